@@ -58,6 +58,15 @@ struct AttachedPolicies {
   std::map<std::string, std::string> tags;  // of the user or role
 };
 
+// What one must know of a role to act as it.
+struct RoleFacts {
+  std::string id;            // AROA...
+  std::string name;
+  std::string trust_policy;  // JSON
+  int64_t max_session_seconds = 3600;
+  std::map<std::string, std::string> tags;
+};
+
 // What the door asks of the service that keeps identities (iam). Both run in the caller's transaction.
 class Identities {
  public:
@@ -66,8 +75,8 @@ class Identities {
   virtual Result<std::optional<AccessKey>> access_key(Transaction& tx, std::string_view id) = 0;
   // Of a user or an assumed role; nullopt when it has been deleted since.
   virtual Result<std::optional<AttachedPolicies>> policies(Transaction& tx, const Principal& principal) = 0;
-  // The id (AROA...) of a role, and whether it is there: for in-process callers that act as a role.
-  virtual Result<std::optional<std::string>> role_id(Transaction& tx, std::string_view role_arn) = 0;
+  // A role by its ARN, for those that act as it; nullopt: no such role.
+  virtual Result<std::optional<RoleFacts>> role(Transaction& tx, std::string_view role_arn) = 0;
 };
 
 }  // namespace tarn
