@@ -1,0 +1,60 @@
+// Channel: requests and replies, with file descriptors, over one connected socket. Both halves may ask.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sql/fd.h"
+
+namespace tarn::sql {
+
+struct Message {
+  uint16_t kind = 0;
+  uint64_t id = 0;
+  std::string body;
+  std::vector<Fd> files;
+};
+
+class Channel {
+ public:
+  explicit Channel(Fd socket) : socket_(std::move(socket)) {}
+
+  // Reads until the other half closes or ends; every request goes to `on_request`, on this thread: it must not block.
+  // When it returns, all calls that wait have failed.
+  void run(const std::function<void(Message)>& on_request);
+
+  // Sends a request and waits for its reply. `files` are sent along and stay the caller's.
+  // ERRORS: the handler's; "EngineEnded" when the other half is gone. THREADS: any but run()'s.
+  Result<Message> call(uint16_t kind, std::string body, const std::vector<int>& files = {});
+  // Sends a request that has no reply.
+  void post(uint16_t kind, std::string body);
+  void reply(uint64_t id, const std::string& body, const std::vector<int>& files = {});
+  void reply_error(uint64_t id, const Error& error);
+  // Makes run() return, here and at the other half. THREADS: any.
+  void close();
+
+ private:
+  bool send(uint16_t kind, uint64_t id, const std::string& body, const std::vector<int>& files);
+  bool receive(Message& message);
+  void settle(Message message);
+
+  struct Waiting {
+    bool done = false;
+    Result<Message> result = Message{};
+  };
+
+  Fd socket_;
+  std::mutex send_mutex_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::map<uint64_t, Waiting*> waiting_;
+  uint64_t next_id_ = 1;
+  bool closed_ = false;
+};
+
+}  // namespace tarn::sql

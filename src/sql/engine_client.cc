@@ -1,0 +1,355 @@
+#include "sql/engine_client.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "sql/channel.h"
+#include "sql/protocol.h"
+
+namespace tarn::sql {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Failure sql_error(std::string sqlstate, std::string message) {
+  return Failure(Error{400, "SqlError", std::move(message), {{"sqlstate", std::move(sqlstate)}}});
+}
+
+// The engine inherits one descriptor, as number 3, and no environment: nothing of the server's can leak to it.
+Result<std::pair<pid_t, Fd>> spawn(const std::string& program) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return internal_failure(std::string("No socket for the SQL engine: ") + std::strerror(errno));
+  }
+  Fd ours(ends[0]);
+  const Fd theirs(ends[1]);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, 4);
+  const std::string path = program.empty() ? "/proc/self/exe" : program;
+  const char* arguments[] = {"tarn", "engine", "3", nullptr};
+  const char* environment[] = {"LC_ALL=C.UTF-8", nullptr};
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, const_cast<char**>(arguments),
+                                  const_cast<char**>(environment));
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return internal_failure("The SQL engine could not be started: " + std::string(std::strerror(error)));
+  return std::pair(pid, std::move(ours));
+}
+
+// Answers what one engine process asks, on a few threads of its own.
+class Answering {
+ public:
+  Answering(Channel& channel, ServerCallbacks& callbacks, int threads) : channel_(channel), callbacks_(callbacks) {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  }
+  ~Answering() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    arrived_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void add(Message message) {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(message));
+    arrived_.notify_one();
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      arrived_.wait(lock, [&] { return ending_ || !queue_.empty(); });
+      if (ending_) return;
+      const Message message = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      answer(message);
+    }
+  }
+
+  template <class T>
+  void send(uint64_t id, const Result<T>& result) {
+    if (!result) {
+      channel_.reply_error(id, result.error());
+    } else if constexpr (std::is_void_v<T>) {
+      channel_.reply(id, {});
+    } else {
+      channel_.reply(id, encoded(*result));
+    }
+  }
+
+  void answer(const Message& message) {
+    const auto name = [&] { return decoded<TableName>(message.body); };
+    switch (static_cast<Ask>(message.kind)) {
+      case Ask::kResolveTable: {
+        const TableName table = name();
+        return send(message.id, callbacks_.resolve_table(table.principal, table.catalog, table.database, table.table));
+      }
+      case Ask::kListPartitions: {
+        const TableName table = name();
+        return send(message.id,
+                    callbacks_.list_partitions(table.principal, table.catalog, table.database, table.table));
+      }
+      case Ask::kListTables: {
+        const TableName table = name();
+        return send(message.id, callbacks_.list_tables(table.principal, table.catalog, table.database));
+      }
+      case Ask::kListObjects: {
+        const auto asked = decoded<ObjectsAsked>(message.body);
+        return send(message.id, callbacks_.list_objects(asked.principal, asked.uris));
+      }
+      case Ask::kOpenObject: return open_object(message);
+      case Ask::kCreateObject: {
+        const auto asked = decoded<NewObject>(message.body);
+        auto staged = callbacks_.create_object(asked.principal, asked.statement, asked.uri);
+        if (!staged) return channel_.reply_error(message.id, staged.error());
+        return channel_.reply(message.id, encoded(*staged), {staged->file.get()});
+      }
+      case Ask::kFinishObject: {
+        const auto object = decoded<FinishedObject>(message.body);
+        return send(message.id, callbacks_.finish_object(object.handle, object.size));
+      }
+      case Ask::kAbortObject: return callbacks_.abort_object(decoded<uint64_t>(message.body));
+      case Ask::kAuthorise: {
+        const auto asked = decoded<UsesAsked>(message.body);
+        return send(message.id, callbacks_.authorise(asked.principal, asked.uses));
+      }
+      case Ask::kSystemRows: {
+        const auto asked = decoded<RowsAsked>(message.body);
+        return send(message.id, callbacks_.system_rows(asked.principal, asked.view));
+      }
+      default:
+        channel_.reply_error(message.id, Error{500, "InternalFailure", "The SQL engine asked an unknown question."});
+    }
+  }
+
+  void open_object(const Message& message) {
+    const auto asked = decoded<ObjectsAsked>(message.body);
+    auto opened = callbacks_.open_object(asked.principal, asked.uris.empty() ? "" : asked.uris[0]);
+    if (!opened) return channel_.reply_error(message.id, opened.error());
+    std::vector<int> files;
+    if (*opened) {
+      for (const Fd& file : (*opened)->files) files.push_back(file.get());
+    }
+    channel_.reply(message.id, encoded(*opened), files);
+  }
+
+  Channel& channel_;
+  ServerCallbacks& callbacks_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Message> queue_;
+  bool ending_ = false;
+  std::vector<std::thread> threads_;
+};
+
+// One run of the engine process, from start to end.
+class Process {
+ public:
+  Process(pid_t pid, Fd socket, ServerCallbacks& callbacks, int threads)
+      : pid_(pid), channel_(std::move(socket)), answering_(channel_, callbacks, threads), reader_([this] { read(); }) {}
+  ~Process() {
+    channel_.close();
+    ::kill(pid_, SIGKILL);
+    reader_.join();
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+  }
+  Channel& channel() { return channel_; }
+  bool alive() const { return alive_; }
+  pid_t pid() const { return pid_; }
+
+ private:
+  void read() {
+    channel_.run([this](Message message) { answering_.add(std::move(message)); });
+    alive_ = false;
+  }
+
+  const pid_t pid_;
+  std::atomic<bool> alive_ = true;
+  Channel channel_;
+  Answering answering_;
+  std::thread reader_;
+};
+
+}  // namespace
+
+struct Engine::State {
+  EngineOptions options;
+  ServerCallbacks& callbacks;
+  mutable std::mutex mutex = {};
+  std::shared_ptr<Process> process = {};
+  uint64_t generation = 0;  // of the process; the upper half of its session ids
+  std::set<uint64_t> sessions = {};
+  int running = 0;
+  Clock::time_point last_used = Clock::now();
+
+  // The process that runs, or a new one.
+  Result<std::shared_ptr<Process>> started();
+  // The process of that session, unless it has ended.
+  Result<std::shared_ptr<Process>> of_session(SessionId session);
+  Result<Message> call(const std::shared_ptr<Process>& to, Ask kind, std::string body,
+                       const std::vector<int>& files = {});
+};
+
+Result<std::shared_ptr<Process>> Engine::State::started() {
+  const std::lock_guard lock(mutex);
+  if (process && process->alive()) return process;
+  process.reset();
+  sessions.clear();
+  auto [pid, socket] = TRY(spawn(options.program));
+  process = std::make_shared<Process>(pid, std::move(socket), callbacks, options.callback_threads);
+  ++generation;
+  const auto configured = process->channel().call(static_cast<uint16_t>(Ask::kConfigure), encoded(options));
+  if (!configured) {
+    process.reset();
+    return Failure(configured.error());
+  }
+  return process;
+}
+
+Result<std::shared_ptr<Process>> Engine::State::of_session(SessionId session) {
+  const std::lock_guard lock(mutex);
+  if (!process || !process->alive() || session.value >> 32 != generation || !sessions.contains(session.value)) {
+    return sql_error("08003", "The session has ended: its temporary tables and open transaction are gone.");
+  }
+  return process;
+}
+
+Result<Message> Engine::State::call(const std::shared_ptr<Process>& to, Ask kind, std::string body,
+                                    const std::vector<int>& files) {
+  {
+    const std::lock_guard lock(mutex);
+    ++running;
+  }
+  auto reply = to->channel().call(static_cast<uint16_t>(kind), std::move(body), files);
+  const std::lock_guard lock(mutex);
+  --running;
+  last_used = Clock::now();
+  if (!reply && reply.error().code == "EngineEnded") {
+    return sql_error("57P02",
+                     "The SQL engine of this database ended while the statement ran. What was not committed is undone; "
+                     "the next statement starts it again.");
+  }
+  return reply;
+}
+
+Engine::Engine(EngineOptions options, ServerCallbacks& callbacks)
+    : state_(new State{.options = std::move(options), .callbacks = callbacks}) {}
+
+Engine::~Engine() = default;
+
+Status Engine::create_database(const std::string& name) {
+  const auto process = TRY(state_->started());
+  TRY(state_->call(process, Ask::kCreateDatabase, encoded(name)));
+  return {};
+}
+
+Status Engine::drop_database(const std::string& name) {
+  const auto process = TRY(state_->started());
+  TRY(state_->call(process, Ask::kDropDatabase, encoded(name)));
+  return {};
+}
+
+Result<std::vector<std::string>> Engine::list_databases() {
+  const auto process = TRY(state_->started());
+  return decoded<std::vector<std::string>>(TRY(state_->call(process, Ask::kListDatabases, {})).body);
+}
+
+Result<bool> Engine::committed(const std::string& database, const std::string& statement_id) {
+  const auto process = TRY(state_->started());
+  return decoded<bool>(TRY(state_->call(process, Ask::kCommitted, encoded(Committed{database, statement_id}))).body);
+}
+
+Result<SessionId> Engine::open_session(const std::string& database, Dialect dialect) {
+  const auto process = TRY(state_->started());
+  const Message reply = TRY(state_->call(process, Ask::kOpenSession, encoded(OpenSession{database, dialect})));
+  const std::lock_guard lock(state_->mutex);
+  const SessionId session{state_->generation << 32 | decoded<uint64_t>(reply.body)};
+  if (state_->process == process) state_->sessions.insert(session.value);
+  return session;
+}
+
+void Engine::close_session(SessionId session) {
+  const auto process = state_->of_session(session);
+  if (!process) return;
+  (*process)->channel().post(static_cast<uint16_t>(Ask::kCloseSession), encoded(session.value & 0xFFFFFFFF));
+  const std::lock_guard lock(state_->mutex);
+  state_->sessions.erase(session.value);
+  state_->last_used = Clock::now();
+}
+
+Result<Outcome> Engine::execute(SessionId session, const ExecuteRequest& request) {
+  const auto process = TRY(state_->of_session(session));
+  std::vector<int> files;
+  if (request.spool >= 0) files.push_back(request.spool);
+  const Message reply = TRY(state_->call(
+      process, Ask::kExecute, encoded(InSession<ExecuteRequest>{session.value & 0xFFFFFFFF, request}), files));
+  return decoded<Outcome>(reply.body);
+}
+
+Result<Outcome> Engine::unload(SessionId session, const UnloadRequest& request) {
+  const auto process = TRY(state_->of_session(session));
+  const Message reply =
+      TRY(state_->call(process, Ask::kUnload, encoded(InSession<UnloadRequest>{session.value & 0xFFFFFFFF, request})));
+  return decoded<Outcome>(reply.body);
+}
+
+Result<LoadOutcome> Engine::load(SessionId session, const LoadRequest& request) {
+  const auto process = TRY(state_->of_session(session));
+  const Message reply =
+      TRY(state_->call(process, Ask::kLoad, encoded(InSession<LoadRequest>{session.value & 0xFFFFFFFF, request})));
+  return decoded<LoadOutcome>(reply.body);
+}
+
+Result<SelectOutcome> Engine::select(SelectRequest request) {
+  const auto process = TRY(state_->started());
+  std::vector<int> files;
+  for (const Fd& file : request.object.files) files.push_back(file.get());
+  if (request.spool >= 0) files.push_back(request.spool);  // the last one
+  return decoded<SelectOutcome>(TRY(state_->call(process, Ask::kSelect, encoded(request), files)).body);
+}
+
+void Engine::cancel(SessionId session) {
+  const auto process = state_->of_session(session);
+  if (process) (*process)->channel().post(static_cast<uint16_t>(Ask::kCancel), encoded(session.value & 0xFFFFFFFF));
+}
+
+bool Engine::running() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->process && state_->process->alive();
+}
+
+bool Engine::end_if_idle(std::chrono::milliseconds idle) {
+  std::shared_ptr<Process> ended;
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->process || state_->running > 0 || !state_->sessions.empty() || Clock::now() - state_->last_used < idle) {
+    return false;
+  }
+  ended = std::move(state_->process);
+  return true;
+}
+
+int Engine::pid() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->process && state_->process->alive() ? state_->process->pid() : 0;
+}
+
+}  // namespace tarn::sql
