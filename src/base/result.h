@@ -33,12 +33,15 @@ inline Failure internal_failure(std::string message) {
   return Failure(Error{500, "InternalFailure", std::move(message)});
 }
 
-// The value of a Result, or return its error from the enclosing function (which returns a Result).
-#define TRY(expression)                                                         \
-  ({                                                                            \
-    auto&& try_result_ = (expression);                                          \
-    if (!try_result_) return ::tarn::Failure(std::move(try_result_).error());   \
-    std::move(try_result_).value();                                             \
+// The value of a Result, or return its error from the enclosing function (which returns a Result). May be nested.
+#define TRY(...) TARN_TRY_AS(TARN_TRY_NAME(try_result_, __COUNTER__), __VA_ARGS__)
+#define TARN_TRY_AS(result, ...)                                    \
+  ({                                                                \
+    auto&& result = (__VA_ARGS__);                                  \
+    if (!result) return ::tarn::Failure(std::move(result).error()); \
+    std::move(result).value();                                      \
   })
+#define TARN_TRY_NAME(stem, counter) TARN_TRY_JOIN(stem, counter)
+#define TARN_TRY_JOIN(stem, counter) stem##counter
 
 }  // namespace tarn

@@ -5,8 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "base/text.h"
-#include "os/files.h"
+#include "os/file.h"
 #include "os/random.h"
 
 namespace tarn {
@@ -25,15 +24,7 @@ std::string random_digits(size_t n) {
   return digits;
 }
 
-// AWS: IAM identifiers are base32 behind a prefix that says the kind.
-std::string random_base32(size_t n) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  std::string text;
-  for (const char c : random_bytes(n)) text += kAlphabet[static_cast<unsigned char>(c) % 32];
-  return text;
-}
-
-RootKey random_key() { return {"AKIA" + random_base32(16), base64(random_bytes(30))}; }
+RootKey random_key() { return {random_id("AKIA", 16), random_secret(40)}; }
 
 }  // namespace
 

@@ -98,8 +98,8 @@ Sessions::Opened from_json(const Json& j) {
 
 TemporaryCredentials Sessions::issue(Principal principal) const {
   TemporaryCredentials made;
-  made.access_key = "ASIA" + random_aws_id(16);
-  made.secret = base64(random_bytes(30));
+  made.access_key = random_id("ASIA", 16);
+  made.secret = random_secret(40);
   made.expires = *principal.expires;
   principal.access_key = made.access_key;
   made.token = seal(key_, to_json(principal, made.secret).text());

@@ -1,0 +1,84 @@
+#include "door/audit.h"
+
+#include <chrono>
+
+#include "os/clock.h"
+
+namespace tarn {
+namespace {
+
+constexpr auto kBatchDelay = std::chrono::milliseconds(200);
+constexpr size_t kBatchAtOnce = 4096;     // waiting records that are written without more delay
+constexpr size_t kMostWaiting = 65536;    // beyond it the writer is waited for: an audit record is never dropped
+
+}  // namespace
+
+Audit::Audit(Store& store) : store_(store), thread_([this] { work(); }) {}
+
+Audit::~Audit() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+Status Audit::write(Transaction& tx, const AuditRecord& record) {
+  return Store::append_audit(tx, record.time, encode_record(record));
+}
+
+void Audit::write_later(AuditRecord record) {
+  bool too_many = false;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(record));
+    too_many = waiting_.size() >= kMostWaiting;
+    if (waiting_.size() == 1 || waiting_.size() == kBatchAtOnce) wake_.notify_one();
+  }
+  if (too_many) (void)flush();  // a store that takes no writes says so to whoever writes next
+}
+
+Status Audit::flush() {
+  std::vector<AuditRecord> records;
+  {
+    const std::lock_guard lock(mutex_);
+    records.swap(waiting_);
+  }
+  if (records.empty()) return {};
+  std::vector<AuditEntry> batch;
+  batch.reserve(records.size());
+  for (const AuditRecord& record : records) batch.push_back({record.time, encode_record(record)});
+  return store_.append_audit(batch);
+}
+
+void Audit::work() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    wake_.wait_for(lock, kBatchDelay, [this] { return stopping_ || waiting_.size() >= kBatchAtOnce; });
+    lock.unlock();
+    (void)flush();
+    lock.lock();
+  }
+  lock.unlock();
+  (void)flush();
+}
+
+Result<std::vector<AuditRecord>> Audit::newest(size_t limit, const std::function<bool(const AuditRecord&)>& wanted) {
+  TRY(flush());
+  std::vector<AuditRecord> found;
+  std::string position;
+  for (bool more = true; more && found.size() < limit;) {
+    const Store::AuditPage page = TRY(store_.read_audit(Time{0}, Time{INT64_MAX / 2}, 1000, /*reverse=*/true, position));
+    for (const AuditEntry& entry : page.entries) {
+      AuditRecord record = TRY(decode_record<AuditRecord>(entry.record, "audit"));
+      if (wanted(record) && found.size() < limit) found.push_back(std::move(record));
+    }
+    position = page.position;
+    more = page.more;
+  }
+  return found;
+}
+
+}  // namespace tarn
