@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "blob/blobs.h"
 #include "door/principal.h"
+#include "store/outbox.h"
 #include "store/table.h"
 
 namespace tarn {
@@ -45,15 +46,11 @@ struct Need {
   ContextKeys context = {};                    // the service's keys, e.g. {"s3:prefix", {"x/"}}
 };
 
-// A body that has been received and staged; the handler makes it part of an object or leaves it to be discarded.
-// (Defined in blob/blobs.h: StagedBody{blob, size, digests}.)
-
-// What http sends after the output's head: a range of an object's segments.
+// What http sends after the output's head: a range of an object's bytes, kept from deletion while it is sent.
 struct BlobRange {
-  std::vector<Segment> segments;  // of the whole object, in order
-  uint64_t offset = 0;            // of the first byte to send
+  std::shared_ptr<const Body> body;  // nullptr: no bytes
+  uint64_t offset = 0;               // of the first byte to send
   uint64_t length = 0;
-  std::shared_ptr<void> hold = {};  // keeps blobs from being deleted while they are sent
 };
 
 template <class T>
@@ -111,6 +108,9 @@ class Call {
   Status erase(const Table<K, R>& table, const K& key) {
     return tx_->erase(table, key);
   }
+
+  // An event in the operation's commit, if anyone subscribes to its kind; account and region are the call's where empty.
+  Status emit(Event event);
 
   // Resources that the audit record shall name beside those of the call's needs.
   void touches(std::string arn) { touched_.push_back(std::move(arn)); }
