@@ -1,0 +1,100 @@
+// The outbox: events that ride in the commit of what caused them, and their delivery, at least once.
+//
+//   emit(tx) -> event row, in the operation's commit, only if something subscribes to its kind
+//   dispatcher: rows in order -> matchers -> delivery rows; events gone, deliveries there, in one commit
+//   one queue a target -> deliver(delivery) -> row gone; or again later, up to its deadline
+//
+// Nothing is matched or delivered before the commit that caused it is on the disk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "os/clock.h"
+#include "store/due.h"
+#include "store/store.h"
+
+namespace tarn {
+
+// Something that happened. `kind` is the service's word ("s3:ObjectCreated"); region is empty for global services.
+struct Event {
+  std::string kind, account, region;
+  std::string payload;  // the service's own form, usually JSON text
+  Time time = {};       // filled by emit() from the clock
+  std::string id = {};  // filled by emit(); the same however often it is matched
+};
+
+// What shall be told to whom.
+struct NewDelivery {
+  std::string type;    // which deliver function: "sqs", "lambda"
+  std::string target;  // whose queue it waits in, e.g. the target's ARN
+  std::string payload;
+  Micros give_up_after = kDay;  // the deadline, from now
+  int max_attempts = 185;       // AWS: EventBridge's default retry policy
+  Micros delay = 0;             // not before so long
+};
+
+struct Delivery {
+  std::string id;  // stable: the receiver may use it to tell a second delivery of the same
+  std::string type, target, payload;
+  int attempts = 0;  // that failed before this one
+  int max_attempts = 0;
+  Time created, due, deadline;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.id, self.type, self.target, self.payload, self.attempts, self.max_attempts, self.created, self.due,
+          self.deadline);
+  }
+};
+
+// Tells a kind's deliveries. Runs on the dispatcher's thread, in its transaction: reads with Lock::kNone and writes
+// nothing but what belongs to the matching. An error is logged and tried again with the next event.
+using Matcher = std::function<Result<std::vector<NewDelivery>>(Transaction&, const Event&)>;
+
+struct DeliveryTarget {
+  // Hands it over; may block, calls the door if it likes. An error means again later, with a growing pause (1 s, 2 s, 4 s ... 1 h,
+  // on tarn's clock), up to deadline and max_attempts.
+  std::function<Status(const Delivery&)> deliver;
+  // In the commit that drops a delivery that could not be handed over: for dead-letter queues.
+  std::function<Status(Transaction&, const Delivery&, const Error&)> gave_up = {};
+};
+
+// THREADS: any, after start(). One thread a target with something to deliver (at most 32), ended when idle.
+class Outbox final : public DueSource {
+ public:
+  Outbox(Store& store, const Clock& clock, std::function<void(const std::string&)> log = {});
+  ~Outbox() override;  // stops
+
+  // Before start().
+  void match(std::string kind, Matcher matcher);
+  void deliver_to(std::string type, DeliveryTarget target);
+  // Goes on with what an earlier run left.
+  Status start();
+  // Waits for the deliveries under way; what is left stays in the store.
+  void stop();
+
+  // Whoever wants events of the kind says so, under a name of its own, once; from that commit on they are written.
+  Status subscribe(Transaction& tx, std::string_view kind, std::string_view account, std::string_view region,
+                   std::string_view subscriber);
+  Status unsubscribe(Transaction& tx, std::string_view kind, std::string_view account, std::string_view region,
+                     std::string_view subscriber);
+
+  // The event is in the transaction's commit if something subscribes to its kind, else nothing happens.
+  Status emit(Transaction& tx, Event event);
+  // A delivery without an event: a timer's, or a service's own later work.
+  Status enqueue(Transaction& tx, NewDelivery delivery);
+
+  std::optional<Time> next_due() override;
+  std::string busy() override;
+  void wake() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tarn
