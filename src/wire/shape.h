@@ -37,6 +37,8 @@ struct Field {
   bool sensitive = false;
   bool json_value = false;     // a JSON document carried as base64 in a header or as a string
   bool host_label = false;
+  bool event_header = false;   // of an event: travels as a header of its message
+  bool event_payload = false;  // of an event: is the message's whole payload
   std::string_view xml_namespace = {};
   std::string_view xml_prefix = {};
   // The C++ member at its address: a pointer to its plain value, nullptr while absent; and the same made present.
@@ -70,8 +72,8 @@ struct Shape {
   const Shape* element = nullptr;                  // of a list; the value of a map
   const Shape* key = nullptr;                      // of a map (always a string)
   bool flattened = false;
-  std::string_view element_name = {};              // XML: "member" or the model's name; the value's name of a map
-  std::string_view key_name = {};                  // XML: "key" or the model's name
+  std::string_view element_name = {};              // XML, where the model names it; else "member" (map: "value")
+  std::string_view key_name = {};                  // XML, where the model names it; else "key"
   size_t (*size)(const void* list) = nullptr;
   const void* (*at)(const void* list, size_t index) = nullptr;
   const std::string& (*key_at)(const void* map, size_t index) = nullptr;
@@ -85,9 +87,10 @@ enum class Protocol : uint8_t { kJson10, kJson11, kQuery, kEc2, kRestJson, kRest
 enum class Form : uint8_t { kRead, kWrite, kBodyIn, kBodyOut, kEvents, kWait, kSteps };
 
 struct ErrorShape {
-  std::string_view code;     // on the wire
+  std::string_view code;     // what a handler fails with; on the wire
   int status;
-  const Shape* shape;        // members beyond the message, or nullptr
+  const Shape* shape;
+  std::string_view query_code = {};  // the code that the service had when it spoke the query protocol
 };
 
 struct Service;
@@ -109,6 +112,7 @@ struct Operation {
   const Shape* event_stream = nullptr;     // the output's event stream structure
   std::string_view input_root = {};        // rest-xml: the root element's name of the input when it has no payload member
   std::string_view input_namespace = {};
+  bool unwrapped_output = false;           // rest-xml: the only member's element is the root (S3's GetBucketLocation)
 };
 
 struct Service {
@@ -124,6 +128,8 @@ struct Service {
   std::span<const Operation> operations;        // those answered
   std::span<const std::string_view> unanswered; // the other operations of the model, by name, to refuse them by name
   std::span<const ErrorShape> errors;
+  bool query_compatible = false;    // json: errors also carry the query protocol's code, in a header
+  bool wrapped_errors = true;       // rest-xml: <ErrorResponse><Error>; S3 has the bare <Error>
 };
 
 }  // namespace tarn::wire

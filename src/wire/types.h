@@ -27,6 +27,14 @@ struct Blob {
   friend bool operator==(const Blob&, const Blob&) = default;
 };
 
+// A truth value as an element of a list or map (std::vector<bool> has no elements to point to).
+struct Boolean {
+  bool value = false;
+  Boolean() = default;
+  Boolean(bool v) : value(v) {}
+  operator bool() const { return value; }
+};
+
 // An optional T on the heap. Members are defined in box.inl, which only generated .cc files include, once per T:
 // a header with many nested structs stays cheap to compile.
 template <class T>

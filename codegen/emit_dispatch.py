@@ -1,0 +1,117 @@
+"""Writes the handlers' declarations (handlers.h) and the table that the door walks (dispatch.cc)."""
+
+import cpp
+from emit_shapes import NOTE
+from failure import GenerationError
+
+
+def handlers_header(model):
+    manifest = model.manifest
+    if manifest.service_class in model.shapes and model.is_structure(manifest.service_class):
+        raise GenerationError(f"{manifest.path.name}: the class '{manifest.service_class}' has the name of a structure of the model")
+    out = [
+        NOTE,
+        "#pragma once\n",
+        "#include <vector>\n",
+        '#include "base/result.h"',
+        '#include "door/dispatch.h"',
+        f'#include "gen/{manifest.folder}/shapes.h"\n',
+        f"namespace tarn::{manifest.folder} {{\n",
+        f"class {manifest.service_class};\n",
+        "extern const ServiceTable kTable;\n",
+    ]
+    for operation in sorted(model.operations, key=lambda o: int(o.line.where.rpartition(":")[2])):
+        out.append(_declaration(manifest.service_class, operation))
+        if operation.line.custom:
+            out.append(
+                f"::tarn::Result<std::vector<::tarn::Need>> {cpp.function_name(operation.name)}_rights("
+                f"{manifest.service_class}&, ::tarn::Call&, const {operation.input}&);"
+            )
+    out.append(f"\n}}  // namespace tarn::{manifest.folder}")
+    return "\n".join(out) + "\n"
+
+
+def _declaration(service, operation):
+    result = {"body-out": f"::tarn::WithBody<{operation.output}>", "events": f"::tarn::WithEvents<{operation.output}>"}
+    answer = result.get(operation.line.form, operation.output)
+    staged = ", const ::tarn::StagedBody&" if operation.line.form == "body-in" else ""
+    name = cpp.function_name(operation.name)
+    return f"::tarn::Result<{answer}> {name}({service}&, ::tarn::Call&, const {operation.input}&{staged});"
+
+
+TEMPLATES = """\
+// Each calls one handler with its own types; the door knows only `void*` and wire::Any.
+template <class Out>
+wire::Any any_of(Out&& output) {
+  return wire::Any(wire::shape_of<Out>(), new Out(std::move(output)));
+}
+
+template <auto handler, class In>
+auto rights_of(void* service, ::tarn::Call& call, const void* in) {
+  return handler(*static_cast<@S*>(service), call, *static_cast<const In*>(in));
+}
+
+template <auto handler, class In>
+::tarn::Result<wire::Any> invoke(void* service, ::tarn::Call& call, const void* in) {
+  return any_of(TRY(handler(*static_cast<@S*>(service), call, *static_cast<const In*>(in))));
+}
+"""
+
+BODY_IN = """\
+template <auto handler, class In>
+::tarn::Result<wire::Any> invoke_body_in(void* service, ::tarn::Call& call, const void* in, const ::tarn::StagedBody& body) {
+  return any_of(TRY(handler(*static_cast<@S*>(service), call, *static_cast<const In*>(in), body)));
+}
+"""
+
+BODY_OUT = """\
+template <auto handler, class In>
+::tarn::Result<::tarn::WithBody<wire::Any>> invoke_body_out(void* service, ::tarn::Call& call, const void* in) {
+  auto answer = TRY(handler(*static_cast<@S*>(service), call, *static_cast<const In*>(in)));
+  return ::tarn::WithBody<wire::Any>{any_of(std::move(answer.output)), std::move(answer.body)};
+}
+"""
+
+EVENTS = """\
+template <auto handler, class In>
+::tarn::Result<::tarn::WithEvents<wire::Any>> invoke_events(void* service, ::tarn::Call& call, const void* in) {
+  auto answer = TRY(handler(*static_cast<@S*>(service), call, *static_cast<const In*>(in)));
+  return ::tarn::WithEvents<wire::Any>{any_of(std::move(answer.output)), std::move(answer.events)};
+}
+"""
+
+INVOKERS = {
+    "body-in": ("invoke_body_in", BODY_IN), "body-out": ("invoke_body_out", BODY_OUT), "events": ("invoke_events", EVENTS),
+}  # fmt: skip
+
+
+def dispatch_source(model):
+    manifest = model.manifest
+    forms = {operation.line.form for operation in model.operations}
+    templates = TEMPLATES + "".join("\n" + source for form, (_, source) in INVOKERS.items() if form in forms)
+    out = [
+        NOTE,
+        f'#include "gen/{manifest.folder}/handlers.h"\n',
+        f"namespace tarn::{manifest.folder} {{",
+        "namespace {\n",
+        templates.replace("@S", manifest.service_class),
+    ]
+    for operation in model.operations:
+        if operation.line.rights:
+            needs = ", ".join(f"{{{cpp.text(r.action)}, {cpp.text(r.resource)}}}" for r in operation.line.rights)
+            out.append(f"constexpr ::tarn::StaticNeed n_{operation.name}[] = {{{needs}}};")
+    out.append("\nconst ::tarn::Handler kHandlers[] = {")
+    out += [f"    {{{', '.join(_handler_parts(operation))}}}," for operation in model.operations]
+    out += ["};\n", "}  // namespace\n", "constinit const ::tarn::ServiceTable kTable = {&kService, kHandlers};\n"]
+    out.append(f"}}  // namespace tarn::{manifest.folder}")
+    return "\n".join(out) + "\n"
+
+
+def _handler_parts(operation):
+    name = cpp.function_name(operation.name)
+    parts = [f".operation = &k{operation.name}", f".needs = {'n_' + operation.name if operation.line.rights else '{}'}"]
+    if operation.line.custom:
+        parts.append(f".rights = rights_of<&{name}_rights, {operation.input}>")
+    invoker = INVOKERS.get(operation.line.form, ("invoke",))[0]
+    parts.append(f".{invoker} = {invoker}<&{name}, {operation.input}>")
+    return parts
