@@ -1,0 +1,140 @@
+#include "cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "server/options.h"
+#include "sql/engine/engine_main.h"
+
+namespace tarn::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "tarn: the AWS data workflow on one machine. One server that speaks AWS's protocols: boto3, the AWS CLI, pyarrow\n"
+    "and whatever else talks to AWS use it unchanged, with IAM in force and data that survives a crash.\n"
+    "\n"
+    "  tarn serve                  start the server (Ctrl-C stops it)\n"
+    "  eval \"$(tarn env)\"          let this shell's AWS programs use it\n"
+    "  aws s3 mb s3://my-bucket    ... for example\n";
+
+// "HOST:PORT", ":PORT" or "PORT".
+std::string parse_listen(const std::string& text, ServeOptions& options) {
+  const size_t colon = text.rfind(':');
+  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
+  if (colon != std::string::npos && colon > 0) options.host = text.substr(0, colon);
+  const auto number = parse_int(port);
+  if (!number || *number < 0 || *number > 65535) return "--listen wants HOST:PORT, e.g. 127.0.0.1:4566";
+  options.port = static_cast<uint16_t>(*number);
+  return "";
+}
+
+// Pairs the --account options with the --root-key options in their order.
+std::string pair_accounts(const std::vector<std::string>& accounts, const std::vector<std::string>& keys,
+                          ServeOptions& options) {
+  if (keys.size() > std::max<size_t>(accounts.size(), 1))
+    return "each --root-key belongs to an --account: there are more keys than accounts";
+  if (accounts.empty() && !keys.empty()) return "--root-key needs --account, to say whose root key it is";
+  for (size_t i = 0; i < accounts.size(); ++i) {
+    Accounts::Wanted wanted{accounts[i], std::nullopt};
+    if (i < keys.size()) {
+      const size_t colon = keys[i].find(':');
+      if (colon == std::string::npos || colon < 16 || colon + 1 == keys[i].size())
+        return "--root-key wants ID:SECRET, the id at least 16 characters long";
+      wanted.root_key = RootKey{keys[i].substr(0, colon), keys[i].substr(colon + 1)};
+    }
+    options.accounts.push_back(std::move(wanted));
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string default_data_dir() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') return std::string(data) + "/tarn";
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : ".") + "/.local/share/tarn";
+}
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "tarn: %s: %s\n", error.code.c_str(), error.message.c_str());
+  return 1;
+}
+
+int run(int argc, char** argv) {
+  // The engine process is this binary as well; its arguments are the server's business.
+  if (argc > 1 && std::string_view(argv[1]) == "engine") return sql::engine_main(argc - 1, argv + 1);
+
+  CLI::App app{kAbout, "tarn"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("tarn ") + TARN_VERSION);
+  std::string data_dir = default_data_dir(), endpoint;
+  const auto with_data_dir = [&](CLI::App* command) {
+    command->add_option("--data-dir", data_dir, "the data directory")->capture_default_str();
+  };
+  const auto with_target = [&](CLI::App* command) {
+    with_data_dir(command);
+    command->add_option("--endpoint", endpoint, "the server's URL (else AWS_ENDPOINT_URL, else the data directory's)");
+  };
+
+  ServeOptions serve_options;
+  std::string listen = "127.0.0.1:4566", clock = "system";
+  std::vector<std::string> accounts, root_keys;
+  CLI::App* serve_command = app.add_subcommand("serve", "start the server in the foreground");
+  with_data_dir(serve_command);
+  serve_command->add_option("--listen", listen, "where to listen, HOST:PORT; port 0 takes any free one")->capture_default_str();
+  serve_command->add_option("--account", accounts, "an account id to serve (repeat for several)")->type_name("ID");
+  serve_command->add_option("--root-key", root_keys, "the root access key of the account named in the same place")
+      ->type_name("ID:SECRET");
+  serve_command->add_option("--clock", clock, "'system', or 'virtual': time moves only by `tarn clock`")
+      ->check(CLI::IsMember({"system", "virtual"}))->capture_default_str();
+  serve_command->add_option("--log-level", serve_options.log_level, "error, warn, info or debug")
+      ->check(CLI::IsMember({"error", "warn", "info", "debug"}))->capture_default_str();
+
+  std::string account, region = "us-east-1";
+  CLI::App* env = app.add_subcommand("env", "print the variables that make AWS programs use the server: eval \"$(tarn env)\"");
+  with_target(env);
+  env->add_option("--account", account, "whose root credentials (else the first account's)")->type_name("ID");
+  env->add_option("--region", region, "the default region")->capture_default_str();
+
+  std::string directory, duration, time;
+  CLI::App* backup = app.add_subcommand("backup", "copy the running server's data, consistently, to a new directory");
+  with_target(backup);
+  backup->add_option("DIR", directory, "the new directory")->required();
+  CLI::App* restore = app.add_subcommand("restore", "make a data directory from a backup");
+  with_data_dir(restore);
+  restore->add_option("DIR", directory, "the backup")->required();
+  CLI::App* check = app.add_subcommand("check", "verify a data directory (of a stopped server), checksums included");
+  with_data_dir(check);
+
+  CLI::App* clock_command = app.add_subcommand("clock", "show or move the server's clock");
+  clock_command->require_subcommand(1);
+  CLI::App* show = clock_command->add_subcommand("show", "print the clock's time (ISO 8601)");
+  with_target(show);
+  CLI::App* advance = clock_command->add_subcommand("advance", "move a virtual clock on, running all that falls due");
+  with_target(advance);
+  advance->add_option("DURATION", duration, "e.g. 30d, 12h, 90s, 1d12h")->required();
+  CLI::App* set = clock_command->add_subcommand("set", "move a virtual clock on to a time, running all that falls due");
+  with_target(set);
+  set->add_option("TIME", time, "ISO 8601, e.g. 2024-11-01T00:00:00Z")->required();
+
+  CLI11_PARSE(app, argc, argv);
+
+  const Target target{endpoint, data_dir};
+  if (serve_command->parsed()) {
+    serve_options.data_dir = data_dir;
+    serve_options.virtual_clock = clock == "virtual";
+    for (const std::string& problem : {parse_listen(listen, serve_options), pair_accounts(accounts, root_keys, serve_options)})
+      if (!problem.empty()) return complain({400, "InvalidArgument", problem});
+    return serve(serve_options);
+  }
+  if (env->parsed()) return env_command(data_dir, account, endpoint, region);
+  if (backup->parsed()) return backup_command(target, directory);
+  if (restore->parsed()) return restore_command(directory, data_dir);
+  if (check->parsed()) return check_command(data_dir);
+  if (show->parsed()) return clock_show(target);
+  if (advance->parsed()) return clock_advance(target, duration);
+  return clock_set(target, time);
+}
+
+}  // namespace tarn::cli

@@ -1,0 +1,13 @@
+// An operation's input as JSON for people and the audit record: sensitive members and bytes are left out.
+#pragma once
+
+#include <string>
+
+#include "wire/shape.h"
+
+namespace tarn {
+
+// At most about `limit` bytes; what is beyond is replaced by a note that says so.
+std::string audit_parameters(const wire::Shape& shape, const void* value, size_t limit = 8 << 10);
+
+}  // namespace tarn

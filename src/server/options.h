@@ -1,0 +1,23 @@
+// What `tarn serve` can be told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "door/accounts.h"
+
+namespace tarn {
+
+struct ServeOptions {
+  std::string host = "127.0.0.1";
+  uint16_t port = 4566;                     // 0: any free one
+  std::string data_dir;
+  std::vector<Accounts::Wanted> accounts;   // empty: those of the directory, or one that is made
+  bool virtual_clock = false;               // the clock stands still but for `tarn clock`
+  std::string log_level = "info";           // error, warn, info, debug
+};
+
+// Serves until SIGTERM or SIGINT. Returns the process's exit code.
+int serve(const ServeOptions& options);
+
+}  // namespace tarn
