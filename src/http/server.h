@@ -51,8 +51,9 @@ using EventPull = std::move_only_function<Result<Pulled>()>;
 //
 // THREADS: every member may be called from any thread. Callbacks that are not said to run elsewhere run on the
 // connection's IO thread and must not block; one may run before the call that was given it returns.
-// LIFETIME: hold the shared_ptr while the answer is pending; the handler's copy is the only one that counts. Dropped
-// unanswered, the client gets a 500. All callbacks are destroyed, without being called, once the exchange is over.
+// LIFETIME: hold the shared_ptr while the answer is pending; when the last copy is dropped unanswered, the client gets a
+// 500. Copies that callbacks hold count: all callbacks are destroyed once the exchange is over. Each `done` is called
+// exactly once, whatever happens.
 class Exchange {
  public:
   virtual ~Exchange() = default;
