@@ -77,7 +77,7 @@ def section_header(model, sections, section):
     out += [f"struct {name};" for name in sections.mentioned(section)]
     for name in structures:
         out.append(_struct(model, name))
-    out += _aliases(model, section)
+    out += _aliases(model, sections, section)
     out.append(f"}}  // namespace tarn::{namespace}\n")
     boxed = {target for _, target in _boxed(model, sections)}
     out.append("namespace tarn::wire {")
@@ -107,19 +107,16 @@ def _struct(model, name):
     return "\n".join(lines + ["};\n"])
 
 
-def _aliases(model, section):
-    """<Operation>Input and <Operation>Output where the model names the shape otherwise."""
+def _aliases(model, sections, section):
+    """<Operation>Input and <Operation>Output where the model names the shape otherwise and has no other of that name."""
     lines = []
     for operation in model.operations:
         if operation.line.section != section:
             continue
         for end, name in (("Input", operation.input), ("Output", operation.output)):
             alias = operation.name + end
-            if alias == name:
-                continue
-            if alias in model.shapes:
-                raise GenerationError(f"{operation.line.where}: '{alias}' is another shape of the model")
-            lines.append(f"using {alias} = {name};")
+            if alias not in sections.of:
+                lines.append(f"using {alias} = {name};")
     return lines
 
 

@@ -273,7 +273,10 @@ def load(manifest):
     data = os.path.join(os.path.dirname(botocore.__file__), "data")  # and not what lies in the user's home
     loader = loaders.Loader(extra_search_paths=[data], include_default_search_paths=False)
     try:
-        description = loader.load_service_model(manifest.model, "service-2")
+        if manifest.model.endswith(".json"):  # a model of our own, beside the manifest
+            description = json.loads((manifest.path.parent / manifest.model).read_text())
+        else:
+            description = loader.load_service_model(manifest.model, "service-2")
     except Exception as error:  # botocore's own classes; all mean the same here
         raise GenerationError(f"{manifest.path.name}: no model '{manifest.model}' in botocore: {error}") from None
     patch_path = manifest.path.with_suffix(".patch.json")
