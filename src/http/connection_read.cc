@@ -122,8 +122,9 @@ bool Connection::parse_head() {
   const size_t max_head = options().max_head;
   if (head_bytes_ == 0)  // RFC 9112 2.2: empty lines before a request are skipped
     while (in_.view().starts_with("\r\n")) in_.consume(2);
+  const bool half_line = head_bytes_ == 0 && in_.view() == "\r";
   boost::system::error_code error;
-  if (!in_.empty()) {
+  if (!in_.empty() && !half_line) {
     const size_t used = parser_->put(asio::buffer(in_.view().data(), in_.view().size()), error);
     head_bytes_ += used;
     in_.consume(used);
