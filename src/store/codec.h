@@ -47,6 +47,9 @@ void append_fixed64(std::string& out, uint64_t value);         // big-endian
 void append_escaped(std::string& out, std::string_view text);  // 00 becomes 00 FF; no terminator
 constexpr std::string_view kStringEnd{"\0\1", 2};
 
+// What every key of the table begins with.
+std::string table_prefix(std::string_view name);
+
 // Reads from the front of `rest`; once something did not fit, ok is false and all reads give nothing.
 struct Source {
   std::string_view rest;

@@ -89,7 +89,6 @@ struct Starts {
 };
 
 namespace codec {
-std::string table_prefix(std::string_view name);
 
 template <size_t I, class Refs>
 void append_parts(std::string&, Refs&) {}

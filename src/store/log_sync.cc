@@ -1,0 +1,84 @@
+#include "store/log_sync.h"
+
+#include <chrono>
+
+namespace tarn {
+
+LogSync::LogSync(std::function<Sequence()> latest, std::function<Status()> sync)
+    : latest_(std::move(latest)), sync_(std::move(sync)), thread_([this] { run(); }) {}
+
+LogSync::~LogSync() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void LogSync::committed() {
+  if (dirty_.exchange(true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+  }  // so that the thread is either before its check or waiting
+  changed_.notify_one();
+}
+
+void LogSync::when_synced(Sequence sequence, std::move_only_function<void(Status)> then) {
+  if (synced(sequence)) return then({});
+  {
+    const std::unique_lock lock(mutex_);
+    if (health_ && !stopping_) {
+      waiters_.push_back({sequence, std::move(then)});
+      if (waiters_.size() == 1) changed_.notify_one();
+      return;
+    }
+  }
+  const Status now = health();
+  then(now ? internal_failure("The store is closed.") : now);
+}
+
+Status LogSync::health() const {
+  const std::lock_guard lock(mutex_);
+  return health_;
+}
+
+void LogSync::fail(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (health_) health_ = Failure(error);
+  }
+  changed_.notify_one();
+}
+
+void LogSync::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return stopping_ || dirty_ || !waiters_.empty(); });
+    if (waiters_.empty() && !stopping_)
+      changed_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_ || !waiters_.empty(); });
+    const bool last = stopping_;
+    std::vector<Waiter> waiters = std::exchange(waiters_, {});
+    lock.unlock();
+    sync_once(std::move(waiters));
+    lock.lock();
+    if (last) return;
+  }
+}
+
+void LogSync::sync_once(std::vector<Waiter> waiters) {
+  dirty_ = false;
+  // Whoever waits had committed before, so this covers all of them, and those that have committed since.
+  const Sequence target = latest_();
+  Status result = health();
+  if (result && !synced(target)) {
+    result = sync_();
+    if (result)
+      synced_.store(target, std::memory_order_release);
+    else
+      fail(result.error());
+  }
+  for (Waiter& waiter : waiters) waiter.then(result);
+}
+
+}  // namespace tarn
