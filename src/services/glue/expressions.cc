@@ -175,7 +175,12 @@ Result<std::optional<bool>> Expression::Node::matches(const std::vector<std::str
       if (b == decisive) return b;
       return a && b ? std::optional(!decisive) : std::nullopt;
     }
-    default: return predicate(row[key]);
+    default:
+      // A partition of before the table's keys were changed.
+      if (key >= row.size())
+        return fail(400, "InvalidStateException",
+                    fmt::format("A partition has {} values: none for partition key {}.", row.size(), key_name));
+      return predicate(row[key]);
   }
 }
 

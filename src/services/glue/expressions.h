@@ -49,8 +49,8 @@ class Expression {
   // a literal that is not of the key's type, LIKE on a key that is no text.
   static Result<Expression> parse(std::string_view text, const std::vector<PartitionKey>& keys);
 
-  // REQUIRES: one value a key, in their order. NULLs compare as in SQL: neither true nor false.
-  // ERRORS: InvalidStateException: a value that is not of its key's type.
+  // One value a key, in their order. NULLs compare as in SQL: neither true nor false.
+  // ERRORS: InvalidStateException: a value that is missing or not of its key's type.
   Result<bool> matches(const std::vector<std::string>& values) const;
 
   Expression(Expression&&) noexcept;

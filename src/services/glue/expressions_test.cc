@@ -140,6 +140,12 @@ TEST(Expression, value_of_another_type_than_its_key_is_a_broken_state) {
   EXPECT_NE(result.error().message.find("\"nine\" is not an integer"), std::string::npos);
 }
 
+TEST(Expression, partition_with_fewer_values_than_keys_is_a_broken_state) {
+  const auto result = Expression::parse("year = 9", kKeys)->matches({"peru"});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, "InvalidStateException");
+}
+
 TEST(Decimal, order) {
   const char* sorted[] = {
       "-1e20", "-10", "-9.99", "-0.001", "0", "0.0009", "0.001", "9.99", "10", "99999999999999999999", "1e20"};

@@ -1,0 +1,24 @@
+// Patterns that choose tables and functions by name: regular expressions, of the whole name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tarn::glue {
+
+class NamePattern {
+ public:
+  // ERRORS: InvalidInputException: what is wrong with the pattern, and where.
+  static Result<NamePattern> compile(std::string_view pattern);
+  // ERRORS: InvalidInputException: the pattern takes too long on this name.
+  Result<bool> matches(std::string_view name) const;
+
+ private:
+  struct Compiled;
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+}  // namespace tarn::glue
