@@ -1,0 +1,238 @@
+#include "sql/create_table.h"
+
+#include "base/text.h"
+#include "sql/sql_error.h"
+#include "sql/types_redshift.h"
+
+namespace tarn::sql {
+namespace {
+
+class CreateTable {
+ public:
+  CreateTable(Reader& reader, Edits& edits, TableAttributes& attributes)
+      : reader_(reader), edits_(edits), attributes_(attributes) {}
+
+  Status run() {
+    bool temporary = false;
+    while (reader_.peek().is("local") || reader_.peek().is("temp") || reader_.peek().is("temporary")) {
+      if (reader_.peek().is("local"))
+        edits_.erase(reader_.peek().begin, reader_.peek().end);
+      else
+        temporary = true;
+      reader_.next();
+    }
+    const size_t table = reader_.peek().begin;
+    TRY(reader_.expect("table"));
+    reader_.accept("if", "not", "exists");
+    const QualifiedName name = TRY(reader_.qualified_name());
+    if (name.name.starts_with('#') && !temporary) edits_.insert(table, "TEMP ");
+    if (reader_.peek().is_op("(")) TRY(body());
+    return table_attributes();
+  }
+
+  // name type attributes; stops at "," or ")" or the end.
+  Status column() {
+    ColumnAttributes column;
+    column.column = TRY(reader_.name());
+    if (!reader_.peek().is_op(",") && !reader_.peek().is_op(")")) {  // CREATE TABLE t (a, b) AS ..
+      TRY(edit_type());
+      while (!at_element_end()) TRY(column_attribute(column));
+    }
+    const bool any = !column.encode.empty() || column.distkey || column.sortkey != 0 || column.identity;
+    if (any) named(column.column) = std::move(column);
+    return {};
+  }
+
+  Status edit_type() {
+    const size_t begin = reader_.peek().begin;
+    const SqlType type = TRY(parse_type(reader_));
+    edits_.replace(begin, reader_.previous_end(), engine_type(type, TypeUse::kColumn));
+    return {};
+  }
+
+ private:
+  bool at_element_end() const { return reader_.at_end() || reader_.peek().is_op(",") || reader_.peek().is_op(")"); }
+
+  ColumnAttributes& named(const std::string& name) {
+    for (ColumnAttributes& column : attributes_.columns)
+      if (column.column == name) return column;
+    return attributes_.columns.emplace_back(ColumnAttributes{name});
+  }
+
+  // Erases from there to what was read last.
+  void drop(size_t begin) { edits_.erase(begin, reader_.previous_end()); }
+
+  Status body() {
+    const size_t open = reader_.peek().begin;
+    TRY(reader_.expect_op("("));
+    if (reader_.accept("like")) return like(open);
+    bool first = true;
+    do {
+      const size_t comma = first ? 0 : reader_.previous_end() - 1;
+      const size_t begin = reader_.peek().begin;
+      if (!at_table_constraint()) {
+        TRY(column());
+      } else {
+        // AWS: keys are informational, never enforced: they leave the text.
+        while (!at_element_end()) {
+          if (reader_.peek().is_op("("))
+            TRY(reader_.skip_parentheses());
+          else
+            reader_.next();
+        }
+        drop(first ? begin : comma);
+      }
+      first = false;
+    } while (reader_.accept_op(","));
+    return reader_.expect_op(")");
+  }
+
+  bool at_table_constraint() const {
+    const Token& next = reader_.peek(1);
+    return (reader_.peek().is("primary") && next.is("key")) || (reader_.peek().is("foreign") && next.is("key")) ||
+           (reader_.peek().is("unique") && next.is_op("(")) || reader_.peek().is("constraint");
+  }
+
+  // (LIKE t [INCLUDING DEFAULTS])
+  Status like(size_t open) {
+    const QualifiedName from = TRY(reader_.qualified_name());
+    if (reader_.peek().is("including"))
+      return sql_error(kNotSupported, "LIKE .. INCLUDING DEFAULTS is not supported yet", reader_.peek().begin + 1);
+    reader_.accept("excluding", "defaults");
+    TRY(reader_.expect_op(")"));
+    edits_.replace(open, reader_.previous_end(), "AS SELECT * FROM " + from.quoted() + " WHERE false");
+    return {};
+  }
+
+  Status column_attribute(ColumnAttributes& column) {
+    const size_t begin = reader_.peek().begin;
+    if (reader_.accept("encode")) {
+      column.encode = TRY(reader_.name());
+    } else if (reader_.accept("distkey")) {
+      column.distkey = true;
+      if (attributes_.diststyle.empty()) attributes_.diststyle = "KEY";
+    } else if (reader_.accept("sortkey")) {
+      column.sortkey = 1;
+    } else if (reader_.accept("identity")) {
+      TRY(identity(column));
+    } else if (reader_.accept("generated", "by", "default", "as", "identity")) {
+      TRY(identity(column));
+      column.identity_by_default = true;
+    } else if (reader_.accept("primary", "key")) {
+      edits_.replace(begin, reader_.previous_end(), "NOT NULL");
+      return {};
+    } else if (reader_.accept("unique")) {
+    } else if (reader_.accept("references")) {
+      TRY(reader_.qualified_name());
+      if (reader_.peek().is_op("(")) TRY(reader_.skip_parentheses());
+    } else if (reader_.accept("collate")) {
+      const size_t position = reader_.peek().begin + 1;
+      if (TRY(reader_.name()) != "case_sensitive")
+        return sql_error(kNotSupported, "COLLATE CASE_INSENSITIVE is not supported yet", position);
+    } else if (reader_.accept("not", "null") || reader_.accept("null")) {
+      return {};
+    } else if (reader_.accept("default")) {
+      return default_value();
+    } else {
+      return reader_.unexpected();
+    }
+    drop(begin);
+    return {};
+  }
+
+  // (seed, step)
+  Status identity(ColumnAttributes& column) {
+    TRY(reader_.expect_op("("));
+    const int64_t seed = TRY(reader_.integer());
+    TRY(reader_.expect_op(","));
+    column.identity = std::pair{seed, TRY(reader_.integer())};
+    return reader_.expect_op(")");
+  }
+
+  // An expression; ends at the next attribute.
+  Status default_value() {
+    if (at_element_end()) return reader_.unexpected();
+    for (bool first = true; !at_element_end(); first = false) {
+      const Token& token = reader_.peek();
+      if (!first)
+        for (const std::string_view word :
+             {"encode", "distkey", "sortkey", "not", "primary", "unique", "references", "collate"})
+          if (token.is(word)) return {};
+      if (token.is_op("("))
+        TRY(reader_.skip_parentheses());
+      else
+        reader_.next();
+    }
+    return {};
+  }
+
+  Status table_attributes() {
+    while (!reader_.at_end() && !reader_.peek().is("as")) {
+      const size_t begin = reader_.peek().begin;
+      TRY(table_attribute());
+      drop(begin);
+    }
+    return {};
+  }
+
+  Status table_attribute() {
+    if (reader_.accept("backup")) {
+      if (!reader_.accept("yes")) return reader_.expect("no");
+    } else if (reader_.accept("diststyle")) {
+      const Token& style = reader_.peek();
+      if (!style.is("auto") && !style.is("even") && !style.is("key") && !style.is("all")) return reader_.unexpected();
+      attributes_.diststyle = upper(reader_.next().text);
+    } else if (reader_.accept("distkey")) {
+      TRY(reader_.expect_op("("));
+      named(TRY(reader_.name())).distkey = true;
+      if (attributes_.diststyle.empty()) attributes_.diststyle = "KEY";
+      return reader_.expect_op(")");
+    } else if (reader_.peek().is("sortkey") || reader_.peek().is("compound") || reader_.peek().is("interleaved")) {
+      return sortkey();
+    } else if (reader_.accept("encode")) {
+      return reader_.expect("auto");
+    } else {
+      return reader_.unexpected();
+    }
+    return {};
+  }
+
+  Status sortkey() {
+    attributes_.interleaved = reader_.accept("interleaved");
+    if (!attributes_.interleaved) reader_.accept("compound");
+    TRY(reader_.expect("sortkey"));
+    if (reader_.accept("auto")) return {};
+    TRY(reader_.expect_op("("));
+    int position = 1;
+    do named(TRY(reader_.name())).sortkey = position++;
+    while (reader_.accept_op(","));
+    return reader_.expect_op(")");
+  }
+
+  Reader& reader_;
+  Edits& edits_;
+  TableAttributes& attributes_;
+};
+
+}  // namespace
+
+Status edit_create_table(Reader& reader, Edits& edits, TableAttributes& attributes) {
+  return CreateTable(reader, edits, attributes).run();
+}
+
+Status edit_alter_table(Reader& reader, Edits& edits, TableAttributes& attributes) {
+  TRY(reader.qualified_name());
+  CreateTable columns(reader, edits, attributes);
+  if (reader.accept("add")) {
+    reader.accept("column");
+    return columns.column();
+  }
+  if (reader.accept("alter")) {
+    reader.accept("column");
+    TRY(reader.name());
+    if (reader.accept("type")) return columns.edit_type();
+  }
+  return {};
+}
+
+}  // namespace tarn::sql

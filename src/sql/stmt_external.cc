@@ -1,0 +1,267 @@
+// External schemas and tables.
+#include "base/text.h"
+#include "sql/sql_error.h"
+#include "sql/stmt_redshift.h"
+
+namespace tarn::sql {
+namespace {
+
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::string_view kLazySimpleSerde = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe";
+constexpr std::string_view kTextInput = "org.apache.hadoop.mapred.TextInputFormat";
+constexpr std::string_view kTextOutput = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat";
+
+struct StoredAs {
+  std::string_view name, input, output, serde;
+};
+constexpr StoredAs kStoredAs[] = {
+    {"textfile", kTextInput, kTextOutput, kLazySimpleSerde},
+    {"parquet", "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+    {"orc", "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat", "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+     "org.apache.hadoop.hive.ql.io.orc.OrcSerde"},
+    {"rcfile", "org.apache.hadoop.hive.ql.io.RCFileInputFormat", "org.apache.hadoop.hive.ql.io.RCFileOutputFormat",
+     "org.apache.hadoop.hive.serde2.columnar.LazyBinaryColumnarSerDe"},
+    {"sequencefile", "org.apache.hadoop.mapred.SequenceFileInputFormat",
+     "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat", kLazySimpleSerde},
+    {"avro", "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+     "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat", "org.apache.hadoop.hive.serde2.avro.AvroSerDe"},
+};
+
+// ('a'='b', 'c'='d')
+Result<Properties> properties(Reader& reader) {
+  Properties all;
+  TRY(reader.expect_op("("));
+  do {
+    std::string name = TRY(reader.string());
+    TRY(reader.expect_op("="));
+    all.emplace_back(std::move(name), TRY(reader.string()));
+  } while (reader.accept_op(","));
+  TRY(reader.expect_op(")"));
+  return all;
+}
+
+Result<std::vector<ExternalColumn>> columns(Reader& reader) {
+  std::vector<ExternalColumn> all;
+  TRY(reader.expect_op("("));
+  do {
+    const Token& token = reader.peek();
+    ExternalColumn column;
+    column.name = TRY(reader.name());
+    for (const ExternalColumn& other : all)
+      if (other.name == column.name)
+        return sql_error("42701", "column \"" + column.name + "\" specified more than once", token.begin + 1);
+    column.type = hive_type(TRY(parse_type(reader)));
+    all.push_back(std::move(column));
+  } while (reader.accept_op(","));
+  TRY(reader.expect_op(")"));
+  return all;
+}
+
+// DELIMITED's terminators, in Hive's names. "\001" comes as the character already.
+Status delimited(Reader& reader, CreateExternalTable& table) {
+  table.serde = kLazySimpleSerde;
+  while (true) {
+    std::string name;
+    if (reader.accept("fields", "terminated", "by"))
+      name = "field.delim";
+    else if (reader.accept("lines", "terminated", "by"))
+      name = "line.delim";
+    else if (reader.accept("escaped", "by"))
+      name = "escape.delim";
+    else if (reader.accept("collection", "items", "terminated", "by"))
+      name = "colelction.delim";  // Hive's own spelling
+    else if (reader.accept("map", "keys", "terminated", "by"))
+      name = "mapkey.delim";
+    else if (reader.accept("null", "defined", "as"))
+      name = "serialization.null.format";
+    else
+      return {};
+    table.serde_properties.emplace_back(name, TRY(reader.string()));
+  }
+}
+
+Status stored_as(Reader& reader, CreateExternalTable& table) {
+  if (reader.accept("inputformat")) {
+    table.input_format = TRY(reader.string());
+    TRY(reader.expect("outputformat"));
+    table.output_format = TRY(reader.string());
+    return {};
+  }
+  for (const StoredAs& form : kStoredAs) {
+    if (!reader.accept(form.name)) continue;
+    table.input_format = form.input;
+    table.output_format = form.output;
+    if (table.serde.empty()) table.serde = form.serde;
+    return {};
+  }
+  return reader.unexpected();
+}
+
+Status table_clause(Reader& reader, CreateExternalTable& table) {
+  if (reader.accept("partitioned", "by")) {
+    table.partition_columns = TRY(columns(reader));
+  } else if (reader.accept("row", "format", "delimited")) {
+    TRY(delimited(reader, table));
+  } else if (reader.accept("row", "format", "serde")) {
+    table.serde = TRY(reader.string());
+    if (reader.accept("with", "serdeproperties")) {
+      Properties given = TRY(properties(reader));
+      std::move(given.begin(), given.end(), std::back_inserter(table.serde_properties));
+    }
+  } else if (reader.accept("stored", "as")) {
+    TRY(stored_as(reader, table));
+  } else if (reader.accept("location")) {
+    table.location = TRY(reader.string());
+  } else if (reader.accept("table", "properties") || reader.accept("tblproperties")) {
+    table.table_properties = TRY(properties(reader));
+  } else if (reader.peek().is("as")) {
+    return sql_error(kNotSupported, "CREATE EXTERNAL TABLE AS is not supported yet", reader.peek().begin + 1);
+  } else {
+    return reader.unexpected();
+  }
+  return {};
+}
+
+// (a='x', b=1)
+Result<PartitionChange> partition(Reader& reader) {
+  PartitionChange change;
+  TRY(reader.expect_op("("));
+  do {
+    std::string name = TRY(reader.name());
+    TRY(reader.expect_op("="));
+    const Token& value = reader.peek();
+    if (value.kind != TokenKind::kString && value.kind != TokenKind::kNumber) return reader.unexpected();
+    change.values.emplace_back(std::move(name), reader.next().text);
+  } while (reader.accept_op(","));
+  TRY(reader.expect_op(")"));
+  return change;
+}
+
+Result<Statement> add_partitions(Reader& reader, QualifiedName table) {
+  AddPartitions add{std::move(table)};
+  add.if_not_exists = reader.accept("if", "not", "exists");
+  while (reader.accept("partition")) {
+    PartitionChange change = TRY(partition(reader));
+    TRY(reader.expect("location"));
+    change.location = TRY(reader.string());
+    add.partitions.push_back(std::move(change));
+  }
+  if (add.partitions.empty()) return reader.unexpected();
+  TRY(reader.expect_end());
+  return add;
+}
+
+}  // namespace
+
+Result<RoleChoice> parse_role(Reader& reader) {
+  if (reader.accept("default")) return RoleChoice{true, {}};
+  const Token& token = reader.peek();
+  const std::string text = TRY(reader.string());
+  if (equals_ignore_case(text, "default")) return RoleChoice{true, {}};
+  RoleChoice role;
+  for (const std::string_view arn : split(text, ',')) {
+    if (!trim(arn).starts_with("arn:"))
+      return sql_error(kInvalidParameter, "Invalid IAM role ARN '" + text + "': write default or the role's ARN",
+                       token.begin + 1);
+    role.arns.emplace_back(trim(arn));
+  }
+  return role;
+}
+
+Result<Statement> parse_create_external_schema(Reader& reader) {
+  CreateExternalSchema schema;
+  schema.if_not_exists = reader.accept("if", "not", "exists");
+  schema.name = TRY(reader.name());
+  TRY(reader.expect("from"));
+  if (!reader.accept("data", "catalog")) {
+    for (const std::string_view source : {"hive", "postgres", "mysql", "kinesis", "msk", "kafka", "redshift", "iam"})
+      if (reader.peek().is(source))
+        return sql_error(kNotSupported,
+                         "CREATE EXTERNAL SCHEMA FROM " + upper(source) + " is not supported yet; FROM DATA CATALOG is",
+                         reader.peek().begin + 1);
+    return reader.unexpected();
+  }
+  while (!reader.at_end()) {
+    if (reader.accept("database")) {
+      if (reader.peek().kind == TokenKind::kString)
+        schema.database = lower(TRY(reader.string()));
+      else
+        schema.database = TRY(reader.name());
+    } else if (reader.accept("region")) {
+      schema.region = TRY(reader.string());
+    } else if (reader.accept("iam_role")) {
+      if (reader.peek().kind == TokenKind::kString && equals_ignore_case(reader.peek().text, "session"))
+        return sql_error(kNotSupported, "IAM_ROLE 'SESSION' is not supported yet", reader.peek().begin + 1);
+      schema.role = TRY(parse_role(reader));
+    } else if (reader.accept("catalog_role")) {
+      return sql_error(kNotSupported, "CATALOG_ROLE is not supported yet", reader.peek().begin + 1);
+    } else if (reader.accept("create", "external", "database", "if", "not", "exists")) {
+      schema.create_database = true;
+    } else {
+      return reader.unexpected();
+    }
+  }
+  if (schema.database.empty() || (!schema.role.is_default && schema.role.arns.empty())) return reader.unexpected();
+  return schema;
+}
+
+Result<Statement> parse_create_external_table(Reader& reader) {
+  CreateExternalTable table;
+  table.if_not_exists = reader.accept("if", "not", "exists");
+  table.table = TRY(reader.qualified_name());
+  if (reader.peek().is_op("(")) table.columns = TRY(columns(reader));
+  while (!reader.at_end()) TRY(table_clause(reader, table));
+  if (table.columns.empty()) return reader.unexpected();
+  if (table.location.empty())
+    return sql_error(kSyntaxError, "CREATE EXTERNAL TABLE needs a LOCATION", reader.source().size() + 1);
+  if (!table.location.starts_with("s3://"))
+    return sql_error(kInvalidParameter, "LOCATION '" + table.location + "' is no S3 path: write 's3://bucket/prefix/'");
+  for (const ExternalColumn& key : table.partition_columns)
+    for (const ExternalColumn& column : table.columns)
+      if (column.name == key.name)
+        return sql_error("42701", "column \"" + key.name + "\" is a column and a partition column",
+                         table.table.position);
+  if (table.input_format.empty()) {
+    table.input_format = kTextInput;
+    table.output_format = kTextOutput;
+  }
+  if (table.serde.empty()) table.serde = kLazySimpleSerde;
+  return table;
+}
+
+// ALTER TABLE: partitions are ours, physical design changes nothing here, the rest is the engine's.
+Result<Statement> parse_alter_table(Reader& reader) {
+  QualifiedName table = TRY(reader.qualified_name());
+  const size_t position = reader.peek().begin + 1;
+  if (reader.peek().is("add") && (reader.peek(1).is("partition") || reader.peek(1).is("if"))) {
+    reader.next();
+    return add_partitions(reader, std::move(table));
+  }
+  if (reader.accept("drop", "partition")) {
+    DropPartition drop{std::move(table), TRY(partition(reader))};
+    TRY(reader.expect_end());
+    return drop;
+  }
+  const auto constraint = [&](size_t ahead) {
+    const Token& token = reader.peek(ahead);
+    return token.is("constraint") || token.is("primary") || token.is("foreign") || token.is("unique");
+  };
+  // AWS: constraints of Redshift are informational; they are not enforced.
+  if ((reader.peek().is("add") || reader.peek().is("drop")) && constraint(1)) return NothingToDo{"ALTER TABLE"};
+  if (reader.peek().is("owner")) return sql_error(kNotSupported, "ALTER TABLE OWNER TO is not supported yet", position);
+  if (reader.accept("append")) return sql_error(kNotSupported, "ALTER TABLE APPEND is not supported yet", position);
+  if (reader.peek().is("set"))
+    return sql_error(kNotSupported, "ALTER TABLE SET " + upper(reader.peek(1).text) + " is not supported yet",
+                     position);
+  if (reader.accept("alter")) {
+    const bool physical = reader.peek().is("diststyle") || reader.peek().is("distkey") || reader.peek().is("sortkey") ||
+                          reader.peek().is("compound") || reader.peek().is("encode");
+    if (physical) return NothingToDo{"ALTER TABLE"};
+  }
+  return EngineStatement{};
+}
+
+}  // namespace tarn::sql

@@ -1,0 +1,216 @@
+// The recogniser decides which statements never reach the engine; a wrong guess runs something else than was written.
+// The statements of the first workflow stand here as people write them.
+#include "sql/stmt_redshift.h"
+
+#include <gtest/gtest.h>
+
+#include "sql/sql_error.h"
+
+namespace tarn::sql {
+namespace {
+
+Result<Statement> recognised(std::string_view sql) {
+  const auto all = split_statements(sql);
+  if (!all) return Failure(all.error());
+  EXPECT_EQ(all->size(), 1u) << sql;
+  return recognise_redshift(all->front());
+}
+
+template <class T>
+T as(std::string_view sql) {
+  auto statement = recognised(sql);
+  EXPECT_TRUE(statement) << sql << ": " << (statement ? "" : statement.error().message);
+  if (!statement) return T{};
+  EXPECT_TRUE(std::holds_alternative<T>(*statement)) << sql << " is kind " << statement->index();
+  return std::holds_alternative<T>(*statement) ? std::get<T>(*statement) : T{};
+}
+
+TEST(StmtRedshift, ExternalSchema) {
+  const auto schema = as<CreateExternalSchema>(
+      "CREATE external schema redshift_spectrum\n    FROM data catalog\n    DATABASE dev\n    IAM_ROLE "
+      "'arn:aws:iam::321942852011:role/service-role/AmazonRedshift-CommandsAccessRole'\n"
+      "    CREATE external database if NOT exists;");
+  EXPECT_EQ(schema.name, "redshift_spectrum");
+  EXPECT_EQ(schema.database, "dev");
+  EXPECT_TRUE(schema.create_database);
+  EXPECT_FALSE(schema.if_not_exists);
+  ASSERT_EQ(schema.role.arns.size(), 1u);
+  EXPECT_TRUE(as<CreateExternalSchema>("create external schema s from data catalog database 'D' iam_role default")
+                  .role.is_default);
+  const auto drop = as<DropSchema>("DROP SCHEMA IF EXISTS a, b DROP EXTERNAL DATABASE CASCADE");
+  EXPECT_EQ(drop.names, (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(drop.cascade && drop.drop_external_database && drop.if_exists);
+}
+
+TEST(StmtRedshift, ExternalTable) {
+  const auto table = as<CreateExternalTable>(
+      "CREATE EXTERNAL TABLE redshift_spectrum.occ (gbifid VARCHAR(max), _order varchar(10), n INT, lat DOUBLE "
+      "PRECISION, e "
+      "TIMESTAMP, d DECIMAL(8,2), i SUPER, a array<struct<x:int,y:array<string>>>)\n"
+      "PARTITIONED BY (year int, \"Month\" char(2)) STORED AS PARQUET LOCATION 's3://b/p/' TABLE PROPERTIES "
+      "('numRows'='10')");
+  ASSERT_EQ(table.columns.size(), 8u);
+  const std::string_view types[] = {"varchar(65535)", "varchar(10)",  "int",   "double",
+                                    "timestamp",      "decimal(8,2)", "super", "array<struct<x:int,y:array<string>>>"};
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ(table.columns[i].type, types[i]);
+  EXPECT_EQ(table.partition_columns[1].name, "month");
+  EXPECT_EQ(table.partition_columns[1].type, "char(2)");
+  EXPECT_EQ(table.serde, "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe");
+  EXPECT_EQ(table.location, "s3://b/p/");
+  EXPECT_EQ(table.table_properties.at(0).second, "10");
+
+  const auto text = as<CreateExternalTable>(
+      "create external table s.t (a int) row format delimited fields terminated by '\\t' stored as textfile location "
+      "'s3://b/t'"
+      " table properties ('skip.header.line.count'='1')");
+  EXPECT_EQ(text.serde_properties.at(0), (std::pair<std::string, std::string>("field.delim", "\t")));
+  const auto serde = as<CreateExternalTable>(
+      "create external table s.t (a int) row format serde 'org.openx.data.jsonserde.JsonSerDe' with serdeproperties "
+      "('ignore.malformed.json'='true') location 's3://b/t'");
+  EXPECT_EQ(serde.serde, "org.openx.data.jsonserde.JsonSerDe");
+  const auto add = as<AddPartitions>(
+      "ALTER TABLE s.t ADD IF NOT EXISTS PARTITION (y=2024, m='11') LOCATION 's3://b/1/' PARTITION (y=2024, m='12') "
+      "LOCATION 's3://b/2/'");
+  ASSERT_EQ(add.partitions.size(), 2u);
+  EXPECT_EQ(add.partitions[1].values[1].second, "12");
+  EXPECT_EQ(as<DropPartition>("alter table s.t drop partition (y=1)").partition.values.size(), 1u);
+}
+
+TEST(StmtRedshift, Unload) {
+  const auto unload = as<Unload>(
+      "UNLOAD (\n 'SELECT * FROM t WHERE a = \\'x\\' AND b = ''y'' ORDER BY 1')\n TO 's3://b/out/counts_'\n IAM_role "
+      "DEFAULT\n"
+      " FORMAT AS PARQUET\n -- CSV DELIMITER AS '\\t'\n PARALLEL OFF");
+  EXPECT_EQ(unload.request.sql, "SELECT * FROM t WHERE a = 'x' AND b = 'y' ORDER BY 1");
+  EXPECT_EQ(unload.request.uri, "s3://b/out/counts_");
+  EXPECT_TRUE(unload.role.is_default);
+  EXPECT_EQ(unload.request.format, FileFormat::kParquet);
+  EXPECT_FALSE(unload.request.parallel);
+
+  const auto csv = as<Unload>(
+      "UNLOAD ($$SELECT 'a;b'$$) TO 's3://b/p' IAM_ROLE 'arn:aws:iam::1:role/r' CSV DELIMITER AS '\\t' HEADER "
+      "MAXFILESIZE 1 gb GZIP ALLOWOVERWRITE MANIFEST VERBOSE PARTITION BY (a, b) INCLUDE EXTENSION 'tsv.gz'");
+  EXPECT_EQ(csv.request.format, FileFormat::kCsv);
+  EXPECT_EQ(csv.request.delimiter, "\t");
+  EXPECT_EQ(csv.request.max_file_size, 1ull << 30);
+  EXPECT_EQ(csv.request.partition_by, (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(csv.request.include_partition_columns && csv.request.manifest && csv.manifest_verbose &&
+              csv.allow_overwrite);
+  EXPECT_EQ(as<Unload>("unload ('select 1') to 's3://b/p' iam_role default").request.delimiter, "|");
+}
+
+TEST(StmtRedshift, Copy) {
+  const auto shape =
+      as<Copy>("COPY county FROM 's3://b/county.shp'\nFORMAT SHAPEFILE\nSIMPLIFY AUTO\nIAM_role DEFAULT");
+  EXPECT_EQ(shape.request.format, FileFormat::kShapefile);
+  EXPECT_EQ(shape.request.simplify_tolerance, 0);
+  const auto csv = as<Copy>(
+      "COPY dev.public.t (a, b) FROM 's3://b/f.csv' IAM_ROLE default FORMAT AS CSV DELIMITER ';' QUOTE AS '%' "
+      "IGNOREHEADER 1 NULL AS '' MAXERROR 5 REGION AS 'us-east-1' TRIMBLANKS");
+  EXPECT_EQ(csv.request.columns.size(), 2u);
+  EXPECT_EQ(csv.request.delimiter, ";");
+  EXPECT_EQ(csv.request.quote, "%");
+  EXPECT_EQ(csv.request.ignore_header, 1);
+  EXPECT_EQ(csv.request.max_error, 5);
+  EXPECT_TRUE(csv.request.trim_blanks);
+  EXPECT_EQ(as<Copy>("copy t from 's3://b/f' iam_role default json 'auto'").request.json_paths, "auto");
+  EXPECT_EQ(as<Copy>("copy t from 's3://b/f' iam_role default format csv").request.delimiter, ",");
+  EXPECT_EQ(as<Copy>("copy t from 's3://b/f' credentials 'aws_iam_role=arn:aws:iam::1:role/r' delimiter '\\t' gzip")
+                .role.arns.size(),
+            1u);
+}
+
+TEST(StmtRedshift, ShowAndSet) {
+  const auto tables = as<Show>("SHOW TABLES FROM SCHEMA dev.public LIKE '%_2024_11_01'");
+  EXPECT_EQ(tables.of.schema, "dev");
+  EXPECT_EQ(tables.of.name, "public");
+  EXPECT_EQ(tables.like, "%_2024_11_01");
+  EXPECT_EQ(as<Show>("SHOW SCHEMAS FROM DATABASE dev LIMIT 3").limit, 3);
+  EXPECT_EQ(as<Show>("show columns from table dev.public.t").of.name, "t");
+  EXPECT_EQ(as<ShowVariable>("SHOW search_path").name, "search_path");
+  EXPECT_EQ(as<SetVariable>("SET search_path TO a, 'b', \"C\"").value, "a, b, C");
+  EXPECT_EQ(as<SetVariable>("set statement_timeout = 1000").value, "1000");
+  EXPECT_EQ(as<SetVariable>("set time zone 'UTC'").name, "timezone");
+}
+
+TEST(StmtRedshift, Grants) {
+  const auto grant =
+      as<Grant>("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO IAMR:bison_redshift_lambda_role, GROUP g");
+  EXPECT_EQ(grant.object_kind, "TABLES IN SCHEMA");
+  EXPECT_EQ(grant.privileges, (std::vector<std::string>{"SELECT", "INSERT"}));
+  ASSERT_EQ(grant.grantees.size(), 2u);
+  EXPECT_EQ(grant.grantees[0].name, "IAMR:bison_redshift_lambda_role");
+  const auto quoted = as<Grant>("grant usage on schema redshift_spectrum to \"IAMR:a-b\"");
+  EXPECT_EQ(quoted.grantees[0].name, "IAMR:a-b");
+  EXPECT_EQ(as<Grant>("GRANT ALL ON t TO PUBLIC").grantees[0].kind, Grantee::Kind::kPublic);
+  EXPECT_FALSE(as<Grant>("REVOKE ALL PRIVILEGES ON TABLE a.b FROM u").grant);
+}
+
+TEST(StmtRedshift, Routines) {
+  const auto function = as<CreateFunction>(
+      "CREATE OR REPLACE FUNCTION f_current_datestr ()\n    RETURNS VARCHAR\nSTABLE AS\n$$\n select "
+      "SPLIT_PART(CURRENT_DATE, '-', 1);\n$$ LANGUAGE sql;");
+  EXPECT_TRUE(function.or_replace);
+  EXPECT_EQ(function.volatility, "STABLE");
+  const auto procedure = as<CreateProcedure>(
+      "CREATE OR REPLACE PROCEDURE public.sp(this_date OUT VARCHAR, INOUT b int, c timestamp with time zone, double "
+      "precision)\nLANGUAGE plpgsql\nAS $$\nBEGIN NULL; END;\n$$");
+  ASSERT_EQ(procedure.arguments.size(), 4u);
+  EXPECT_EQ(procedure.arguments[0].name, "this_date");
+  EXPECT_EQ(procedure.arguments[0].mode, Argument::Mode::kOut);
+  EXPECT_EQ(procedure.arguments[1].mode, Argument::Mode::kInOut);
+  EXPECT_EQ(procedure.arguments[2].type.name, "timestamptz");
+  EXPECT_EQ(procedure.arguments[3].name, "");
+  const auto call = as<CallProcedure>("CALL public.sp('a, b', f(1, 2), x)");
+  EXPECT_EQ(call.arguments, (std::vector<std::string>{"'a, b'", "f(1, 2)", "x"}));
+  EXPECT_TRUE(as<CallProcedure>("call p()").arguments.empty());
+  EXPECT_EQ(as<DropRoutine>("drop procedure if exists p(int, out varchar)").argument_types->size(), 1u);
+}
+
+TEST(StmtRedshift, SmallOnes) {
+  EXPECT_EQ(as<Transaction>("START TRANSACTION ISOLATION LEVEL SERIALIZABLE READ ONLY").kind,
+            Transaction::Kind::kBegin);
+  EXPECT_EQ(as<Transaction>("END").kind, Transaction::Kind::kCommit);
+  EXPECT_EQ(as<Transaction>("abort work").kind, Transaction::Kind::kRollback);
+  EXPECT_EQ(as<Prepare>("PREPARE p (int, varchar(3)) AS SELECT $1").statement, "SELECT $1");
+  EXPECT_EQ(as<ExecutePrepared>("EXECUTE p (1, 'x')").arguments.size(), 2u);
+  EXPECT_EQ(as<DeclareCursor>("declare c cursor for select 1").query, "select 1");
+  EXPECT_FALSE(as<FetchCursor>("fetch all from c").count.has_value());
+  EXPECT_EQ(as<FetchCursor>("fetch forward 5 from c").count, 5);
+  EXPECT_EQ(as<NothingToDo>("VACUUM FULL t").kind, "VACUUM");
+  as<EngineStatement>("with a as (select 1) select * from a");
+  as<EngineStatement>("CREATE TABLE t (a int)");
+  as<EngineStatement>("ALTER TABLE t ADD COLUMN c int");
+}
+
+TEST(StmtRedshift, Errors) {
+  struct Case {
+    std::string_view sql, state, message, position;
+  };
+  const Case cases[] = {
+      {"selec 1", "42601", "syntax error at or near \"selec\"", "1"},
+      {"CREATE EXTERNAL SCHEMA s FROM data catalog DATABSE dev", "42601", "syntax error at or near \"DATABSE\"", "44"},
+      {"UNLOAD ('select 1') TO 's3://b/p' IAM_ROLE default PARALEL OFF", "42601", "syntax error at or near \"PARALEL\"",
+       "52"},
+      {"UNLOAD ('select 1') TO 's3://b/p'", "42601",
+       "UNLOAD needs an authorisation: IAM_ROLE default or IAM_ROLE 'arn'", "34"},
+      {"UNLOAD ('select 1') TO 's3://b/p' IAM_ROLE default PARQUET DELIMITER ','", "22023",
+       "DELIMITER is not supported for UNLOAD to PARQUET", ""},
+      {"CREATE MATERIALIZED VIEW v AS SELECT 1", "0A000", "CREATE MATERIALIZED VIEW is not supported yet", "8"},
+      {"CREATE FUNCTION f() RETURNS int STABLE AS $$ return 1 $$ LANGUAGE plpythonu", "0A000",
+       "LANGUAGE plpythonu is not supported: Amazon Redshift ended Python functions; write LANGUAGE sql", "67"},
+      {"LOCK t", "0A000", "LOCK is not supported yet", "1"},
+      {"COPY t FROM 's3://b/k' IAM_ROLE default FORMAT AS ORC", "0A000", "COPY FORMAT ORC is not supported yet", "51"},
+      {"CALL p", "42601", "syntax error at end of input", "7"},
+  };
+  for (const Case& c : cases) {
+    const auto statement = recognised(c.sql);
+    ASSERT_FALSE(statement) << c.sql;
+    EXPECT_EQ(statement.error().message, c.message) << c.sql;
+    EXPECT_EQ(sqlstate_of(statement.error()), c.state) << c.sql;
+    EXPECT_EQ(error_member(statement.error(), "position"), c.position) << c.sql;
+  }
+}
+
+}  // namespace
+}  // namespace tarn::sql

@@ -1,0 +1,275 @@
+#include "sql/tokens_redshift.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "sql/create_table.h"
+#include "sql/edits.h"
+#include "sql/sql_error.h"
+#include "sql/types_redshift.h"
+
+namespace tarn::sql {
+namespace {
+
+// The statement under rewriting, and where the walk over its tokens is.
+struct Rewriting {
+  const StatementText& statement;
+  const std::vector<Token>& tokens;
+  Edits edits;
+  std::vector<bool> casts;  // of each open parenthesis: is it CAST's?
+
+  const Token& at(size_t i) const { return tokens[std::min(i, tokens.size() - 1)]; }
+  // The index of the parenthesis that closes the one at `open`, or of the end.
+  size_t closing(size_t open) const {
+    int depth = 0;
+    for (size_t i = open; i < tokens.size(); ++i) {
+      if (tokens[i].is_op("(")) ++depth;
+      if (tokens[i].is_op(")") && --depth == 0) return i;
+    }
+    return tokens.size() - 1;
+  }
+};
+
+// A rule looks at the tokens from i on; it returns how many it has dealt with, 0 for "not mine".
+using Rule = Result<size_t> (*)(Rewriting&, size_t i);
+
+Result<size_t> type_at(Rewriting& r, size_t i) {
+  Reader reader(r.statement.text, r.tokens);
+  reader.seek(i);
+  const SqlType type = TRY(parse_type(reader));
+  r.edits.replace(r.at(i).begin, reader.previous_end(), engine_type(type, TypeUse::kCast));
+  size_t taken = 0;
+  while (r.at(i + taken).begin < reader.previous_end() && r.at(i + taken).kind != TokenKind::kEnd) ++taken;
+  return taken;
+}
+
+// 'it\'s', $$x$$ -> 'it''s', 'x'
+Result<size_t> string_literal(Rewriting& r, size_t i) {
+  const Token& token = r.at(i);
+  if (token.kind != TokenKind::kString) return 0;
+  if (token.escaped || token.dollar) r.edits.replace(token.begin, token.end, quoted_string(token.text));
+  return 1;
+}
+
+// :name -> $name
+Result<size_t> parameter(Rewriting& r, size_t i) {
+  const Token& token = r.at(i);
+  if (token.kind != TokenKind::kNamedParam) return 0;
+  r.edits.replace(token.begin, token.end, "$" + lower(token.text));
+  return 1;
+}
+
+// #t -> "#t"
+Result<size_t> temporary_name(Rewriting& r, size_t i) {
+  const Token& token = r.at(i);
+  if (token.kind != TokenKind::kWord || token.text[0] != '#') return 0;
+  r.edits.replace(token.begin, token.end, quoted_name(token.text));
+  return 1;
+}
+
+Result<size_t> back_quotes(Rewriting& r, size_t i) {
+  const Token& token = r.at(i);
+  if (token.kind != TokenKind::kBackquoted) return 0;
+  return sql_error(kSyntaxError, "syntax error at or near \"`\"", token.begin + 1);
+}
+
+// x::type
+Result<size_t> double_colon(Rewriting& r, size_t i) {
+  if (!r.at(i).is_op("::")) return 0;
+  return 1 + TRY(type_at(r, i + 1));
+}
+
+// CAST(x AS type)
+Result<size_t> cast_as(Rewriting& r, size_t i) {
+  if (!r.at(i).is("as") || r.casts.empty() || !r.casts.back()) return 0;
+  return 1 + TRY(type_at(r, i + 1));
+}
+
+// CONVERT(type, x) -> CAST(x AS type)
+Result<size_t> convert(Rewriting& r, size_t i) {
+  if (!r.at(i).is("convert") || !r.at(i + 1).is_op("(")) return 0;
+  Reader reader(r.statement.text, r.tokens);
+  reader.seek(i + 2);
+  if (!at_type(reader)) return 0;
+  const SqlType type = TRY(parse_type(reader));
+  if (!reader.peek().is_op(",")) return 0;
+  r.edits.replace(r.at(i).begin, reader.peek().end, "CAST(");
+  r.edits.insert(r.at(r.closing(i + 1)).begin, " AS " + engine_type(type, TypeUse::kCast));
+  r.casts.push_back(false);
+  return reader.index() + 1 - i;
+}
+
+// SELECT [DISTINCT] TOP n .. -> SELECT .. LIMIT n
+Result<size_t> top(Rewriting& r, size_t i) {
+  if (!r.at(i).is("top") || i == 0) return 0;
+  const Token& before = r.at(i - 1);
+  if (!before.is("select") && !before.is("distinct") && !before.is("all")) return 0;
+  size_t last = i + 1;
+  if (r.at(last).is_op("("))
+    last = r.closing(last);
+  else if (r.at(last).kind != TokenKind::kNumber && r.at(last).kind != TokenKind::kNamedParam)
+    return 0;
+  std::string limit(r.statement.text.substr(r.at(i + 1).begin, r.at(last).end - r.at(i + 1).begin));
+  if (r.at(last).kind == TokenKind::kNamedParam) limit = "$" + lower(r.at(last).text);
+  r.edits.erase(r.at(i).begin, r.at(last).end);
+  int depth = 0;
+  size_t end = last + 1;
+  bool united = false;
+  for (; r.at(end).kind != TokenKind::kEnd; ++end) {
+    const Token& token = r.at(end);
+    if (token.is_op("(")) ++depth;
+    if (token.is_op(")") && --depth < 0) break;
+    united = depth == 0 && (token.is("union") || token.is("except") || token.is("intersect") || token.is("minus"));
+    if (united) break;
+  }
+  if (united) r.edits.insert(r.at(before.is("select") ? i - 1 : i - 2).begin, "(");
+  r.edits.insert(r.at(end - 1).end, " LIMIT " + limit + (united ? ")" : ""));
+  return last + 1 - i;
+}
+
+// MINUS -> EXCEPT
+Result<size_t> minus(Rewriting& r, size_t i) {
+  if (!r.at(i).is("minus") || i == 0) return 0;
+  if (!r.at(i + 1).is("select") && !r.at(i + 1).is("all") && !(r.at(i + 1).is_op("(") && r.at(i + 2).is("select")))
+    return 0;
+  r.edits.replace(r.at(i).begin, r.at(i).end, "EXCEPT");
+  return 1;
+}
+
+// APPROXIMATE COUNT(DISTINCT x) -> approx_count_distinct(x); before other functions the word goes.
+Result<size_t> approximate(Rewriting& r, size_t i) {
+  if (!r.at(i).is("approximate")) return 0;
+  if (r.at(i + 1).is("count") && r.at(i + 2).is_op("(") && r.at(i + 3).is("distinct")) {
+    r.edits.replace(r.at(i).begin, r.at(i + 3).end, "approx_count_distinct(");
+    r.casts.push_back(false);
+    return 4;
+  }
+  if (!r.at(i + 1).is("percentile_disc")) return 0;
+  r.edits.erase(r.at(i).begin, r.at(i).end);
+  return 1;
+}
+
+// LISTAGG(a, b) WITHIN GROUP (ORDER BY c) -> LISTAGG(a, b ORDER BY c)
+Result<size_t> listagg(Rewriting& r, size_t i) {
+  if (!r.at(i).is("listagg") || !r.at(i + 1).is_op("(")) return 0;
+  const size_t close = r.closing(i + 1);
+  if (!r.at(close + 1).is("within") || !r.at(close + 2).is("group") || !r.at(close + 3).is_op("(")) return 0;
+  r.edits.replace(r.at(close).begin, r.at(close + 3).end, " ");
+  return 1;
+}
+
+// lag(x) IGNORE NULLS -> lag(x IGNORE NULLS)
+Result<size_t> null_treatment(Rewriting& r, size_t i) {
+  if (!r.at(i).is_op(")") || !r.at(i + 2).is("nulls") || !r.at(i + 3).is("over")) return 0;
+  if (!r.at(i + 1).is("ignore") && !r.at(i + 1).is("respect")) return 0;
+  r.edits.replace(r.at(i).begin, r.at(i + 2).end, " " + upper(r.at(i + 1).text) + " NULLS)");
+  if (!r.casts.empty()) r.casts.pop_back();
+  return 3;
+}
+
+// SELECT .. INTO [TEMP] t FROM .. -> CREATE [TEMP] TABLE t AS SELECT .. FROM ..
+Result<size_t> select_into(Rewriting& r, size_t i) {
+  if (!r.at(i).is("into") || !r.casts.empty() || i == 0) return 0;
+  if (!r.at(0).is("select") && !r.at(0).is("with")) return 0;
+  size_t at = i + 1;
+  bool temporary = r.at(at).is("temp") || r.at(at).is("temporary");
+  if (temporary) ++at;
+  if (r.at(at).is("table")) ++at;
+  Reader reader(r.statement.text, r.tokens);
+  reader.seek(at);
+  const QualifiedName name = TRY(reader.qualified_name());
+  temporary = temporary || name.name.starts_with('#');
+  r.edits.insert(r.at(0).begin,
+                 std::string("CREATE ") + (temporary ? "TEMP " : "") + "TABLE " + name.quoted() + " AS ");
+  r.edits.erase(r.at(i).begin, reader.previous_end());
+  return reader.index() - i;
+}
+
+// DELETE t -> DELETE FROM t
+Result<size_t> delete_from(Rewriting& r, size_t i) {
+  if (i != 0 || !r.at(0).is("delete") || r.at(1).is("from")) return 0;
+  r.edits.insert(r.at(0).end, " FROM");
+  return 1;
+}
+
+// CREATE VIEW .. WITH NO SCHEMA BINDING
+Result<size_t> schema_binding(Rewriting& r, size_t i) {
+  if (!r.at(i).is("with") || !r.at(i + 1).is("no") || !r.at(i + 2).is("schema") || !r.at(i + 3).is("binding")) return 0;
+  r.edits.erase(r.at(i).begin, r.at(i + 3).end);
+  return 4;
+}
+
+// EXPLAIN VERBOSE
+Result<size_t> explain_verbose(Rewriting& r, size_t i) {
+  if (i != 1 || !r.at(0).is("explain") || !r.at(1).is("verbose")) return 0;
+  r.edits.erase(r.at(i).begin, r.at(i).end);
+  return 1;
+}
+
+constexpr std::array<Rule, 16> kRules = {
+    string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
+    approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose};
+
+// A parenthesis that no rule took.
+void step(Rewriting& r, size_t i) {
+  const Token& token = r.at(i);
+  if (token.is_op("(")) r.casts.push_back(i > 0 && (r.at(i - 1).is("cast") || r.at(i - 1).is("try_cast")));
+  if (token.is_op(")") && !r.casts.empty()) r.casts.pop_back();
+}
+
+Status physical_design(Rewriting& r, TableAttributes& attributes) {
+  Reader reader(r.statement.text, r.tokens);
+  if (reader.accept("create")) {
+    size_t i = 0;
+    while (reader.peek(i).is("temp") || reader.peek(i).is("temporary") || reader.peek(i).is("local")) ++i;
+    if (reader.peek(i).is("table")) return edit_create_table(reader, r.edits, attributes);
+  } else if (reader.accept("alter", "table")) {
+    return edit_alter_table(reader, r.edits, attributes);
+  }
+  return {};
+}
+
+}  // namespace
+
+size_t PositionMap::source(size_t out) const {
+  auto span = std::upper_bound(spans_.begin(), spans_.end(), out, [](size_t at, const Span& s) { return at < s.out; });
+  if (span == spans_.begin()) return out;
+  --span;
+  return span->in + (out - span->out);
+}
+
+Error moved_to_source(Error error, const PositionMap& map, size_t source_offset) {
+  for (auto& [name, value] : error.members)
+    if (name == "position")
+      if (const auto position = parse_int(value); position && *position > 0)
+        value = std::to_string(map.source(static_cast<size_t>(*position) - 1) + source_offset + 1);
+  return error;
+}
+
+Result<EngineText> to_engine(const StatementText& statement) {
+  Rewriting r{statement, statement.tokens, {}, {}};
+  EngineText out;
+  TRY(physical_design(r, out.attributes));
+  for (size_t i = 0; r.at(i).kind != TokenKind::kEnd;) {
+    size_t taken = 0;
+    for (const Rule rule : kRules)
+      if ((taken = TRY(rule(r, i))) > 0) break;
+    if (taken == 0) {
+      step(r, i);
+      taken = 1;
+    }
+    i += taken;
+  }
+  out.sql = r.edits.apply(statement.text, out.map);
+  return out;
+}
+
+Result<EngineText> to_engine(std::string_view sql) {
+  StatementText statement;
+  statement.text = sql;
+  statement.tokens = TRY(lex(sql));
+  return to_engine(statement);
+}
+
+}  // namespace tarn::sql

@@ -1,0 +1,41 @@
+// From Redshift's words to what the engine parses: the rules that work on tokens. What only a syntax tree shows
+// (functions, operators, names) is the engine's. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sql/engine_client.h"
+#include "sql/lex.h"
+
+namespace tarn::sql {
+
+// Where in the source a place of the rewritten text comes from.
+class PositionMap {
+ public:
+  // REQUIRES: called with rising places.
+  void add(size_t out, size_t in) { spans_.push_back({out, in}); }
+  size_t source(size_t out) const;
+
+ private:
+  struct Span {
+    size_t out, in;
+  };
+  std::vector<Span> spans_;
+};
+
+// The same error with its position (1-based) in the source.
+Error moved_to_source(Error error, const PositionMap& map, size_t source_offset = 0);
+
+struct EngineText {
+  std::string sql;
+  PositionMap map;
+  TableAttributes attributes;  // of CREATE TABLE: what left the text
+};
+
+// ERRORS: SqlError with a position in the statement's text.
+Result<EngineText> to_engine(const StatementText& statement);
+// The same for a text that must be one statement or expression.
+Result<EngineText> to_engine(std::string_view sql);
+
+}  // namespace tarn::sql
