@@ -1,0 +1,240 @@
+#include "wire/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "base/text.h"
+#include "wire/scalar.h"
+#include "wire/types.h"
+
+namespace tarn::wire {
+namespace {
+
+struct Violation {
+  std::string path;   // "tableInput.columns.1.member.name"
+  std::string value;  // as the message shows it; unset for a sensitive one
+  bool is_null = false;
+  bool is_sensitive = false;
+  std::string constraint;  // "Member must not be null"
+  const Field* top;        // the input's own member it is in
+
+  std::string text() const {
+    const std::string shown = is_null ? "Value null" : is_sensitive ? "Value" : fmt::format("Value '{}'", value);
+    return fmt::format("{} at '{}' failed to satisfy constraint: {}", shown, path, constraint);
+  }
+};
+
+// "DatabaseInput" -> "databaseInput".
+std::string lower_first(std::string_view name) {
+  std::string text(name);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+std::string bound_text(double bound) {
+  return std::abs(bound) < 9e15 ? fmt::format("{}", static_cast<int64_t>(bound)) : double_text(bound);
+}
+
+// The value as AWS's messages show it: lists "[a, b]", maps "{k=v}".
+std::string shown(const Shape& shape, const void* value) {
+  switch (shape.kind) {
+    case Kind::kList:
+    case Kind::kMap: {
+      std::string text;
+      for (size_t i = 0, n = shape.size(value); i < n; ++i) {
+        if (i != 0) text += ", ";
+        if (shape.kind == Kind::kMap) text += shape.key_at(value, i) + "=";
+        text += shown(*shape.element, shape.at(value, i));
+      }
+      return shape.kind == Kind::kList ? "[" + text + "]" : "{" + text + "}";
+    }
+    case Kind::kStructure: return std::string(shape.name);
+    case Kind::kDocument: return static_cast<const Json*>(value)->text();
+    case Kind::kBlob: return fmt::format("{} bytes", static_cast<const Blob*>(value)->bytes.size());
+    default: return scalar_text(shape, format_of(nullptr, shape, TimestampFormat::kIso8601), value);
+  }
+}
+
+// What min and max speak of; nullopt where they mean nothing.
+std::optional<double> measure(const Shape& shape, const void* value) {
+  switch (shape.kind) {
+    case Kind::kString: return static_cast<double>(utf8_length(*static_cast<const std::string*>(value)));
+    case Kind::kBlob: return static_cast<double>(static_cast<const Blob*>(value)->bytes.size());
+    case Kind::kList:
+    case Kind::kMap: return static_cast<double>(shape.size(value));
+    case Kind::kInteger: return *static_cast<const int32_t*>(value);
+    case Kind::kLong: return static_cast<double>(*static_cast<const int64_t*>(value));
+    case Kind::kFloat: return *static_cast<const float*>(value);
+    case Kind::kDouble: return *static_cast<const double*>(value);
+    default: return std::nullopt;
+  }
+}
+
+bool is_number(const Shape& shape) {
+  return shape.kind >= Kind::kInteger && shape.kind <= Kind::kDouble;
+}
+
+std::string pattern_text(const Shape& shape) {
+  return fmt::format("Member must satisfy regular expression pattern: {}", shape.pattern_text);
+}
+std::string bound_constraint(const Shape& shape, std::string_view relation, double bound) {
+  return fmt::format("Member must have {} {} than or equal to {}", is_number(shape) ? "value" : "length", relation,
+                     bound_text(bound));
+}
+std::string enum_text(const Shape& shape) {
+  return fmt::format("Member must satisfy enum value set: [{}]", fmt::join(shape.enum_values, ", "));
+}
+
+// The shape's own constraints that the value violates, in the order AWS lists them.
+std::vector<std::string> violated(const Shape& shape, const void* value) {
+  std::vector<std::string> result;
+  const auto size = measure(shape, value);
+  if (shape.kind == Kind::kString) {
+    const std::string& text = *static_cast<const std::string*>(value);
+    if (!shape.pattern.empty() && !matches_pattern(shape, text)) result.push_back(pattern_text(shape));
+    if (!shape.enum_values.empty() && std::ranges::find(shape.enum_values, text) == shape.enum_values.end()) {
+      result.push_back(enum_text(shape));
+    }
+  }
+  if (size && shape.has_max && *size > shape.max) result.push_back(bound_constraint(shape, "less", shape.max));
+  if (size && shape.has_min && *size < shape.min) result.push_back(bound_constraint(shape, "greater", shape.min));
+  return result;
+}
+
+// All constraints of a shape, as AWS lists them when an element of a list or map violates one.
+std::string all_constraints(const Shape& shape) {
+  std::vector<std::string> all;
+  if (shape.has_max) all.push_back(bound_constraint(shape, "less", shape.max));
+  if (shape.has_min) all.push_back(bound_constraint(shape, "greater", shape.min));
+  if (!shape.pattern.empty()) all.push_back(pattern_text(shape));
+  if (!shape.enum_values.empty()) all.push_back(enum_text(shape));
+  return fmt::format("[{}]", fmt::join(all, ", "));
+}
+
+class Validator {
+ public:
+  std::vector<Violation> check(const Shape& input, const void* value) {
+    structure(input, value);
+    return std::move(violations_);
+  }
+
+ private:
+  void structure(const Shape& shape, const void* value) {
+    for (const Field& field : shape.fields) {
+      const size_t size = path_.size();
+      if (size == 0) top_ = &field;
+      const bool was_sensitive = sensitive_;
+      sensitive_ |= field.sensitive;
+      if (!path_.empty()) path_ += '.';
+      path_ += lower_first(field.name);
+      const void* member = field.get(static_cast<const char*>(value) + field.offset);
+      if (member != nullptr) {
+        visit(*field.shape, member);
+      } else if (field.required) {
+        violations_.push_back({.path = path_, .is_null = true, .constraint = "Member must not be null", .top = top_});
+      }
+      path_.resize(size);
+      sensitive_ = was_sensitive;
+    }
+  }
+
+  void visit(const Shape& shape, const void* value) {
+    for (std::string& constraint : violated(shape, value)) add(shape, value, std::move(constraint));
+    if (shape.kind == Kind::kStructure) structure(shape, value);
+    if (shape.kind == Kind::kList) list(shape, value);
+    if (shape.kind == Kind::kMap) map(shape, value);
+  }
+
+  void list(const Shape& shape, const void* value) {
+    const Shape& element = *shape.element;
+    for (size_t i = 0, n = shape.size(value); i < n; ++i) {
+      const void* item = shape.at(value, i);
+      if (is_scalar(element)) {  // one violation of the whole list, whichever of its elements
+        if (violated(element, item).empty()) continue;
+        return add(shape, value, "Member must satisfy constraint: " + all_constraints(element));
+      }
+      inside(fmt::format(".{}.member", i + 1), element, item);
+    }
+  }
+
+  void map(const Shape& shape, const void* value) {
+    const Shape& element = *shape.element;
+    bool bad_key = false, bad_value = false;
+    for (size_t i = 0, n = shape.size(value); i < n; ++i) {
+      const void* item = shape.at(value, i);
+      bad_key |= !violated(*shape.key, &shape.key_at(value, i)).empty();
+      if (is_scalar(element)) {
+        bad_value |= !violated(element, item).empty();
+      } else {
+        inside(fmt::format(".{}.member", shape.key_at(value, i)), element, item);
+      }
+    }
+    if (bad_key) add(shape, value, "Map keys must satisfy constraint: " + all_constraints(*shape.key));
+    if (bad_value) add(shape, value, "Map value must satisfy constraint: " + all_constraints(element));
+  }
+
+  void inside(const std::string& step, const Shape& shape, const void* value) {
+    const size_t size = path_.size();
+    path_ += step;
+    visit(shape, value);
+    path_.resize(size);
+  }
+
+  void add(const Shape& shape, const void* value, std::string constraint) {
+    Violation violation{.path = path_, .constraint = std::move(constraint), .top = top_};
+    violation.is_sensitive = sensitive_ || shape.sensitive;
+    if (!violation.is_sensitive) violation.value = shown(shape, value);
+    violations_.push_back(std::move(violation));
+  }
+
+  std::vector<Violation> violations_;
+  std::string path_;
+  const Field* top_ = nullptr;
+  bool sensitive_ = false;
+};
+
+std::string message_of(const std::vector<Violation>& violations) {
+  std::string text =
+      fmt::format("{} validation error{} detected: ", violations.size(), violations.size() == 1 ? "" : "s");
+  for (size_t i = 0; i < violations.size(); ++i) text += (i == 0 ? "" : "; ") + violations[i].text();
+  return text;
+}
+
+// AWS: EC2 API, "Error codes": names the parameter, one at a time.
+Failure ec2_failure(const Violation& first) {
+  const std::string_view name = first.top->query_name;
+  if (first.is_null)
+    return fail(400, "MissingParameter", fmt::format("The request must contain the parameter {}", name));
+  return fail(400, "InvalidParameterValue",
+              fmt::format("Value ({}) for parameter {} is invalid. {}", first.value, name, first.constraint));
+}
+
+// AWS: S3 API, "Error responses": a body that is not of the schema is MalformedXML, all else an InvalidArgument.
+Failure s3_failure(const Violation& first) {
+  if (first.top->location == Location::kBody) {
+    return fail(
+        400, "MalformedXML",
+        fmt::format("The XML you provided was not well-formed or did not validate against our published schema: {}.",
+                    first.text()));
+  }
+  const std::string name(first.top->wire_name);
+  return Failure(Error{400, "InvalidArgument", first.text(), {{"ArgumentName", name}, {"ArgumentValue", first.value}}});
+}
+
+}  // namespace
+
+Status validate(const Operation& operation, const Any& input) {
+  const std::vector<Violation> violations = Validator().check(input.shape(), input.get());
+  if (violations.empty()) return {};
+  const Service& service = *operation.service;
+  if (service.protocol == Protocol::kEc2) return ec2_failure(violations.front());
+  if (service.protocol == Protocol::kRestXml && !service.wrapped_errors) return s3_failure(violations.front());
+  const bool query = service.protocol == Protocol::kQuery || service.protocol == Protocol::kRestXml;
+  return fail(400, query ? "ValidationError" : "ValidationException", message_of(violations));
+}
+
+}  // namespace tarn::wire
