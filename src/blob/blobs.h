@@ -85,12 +85,12 @@ class Body {
     uint64_t file_offset = 0;
     uint64_t length = 0;
     std::string_view bytes = {};
+    std::shared_ptr<const void> hold = {};  // fd and bytes hold as long as this
   };
-  // REQUIRES: offset < size(). At most `limit` bytes, at least one. They have been checked as read() does.
-  // LIFETIME: fd and bytes hold as long as the body.
+  // REQUIRES: offset < size(), limit > 0. At most `limit` bytes, at least one. They have been checked as read() does.
   Result<Run> run(uint64_t offset, uint64_t limit) const;
-  // All of [offset, offset + length), not checked: for another process that reads the files itself (each MiB
-  // has its CRC32C at the file's end: blob/blob_file.h). check() checks it now.
+  // All of [offset, offset + length) as far as the body goes, not checked: for another process that reads the files
+  // itself. check() reads and checks them now.
   Result<std::vector<Run>> runs(uint64_t offset, uint64_t length) const;
   Status check(uint64_t offset, uint64_t length) const;
 
@@ -101,7 +101,7 @@ class Body {
   std::unique_ptr<State> state_;
 };
 
-// THREADS: any. LIFETIME: not beyond its store; outlives its writers, staged and open bodies.
+// THREADS: any. LIFETIME: not beyond its store. Writers are done with before it ends.
 class Blobs {
  public:
   // Removes what a crash left half done. REQUIRES: no writer yet.
@@ -129,9 +129,20 @@ class Blobs {
   // Waits until nothing is left to be removed that nobody reads: for tests and a clean stop.
   void settle();
 
+  // All blobs that some commit refers to, with their sizes and counts of references: for backup and check.
+  struct Known {
+    BlobId blob;
+    uint64_t size;
+    uint64_t references;
+  };
+  Status each(Transaction& tx, const std::function<Status(const Known&)>& visit);
+  // Whether the blob's bytes are there and whole, all of them. ERRORS: what is wrong.
+  Status verify(Transaction& tx, const Known& known);
+
   // No blob file is removed while it lives: for a backup.
   std::shared_ptr<void> keep_all();
-  std::string path_of(BlobId blob) const;
+  // Where a blob's file is, below the data directory; empty for those that ride in the store.
+  static std::string file_of(BlobId blob);
   Store& store() const;
   struct State;
 

@@ -105,6 +105,10 @@ Status sync_file(int fd, std::string_view path) {
   return {};
 }
 
+void begin_sync(int fd, uint64_t offset, uint64_t length) {
+  (void)::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE);
+}
+
 Status sync_directory(const std::string& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return system_failure("open", path, errno);
@@ -129,6 +133,11 @@ Status write_file_atomically(const std::string& path, std::string_view bytes, un
 
 bool file_exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
+}
+
+bool is_directory(const std::string& path) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 Status make_directories(const std::string& path) {
@@ -176,7 +185,9 @@ Status link_or_copy(const std::string& from, const std::string& to) {
 
 Status copy_file(const std::string& from, const std::string& to) {
   const Fd source = TRY(open_file(from, OpenMode::kRead));
-  const Fd target = TRY(open_file(to, OpenMode::kCreateNew));
+  struct stat info{};
+  if (::fstat(source.get(), &info) != 0) return system_failure("stat", from, errno);
+  const Fd target = TRY(open_file(to, OpenMode::kCreateNew, info.st_mode & 0777));
   std::vector<char> buffer(256 << 10);
   for (uint64_t at = 0;;) {
     const size_t got = TRY(read_at(source.get(), at, buffer, from));

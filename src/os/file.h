@@ -50,12 +50,15 @@ Result<size_t> read_at(int fd, uint64_t offset, std::span<char> to, std::string_
 Result<uint64_t> file_size(int fd, std::string_view path);
 // The bytes and the length are on the disk afterwards (fdatasync).
 Status sync_file(int fd, std::string_view path);
+// Begins to bring the bytes to the disk, so that a later sync_file has less to wait for.
+void begin_sync(int fd, uint64_t offset, uint64_t length);
 // Names made, moved or removed in the directory are on the disk afterwards.
 Status sync_directory(const std::string& path);
 // DURABLE: afterwards either the old content is there or the new, whole, whatever happens meanwhile.
 Status write_file_atomically(const std::string& path, std::string_view bytes, unsigned permissions = 0644);
 
 bool file_exists(const std::string& path);
+bool is_directory(const std::string& path);
 Status make_directories(const std::string& path);
 // Names without "." and "..", sorted.
 Result<std::vector<std::string>> list_directory(const std::string& path);
@@ -64,6 +67,7 @@ Status remove_tree(const std::string& path);  // one that is not there is no err
 Status rename_file(const std::string& from, const std::string& to);
 // A second name for the same immutable bytes; a copy where the two lie on different file systems.
 Status link_or_copy(const std::string& from, const std::string& to);
+// With its permissions.
 Status copy_file(const std::string& from, const std::string& to);
 // Bytes that may still be written to the file system of that path.
 Result<uint64_t> free_space(const std::string& path);

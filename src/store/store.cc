@@ -127,15 +127,18 @@ const std::string& Store::directory() const {
 Status Store::writable() const {
   TRY(state_->sync->health());
   if (!state_->full) return {};
-  // Look again: somebody may have made room.
+  TRY(room_for(0));  // somebody may have made room since
+  state_->full = false;
+  return {};
+}
+
+Status Store::room_for(uint64_t bytes) const {
   const auto space = free_space(state_->directory);
-  if (space && *space >= state_->options.reserve_bytes) {
-    state_->full = false;
-    return {};
-  }
-  return fail(507, "InsufficientStorage",
-              fmt::format("The disk under {} has less than {} MiB left. Nothing is written until there is room again.",
-                          state_->directory, state_->options.reserve_bytes >> 20));
+  if (!space || *space >= state_->options.reserve_bytes + bytes) return {};
+  return fail(
+      507, "InsufficientStorage",
+      fmt::format("The disk under {} is full: {} MiB are left, of which {} MiB are kept in reserve. Make room on it.",
+                  state_->directory, *space >> 20, state_->options.reserve_bytes >> 20));
 }
 
 // --- transactions ---------------------------------------------------------------------------------------------------

@@ -72,6 +72,9 @@ class Store {
   // Why the store takes no more writes; empty while it does.
   Status writable() const;
 
+  // Whether so many bytes more may be written under the directory. ERRORS: InsufficientStorage (507).
+  Status room_for(uint64_t bytes) const;
+
   // Audit records. In the commit of what they tell of, or (of what only reads) a batch of their own, not waited for.
   static Status append_audit(Transaction& tx, Time time, std::string_view record);
   Status append_audit(const std::vector<AuditEntry>& batch);
