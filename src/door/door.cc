@@ -67,7 +67,7 @@ Result<AccessKey> Door::find_key(std::string_view access_key, std::string_view s
   if (!session_token.empty()) {
     Sessions::Opened opened = TRY(parts_.sessions.open(session_token, access_key));
     if (*opened.principal.expires <= system_now())
-      return fail(403, "ExpiredToken", "The security token included in the request is expired");
+      return fail(400, "ExpiredToken", "The security token included in the request is expired");
     return AccessKey{std::move(opened.secret), std::move(opened.principal)};
   }
   if (const auto root = parts_.accounts.by_key(access_key)) {

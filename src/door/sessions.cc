@@ -17,8 +17,12 @@ constexpr std::string_view kVersion = "T1";  // the token's format, authenticate
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
 
 std::string seal(const std::string& key, std::string_view plain) {
   const std::string nonce = random_bytes(kNonce);
@@ -66,10 +70,21 @@ std::vector<std::string> strings(const Json& list) {
 Json to_json(const Principal& p, const std::string& secret) {
   Json tags = Json::object();
   for (const auto& [name, value] : p.tags) tags.set(name, value);
-  Json out = Json::object({{"k", static_cast<int>(p.kind)}, {"a", p.account}, {"n", p.arn}, {"u", p.user_id},
-                           {"un", p.user_name}, {"ak", p.access_key}, {"r", p.role_arn}, {"s", p.session_name},
-                           {"sp", strings(p.session_policies)}, {"t", tags}, {"tt", strings(p.transitive_tags)},
-                           {"si", p.source_identity}, {"i", p.issued->micros}, {"e", p.expires->micros}, {"sk", secret}});
+  Json out = Json::object({{"k", static_cast<int>(p.kind)},
+                           {"a", p.account},
+                           {"n", p.arn},
+                           {"u", p.user_id},
+                           {"un", p.user_name},
+                           {"ak", p.access_key},
+                           {"r", p.role_arn},
+                           {"s", p.session_name},
+                           {"sp", strings(p.session_policies)},
+                           {"t", tags},
+                           {"tt", strings(p.transitive_tags)},
+                           {"si", p.source_identity},
+                           {"i", p.issued->micros},
+                           {"e", p.expires->micros},
+                           {"sk", secret}});
   if (p.mfa) out.set("m", *p.mfa);
   return out;
 }
@@ -108,7 +123,7 @@ TemporaryCredentials Sessions::issue(Principal principal) const {
 
 Result<Sessions::Opened> Sessions::open(std::string_view token, std::string_view access_key) const {
   const auto invalid = [] {
-    return fail(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+    return fail(403, "InvalidToken", "The security token included in the request is invalid.");
   };
   const auto plain = unseal(key_, token);
   if (!plain) return invalid();

@@ -227,8 +227,8 @@ Failure s3_failure(const Violation& first) {
 
 }  // namespace
 
-Status validate(const Operation& operation, const Any& input) {
-  const std::vector<Violation> violations = Validator().check(input.shape(), input.get());
+Status validate(const Operation& operation, const void* input) {
+  const std::vector<Violation> violations = Validator().check(*operation.input, input);
   if (violations.empty()) return {};
   const Service& service = *operation.service;
   if (service.protocol == Protocol::kEc2) return ec2_failure(violations.front());

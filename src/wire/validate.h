@@ -9,12 +9,12 @@
 
 namespace tarn::wire {
 
-// Checks every member: required, length, range, pattern, enum; all that is violated is in one message, in AWS's words
+// `input` points to the operation's input structure. Checks every member: required, length, range, pattern, enum; all that is violated is in one message, in AWS's words
 // ("2 validation errors detected: Value '' at 'name' failed to satisfy constraint: ...").
 // ERRORS: ValidationException (json, rest-json), ValidationError (query), MissingParameter and InvalidParameterValue (ec2,
 // the first violation only). S3: MalformedXML for what the body holds, else InvalidArgument.
 // THREADS: any.
-Status validate(const Operation& operation, const Any& input);
+Status validate(const Operation& operation, const void* input);
 
 // Whether the whole text matches the shape's pattern. A pattern that gives up (match limit) does not match.
 // REQUIRES: the shape has a pattern and lives as long as the program. THREADS: any.
