@@ -25,18 +25,19 @@ class Gateway {
  private:
   struct Incoming;  // one request under way
 
-  Status authenticate(Incoming& in, std::string_view payload_hash);
-  Status accept_head(Incoming& in);
-  void receive_body(std::shared_ptr<Incoming> in);
-  void body_received(std::shared_ptr<Incoming> in, Status status);
-  void serve_whole(std::shared_ptr<Incoming> in, std::string body);
-  void serve_body_in_whole(std::shared_ptr<Incoming> in, std::string body);
-  void execute(std::shared_ptr<Incoming> in);
-  void execute_with_body(std::shared_ptr<Incoming> in);
+  Status route(Incoming& in);
+  Status authenticate(Incoming& in);
+  void accept_head(std::shared_ptr<Incoming> in);
+  Status begin_body(Incoming& in);
+  void finish_body(std::shared_ptr<Incoming> in);
+  void serve(std::shared_ptr<Incoming> in);
+  template <class Send>
+  void when_told(std::shared_ptr<Incoming> in, Sequence seen, Send send);
   void answer(std::shared_ptr<Incoming> in, Answered<wire::Any> answered);
   void answer_body(std::shared_ptr<Incoming> in, Answered<WithBody<wire::Any>> answered);
   void answer_events(std::shared_ptr<Incoming> in, Answered<WithEvents<wire::Any>> answered);
   void refuse(std::shared_ptr<Incoming> in, const Error& error, Sequence seen = 0);
+  void send_error(Incoming& in, const Error& error);
 
   Door& door_;
   WorkerPool& workers_;

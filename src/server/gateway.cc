@@ -1,0 +1,275 @@
+#include "server/gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "os/random.h"
+#include "server/log.h"
+#include "wire/aws_chunked.h"
+#include "wire/reader.h"
+#include "wire/writer.h"
+
+namespace tarn {
+namespace {
+
+constexpr size_t kMaxBody = 64 << 20;      // of a request whose body is read whole
+constexpr uint64_t kWholeBody = 64 << 10;  // an object's body up to this is read whole as well: one hop less
+
+// AWS: S3 wants the digest that the client names, to compare; MD5 is always computed.
+std::vector<DigestKind> wanted_digests(const http::Headers& headers) {
+  static constexpr std::pair<std::string_view, DigestKind> kByHeader[] = {
+      {"x-amz-checksum-crc32", DigestKind::kCrc32},   {"x-amz-checksum-crc32c", DigestKind::kCrc32c},
+      {"x-amz-checksum-sha1", DigestKind::kSha1},     {"x-amz-checksum-sha256", DigestKind::kSha256},
+      {"x-amz-checksum-crc64nvme", DigestKind::kCrc64Nvme}};
+  const std::string trailer = lower(headers.get("x-amz-trailer"));
+  const std::string algorithm = lower(headers.get("x-amz-sdk-checksum-algorithm"));
+  std::vector<DigestKind> kinds;
+  for (const auto& [header, kind] : kByHeader) {
+    const std::string_view name = header.substr(std::string_view("x-amz-checksum-").size());
+    if (headers.contains(header) || trailer.find(header) != std::string::npos || algorithm == name) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+// A fault of authentication for what the door says of a key.
+wire::AuthFault key_fault(const Error& error, const wire::Presented& presented) {
+  using Kind = wire::AuthFault::Kind;
+  const Kind kind = error.code == "ExpiredToken"   ? Kind::kExpiredToken
+                    : error.code == "InvalidToken" ? Kind::kInvalidToken
+                                                   : Kind::kUnknownKey;
+  return {.kind = kind, .access_key = presented.access_key, .token = presented.session_token};
+}
+
+bool is_key_error(const Error& error) {
+  return error.code == "ExpiredToken" || error.code == "InvalidToken" || error.code == "InvalidClientTokenId";
+}
+
+// The errors of http's body reading, in S3's words.
+Error body_error(const Error& error) {
+  if (error.code == "RequestBodyTooLarge")
+    return {400, "EntityTooLarge", fmt::format("The body of this request may have at most {} bytes.", kMaxBody)};
+  if (error.code == "IncompleteBody")
+    return {400, "IncompleteBody", "The request body terminated unexpectedly: fewer bytes came than were announced."};
+  if (error.code == "RequestTimeout")
+    return {400, "RequestTimeout",
+            "Your socket connection to the server was not read from or written to within the timeout period."};
+  return error;
+}
+
+}  // namespace
+
+// One request under way. Lives as long as any callback that will go on with it.
+struct Gateway::Incoming {
+  std::shared_ptr<http::Exchange> exchange;
+  http::RequestHead head;  // in path style, once routed
+  std::string body;        // of what is read whole
+  Caller caller;
+  wire::Presented presented;
+  wire::Signing signing;   // what a chunked body's signatures go on from
+  const wire::Service* service = nullptr;
+  const wire::Operation* operation = nullptr;
+  wire::Any input;
+
+  // Of a body that streams.
+  std::unique_ptr<wire::BodyDecoder> decoder;
+  std::unique_ptr<BlobWriter> writer;
+};
+
+Gateway::Gateway(Door& door, WorkerPool& workers, std::vector<std::string> base_domains)
+    : door_(door), workers_(workers), router_(door.services(), std::move(base_domains)) {}
+
+void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
+  auto in = std::make_shared<Incoming>();
+  in->exchange = std::move(exchange);
+  in->head = in->exchange->head();
+  in->caller.request_id = uuid4();
+  in->caller.source_ip = in->head.peer_address;
+  in->caller.user_agent = in->head.headers.get("user-agent");
+  in->caller.host = in->head.headers.get("host");
+  in->caller.secure = in->head.secure;
+
+  auto presented = wire::parse_auth(in->head);
+  if (presented) in->presented = std::move(*presented);
+  if (!presented) {
+    in->service = router_.likely_service(in->head, {});
+    return refuse(in, wire::auth_error(presented.error(), wire::dialect_of(*in->service)));
+  }
+  // A request whose body streams is known by its head; what is small, or is not waited for, is simply read whole.
+  const wire::Operation* streaming = router_.streaming_operation(in->head, in->presented);
+  if (streaming != nullptr) {
+    const std::optional<uint64_t> length = in->exchange->content_length();
+    if (in->head.headers.contains("expect") || !length || *length > kWholeBody)
+      return workers_.submit([this, in] { accept_head(in); });
+  }
+  in->exchange->read_body(kMaxBody, [this, in](Result<std::string> body) {
+    if (!body) {
+      in->service = router_.likely_service(in->head, in->presented);
+      return refuse(in, body_error(body.error()));
+    }
+    in->body = std::move(*body);
+    workers_.submit([this, in] { serve(in); });
+  });
+}
+
+// --- who asks, and for what -------------------------------------------------------------------------------------------
+
+Status Gateway::route(Incoming& in) {
+  in.service = router_.likely_service(in.head, in.presented);
+  wire::Routed routed = TRY(router_.route(in.head, in.presented, in.body));
+  in.service = routed.operation->service;
+  in.operation = routed.operation;
+  const Status authentic = authenticate(in);  // over the head as it came, not as it was routed
+  in.head = std::move(routed.head);
+  return authentic;
+}
+
+Status Gateway::authenticate(Incoming& in) {
+  const wire::Dialect dialect = wire::dialect_of(*in.service);
+  const auto fault = [&](const wire::AuthFault& what) { return Failure(wire::auth_error(what, dialect)); };
+  const wire::Presented& presented = in.presented;
+  if (presented.kind == wire::Presented::Kind::kAnonymous) {
+    // AWS: S3 takes unsigned requests where a bucket's policy does; elsewhere only the few that the model says.
+    if (dialect != wire::Dialect::kS3 && !in.operation->unsigned_allowed) return fault({.kind = wire::AuthFault::Kind::kMissing});
+    in.caller.principal = Principal{};
+    return {};
+  }
+  if (presented.service != in.service->signing_name)
+    return fault({.kind = wire::AuthFault::Kind::kScope,
+                  .detail = fmt::format("Credential should be scoped to correct service: '{}'.", in.service->signing_name)});
+  Result<AccessKey> key = door_.find_key(presented.access_key, presented.session_token);
+  if (!key) return is_key_error(key.error()) ? fault(key_fault(key.error(), presented)) : Failure(std::move(key.error()));
+  const auto signing = wire::verify(presented, in.exchange->head(), key->secret, wire::payload_line(presented, in.body),
+                                    system_now(), signing_keys_);
+  if (!signing) return fault(signing.error());
+  in.signing = *signing;
+  in.caller.principal = std::move(key->principal);
+  in.caller.region = presented.region;
+  return {};
+}
+
+// --- bodies -----------------------------------------------------------------------------------------------------------
+
+// On a worker, with nothing of the body read: may this caller do it at all?
+void Gateway::accept_head(std::shared_ptr<Incoming> in) {
+  if (Status routed = route(*in); !routed) return refuse(in, routed.error());
+  Result<wire::Any> input = wire::read_input(*in->operation, in->head, {});
+  if (!input) return refuse(in, input.error());
+  if (Status admitted = door_.admit(in->caller, *in->operation, input->get()); !admitted) return refuse(in, admitted.error());
+  if (Status begun = begin_body(*in); !begun) return refuse(in, begun.error());
+  in->exchange->stream_body(
+      [in](std::string_view bytes) { return in->decoder->feed(bytes, [&](std::string_view part) { return in->writer->append(part); }); },
+      [this, in](Status status) {
+        if (!status) return refuse(in, body_error(status.error()));
+        workers_.submit([this, in] { finish_body(in); });
+      });
+}
+
+Status Gateway::begin_body(Incoming& in) {
+  in.decoder = TRY(wire::BodyDecoder::make(in.exchange->head(), in.signing));
+  in.writer = door_.blobs().writer(wanted_digests(in.head.headers));
+  return {};
+}
+
+// On a worker, with the whole body given to the decoder.
+void Gateway::finish_body(std::shared_ptr<Incoming> in) {
+  if (Status ended = in->decoder->finish(); !ended) return refuse(in, ended.error());
+  Result<StagedBody> staged = in->writer->finish();
+  if (!staged) return refuse(in, staged.error());
+  // What the trailer said counts as if the head had said it.
+  for (const auto& [name, value] : in->decoder->trailers()) in->head.headers.set(name, value);
+  Result<wire::Any> input = wire::read_input(*in->operation, in->head, {});
+  if (!input) return refuse(in, input.error());
+  in->input = std::move(*input);
+  answer(in, door_.execute(in->caller, *in->operation, in->input.get(), *staged));
+}
+
+// On a worker, with the whole body in memory.
+void Gateway::serve(std::shared_ptr<Incoming> in) {
+  if (Status routed = route(*in); !routed) return refuse(in, routed.error());
+  if (in->operation->form == wire::Form::kBodyIn) {
+    Status begun = begin_body(*in);
+    if (begun) begun = in->decoder->feed(in->body, [&](std::string_view part) { return in->writer->append(part); });
+    if (!begun) return refuse(in, begun.error());
+    return finish_body(in);
+  }
+  if (Status intact = wire::check_body(in->presented, in->body); !intact) return refuse(in, intact.error());
+  Result<wire::Any> input = wire::read_input(*in->operation, in->head, in->body);
+  if (!input) return refuse(in, input.error());
+  in->input = std::move(*input);
+  switch (in->operation->form) {
+    case wire::Form::kBodyOut:
+      return answer_body(in, door_.execute_body_out(in->caller, *in->operation, in->input.get()));
+    case wire::Form::kEvents:
+      return answer_events(in, door_.execute_events(in->caller, *in->operation, in->input.get()));
+    default: return answer(in, door_.execute(in->caller, *in->operation, in->input.get()));
+  }
+}
+
+// --- answers: each waits until what it tells is on the disk -----------------------------------------------------------
+
+template <class Send>
+void Gateway::when_told(std::shared_ptr<Incoming> in, Sequence seen, Send send) {
+  door_.store().when_synced(seen, [this, in, send = std::move(send)](Status synced) mutable {
+    if (!synced) return send_error(*in, synced.error());
+    send();
+  });
+}
+
+void Gateway::answer(std::shared_ptr<Incoming> in, Answered<wire::Any> answered) {
+  if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
+  http::Response response = wire::write_output(*in->operation, *answered.result, in->caller.request_id);
+  when_told(in, answered.seen, [in, response = std::move(response)]() mutable { in->exchange->respond(std::move(response)); });
+}
+
+void Gateway::answer_body(std::shared_ptr<Incoming> in, Answered<WithBody<wire::Any>> answered) {
+  if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
+  http::Response response = wire::write_output(*in->operation, answered.result->output, in->caller.request_id);
+  BlobRange range = std::move(answered.result->body);
+  if (range.length <= kWholeBody && range.body) {
+    // Small: the bytes go out with the head, and damage is still an error instead of a cut connection.
+    response.body.resize(range.length);
+    const Result<size_t> got = range.body->read(range.offset, response.body);
+    if (!got || *got != range.length)
+      return refuse(in, got ? Error{500, "InternalError", "The object's bytes end too early."} : got.error(), answered.seen);
+  }
+  when_told(in, answered.seen, [in, response = std::move(response), range = std::move(range)]() mutable {
+    if (range.length <= kWholeBody || !range.body) return in->exchange->respond(std::move(response));
+    const uint64_t length = range.length;
+    in->exchange->respond(std::move(response), length,
+                          [range = std::move(range), at = uint64_t{0}, in](std::span<char> into) mutable -> Result<size_t> {
+                            const size_t want = std::min<uint64_t>(into.size(), range.length - at);
+                            Result<size_t> got = range.body->read(range.offset + at, into.first(want));
+                            if (got) at += *got;
+                            else log::error("{} {}: {}", in->caller.request_id, in->operation->name, got.error().message);
+                            return got;
+                          });
+  });
+}
+
+void Gateway::answer_events(std::shared_ptr<Incoming> in, Answered<WithEvents<wire::Any>> answered) {
+  if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
+  http::Response response = wire::write_output(*in->operation, answered.result->output, in->caller.request_id);
+  when_told(in, answered.seen,
+            [in, response = std::move(response), events = std::move(answered.result->events)]() mutable {
+              in->exchange->respond_stream(std::move(response), [events = std::move(events)]() mutable -> Result<http::Pulled> {
+                std::optional<std::string> message = TRY(events->next());
+                if (!message) return http::Pulled{http::Pulled::State::kEnd};
+                return http::Pulled{http::Pulled::State::kBytes, std::move(*message)};
+              });
+            });
+}
+
+void Gateway::refuse(std::shared_ptr<Incoming> in, const Error& error, Sequence seen) {
+  when_told(in, seen, [this, in, error] { send_error(*in, error); });
+}
+
+void Gateway::send_error(Incoming& in, const Error& error) {
+  const std::string_view what = in.operation != nullptr ? in.operation->name : std::string_view("-");
+  if (error.status >= 500) log::error("{} {} {} {}: {}", in.caller.request_id, error.status, what, error.code, error.message);
+  else log::info("{} {} {} {}: {}", in.caller.request_id, error.status, what, error.code, error.message);
+  in.exchange->respond(wire::write_error(*in.service, error, in.caller.request_id, in.head.method == "HEAD"));
+}
+
+}  // namespace tarn

@@ -1,0 +1,138 @@
+// The wiring of everything, in plain sight: what exists, what borrows what, and in which order it starts and stops.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "blob/blobs.h"
+#include "door/accounts.h"
+#include "door/audit.h"
+#include "door/door.h"
+#include "gen/admin/handlers.h"
+#include "gen/glue/handlers.h"
+#include "gen/iam/handlers.h"
+#include "gen/s3/handlers.h"
+#include "gen/sts/handlers.h"
+#include "http/server.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "server/gateway.h"
+#include "server/log.h"
+#include "server/options.h"
+#include "server/worker_pool.h"
+#include "services/admin/admin.h"
+#include "services/glue/glue.h"
+#include "services/iam/iam.h"
+#include "services/s3/s3.h"
+#include "services/sts/sts.h"
+#include "store/outbox.h"
+#include "store/store.h"
+#include "store/timers.h"
+
+namespace tarn {
+namespace {
+
+constexpr size_t kWorkers = 16;          // handlers wait for locks and the disk, not for the processor
+constexpr size_t kBodyWorkers = 8;       // write and read object bytes
+constexpr auto kGrace = std::chrono::seconds(10);
+
+// What SIGTERM and SIGINT do: blocked in all threads, waited for by main.
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+Result<std::unique_ptr<VirtualClock>> make_virtual_clock(Store& store) {
+  const std::optional<Time> stored = TRY(stored_virtual_time(store));
+  return std::make_unique<VirtualClock>(stored.value_or(system_now()));
+}
+
+void greet(const ServeOptions& options, const Accounts& accounts, const std::string& endpoint) {
+  std::printf("tarn is listening on %s\n", endpoint.c_str());
+  std::printf("  data       %s\n", options.data_dir.c_str());
+  for (const auto& [account, key] : accounts.all()) std::printf("  account    %s (root key %s)\n", account.c_str(), key.id.c_str());
+  const std::string where = options.data_dir.find_first_of(" '\"$") == std::string::npos ? options.data_dir : "'" + options.data_dir + "'";
+  std::printf("  use it     eval \"$(tarn env --data-dir %s)\"\n", where.c_str());
+  if (options.virtual_clock) std::printf("  clock      virtual: it moves by `tarn clock advance` and `tarn clock set`\n");
+  std::fflush(stdout);
+}
+
+Status run(const ServeOptions& options) {
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  log::set_level(options.log_level);
+  const auto note = [](const std::string& line) { log::warn("{}", line); };
+
+  // The ground: store, blobs, clock, events.
+  TRY(make_directories(options.data_dir));
+  const auto store = TRY(Store::open(options.data_dir, StoreOptions{.log = note}));
+  const auto blobs = TRY(Blobs::open(*store));
+  SystemClock system_clock;
+  std::unique_ptr<VirtualClock> virtual_clock;
+  if (options.virtual_clock) virtual_clock = TRY(make_virtual_clock(*store));
+  Clock& clock = virtual_clock ? static_cast<Clock&>(*virtual_clock) : system_clock;
+  Outbox outbox(*store, clock, note);
+  Timers timers(*store, clock, note);
+
+  // The door and who is known at it.
+  const Accounts accounts = TRY(Accounts::load(options.data_dir, options.accounts));
+  const Sessions sessions(store->secret("sessions"));
+  Audit audit(*store);
+  Door door({*store, *blobs, clock, outbox, timers, accounts, sessions, audit});
+
+  // The services.
+  iam::Iam iam(accounts);
+  sts::Sts sts;
+  s3::S3 s3(*blobs);
+  glue::Glue glue;
+  admin::Administration administration(virtual_clock.get(), {&timers, &outbox});
+  door.add(iam::kTable, &iam);
+  door.add(sts::kTable, &sts);
+  door.add(s3::kTable, &s3);
+  door.add(glue::kTable, &glue);
+  door.add(admin::kTable, &administration);
+  door.set_identities(iam);
+  TRY(outbox.start());
+  TRY(timers.start());
+
+  // The way in.
+  WorkerPool workers(kWorkers), body_workers(kBodyWorkers);
+  Gateway gateway(door, workers, {"localhost", options.host});
+  http::ServerOptions http_options{.host = options.host, .port = options.port,
+                                   .io_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
+  http_options.blocking = [&](http::Task task) { body_workers.submit(std::move(task)); };
+  http_options.refused = [](std::string_view peer, int status, std::string_view why) {
+    log::info("refused {} with {}: {}", peer, status, why);
+  };
+  const auto server = TRY(http::Server::start(std::move(http_options), [&](std::shared_ptr<http::Exchange> exchange) {
+    gateway.handle(std::move(exchange));
+  }));
+  const std::string endpoint = fmt::format("http://{}:{}", options.host, server->port());
+  TRY(write_file_atomically(options.data_dir + "/endpoint", endpoint + "\n"));
+  greet(options, accounts, endpoint);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log::info("stopping");
+  server->stop(kGrace);
+  timers.stop();
+  outbox.stop();
+  return {};
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  const Status status = run(options);
+  if (status) return 0;
+  std::fprintf(stderr, "tarn: %s: %s\n", status.error().code.c_str(), status.error().message.c_str());
+  return 1;
+}
+
+}  // namespace tarn
