@@ -20,11 +20,6 @@ std::unexpected<AuthFault> fault(Why kind, std::string detail = {}) {
   return std::unexpected(AuthFault{kind, std::move(detail)});
 }
 
-// S3's paths are signed as they are; all others' are normalised and encoded once more.
-bool signs_path_as_it_is(std::string_view service) {
-  return service == "s3" || service == "s3-object-lambda";
-}
-
 struct Parameter {
   std::string name, value;  // decoded
 };
@@ -311,8 +306,7 @@ std::string canonical_request(const http::RequestHead& head, const Presented& pr
   std::string text;
   text.reserve(512);
   text.append(head.method).append("\n");
-  text.append(signs_path_as_it_is(presented.service) ? encoded_alike(head.path)
-                                                     : uri_encode(normalised(head.path), true));
+  text.append(presented.service == "s3" ? encoded_alike(head.path) : uri_encode(normalised(head.path), true));
   text.append("\n");
   text.append(canonical_query(head.query, presented.kind == Presented::Kind::kPresigned)).append("\n");
   for (const std::string& wanted : presented.signed_headers) {
