@@ -1,0 +1,29 @@
+// Names of buckets and objects: what S3 accepts. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tarn::s3 {
+
+// Whether a general purpose bucket may have this name.
+// AWS: S3 User Guide, "General purpose bucket naming rules".
+bool valid_bucket_name(std::string_view name);
+
+// ERRORS: KeyTooLongError (over 1,024 bytes), InvalidURI (not UTF-8).
+Status check_key(std::string_view key);
+
+// "/bucket/key?versionId=v", percent-encoded, as x-amz-copy-source has it.
+struct CopySource {
+  std::string bucket;
+  std::string key;
+  std::optional<std::string> version_id;
+
+  // ERRORS: InvalidArgument.
+  static Result<CopySource> parse(std::string_view header);
+};
+
+}  // namespace tarn::s3

@@ -1,0 +1,207 @@
+// Making and deleting objects.
+#include "services/s3/objects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "door/door.h"
+#include "door/tags.h"
+#include "gen/s3/handlers.h"
+#include "services/s3/checksums.h"
+#include "services/s3/errors.h"
+#include "services/s3/names.h"
+#include "services/s3/object_settings.h"
+
+namespace tarn::s3 {
+namespace {
+
+constexpr size_t kMostDeletes = 1000;
+
+// An object's making or going, as those who subscribe are told. The sequencer orders the events of one key.
+Status tell(Call& call, const FoundBucket& bucket, const std::string& key, const ObjectRecord* object,
+            std::string kind) {
+  Json payload = Json::object({{"bucket", bucket.name},
+                               {"owner", bucket.record.owner},
+                               {"key", key},
+                               {"sequencer", fmt::format("{:016X}", call.tx().store().next_id())},
+                               {"requester", call.principal().user_id},
+                               {"sourceIpAddress", call.caller().source_ip},
+                               {"requestId", call.request_id()}});
+  if (object != nullptr) {
+    payload.set("size", object->size);
+    payload.set("eTag", object->etag);
+  }
+  return call.emit(Event{.kind = std::move(kind),
+                         .account = bucket.record.owner,
+                         .region = bucket.record.region,
+                         .payload = payload.text()});
+}
+
+}  // namespace
+
+Status check_put_size(uint64_t size) {
+  if (size <= kMaxPutBytes) return {};
+  return refuse(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
+                {{"ProposedSize", std::to_string(size)}, {"MaxSizeAllowed", std::to_string(kMaxPutBytes)}});
+}
+
+Result<std::optional<ObjectRecord>> check_replaced(Call& call, const FoundBucket& bucket, const std::string& key,
+                                                   const std::optional<std::string>& if_match,
+                                                   const std::optional<std::string>& if_none_match) {
+  std::optional<ObjectRecord> existing = TRY(call.get(kObjects, {bucket.record.id, key}));
+  const std::optional<Version> version = existing ? std::optional(version_of(*existing)) : std::nullopt;
+  TRY(check_write(if_match, if_none_match, version ? &*version : nullptr));
+  return existing;
+}
+
+Status place_object(S3& s3, Call& call, const FoundBucket& bucket, const std::string& key, const ObjectRecord& object,
+                    const std::optional<ObjectRecord>& replaced, std::string kind) {
+  if (replaced) TRY(s3.blobs.release(call.tx(), replaced->segments));
+  TRY(call.put(kObjects, {bucket.record.id, key}, object));
+  return tell(call, bucket, key, &object, std::move(kind));
+}
+
+std::vector<Segment> slice(const std::vector<Segment>& segments, uint64_t offset, uint64_t length) {
+  std::vector<Segment> out;
+  for (const Segment& segment : segments) {
+    if (length == 0) break;
+    if (offset >= segment.length) {
+      offset -= segment.length;
+      continue;
+    }
+    const uint64_t taken = std::min(length, segment.length - offset);
+    out.push_back({segment.blob, segment.offset + offset, taken});
+    offset = 0;
+    length -= taken;
+  }
+  return out;
+}
+
+Result<std::map<DigestKind, std::string>> digests_of(S3& s3, Call& call, const std::vector<Segment>& segments,
+                                                     const std::vector<DigestKind>& kinds) {
+  std::vector<Digest> digests;
+  for (const DigestKind kind : kinds) digests.emplace_back(kind);
+  const auto body = TRY(s3.blobs.open_body(call.tx(), segments));
+  std::string buffer(size_t{1} << 20, '\0');
+  for (uint64_t at = 0; at < body->size();) {
+    const size_t n = TRY(body->read(at, buffer));
+    for (Digest& digest : digests) digest.update(std::string_view(buffer).substr(0, n));
+    at += n;
+  }
+  std::map<DigestKind, std::string> out;
+  for (Digest& digest : digests) out[digest.kind()] = digest.finish();
+  return out;
+}
+
+// --- PutObject --------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> put_object_rights(S3&, Call& call, const PutObjectRequest& in) {
+  const FoundBucket bucket = TRY(find_bucket(call, in));
+  TRY(check_key(*in.key));
+  Tags tags;
+  if (in.tagging) tags = TRY(parse_tagging_header(*in.tagging));
+  ContextKeys context = put_context(put_headers(in), tags);
+  if (in.if_match) context["s3:if-match"] = {*in.if_match};
+  if (in.if_none_match) context["s3:if-none-match"] = {*in.if_none_match};
+  std::vector<Need> needs{need_on_object(call, bucket, *in.key, "s3:PutObject", context)};
+  if (in.acl) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectAcl", context));
+  if (!tags.empty()) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectTagging", context));
+  // AWS: "Conditional writes": comparing with an existing object needs the right to read it.
+  if (in.if_match) needs.push_back(need_on_object(call, bucket, *in.key, "s3:GetObject"));
+  return needs;
+}
+
+Result<PutObjectOutput> put_object(S3& s3, Call& call, const PutObjectRequest& in, const StagedBody& body) {
+  const FoundBucket bucket = TRY(find_bucket(call, in));
+  if (in.write_offset_bytes) return not_implemented("x-amz-write-offset-bytes");
+  TRY(check_put_size(body.size));
+  ObjectSettings settings = TRY(object_settings(in));
+  Pairs checksums = TRY(verify({in.content_md5, TRY(claimed_checksums(in)), in.checksum_algorithm}, body));
+  const auto replaced = TRY(check_replaced(call, bucket, *in.key, in.if_match, in.if_none_match));
+
+  TRY(s3.blobs.adopt(call.tx(), body));
+  const std::string checksum_type = checksums.empty() ? "" : "FULL_OBJECT";
+  const ObjectRecord object{.etag = etag_of(body),
+                            .size = body.size,
+                            .modified = Time::of_seconds(call.now().seconds()),
+                            .segments = body.segments(),
+                            .settings = std::move(settings),
+                            .checksums = std::move(checksums),
+                            .checksum_type = checksum_type,
+                            .parts = {}};
+  TRY(place_object(s3, call, bucket, *in.key, object, replaced, "s3:ObjectCreated:Put"));
+
+  PutObjectOutput out{.e_tag = quoted(object.etag), .server_side_encryption = kServerSideEncryption};
+  set_checksums(out, object.checksums);
+  if (!object.checksum_type.empty()) out.checksum_type = object.checksum_type;
+  return out;
+}
+
+// --- DeleteObject -----------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> delete_object_rights(S3&, Call& call, const DeleteObjectRequest& in) {
+  const FoundBucket bucket = TRY(find_bucket(call, in));
+  TRY(check_key(*in.key));
+  ContextKeys context;
+  if (const auto object = TRY(call.get(kObjects, {bucket.record.id, *in.key})))
+    for (const auto& [name, value] : object->settings.tags) context["s3:ExistingObjectTag/" + name] = {value};
+  if (in.version_id) context["s3:VersionId"] = {*in.version_id};
+  const char* action = in.version_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject";
+  return std::vector<Need>{need_on_object(call, bucket, *in.key, action, std::move(context))};
+}
+
+Result<DeleteObjectOutput> delete_object(S3& s3, Call& call, const DeleteObjectRequest& in) {
+  const FoundBucket bucket = TRY(find_bucket(call, in));
+  if (in.if_match_last_modified_time || in.if_match_size)
+    return not_implemented("x-amz-if-match-last-modified-time, x-amz-if-match-size (directory buckets)");
+  TRY(check_version(*in.key, in.version_id));
+  const auto object = TRY(check_replaced(call, bucket, *in.key, in.if_match, {}));
+  if (object) {
+    TRY(s3.blobs.release(call.tx(), object->segments));
+    TRY(call.erase(kObjects, {bucket.record.id, *in.key}));
+    TRY(tell(call, bucket, *in.key, nullptr, "s3:ObjectRemoved:Delete"));
+  }
+  return DeleteObjectOutput{.version_id = in.version_id};
+}
+
+// --- DeleteObjects ----------------------------------------------------------------------------------------------------
+
+Result<DeleteObjectsOutput> delete_objects(S3&, Call& call, const DeleteObjectsRequest& in) {
+  const auto& objects = in.delete_->objects;
+  if (objects.empty() || objects.size() > kMostDeletes)
+    return refuse(400, "MalformedXML",
+                  "The XML you provided was not well-formed or did not validate against our published schema");
+  Store& store = call.door().store();
+  {
+    const auto tx = store.read();
+    Call reading(call.door(), call.caller(), tx.get(), call.now());
+    TRY(find_bucket(reading, in));
+  }
+  DeleteObjectsOutput out;
+  Sequence seen = 0;
+  for (const ObjectIdentifier& object : objects) {
+    const DeleteObjectRequest one{.bucket = in.bucket,
+                                  .key = object.key,
+                                  .version_id = object.version_id,
+                                  .expected_bucket_owner = in.expected_bucket_owner,
+                                  .if_match = object.e_tag,
+                                  .if_match_last_modified_time = object.last_modified_time,
+                                  .if_match_size = object.size};
+    const auto answered = call.door().execute(call.caller(), wire::OperationOf<DeleteObjectRequest>::operation(), &one);
+    seen = std::max(seen, answered.seen);
+    if (!answered.result) {
+      const ::tarn::Error& error = answered.result.error();
+      out.errors.push_back(
+          {.key = object.key, .version_id = object.version_id, .code = error.code, .message = error.message});
+    } else if (!in.delete_->quiet.value_or(false)) {
+      out.deleted.push_back({.key = object.key, .version_id = object.version_id});
+    }
+  }
+  TRY(store.wait_synced(seen));
+  return out;
+}
+
+}  // namespace tarn::s3
