@@ -51,8 +51,8 @@ struct Delivery {
   }
 };
 
-// Tells a kind's deliveries. Runs on the dispatcher's thread, in its transaction: reads with Lock::kNone and writes
-// nothing but what belongs to the matching. An error is logged and tried again with the next event.
+// Tells an event's deliveries. Runs on the dispatcher's thread, in its transaction: it reads with Lock::kNone and writes
+// only what belongs to the matching. On an error the event is matched again after a growing pause.
 using Matcher = std::function<Result<std::vector<NewDelivery>>(Transaction&, const Event&)>;
 
 struct DeliveryTarget {
@@ -94,7 +94,7 @@ class Outbox final : public DueSource {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with transactions that have yet to commit
 };
 
 }  // namespace tarn

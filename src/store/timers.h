@@ -51,7 +51,7 @@ class Timers final : public DueSource {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with transactions that have yet to commit
 };
 
 // Where the directory's virtual clock stood; nullopt: it never had one.

@@ -1,0 +1,159 @@
+#include "store/outbox.h"
+
+#include <fmt/format.h>
+
+#include "os/random.h"
+#include "store/outbox_state.h"
+
+namespace tarn {
+
+Outbox::Outbox(Store& store, const Clock& clock, std::function<void(const std::string&)> log)
+    : state_(std::make_shared<State>(store, clock, std::move(log))) {}
+
+Outbox::~Outbox() {
+  stop();
+}
+
+void Outbox::match(std::string kind, Matcher matcher) {
+  state_->matchers[std::move(kind)].push_back(std::move(matcher));
+}
+void Outbox::deliver_to(std::string type, DeliveryTarget target) {
+  state_->targets[std::move(type)] = std::move(target);
+}
+
+Status Outbox::start() {
+  State& s = *state_;
+  TRY(s.load());
+  s.started = true;
+  s.dispatcher = std::thread([&s] { s.run(); });
+  return {};
+}
+
+void Outbox::stop() {
+  State& s = *state_;
+  {
+    const std::lock_guard lock(s.mutex);
+    if (s.stopping) return;
+    s.stopping = true;
+  }
+  s.dispatch.notify_all();
+  s.work.notify_all();
+  if (s.dispatcher.joinable()) s.dispatcher.join();
+  // Nobody starts or ends a worker any more: an ending one leaves the list alone once it is stopping.
+  for (std::thread& worker : s.workers) worker.join();
+  for (std::thread& worker : s.ended_workers) worker.join();
+  s.workers.clear();
+  s.ended_workers.clear();
+}
+
+// --- in the operations' transactions ----------------------------------------------------------------------------------
+
+Status Outbox::subscribe(Transaction& tx, std::string_view kind, std::string_view account, std::string_view region,
+                         std::string_view subscriber) {
+  const SubscribedKey counted{std::string(kind), std::string(account), std::string(region)};
+  const SubscriptionKey key{counted.kind, counted.account, counted.region, std::string(subscriber)};
+  if (TRY(tx.get(kSubscriptions, key))) return {};
+  SubscribedRecord record = TRY(tx.get(kSubscribed, counted)).value_or(SubscribedRecord{});
+  ++record.count;
+  TRY(tx.put(kSubscribed, counted, record));
+  return tx.put(kSubscriptions, key, {});
+}
+
+Status Outbox::unsubscribe(Transaction& tx, std::string_view kind, std::string_view account, std::string_view region,
+                           std::string_view subscriber) {
+  const SubscribedKey counted{std::string(kind), std::string(account), std::string(region)};
+  const SubscriptionKey key{counted.kind, counted.account, counted.region, std::string(subscriber)};
+  if (!TRY(tx.get(kSubscriptions, key))) return {};
+  SubscribedRecord record = TRY(tx.get(kSubscribed, counted)).value_or(SubscribedRecord{1});
+  if (--record.count == 0)
+    TRY(tx.erase(kSubscribed, counted));
+  else
+    TRY(tx.put(kSubscribed, counted, record));
+  return tx.erase(kSubscriptions, key);
+}
+
+Status Outbox::emit(Transaction& tx, Event event) {
+  if (!TRY(tx.get(kSubscribed, {event.kind, event.account, event.region}, Lock::kShared))) return {};
+  event.id = uuid4();
+  event.time = state_->clock.now();
+  const uint64_t number = state_->store.next_id();
+  TRY(tx.put(kEvents, {number}, {std::move(event)}));
+  tx.on_commit([state = state_, number] {
+    {
+      const std::lock_guard lock(state->mutex);
+      state->events.emplace(Time{}, number);
+    }
+    state->dispatch.notify_one();
+  });
+  return {};
+}
+
+Status Outbox::enqueue(Transaction& tx, NewDelivery delivery) {
+  const Time now = state_->clock.now();
+  return state_->put_delivery(
+      tx, {uuid4(), std::move(delivery.type), std::move(delivery.target), std::move(delivery.payload), 0,
+           delivery.max_attempts, now, now + delivery.delay, now + delivery.give_up_after});
+}
+
+Status Outbox::State::put_delivery(Transaction& tx, const Delivery& delivery) {
+  DeliveryKey key{delivery.type, delivery.target, delivery.due, store.next_id()};
+  TRY(tx.put(kDeliveries, key, delivery));
+  tx.on_commit([state = shared_from_this(), key = std::move(key)] {
+    state->queue(key);
+    state->dispatch.notify_one();
+  });
+  return {};
+}
+
+void Outbox::State::queue(const DeliveryKey& key) {
+  const std::lock_guard lock(mutex);
+  queues[{key.type, key.target}].waiting.emplace(key.due, key.number);
+}
+
+Status Outbox::State::load() {
+  const auto tx = store.read();
+  auto event = tx->cursor(kEvents);
+  for (; event.valid(); event.next()) events.emplace(Time{}, TRY(event.key()).number);
+  TRY(event.status());
+  auto delivery = tx->cursor(kDeliveries);
+  for (; delivery.valid(); delivery.next()) queue(TRY(delivery.key()));
+  return delivery.status();
+}
+
+// --- as the clock sees it -----------------------------------------------------------------------------------------------
+
+std::optional<Time> Outbox::State::earliest(bool running_too) {
+  std::optional<Time> first;
+  const auto consider = [&](const std::set<Due>& waiting) {
+    if (!waiting.empty() && (!first || waiting.begin()->first < *first)) first = waiting.begin()->first;
+  };
+  consider(events);
+  for (const auto& [name, queue] : queues)
+    if (running_too || !queue.running) consider(queue.waiting);
+  return first;
+}
+
+std::optional<Time> Outbox::next_due() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->earliest(true);
+}
+
+std::string Outbox::busy() {
+  State& s = *state_;
+  const std::lock_guard lock(s.mutex);
+  const Time now = s.clock.now();
+  std::string what;
+  size_t unmatched = s.matching;
+  for (const auto& [due, number] : s.events) unmatched += due <= now;
+  if (unmatched > 0) what = fmt::format("{} events not yet matched", unmatched);
+  for (const auto& [name, queue] : s.queues)
+    if (queue.running || (!queue.waiting.empty() && queue.waiting.begin()->first <= now))
+      what += fmt::format("{}a delivery to {}", what.empty() ? "" : ", ", name.second);
+  return what;
+}
+
+void Outbox::wake() {
+  state_->dispatch.notify_one();
+}
+
+}  // namespace tarn
