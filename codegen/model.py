@@ -61,6 +61,7 @@ class Model:
         self.operations.sort(key=lambda operation: operation.name)
         self.unanswered = sorted(set(self.all_operations) - {operation.name for operation in self.operations})
         self._take_streams_out()
+        self._bring_outputs_home()
         self.errors = self._errors()
 
     # --- what the metadata says ---
@@ -202,6 +203,14 @@ class Model:
                 del shape["members"][member]
                 shape.pop("payload", None)
                 shape["required"] = [other for other in shape.get("required", []) if other != member]
+
+    def _bring_outputs_home(self):
+        """An answer has no path and no query string: a member bound to them in a request travels in its body."""
+        inputs = {operation.input for operation in self.operations}
+        for name in {operation.output for operation in self.operations} - inputs:
+            for member in self.shapes[name].get("members", {}).values():
+                if member.get("location") in ("uri", "querystring"):
+                    del member["location"]
 
     def _streamed(self, name, what):
         shape = self.shapes[name]

@@ -30,6 +30,12 @@ bool has_body_members(const Shape& shape) {
   return false;
 }
 
+// The models name a root in three ways, and clients are free to follow any of them.
+Status read_root(const Shape& shape, std::string_view name, std::string_view body, void* value) {
+  const std::string_view roots[] = {name.empty() ? shape.name : name, shape.xml_name, shape.name};
+  return read_xml(shape, roots, body, value);
+}
+
 // The member that is the whole body. Bytes as they are; an empty body leaves the member absent.
 Status read_payload(const Operation& operation, const Field& field, std::string_view body, void* input) {
   if (body.empty()) return {};
@@ -44,8 +50,7 @@ Status read_payload(const Operation& operation, const Field& field, std::string_
     default: break;
   }
   if (operation.service->protocol == Protocol::kRestXml) {
-    const std::string_view root = field.shape->xml_name.empty() ? field.wire_name : field.shape->xml_name;
-    return read_xml(*field.shape, field.wire_name != field.name ? field.wire_name : root, body, value);
+    return read_root(*field.shape, field.wire_name, body, value);
   }
   return read_json(*field.shape, TRY(Json::parse(body)), value);
 }
@@ -56,7 +61,7 @@ Status read_rest_body(const Operation& operation, std::string_view body, void* i
   if (const Field* field = payload_of(shape)) return read_payload(operation, *field, body, input);
   if (!has_body_members(shape)) return {};
   if (operation.service->protocol == Protocol::kRestJson) return read_json_body(shape, body, input);
-  return body.empty() ? Status() : read_xml(shape, operation.input_root, body, input);
+  return body.empty() ? Status() : read_root(shape, operation.input_root, body, input);
 }
 
 // AWS: the query protocol takes its parameters from the query string of a GET as well.

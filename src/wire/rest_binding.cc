@@ -100,9 +100,16 @@ Result<Pairs> parse_query(std::string_view query) {
   return pairs;
 }
 
-// A map takes every parameter: into strings, or into lists of strings.
-void read_query_map(const Field& field, const Pairs& pairs, void* input) {
+bool is_query_member(const Shape& input, std::string_view name) {
+  for (const Field& field : input.fields)
+    if (field.location == Location::kQuery && field.shape->kind != Kind::kMap && field.wire_name == name) return true;
+  return false;
+}
+
+// A map takes every parameter that is no other member's: into strings, or into lists of strings.
+void read_query_map(const Shape& shape, const Field& field, const Pairs& pairs, void* input) {
   for (const auto& [name, text] : pairs) {
+    if (is_query_member(shape, name)) continue;
     const Shape& element = *field.shape->element;
     void* item = field.shape->insert(member(field, input), name);
     *static_cast<std::string*>(element.kind == Kind::kList ? element.append(item) : item) = text;
@@ -115,7 +122,7 @@ Status read_query(const Operation& operation, std::string_view query, void* inpu
     if (field.location != Location::kQuery) continue;
     const Shape& shape = *field.shape;
     if (shape.kind == Kind::kMap) {
-      read_query_map(field, pairs, input);
+      read_query_map(*operation.input, field, pairs, input);
       continue;
     }
     const Shape& scalar = shape.kind == Kind::kList ? *shape.element : shape;

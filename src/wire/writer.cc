@@ -20,7 +20,6 @@ bool is_s3(const Service& service) {
 }
 
 XmlDialect dialect_of(const Service& service) {
-  if (service.protocol == Protocol::kEc2) return XmlDialect::kEc2;
   return is_s3(service) ? XmlDialect::kMillis : XmlDialect::kPlain;
 }
 
@@ -69,7 +68,7 @@ void write_ec2_output(const Operation& operation, const Any& output, std::string
   out += kXmlDeclaration;
   out += fmt::format("<{} xmlns=\"{}\">", root, operation.service->xml_namespace);
   append_xml_element(out, "requestId", request_id);
-  write_xml_members(out, XmlDialect::kEc2, output.shape(), output.get());
+  write_xml_members(out, XmlDialect::kPlain, output.shape(), output.get());
   out += fmt::format("</{}>", root);
   put_type(response, "text/xml;charset=UTF-8");
 }
@@ -142,7 +141,7 @@ void write_rest_output(const Operation& operation, const Any& output, http::Resp
 
 const ErrorShape* find_error(const Service& service, std::string_view code) {
   for (const ErrorShape& error : service.errors)
-    if (error.code == code) return &error;
+    if (error.code == code || (service.query_compatible && error.query_code == code)) return &error;
   return nullptr;
 }
 
@@ -157,10 +156,13 @@ std::string_view fault(const Error& error) {
   return error.status >= 500 ? "Receiver" : "Sender";
 }
 
-// Members that travel as headers, whatever the model says: "header:x-amz-bucket-region".
-constexpr std::string_view kHeaderMark = "header:";
-bool is_header(std::string_view member_name) {
-  return member_name.starts_with(kHeaderMark);
+// The header that a member travels as, else empty: one that the model binds to a header, or, whatever the model says,
+// "header:x-amz-bucket-region".
+std::string_view header_name(const ErrorShape* shape, std::string_view member_name) {
+  constexpr std::string_view kMark = "header:";
+  if (member_name.starts_with(kMark)) return member_name.substr(kMark.size());
+  const Field* field = find_field(shape, member_name);
+  return field != nullptr && field->location == Location::kHeader ? field->wire_name : "";
 }
 
 // A member's text as JSON, by what the model says it is.
@@ -175,11 +177,12 @@ void append_json_member(std::string& out, const Field* field, const std::string&
 
 void write_json_error(const Service& service, const Error& error, http::Response& response) {
   const ErrorShape* shape = find_error(service, error.code);
+  const std::string_view code = shape == nullptr ? error.code : shape->code;
   std::string& out = response.body;
   out += '{';
   if (service.protocol != Protocol::kRestJson) {
     out += "\"__type\":";
-    append_json_string(out, error.code);
+    append_json_string(out, code);
     out += ',';
   }
   const Field* message = find_field(shape, "message");
@@ -187,29 +190,23 @@ void write_json_error(const Service& service, const Error& error, http::Response
   out += ':';
   append_json_string(out, error.message);
   for (const auto& [name, text] : error.members) {
-    if (is_header(name)) continue;
     const Field* field = find_field(shape, name);
-    if (field != nullptr && field->location == Location::kHeader) {
-      response.headers.set(field->wire_name, text);
-      continue;
-    }
     out += ',';
     append_json_string(out, name);
     out += ':';
     append_json_member(out, field, text);
   }
   out += '}';
-  response.headers.set("x-amzn-ErrorType", error.code);
+  response.headers.set("x-amzn-ErrorType", std::string(code));
   if (service.query_compatible) {
-    const std::string_view code = shape == nullptr ? error.code : shape->query_code;
-    response.headers.set("x-amzn-query-error", fmt::format("{};{}", code, fault(error)));
+    const std::string_view query_code = shape == nullptr ? error.code : shape->query_code;
+    response.headers.set("x-amzn-query-error", fmt::format("{};{}", query_code, fault(error)));
   }
   put_type(response, json_type(service.protocol));
 }
 
 void append_members(std::string& out, const Error& error) {
-  for (const auto& [name, text] : error.members)
-    if (!is_header(name)) append_xml_element(out, name, text);
+  for (const auto& [name, text] : error.members) append_xml_element(out, name, text);
 }
 
 void write_query_error(const Service& service, const Error& error, std::string_view request_id,
@@ -274,12 +271,19 @@ http::Response write_output(const Operation& operation, const Any& output, std::
   return response;
 }
 
-http::Response write_error(const Service& service, const Error& error, std::string_view request_id, bool head) {
+http::Response write_error(const Service& service, const Error& whole, std::string_view request_id, bool head) {
   http::Response response;
-  response.status = error.status;
+  response.status = whole.status;
   put_request_id(service, request_id, response);
-  for (const auto& [name, text] : error.members)
-    if (is_header(name)) response.headers.set(name.substr(kHeaderMark.size()), text);
+  Error error{whole.status, whole.code, whole.message, {}};  // with the members of the body alone
+  for (const auto& [name, text] : whole.members) {
+    const std::string_view header = header_name(find_error(service, whole.code), name);
+    if (header.empty()) {
+      error.members.emplace_back(name, text);
+    } else {
+      response.headers.set(header, text);
+    }
+  }
   if (head || error.status == 304) {
     // AWS: S3's answers to HEAD name no code at all; clients know 404 and 403 by their status.
     if (!is_s3(service)) response.headers.set("x-amzn-ErrorType", error.code);

@@ -1,6 +1,7 @@
 // Structures as XML: the bodies of rest-xml, and the answers of query and ec2 query.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,15 +10,14 @@
 
 namespace tarn::wire {
 
-// Reads a document into a structure. Its root must have the name `root` (in any namespace) unless that is empty.
+// Reads a document into a structure. Its root must have one of the names `roots` (in any namespace).
 // A document type, an entity that XML does not predefine, or more than 200 levels are refused.
 // ERRORS: MalformedXML, for all that is not of the shape too (as S3 says it).
-Status read_xml(const Shape& shape, std::string_view root, std::string_view document, void* value);
+Status read_xml(const Shape& shape, std::span<const std::string_view> roots, std::string_view document, void* value);
 
 enum class XmlDialect : uint8_t {
-  kPlain,   // query and rest-xml
+  kPlain,
   kMillis,  // S3: times always with milliseconds
-  kEc2,     // lists always in <item>
 };
 
 // Appends an element of that name with the value, its attributes and, where not empty, its namespace.

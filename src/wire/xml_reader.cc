@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <pugixml.hpp>
 
@@ -151,7 +152,7 @@ class Reader {
 
 }  // namespace
 
-Status read_xml(const Shape& shape, std::string_view root, std::string_view document, void* value) {
+Status read_xml(const Shape& shape, std::span<const std::string_view> roots, std::string_view document, void* value) {
   if (!valid_utf8(document)) return malformed("it is not UTF-8");
   if (document.find('\0') != std::string_view::npos) return malformed("it holds a zero byte");
   if (has_unknown_entity(document)) return malformed("it holds an entity that is not defined");
@@ -165,8 +166,8 @@ Status read_xml(const Shape& shape, std::string_view root, std::string_view docu
     if (node.type() == pugi::node_element) top = node;
   }
   if (!top) return malformed("it has no root element");
-  if (!root.empty() && local_name(top.name()) != root) {
-    return malformed(fmt::format("its root element is {}, expected {}", top.name(), root));
+  if (std::ranges::find(roots, local_name(top.name())) == roots.end()) {
+    return malformed(fmt::format("its root element is {}, expected {}", top.name(), roots.front()));
   }
   return Reader().read(nullptr, shape, top, value);
 }

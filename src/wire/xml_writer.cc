@@ -81,8 +81,7 @@ class Writer {
     switch (shape.kind) {
       case Kind::kStructure: return members(shape, value);
       case Kind::kList: {
-        const std::string_view usual = dialect_ == XmlDialect::kEc2 ? "item" : "member";
-        const std::string_view name = shape.element_name.empty() ? usual : shape.element_name;
+        const std::string_view name = shape.element_name.empty() ? "member" : shape.element_name;
         for (size_t i = 0, n = shape.size(value); i < n; ++i)
           element(nullptr, name, {}, *shape.element, shape.at(value, i));
         return;
