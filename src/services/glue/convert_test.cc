@@ -123,7 +123,7 @@ TEST(NamePattern, bad_and_endless_ones_are_refused) {
   const auto bad = NamePattern::compile("a(b");
   ASSERT_FALSE(bad);
   EXPECT_NE(bad.error().message.find("position 4"), std::string::npos) << bad.error().message;
-  const auto endless = NamePattern::compile("(a+)+b").value().matches(std::string(40, 'a'));
+  const auto endless = NamePattern::compile("(a+)+[bc]").value().matches(std::string(40, 'a'));
   ASSERT_FALSE(endless);
   EXPECT_EQ(endless.error().code, "InvalidInputException");
 }

@@ -1,0 +1,80 @@
+"""Makes what the workflow needs once: a bucket, a role for Redshift, a namespace and a workgroup. What is there stays."""
+import pathlib
+import time
+
+import boto3
+from botocore.exceptions import ClientError
+
+from run_sql import fill
+
+POLICY_FOLDER = pathlib.Path(__file__).parent / "policies"
+ROLE = "specnet-commands-role"
+MANAGED = "arn:aws:iam::aws:policy/AmazonRedshiftAllCommandsFullAccess"
+LONGEST_WAIT_SECONDS = 900
+
+
+def account():
+    return boto3.client("sts").get_caller_identity()["Account"]
+
+
+def _policy(name, **values):
+    return fill((POLICY_FOLDER / name).read_text(), **values)
+
+
+def _unless_there(codes, call, **arguments):
+    """The call's answer; None where what it makes is there already."""
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
+        return None
+
+
+def make_bucket(bucket):
+    s3 = boto3.client("s3")
+    region = s3.meta.region_name
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    _unless_there({"BucketAlreadyOwnedByYou"}, s3.create_bucket, Bucket=bucket, **where)
+
+
+def make_role(bucket):
+    """The role that Redshift reads and writes as: an AWS managed policy, one of our own, one inline. Gives its ARN."""
+    iam = boto3.client("iam")
+    _unless_there(
+        {"EntityAlreadyExists"}, iam.create_role, RoleName=ROLE, AssumeRolePolicyDocument=_policy("redshift_trust.json")
+    )
+    own = f"arn:aws:iam::{account()}:policy/specnet-commands-access-{bucket}"
+    _unless_there(
+        {"EntityAlreadyExists"}, iam.create_policy,
+        PolicyName=own.rsplit("/", 1)[1], PolicyDocument=_policy("commands_access.json", bucket=bucket),
+    )  # fmt: skip
+    for policy in (MANAGED, own):
+        iam.attach_role_policy(RoleName=ROLE, PolicyArn=policy)
+    iam.put_role_policy(RoleName=ROLE, PolicyName="specnet-glue-some", PolicyDocument=_policy("glue_some.json"))
+    return iam.get_role(RoleName=ROLE)["Role"]["Arn"]
+
+
+def make_warehouse(name, role_arn):
+    """A namespace with that default role and the database dev, and a workgroup, both of that name; waits until both can
+    be used (on AWS some minutes)."""
+    serverless = boto3.client("redshift-serverless")
+    _unless_there(
+        {"ConflictException"}, serverless.create_namespace,
+        namespaceName=name, dbName="dev", iamRoles=[role_arn], defaultIamRoleArn=role_arn,
+    )  # fmt: skip
+    _wait(lambda: serverless.get_namespace(namespaceName=name)["namespace"]["status"], f"namespace {name}")
+    _unless_there(
+        {"ConflictException"}, serverless.create_workgroup, workgroupName=name, namespaceName=name, baseCapacity=8
+    )
+    _wait(lambda: serverless.get_workgroup(workgroupName=name)["workgroup"]["status"], f"workgroup {name}")
+
+
+def _wait(status, what):
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    pause = 0.05
+    while (now := status()) != "AVAILABLE":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the {what} is still {now} after {LONGEST_WAIT_SECONDS} seconds")
+        time.sleep(pause)
+        pause = min(pause * 2, 10)
