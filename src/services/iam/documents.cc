@@ -1,0 +1,100 @@
+// Policy documents: checks on the way in, and managed policies by ARN.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "door/arn.h"
+#include "door/policy.h"
+#include "services/iam/aws_policies.h"
+#include "services/iam/iam.h"
+
+namespace tarn::iam {
+
+size_t policy_size(std::string_view document) {
+  return std::ranges::count_if(document, [](char c) { return c != ' ' && c != '\n' && c != '\t' && c != '\r'; });
+}
+
+Status check_identity_policy(std::string_view document) {
+  TRY(::tarn::Policy::parse(document, PolicyKind::kIdentity));
+  return {};
+}
+
+Status check_trust_policy(const Iam& iam, Call& call, std::string_view document) {
+  const auto policy = TRY(::tarn::Policy::parse(document, PolicyKind::kTrust));
+  for (const PolicyStatement& statement : policy.statements) {
+    for (const PolicyPrincipal& principal : statement.principals) {
+      const auto arn = principal.kind == PolicyPrincipal::Kind::kArn ? Arn::parse(principal.value) : std::nullopt;
+      if (!arn || arn->service != "iam" || !iam.accounts().contains(arn->account)) continue;
+      const NameKey key{arn->account, lower(arn->resource_name())};
+      std::string there;
+      if (arn->resource_type() == "user") {
+        if (const auto user = TRY(call.get(kUsers, key, Lock::kNone)))
+          there = arn_of(key.account, UserRecord::kType, user->path, user->name);
+      } else if (const auto role = TRY(call.get(kRoles, key, Lock::kNone))) {
+        there = arn_of(key.account, RoleRecord::kType, role->path, role->name);
+      }
+      if (there != principal.value)
+        return fail(400, "MalformedPolicyDocument",
+                    fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", principal.value));
+    }
+  }
+  return {};
+}
+
+Result<std::optional<ManagedPolicy>> managed_policy(Transaction& tx, std::string_view account, std::string_view arn,
+                                                    Lock lock) {
+  if (is_aws_policy_arn(arn)) {
+    const AwsPolicy* policy = find_aws_policy(arn);
+    if (policy == nullptr)
+      return no_such_entity(
+          fmt::format("Policy {} does not exist or is not attachable. Of AWS's managed policies this "
+                      "server knows: {}. For another one, create a policy with its content.",
+                      arn, aws_policy_names()));
+    return ManagedPolicy{std::string(policy->name), std::string(arn), std::string(policy->document)};
+  }
+  const auto parsed = Arn::parse(arn);
+  if (!parsed || parsed->service != "iam" || parsed->account != account || parsed->resource_type() != "policy")
+    return std::nullopt;
+  const NameKey key{std::string(account), lower(parsed->resource_name())};
+  const auto record = TRY(tx.get(kPolicies, key, lock));
+  if (!record || arn_of(account, PolicyRecord::kType, record->path, record->name) != arn) return std::nullopt;
+  const auto version = std::ranges::find(record->versions, record->default_version, &PolicyVersionRecord::number);
+  if (version == record->versions.end()) return internal_failure(fmt::format("{} lacks its default version", arn));
+  return ManagedPolicy{record->name, std::string(arn), version->document};
+}
+
+Result<std::optional<std::string>> Iam::managed_policy(Transaction& tx, std::string_view account,
+                                                       std::string_view policy_arn) {
+  auto policy = TRY(iam::managed_policy(tx, account, policy_arn, Lock::kNone));
+  if (!policy) return std::nullopt;
+  return std::move(policy->document);
+}
+
+Result<ManagedPolicy> attachable_policy(Call& call, const std::string& arn) {
+  if (!Arn::parse(arn)) return invalid_input(fmt::format("ARN {} is not valid.", arn));
+  auto policy = TRY(managed_policy(call.tx(), call.account(), arn, Lock::kShared));
+  if (!policy) return no_such_entity(fmt::format("Policy {} does not exist or is not attachable.", arn));
+  return std::move(*policy);
+}
+
+namespace {
+
+template <class R>
+Result<std::vector<Found<R>>> users_of(Call& call, const Index<NameKey, R>& index, const std::string& arn,
+                                       UseKind kind) {
+  const std::string use = kind == UseKind::kAttached ? "attached" : "boundary";
+  return found_in(
+      TRY(call.tx().scan_index(table_of<R>(), index, {.prefix = index_prefix(index, call.account(), arn, use)})));
+}
+
+}  // namespace
+
+Result<PolicyUse> use_of(Call& call, const std::string& policy_arn, UseKind kind) {
+  PolicyUse use;
+  use.users = TRY(users_of(call, kUsersByPolicy, policy_arn, kind));
+  use.groups = TRY(users_of(call, kGroupsByPolicy, policy_arn, kind));
+  use.roles = TRY(users_of(call, kRolesByPolicy, policy_arn, kind));
+  return use;
+}
+
+}  // namespace tarn::iam
