@@ -1,0 +1,231 @@
+#include "wire/route_rest.h"
+
+#include <algorithm>
+#include <functional>
+#include <span>
+#include <tuple>
+
+#include "base/text.h"
+
+namespace tarn::wire {
+namespace {
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+Parameters parameters(std::string_view query) {
+  Parameters all;
+  if (query.empty()) return all;
+  for (const std::string_view piece : split(query, '&')) {
+    if (piece.empty()) continue;
+    const size_t equals = piece.find('=');
+    all.emplace_back(uri_decode(piece.substr(0, equals), true),
+                     equals == piece.npos ? "" : uri_decode(piece.substr(equals + 1), true));
+  }
+  return all;
+}
+
+bool contains(const Parameters& all, std::string_view name) {
+  return std::ranges::any_of(all, [&](const auto& p) { return p.first == name; });
+}
+
+// What S3's model has as query parts of URIs, or as required members that choose between operations: a request that has
+// one of these asks for something else than the same request without it.
+constexpr std::string_view kS3SubResources[] = {
+    "abac",
+    "accelerate",
+    "acl",
+    "analytics",
+    "annotation",
+    "attributes",
+    "cors",
+    "delete",
+    "encryption",
+    "intelligent-tiering",
+    "inventory",
+    "legal-hold",
+    "lifecycle",
+    "location",
+    "logging",
+    "metadataAnnotationTable",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "metadataTable",
+    "metrics",
+    "notification",
+    "object-lock",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
+    "renameObject",
+    "replication",
+    "requestPayment",
+    "restore",
+    "retention",
+    "select",
+    "session",
+    "tagging",
+    "torrent",
+    "uploadId",
+    "uploads",
+    "versioning",
+    "versions",
+    "website",
+};
+
+// One operation with what must be in its query.
+struct Template {
+  const Operation* operation;
+  Parameters literals;  // an empty value: any
+};
+
+bool matches(const Template& candidate, const Parameters& query) {
+  return std::ranges::all_of(candidate.literals, [&](const auto& literal) {
+    return std::ranges::any_of(query, [&](const auto& given) {
+      return given.first == literal.first && (literal.second.empty() || given.second == literal.second);
+    });
+  });
+}
+
+// The query parts come first; then whether all required members are there, and how many.
+std::tuple<size_t, bool, int> score(const Template& candidate, const Parameters& query, const http::RequestHead& head) {
+  int there = 0, missing = 0;
+  for (const Field& field : candidate.operation->input->fields) {
+    if (!field.required) continue;
+    if (field.location == Location::kQuery) ++(contains(query, field.wire_name) ? there : missing);
+    if (field.location == Location::kHeader) ++(head.headers.contains(field.wire_name) ? there : missing);
+  }
+  return {candidate.literals.size(), missing == 0, missing == 0 ? there : -missing};
+}
+
+const Operation* best(const std::vector<Template>& candidates, const Parameters& query, const http::RequestHead& head) {
+  const Operation* chosen = nullptr;
+  std::tuple<size_t, bool, int> highest;
+  for (const Template& candidate : candidates) {
+    if (!matches(candidate, query)) continue;
+    const auto reached = score(candidate, query, head);
+    if (chosen != nullptr && reached <= highest) continue;
+    chosen = candidate.operation;
+    highest = reached;
+  }
+  return chosen;
+}
+
+// "/a/{b}/": {"a", "{b}"}. A slash at the end is not told apart from none.
+std::vector<std::string_view> segments(std::string_view path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (path.empty()) return {};
+  return split(path, '/');
+}
+
+bool is_label(std::string_view segment) {
+  return segment.starts_with('{');
+}
+bool is_greedy(std::string_view segment) {
+  return segment.ends_with("+}");
+}
+
+}  // namespace
+
+// A place in the tree of paths.
+struct RestTable::Node {
+  // A greedy label, and the segments behind it.
+  struct Tail {
+    std::vector<std::string_view> behind;
+    std::vector<Template> templates;
+  };
+  std::unordered_map<std::string_view, std::unique_ptr<Node>> literals;
+  std::unique_ptr<Node> label;
+  std::vector<Template> templates;  // that end here
+  std::vector<Tail> tails;
+
+  // Calls visit(templates) for each place that the path leads to, the most specific first, until it returns true.
+  template <class Visit>
+  bool walk(std::span<const std::string_view> path, Visit& visit) const;
+};
+
+template <class Visit>
+bool RestTable::Node::walk(std::span<const std::string_view> path, Visit& visit) const {
+  if (path.empty()) return !templates.empty() && visit(templates);
+  const auto literal = literals.find(path[0]);
+  if (literal != literals.end() && literal->second->walk(path.subspan(1), visit)) return true;
+  if (label != nullptr && !path[0].empty() && label->walk(path.subspan(1), visit)) return true;
+  for (const Tail& tail : tails) {
+    if (path.size() <= tail.behind.size()) continue;
+    const auto end = path.last(tail.behind.size());
+    const bool fits = std::ranges::equal(tail.behind, end, [](std::string_view wanted, std::string_view given) {
+      return is_label(wanted) ? !given.empty() : wanted == given;
+    });
+    if (fits && visit(tail.templates)) return true;
+  }
+  return false;
+}
+
+RestTable::RestTable() = default;
+RestTable::RestTable(RestTable&&) noexcept = default;
+RestTable::~RestTable() = default;
+
+void RestTable::add(const Operation& operation) {
+  const size_t mark = operation.uri.find('?');
+  Template added{&operation, {}};
+  if (mark != operation.uri.npos) added.literals = parameters(operation.uri.substr(mark + 1));
+  // Where a model names the operation once more in the query, clients need not.
+  std::erase_if(added.literals, [](const auto& literal) { return literal.first == "x-id"; });
+  auto& root = by_method_[operation.method];
+  if (root == nullptr) root = std::make_unique<Node>();
+  Node* node = root.get();
+  const std::vector<std::string_view> path = segments(operation.uri.substr(0, mark));
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (is_greedy(path[i])) {
+      const std::vector<std::string_view> behind(path.begin() + static_cast<ptrdiff_t>(i) + 1, path.end());
+      auto tail = std::ranges::find(node->tails, behind, &Node::Tail::behind);
+      if (tail == node->tails.end()) {
+        node->tails.push_back({behind, {}});
+        // What must stand behind makes a template more specific.
+        std::ranges::stable_sort(node->tails, std::greater(), [](const auto& t) { return t.behind.size(); });
+        tail = std::ranges::find(node->tails, behind, &Node::Tail::behind);
+      }
+      tail->templates.push_back(std::move(added));
+      return;
+    }
+    auto& next = is_label(path[i]) ? node->label : node->literals[path[i]];
+    if (next == nullptr) next = std::make_unique<Node>();
+    node = next.get();
+  }
+  node->templates.push_back(std::move(added));
+}
+
+RestTable::Match RestTable::find(const http::RequestHead& head, std::string_view path, bool s3) const {
+  const Parameters query = parameters(head.query);
+  Match match;
+  const auto root = by_method_.find(head.method);
+  if (root != by_method_.end()) {
+    auto visit = [&](const std::vector<Template>& templates) {
+      match.operation = best(templates, query, head);
+      return match.operation != nullptr;
+    };
+    root->second->walk(segments(path), visit);
+  }
+  if (!s3) return match;
+  const std::string_view uri = match.operation == nullptr ? std::string_view() : match.operation->uri;
+  const size_t mark = uri.find('?');
+  const Parameters own = mark == uri.npos ? Parameters() : parameters(uri.substr(mark + 1));
+  for (const auto& [name, value] : query) {
+    if (std::ranges::find(kS3SubResources, name) == std::end(kS3SubResources) || contains(own, name)) continue;
+    const auto is_member = [&](const Field& f) { return f.location == Location::kQuery && f.wire_name == name; };
+    if (match.operation != nullptr && std::ranges::any_of(match.operation->input->fields, is_member)) continue;
+    match.refused = name;
+    break;
+  }
+  return match;
+}
+
+bool RestTable::knows_path(std::string_view path) const {
+  auto visit = [](const std::vector<Template>&) { return true; };
+  const std::vector<std::string_view> parts = segments(path);
+  return std::ranges::any_of(by_method_, [&](const auto& method) { return method.second->walk(parts, visit); });
+}
+
+}  // namespace tarn::wire
