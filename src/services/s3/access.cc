@@ -30,7 +30,7 @@ Failure redirect_to(const FoundBucket& bucket) {
                 {{"Endpoint", fmt::format("s3.{}.amazonaws.com", bucket.record.region)},
                  {"Bucket", bucket.name},
                  {"Region", bucket.record.region},
-                 {"x-amz-bucket-region", bucket.record.region}});
+                 {"header:x-amz-bucket-region", bucket.record.region}});
 }
 
 }  // namespace

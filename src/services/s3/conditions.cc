@@ -11,6 +11,12 @@ Failure precondition_failed(std::string condition) {
                 {{"Condition", std::move(condition)}});
 }
 
+Failure not_modified(const Version& version) {
+  return refuse(
+      304, "NotModified", "Not Modified",
+      {{"header:ETag", '"' + std::string(version.etag) + '"'}, {"header:Last-Modified", http_date(version.modified)}});
+}
+
 bool modified_since(const Version& version, Time since) {
   return version.modified.seconds() > since.seconds();
 }
@@ -35,9 +41,9 @@ Status check_read(const Conditions& conditions, const Version& version) {
     return precondition_failed("If-Unmodified-Since");
   }
   if (conditions.if_none_match) {
-    if (etag_matches(*conditions.if_none_match, version.etag)) return refuse(304, "NotModified", "Not Modified");
+    if (etag_matches(*conditions.if_none_match, version.etag)) return not_modified(version);
   } else if (conditions.if_modified_since && !modified_since(version, *conditions.if_modified_since)) {
-    return refuse(304, "NotModified", "Not Modified");
+    return not_modified(version);
   }
   return {};
 }

@@ -13,11 +13,8 @@ namespace tarn::s3 {
 // THREADS: handlers run on any. LIFETIME: borrows its collaborators.
 class S3 {
  public:
-  struct Parts {
-    Blobs& blobs;
-    sql::Engine* select_engine = nullptr;  // runs S3 Select; nullptr: that is refused
-  };
-  explicit S3(Parts parts) : blobs(parts.blobs), select_engine(parts.select_engine) {}
+  // Without an engine S3 Select is refused.
+  explicit S3(Blobs& blobs, sql::Engine* select_engine = nullptr) : blobs(blobs), select_engine(select_engine) {}
   S3(const S3&) = delete;
 
   Blobs& blobs;
