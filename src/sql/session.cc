@@ -1,0 +1,294 @@
+#include "sql/session.h"
+
+#include <sys/mman.h>
+
+#include "base/text.h"
+#include "sql/sql_error.h"
+#include "sql/tokens_redshift.h"
+
+namespace tarn::sql {
+namespace {
+
+constexpr std::string_view kCatalog = "awsdatacatalog";
+constexpr std::string_view kDefaultSearchPath = "$user, public";
+
+bool same(const StoredSchema& a, const StoredSchema& b) {
+  return a.name == b.name;
+}
+bool same(const StoredRoutine& a, const StoredRoutine& b) {
+  return a.procedure == b.procedure && a.schema == b.schema && a.name == b.name && a.signature == b.signature;
+}
+bool same(const StoredGrant& a, const StoredGrant& b) {
+  return a.object_kind == b.object_kind && a.schema == b.schema && a.name == b.name &&
+         a.grantee_kind == b.grantee_kind && a.grantee == b.grantee && a.privilege == b.privilege;
+}
+
+template <class T>
+void apply_change(std::vector<T>& all, const T& changed, CatalogChange::Kind kind) {
+  std::erase_if(all, [&](const T& each) { return same(each, changed); });
+  if (kind == CatalogChange::Kind::kPut) all.push_back(changed);
+}
+
+// "a, b" of a variable, without "$user".
+std::vector<std::string> schemas_of(std::string_view search_path) {
+  std::vector<std::string> all;
+  for (const std::string_view part : split(search_path, ',')) {
+    const std::string name = lower(trim(part));
+    if (!name.empty() && name != "$user") all.push_back(name);
+  }
+  return all;
+}
+
+Result<SqlFunction> sql_function(const StoredRoutine& routine) {
+  const auto statements = TRY(split_statements(routine.definition));
+  const Statement parsed = TRY(recognise_redshift(statements.at(0)));
+  const auto& created = std::get<CreateFunction>(parsed);
+  SqlFunction function;
+  function.schema = routine.schema;
+  function.name = routine.name;
+  for (const Argument& argument : created.arguments)
+    function.argument_types.push_back(engine_type(argument.type, TypeUse::kCast));
+  function.return_type = engine_type(created.returns, TypeUse::kCast);
+  const auto body = TRY(split_statements(created.body));
+  if (body.size() != 1) return sql_error(kSyntaxError, "the body of a SQL function is one SELECT");
+  function.body = TRY(to_engine(body[0])).sql;
+  return function;
+}
+
+}  // namespace
+
+SqlSession::SqlSession(Engine& engine, SessionOptions options) : engine_(engine), options_(std::move(options)) {}
+
+SqlSession::~SqlSession() {
+  if (session_) engine_.close_session(*session_);
+}
+
+void SqlSession::cancel() {
+  cancelled_ = true;
+  if (session_) engine_.cancel(*session_);
+}
+
+Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statement, const RunRequest& request) {
+  Running run{host, request, statement};
+  notices_.clear();
+  Result<Outcome> outcome = checked(run);
+  if (!outcome && in_block_) failed_ = true;
+  if (!outcome) return outcome;
+  outcome->notices.insert(outcome->notices.begin(), notices_.begin(), notices_.end());
+  outcome->in_transaction = in_block_;
+  outcome->transaction_failed = failed_;
+  return outcome;
+}
+
+// A statement of the session's own or inside of a procedure.
+Result<Outcome> SqlSession::checked(Running& run) {
+  if (cancelled_) return sql_error("57014", "Query cancelled on user's request");
+  if (failed_ && run.depth == 0) {
+    const auto parsed = recognise_redshift(run.statement);
+    const bool ends = parsed && std::holds_alternative<Transaction>(*parsed) &&
+                      std::get<Transaction>(*parsed).kind != Transaction::Kind::kBegin;
+    if (!ends)
+      return sql_error("25P02", "current transaction is aborted, commands ignored until end of transaction block");
+  }
+  return dispatch(run);
+}
+
+Result<Outcome> SqlSession::dispatch(Running& run) {
+  const Statement statement = TRY(recognise_redshift(run.statement));
+  return std::visit([&](const auto& s) { return execute(run, s); }, statement);
+}
+
+// --- the engine's session -------------------------------------------------------------------------------------------
+
+Result<SessionId> SqlSession::opened() {
+  if (!session_) session_ = TRY(engine_.open_session(options_.database, Dialect::kRedshift));
+  return *session_;
+}
+
+Result<UserCatalog> SqlSession::catalog(Running& run) {
+  UserCatalog all = TRY(run.host.catalog(options_.database));
+  for (const CatalogChange& change : pending_) {
+    if (change.schema) apply_change(all.schemas, *change.schema, change.kind);
+    if (change.routine) apply_change(all.routines, *change.routine, change.kind);
+    if (change.grant) apply_change(all.grants, *change.grant, change.kind);
+  }
+  return all;
+}
+
+Status SqlSession::change(Running& run, std::vector<CatalogChange> changes) {
+  if (!in_block_ && atomic_depth_ == 0) return run.host.apply(options_.database, changes);
+  std::move(changes.begin(), changes.end(), std::back_inserter(pending_));
+  return {};
+}
+
+Result<StatementContext> SqlSession::context(Running& run, const std::string& role) {
+  const UserCatalog all = TRY(catalog(run));
+  StatementContext context;
+  context.principal = run.host.principal({role, all.schemas});
+  context.statement_id = run.request.statement_id;
+  context.dialect = Dialect::kRedshift;
+  context.database = options_.database;
+  context.user = options_.user;
+  const auto path = variables_.find("search_path");
+  context.search_path = schemas_of(path == variables_.end() ? kDefaultSearchPath : std::string_view(path->second));
+  if (const auto zone = variables_.find("timezone"); zone != variables_.end()) context.time_zone = zone->second;
+  for (const StoredSchema& schema : all.schemas)
+    context.external_schemas.push_back({schema.name, std::string(kCatalog), schema.database});
+  for (const StoredRoutine& routine : all.routines)
+    if (!routine.procedure) context.functions.push_back(TRY(sql_function(routine)));
+  context.now = run.host.now();
+  if (const auto timeout = variables_.find("statement_timeout"); timeout != variables_.end())
+    context.timeout = std::chrono::milliseconds(parse_int(timeout->second).value_or(0));
+  return context;
+}
+
+Result<Outcome> SqlSession::engine(Running& run, const std::string& sql, const std::vector<Param>& params, int spool) {
+  ExecuteRequest request;
+  request.context = TRY(context(run));
+  request.sql = sql;
+  request.params = params;
+  request.spool = spool;
+  request.max_bytes = run.request.max_bytes;
+  return engine_.execute(TRY(opened()), request);
+}
+
+// The statement as it is, after the token rules.
+Result<Outcome> SqlSession::engine(Running& run) {
+  const EngineText text = TRY(to_engine(run.statement));
+  ExecuteRequest request;
+  request.context = TRY(context(run));
+  request.sql = text.sql;
+  request.params = run.request.params;
+  request.table_attributes = text.attributes;
+  request.spool = run.request.spool;
+  request.max_bytes = run.request.max_bytes;
+  for (Param& param : request.params) param.name = lower(param.name);
+  const SessionId session = TRY(opened());
+  Result<Outcome> outcome = engine_.execute(session, request);
+  if (!outcome) return Failure(moved_to_source(std::move(outcome).error(), text.map));
+  return outcome;
+}
+
+Result<SqlSession::Held> SqlSession::held(Running& run, const std::string& sql, const std::vector<Param>& params) {
+  Held held;
+  held.file = Fd(memfd_create("tarn-rows", MFD_CLOEXEC));
+  if (!held.file) return internal_failure("no memory file for the rows of a statement");
+  held.outcome = TRY(engine(run, sql, params, held.file.get()));
+  if (!held.outcome.columns.empty()) held.rows = std::make_unique<SpoolReader>(TRY(SpoolReader::open(held.file.get())));
+  return held;
+}
+
+Result<std::vector<std::vector<SqlSession::Cell>>> SqlSession::query(Running& run, const std::string& sql,
+                                                                     const std::vector<Param>& params) {
+  const Held rows = TRY(held(run, sql, params));
+  std::vector<std::vector<Cell>> all;
+  for (size_t p = 0; rows.rows && p < rows.rows->pages(); ++p) {
+    const SpoolPage page = TRY(rows.rows->page(p));
+    for (uint32_t r = 0; r < page.rows(); ++r) {
+      auto& row = all.emplace_back();
+      for (size_t c = 0; c < rows.rows->columns().size(); ++c) {
+        const auto cell = page.cell(r, c);
+        row.push_back(cell.null ? std::nullopt : Cell(cell.as_text()));
+      }
+    }
+  }
+  return all;
+}
+
+// --- transactions ---------------------------------------------------------------------------------------------------
+
+Status SqlSession::begin(Running& run) {
+  TRY(engine(run, "BEGIN", {}, -1));
+  return {};
+}
+
+// The user's definitions follow the engine's commit: without it there is nothing that could use them.
+Status SqlSession::commit(Running& run) {
+  const std::vector<CatalogChange> changes = std::exchange(pending_, {});
+  TRY(engine(run, "COMMIT", {}, -1));
+  if (!changes.empty()) TRY(run.host.apply(options_.database, changes));
+  return {};
+}
+
+Status SqlSession::rollback(Running& run) {
+  pending_.clear();
+  TRY(engine(run, "ROLLBACK", {}, -1));
+  return {};
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const Transaction& s) {
+  if (run.depth > 0)
+    return sql_error("2D000", "BEGIN, COMMIT and ROLLBACK of a session cannot be executed from a procedure by EXECUTE");
+  Outcome outcome;
+  if (s.kind == Transaction::Kind::kBegin) {
+    outcome.kind = "BEGIN";
+    if (in_block_) {
+      outcome.notices.push_back("there is already a transaction in progress");
+      return outcome;
+    }
+    TRY(begin(run));
+    in_block_ = true;
+    return outcome;
+  }
+  const bool commits = s.kind == Transaction::Kind::kCommit && !failed_;
+  outcome.kind = commits ? "COMMIT" : "ROLLBACK";
+  if (!in_block_) {
+    outcome.notices.push_back("there is no transaction in progress");
+    return outcome;
+  }
+  in_block_ = failed_ = false;
+  cursors_.clear();
+  TRY(commits ? commit(run) : rollback(run));
+  return outcome;
+}
+
+Status SqlSession::refuse_in_block(std::string_view statement) const {
+  if (!in_block_ && atomic_depth_ == 0) return {};
+  return sql_error("25001", std::string(statement) + " cannot run inside a transaction block");
+}
+
+// --- names ----------------------------------------------------------------------------------------------------------
+
+std::string SqlSession::schema_of(const QualifiedName& name) const {
+  if (!name.schema.empty()) return name.schema;
+  const auto path = variables_.find("search_path");
+  const auto schemas = schemas_of(path == variables_.end() ? kDefaultSearchPath : std::string_view(path->second));
+  return schemas.empty() ? "public" : schemas.front();
+}
+
+// nullptr: the name's schema is not an external one.
+Result<const StoredSchema*> SqlSession::external_schema(const UserCatalog& all, const QualifiedName& name) {
+  if (!name.database.empty() && name.database != options_.database) return nullptr;
+  const std::string schema = schema_of(name);
+  for (const StoredSchema& each : all.schemas)
+    if (each.name == schema) return &each;
+  return nullptr;
+}
+
+// --- statements -----------------------------------------------------------------------------------------------------
+
+Result<Outcome> SqlSession::execute(Running& run, const EngineStatement&) {
+  // CREATE SCHEMA must not take an external schema's name: the engine does not know those.
+  Reader reader(run.statement.text, run.statement.tokens);
+  if (reader.accept("create", "schema")) {
+    const bool if_not_exists = reader.accept("if", "not", "exists");
+    if (const auto name = reader.name()) {
+      for (const StoredSchema& schema : TRY(catalog(run)).schemas) {
+        if (schema.name != *name) continue;
+        if (!if_not_exists) return sql_error(kDuplicateSchema, "schema \"" + *name + "\" already exists");
+        Outcome outcome;
+        outcome.kind = "CREATE SCHEMA";
+        return outcome;
+      }
+    }
+  }
+  return engine(run);
+}
+
+Result<Outcome> SqlSession::execute(Running&, const NothingToDo& s) {
+  Outcome outcome;
+  outcome.kind = s.kind;
+  return outcome;
+}
+
+}  // namespace tarn::sql

@@ -1,0 +1,190 @@
+// CALL: procedures, and what they run in.
+#include <sys/mman.h>
+
+#include "base/text.h"
+#include "sql/session.h"
+#include "sql/sql_error.h"
+#include "sql/tokens_redshift.h"
+
+namespace tarn::sql {
+namespace {
+
+constexpr int kMaxCalls = 16;  // AWS: nested calls of stored procedures
+
+// Rows of a spool, page by page.
+class SpoolCursor final : public PlCursor {
+ public:
+  SpoolCursor(Fd file, SpoolReader reader) : file_(std::move(file)), reader_(std::move(reader)) {}
+
+  const std::vector<ResultColumn>& columns() const override { return reader_.columns(); }
+
+  Result<bool> next(std::vector<std::optional<std::string>>& row) override {
+    while (at_ >= page_.rows()) {
+      if (next_page_ >= reader_.pages()) return false;
+      page_ = TRY(reader_.page(next_page_++));
+      at_ = 0;
+    }
+    row.clear();
+    for (size_t c = 0; c < columns().size(); ++c) {
+      const auto cell = page_.cell(at_, c);
+      row.push_back(cell.null ? std::nullopt : std::optional(cell.as_text()));
+    }
+    ++at_;
+    return true;
+  }
+
+ private:
+  Fd file_;  // before the reader, which reads it
+  SpoolReader reader_;
+  SpoolPage page_;
+  size_t next_page_ = 0;
+  uint32_t at_ = 0;
+};
+
+}  // namespace
+
+// The session as a running procedure sees it.
+class ProcedureRun final : public PlHost {
+ public:
+  ProcedureRun(SqlSession& session, SqlSession::Running& run, bool nonatomic, bool owns)
+      : session_(session), run_(run), nonatomic_(nonatomic), owns_(owns) {}
+
+  Result<PlOutcome> run(const std::string& sql, const std::vector<Param>& params) override {
+    const auto statements = TRY(split_statements(sql));
+    if (statements.size() != 1) return sql_error(kSyntaxError, "one statement is expected in: " + sql);
+    Fd file(memfd_create("tarn-rows", MFD_CLOEXEC));
+    if (!file) return internal_failure("no memory file for the rows of a statement");
+    RunRequest request{run_.request.statement_id, params, file.get(), run_.request.max_bytes};
+    SqlSession::Running inner{run_.host, request, statements[0], run_.depth + 1};
+    Outcome outcome = TRY(session_.checked(inner));
+    for (std::string& notice : outcome.notices) session_.notices_.push_back(std::move(notice));
+    PlOutcome made;
+    made.rows = outcome.rows;
+    if (outcome.columns.empty()) return made;
+    SpoolReader reader = TRY(SpoolReader::open(file.get()));
+    made.cursor = std::make_unique<SpoolCursor>(std::move(file), std::move(reader));
+    return made;
+  }
+
+  Result<std::vector<PlValue>> call(const QualifiedName& name, const std::vector<PlValue>& arguments,
+                                    std::vector<Argument>& parameters) override {
+    SqlSession::Running inner{run_.host, run_.request, run_.statement, run_.depth + 1};
+    return session_.call(inner, name, arguments, parameters);
+  }
+
+  void notice(const std::string& level, const std::string& message) override {
+    session_.notices_.push_back(level + ":  " + message);
+  }
+
+  Status commit() override {
+    TRY(may_end());
+    if (!owns_) return {};
+    TRY(session_.commit(run_));
+    return session_.begin(run_);
+  }
+
+  Status rollback() override {
+    TRY(may_end());
+    if (!owns_) return {};
+    TRY(session_.rollback(run_));
+    return session_.begin(run_);
+  }
+
+  Status begin_handler() override {
+    if (nonatomic_ && !session_.in_block_ && session_.atomic_depth_ == 0) return {};  // each statement was its own
+    TRY(session_.rollback(run_));
+    return session_.begin(run_);
+  }
+
+  Status proceed() override {
+    if (session_.cancelled_) return sql_error("57014", "Query cancelled on user's request");
+    return {};
+  }
+
+ private:
+  Status may_end() const {
+    if (session_.in_block_) return sql_error("2D000", "invalid transaction termination");
+    return {};
+  }
+
+  SqlSession& session_;
+  SqlSession::Running& run_;
+  bool nonatomic_;
+  bool owns_;  // a transaction of its own, made for the call
+};
+
+Result<Outcome> SqlSession::execute(Running& run, const CallProcedure& s) {
+  std::vector<PlValue> arguments;
+  for (const std::string& expression : s.arguments) {
+    const Held value = TRY(held(run, TRY(to_engine("SELECT (" + expression + ")")).sql, run.request.params));
+    PlValue argument;
+    if (value.rows && value.rows->rows() > 0) {
+      const SpoolPage page = TRY(value.rows->page(0));
+      if (const auto cell = page.cell(0, 0); !cell.null) argument.text = cell.as_text();
+      argument.type = value.rows->columns()[0].type;
+    }
+    arguments.push_back(std::move(argument));
+  }
+  std::vector<Argument> parameters;
+  const std::vector<PlValue> outputs = TRY(call(run, s.name, arguments, parameters));
+  std::vector<std::pair<std::string, PlValue>> row;
+  size_t next = 0;
+  for (const Argument& parameter : parameters) {
+    if (parameter.mode == Argument::Mode::kIn || next >= outputs.size()) continue;
+    row.emplace_back(parameter.name.empty() ? "column" + std::to_string(next + 1) : parameter.name, outputs[next]);
+    ++next;
+  }
+  Outcome outcome;
+  if (!row.empty()) outcome = TRY(values(run, row));
+  outcome.kind = "CALL";
+  return outcome;
+}
+
+Result<std::vector<PlValue>> SqlSession::call(Running& run, const QualifiedName& name,
+                                              const std::vector<PlValue>& arguments,
+                                              std::vector<Argument>& parameters) {
+  if (run.depth > kMaxCalls)
+    return sql_error("54001", "stored procedure nested calls exceed the limit of " + std::to_string(kMaxCalls));
+  const std::string schema = schema_of(name);
+  for (const StoredRoutine& routine : TRY(catalog(run)).routines) {
+    if (!routine.procedure || routine.schema != schema || routine.name != name.name) continue;
+    const auto statements = TRY(split_statements(routine.definition));
+    const Statement parsed = TRY(recognise_redshift(statements.at(0)));
+    const auto& procedure = std::get<CreateProcedure>(parsed);
+    size_t inputs = 0;
+    for (const Argument& argument : procedure.arguments) inputs += argument.mode != Argument::Mode::kOut;
+    if (arguments.size() != inputs && !(run.depth > 0 && arguments.size() == procedure.arguments.size())) continue;
+    parameters = procedure.arguments;
+    std::vector<PlValue> values;  // one a parameter; OUT ones start as NULL
+    size_t next = 0;
+    for (const Argument& argument : procedure.arguments) {
+      const bool given = arguments.size() == procedure.arguments.size() || argument.mode != Argument::Mode::kOut;
+      values.push_back(given ? arguments[next++] : PlValue{});
+    }
+    return run_body(run, procedure, values);
+  }
+  std::string types;
+  for (const PlValue& argument : arguments)
+    types += (types.empty() ? "" : ", ") + (argument.type.empty() ? "\"unknown\"" : argument.type);
+  return sql_error(kUndefinedFunction, "procedure " + name.text() + "(" + types + ") does not exist", name.position);
+}
+
+Result<std::vector<PlValue>> SqlSession::run_body(Running& run, const CreateProcedure& procedure,
+                                                  const std::vector<PlValue>& arguments) {
+  const PlBody body = TRY(parse_plpgsql(procedure.body));
+  const bool owns = !in_block_ && atomic_depth_ == 0 && !procedure.nonatomic;
+  ProcedureRun host(*this, run, procedure.nonatomic, owns);
+  if (!owns) return run_procedure({procedure.arguments, body, procedure.nonatomic}, arguments, host);
+  TRY(begin(run));
+  ++atomic_depth_;
+  auto outputs = run_procedure({procedure.arguments, body, false}, arguments, host);
+  --atomic_depth_;
+  if (!outputs) {
+    (void)rollback(run);  // the error of the procedure is what counts
+    return outputs;
+  }
+  TRY(commit(run));
+  return outputs;
+}
+
+}  // namespace tarn::sql

@@ -1,0 +1,263 @@
+// Statements that define things: external schemas and tables, functions, procedures, grants, databases.
+#include "base/text.h"
+#include "sql/session.h"
+#include "sql/sql_error.h"
+
+namespace tarn::sql {
+namespace {
+
+Outcome done(std::string kind) {
+  Outcome outcome;
+  outcome.kind = std::move(kind);
+  return outcome;
+}
+
+CatalogChange put(auto value) {
+  CatalogChange change;
+  if constexpr (std::is_same_v<decltype(value), StoredSchema>)
+    change.schema = std::move(value);
+  else if constexpr (std::is_same_v<decltype(value), StoredRoutine>)
+    change.routine = std::move(value);
+  else
+    change.grant = std::move(value);
+  return change;
+}
+CatalogChange erase(auto value) {
+  CatalogChange change = put(std::move(value));
+  change.kind = CatalogChange::Kind::kErase;
+  return change;
+}
+
+std::string signature_of(const std::vector<Argument>& arguments) {
+  std::string out;
+  for (const Argument& argument : arguments)
+    if (argument.mode != Argument::Mode::kOut) out += (out.empty() ? "" : ", ") + shown_type(argument.type);
+  return out;
+}
+
+Failure not_external(const QualifiedName& table) {
+  return sql_error(kInvalidSchemaName,
+                   "\"" + table.text() + "\" is in no external schema: make one with CREATE EXTERNAL SCHEMA",
+                   table.position);
+}
+
+}  // namespace
+
+// --- external schemas -----------------------------------------------------------------------------------------------
+
+Result<Outcome> SqlSession::execute(Running& run, const CreateExternalSchema& s) {
+  const UserCatalog all = TRY(catalog(run));
+  bool exists = false;
+  for (const StoredSchema& schema : all.schemas) exists = exists || schema.name == s.name;
+  if (!exists) exists = !TRY(query(run, "SELECT 1 FROM pg_namespace WHERE nspname = " + quoted_string(s.name))).empty();
+  if (exists && s.if_not_exists) return done("CREATE SCHEMA");
+  if (exists) return sql_error(kDuplicateSchema, "schema \"" + s.name + "\" already exists");
+
+  const std::string role = TRY(run.host.role(s.role));
+  if (s.create_database) {
+    if (!TRY(run.host.has_glue_database(role, s.database))) TRY(run.host.create_glue_database(role, s.database));
+  }
+  TRY(change(run, {put(StoredSchema{s.name, s.database, s.region, role, options_.user})}));
+  return done("CREATE SCHEMA");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const DropSchema& s) {
+  const UserCatalog all = TRY(catalog(run));
+  std::vector<CatalogChange> changes;
+  std::vector<std::string> native;
+  for (const std::string& name : s.names) {
+    const auto found = std::find_if(all.schemas.begin(), all.schemas.end(),
+                                    [&](const StoredSchema& each) { return each.name == name; });
+    if (found == all.schemas.end()) {
+      native.push_back(quoted_name(name));
+      continue;
+    }
+    if (s.drop_external_database) {
+      TRY(refuse_in_block("DROP SCHEMA with DROP EXTERNAL DATABASE"));
+      TRY(run.host.drop_glue_database(found->role, found->database));
+    }
+    changes.push_back(erase(*found));
+  }
+  for (const std::string& name : native)
+    TRY(engine(run,
+               std::string("DROP SCHEMA ") + (s.if_exists ? "IF EXISTS " : "") + name + (s.cascade ? " CASCADE" : ""),
+               {}, -1));
+  if (!changes.empty()) TRY(change(run, std::move(changes)));
+  return done("DROP SCHEMA");
+}
+
+// --- external tables ------------------------------------------------------------------------------------------------
+
+Result<Outcome> SqlSession::execute(Running& run, const CreateExternalTable& s) {
+  TRY(refuse_in_block("CREATE EXTERNAL TABLE"));
+  const UserCatalog all = TRY(catalog(run));
+  const StoredSchema* schema = TRY(external_schema(all, s.table));
+  if (schema == nullptr) return not_external(s.table);
+  if (TRY(run.host.has_glue_table(schema->role, schema->database, s.table.name))) {
+    if (s.if_not_exists) return done("CREATE EXTERNAL TABLE");
+    return sql_error(kDuplicateTable, "Relation \"" + s.table.name + "\" already exists");
+  }
+  TRY(run.host.create_glue_table(schema->role, schema->database, s));
+  return done("CREATE EXTERNAL TABLE");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const AddPartitions& s) {
+  TRY(refuse_in_block("ALTER EXTERNAL TABLE"));
+  const UserCatalog all = TRY(catalog(run));
+  const StoredSchema* schema = TRY(external_schema(all, s.table));
+  if (schema == nullptr) return not_external(s.table);
+  TRY(run.host.add_glue_partitions(schema->role, schema->database, s.table.name, s.partitions, s.if_not_exists));
+  return done("ALTER TABLE");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const DropPartition& s) {
+  TRY(refuse_in_block("ALTER EXTERNAL TABLE"));
+  const UserCatalog all = TRY(catalog(run));
+  const StoredSchema* schema = TRY(external_schema(all, s.table));
+  if (schema == nullptr) return not_external(s.table);
+  TRY(run.host.drop_glue_partition(schema->role, schema->database, s.table.name, s.partition));
+  return done("ALTER TABLE");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const DropTable& s) {
+  const UserCatalog all = TRY(catalog(run));
+  for (const QualifiedName& table : s.tables) {
+    const StoredSchema* schema = TRY(external_schema(all, table));
+    if (schema == nullptr) {
+      TRY(engine(run,
+                 std::string("DROP TABLE ") + (s.if_exists ? "IF EXISTS " : "") + table.quoted() +
+                     (s.cascade ? " CASCADE" : ""),
+                 {}, -1));
+      continue;
+    }
+    TRY(refuse_in_block("DROP EXTERNAL TABLE"));
+    if (!TRY(run.host.has_glue_table(schema->role, schema->database, table.name))) {
+      if (s.if_exists) {
+        notices_.push_back("Table \"" + table.name + "\" does not exist and will be skipped");
+        continue;
+      }
+      return sql_error(kUndefinedTable, "Table \"" + table.name + "\" does not exist", table.position);
+    }
+    TRY(run.host.drop_glue_table(schema->role, schema->database, table.name));
+  }
+  return done("DROP TABLE");
+}
+
+// --- routines -------------------------------------------------------------------------------------------------------
+
+Status SqlSession::put_routine(Running& run, StoredRoutine routine, bool or_replace) {
+  routine.definition = run.statement.text;
+  routine.owner = options_.user;
+  if (!or_replace)
+    for (const StoredRoutine& each : TRY(catalog(run)).routines)
+      if (each.schema == routine.schema && each.name == routine.name && each.signature == routine.signature)
+        return sql_error(kDuplicateFunction, std::string(routine.procedure ? "procedure" : "function") + " \"" +
+                                                 routine.name + "\" already exists with same argument types");
+  return change(run, {put(std::move(routine))});
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const CreateFunction& s) {
+  const auto body = TRY(split_statements(s.body));
+  if (body.size() != 1 || !body[0].tokens[0].is("select"))
+    return sql_error("42P13", "the body of a SQL function must be one SELECT clause");
+  StoredRoutine routine;
+  routine.schema = schema_of(s.name);
+  routine.name = s.name.name;
+  routine.signature = signature_of(s.arguments);
+  TRY(put_routine(run, std::move(routine), s.or_replace));
+  return done("CREATE FUNCTION");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const CreateProcedure& s) {
+  if (auto body = parse_plpgsql(s.body); !body) {
+    Error error = std::move(body).error();
+    for (auto& [name, value] : error.members)
+      if (name == "position")
+        value = std::to_string(parse_int(value).value_or(0) + static_cast<int64_t>(s.body_position));
+    return Failure(std::move(error));
+  }
+  StoredRoutine routine;
+  routine.procedure = true;
+  routine.schema = schema_of(s.name);
+  routine.name = s.name.name;
+  routine.signature = signature_of(s.arguments);
+  TRY(put_routine(run, std::move(routine), s.or_replace));
+  return done("CREATE PROCEDURE");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const DropRoutine& s) {
+  const std::string schema = schema_of(s.name);
+  std::vector<StoredRoutine> found;
+  std::string wanted;
+  if (s.argument_types)
+    for (const std::string& type : *s.argument_types) wanted += (wanted.empty() ? "" : ", ") + type;
+  for (StoredRoutine& each : TRY(catalog(run)).routines)
+    if (each.procedure == s.procedure && each.schema == schema && each.name == s.name.name &&
+        (!s.argument_types || each.signature == wanted))
+      found.push_back(std::move(each));
+  const std::string word = s.procedure ? "procedure" : "function";
+  const std::string shown = s.name.text() + "(" + wanted + ")";
+  const std::string kind = s.procedure ? "DROP PROCEDURE" : "DROP FUNCTION";
+  if (found.empty() && s.if_exists) {
+    notices_.push_back(word + " " + shown + " does not exist and will be skipped");
+    return done(kind);
+  }
+  if (found.empty()) return sql_error(kUndefinedFunction, word + " " + shown + " does not exist", s.name.position);
+  if (found.size() > 1)
+    return sql_error("42725", word + " name \"" + s.name.text() + "\" is not unique: write its argument types",
+                     s.name.position);
+  TRY(change(run, {erase(std::move(found[0]))}));
+  return done(kind);
+}
+
+// --- grants and databases -------------------------------------------------------------------------------------------
+
+Result<Outcome> SqlSession::execute(Running& run, const Grant& s) {
+  std::vector<CatalogChange> changes;
+  for (const QualifiedName& object : s.objects)
+    for (const Grantee& grantee : s.grantees)
+      for (const std::string& privilege : s.privileges) {
+        StoredGrant grant;
+        grant.object_kind = s.object_kind;
+        const bool in_schema = s.object_kind == "TABLE" || s.object_kind == "FUNCTION" || s.object_kind == "PROCEDURE";
+        grant.schema = in_schema ? schema_of(object) : "";
+        grant.name = object.name;
+        constexpr std::string_view kKinds[] = {"user", "group", "role", "public"};
+        grant.grantee_kind = kKinds[static_cast<size_t>(grantee.kind)];
+        grant.grantee = grantee.name;
+        grant.privilege = privilege;
+        grant.grant_option = s.with_grant_option;
+        if (s.grant) {
+          changes.push_back(put(std::move(grant)));
+          continue;
+        }
+        // REVOKE ALL takes every privilege away.
+        for (const StoredGrant& held : TRY(catalog(run)).grants)
+          if (held.object_kind == grant.object_kind && held.schema == grant.schema && held.name == grant.name &&
+              held.grantee_kind == grant.grantee_kind && held.grantee == grant.grantee &&
+              (privilege == "ALL" || privilege == held.privilege))
+            changes.push_back(erase(held));
+      }
+  if (!changes.empty()) TRY(change(run, std::move(changes)));
+  return done(s.grant ? "GRANT" : "REVOKE");
+}
+
+Result<Outcome> SqlSession::execute(Running&, const CreateDatabase& s) {
+  TRY(refuse_in_block("CREATE DATABASE"));
+  for (const std::string& name : TRY(engine_.list_databases()))
+    if (name == s.name) return sql_error("42P04", "database \"" + s.name + "\" already exists");
+  TRY(engine_.create_database(s.name));
+  return done("CREATE DATABASE");
+}
+
+Result<Outcome> SqlSession::execute(Running&, const DropDatabase& s) {
+  TRY(refuse_in_block("DROP DATABASE"));
+  if (s.name == options_.database) return sql_error("55006", "cannot drop the currently open database");
+  bool exists = false;
+  for (const std::string& name : TRY(engine_.list_databases())) exists = exists || name == s.name;
+  if (!exists) return sql_error("3D000", "database \"" + s.name + "\" does not exist");
+  TRY(engine_.drop_database(s.name));
+  return done("DROP DATABASE");
+}
+
+}  // namespace tarn::sql

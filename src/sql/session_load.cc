@@ -1,0 +1,158 @@
+// UNLOAD and COPY: what the engine does not know of them: the destination, the sources, the manifest.
+#include "base/json.h"
+#include "base/text.h"
+#include "sql/session.h"
+#include "sql/sql_error.h"
+#include "sql/tokens_redshift.h"
+
+namespace tarn::sql {
+namespace {
+
+// AWS: UNLOAD, "LIMIT clause": the outermost SELECT has none.
+Status refuse_limit(const StatementText& query) {
+  int depth = 0;
+  for (const Token& token : query.tokens) {
+    if (token.is_op("(")) ++depth;
+    if (token.is_op(")")) --depth;
+    if (depth == 0 && (token.is("limit") || token.is("top")))
+      return sql_error(kNotSupported,
+                       "Limit clause is not supported in the outer SELECT of UNLOAD: put it into a subquery");
+  }
+  return {};
+}
+
+Error without_position(Error error) {
+  std::erase_if(error.members, [](const auto& member) { return member.first == "position"; });
+  return error;
+}
+
+std::string manifest_of(const Outcome& outcome, bool verbose) {
+  Json entries = Json::array();
+  uint64_t bytes = 0, rows = 0;
+  for (const WrittenObject& object : outcome.objects) {
+    Json meta = Json::object();
+    meta.set("content_length", object.bytes);
+    if (verbose) meta.set("record_count", object.rows);
+    Json entry = Json::object();
+    entry.set("url", object.uri);
+    entry.set("meta", std::move(meta));
+    entries.push(std::move(entry));
+    bytes += object.bytes;
+    rows += object.rows;
+  }
+  Json manifest = Json::object();
+  manifest.set("entries", std::move(entries));
+  if (verbose) {
+    Json elements = Json::array();
+    for (const ResultColumn& column : outcome.columns) {
+      Json type = Json::object();
+      type.set("base", column.type);
+      Json element = Json::object();
+      element.set("name", column.name);
+      element.set("type", std::move(type));
+      elements.push(std::move(element));
+    }
+    Json schema = Json::object();
+    schema.set("elements", std::move(elements));
+    manifest.set("schema", std::move(schema));
+    Json meta = Json::object();
+    meta.set("content_length", bytes);
+    meta.set("record_count", rows);
+    manifest.set("meta", std::move(meta));
+  }
+  return manifest.text(2);
+}
+
+}  // namespace
+
+Result<Outcome> SqlSession::execute(Running& run, const Unload& s) {
+  const std::string role = TRY(run.host.role(s.role));
+  const auto query = split_statements(s.request.sql);
+  if (!query) return Failure(without_position(query.error()));
+  if (query->size() != 1) return sql_error(kSyntaxError, "UNLOAD takes one query", s.query_position + 1);
+  TRY(refuse_limit(query->front()));
+  const auto text = to_engine(query->front());
+  if (!text) return Failure(without_position(text.error()));
+
+  std::vector<ObjectRef> there;
+  if (!s.allow_overwrite) there = TRY(run.host.list_objects(role, s.request.uri));
+  if (!there.empty() && !s.clean_path)
+    return sql_error(kInternalError,
+                     "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, "
+                     "manually removing "
+                     "the target files in S3, or using the ALLOWOVERWRITE option.");
+  UnloadRequest request = s.request;
+  request.sql = text->sql;
+  request.context = TRY(context(run, role));
+  auto outcome = engine_.unload(TRY(opened()), request);
+  if (!outcome) return Failure(without_position(std::move(outcome).error()));
+  if (Status published = publish(run, s, role, *outcome, there); !published) {
+    run.host.discard(outcome->objects);
+    return Failure(published.error());
+  }
+  outcome->kind = "UNLOAD";
+  outcome->columns.clear();
+  outcome->notices.push_back("UNLOAD completed, " + std::to_string(outcome->rows) +
+                             " record(s) unloaded successfully.");
+  return outcome;
+}
+
+Status SqlSession::publish(Running& run, const Unload& s, const std::string& role, const Outcome& outcome,
+                           const std::vector<ObjectRef>& there) {
+  Publishing publishing;
+  publishing.role = role;
+  publishing.objects = outcome.objects;
+  if (s.request.manifest)
+    publishing.documents.emplace_back(s.request.uri + "manifest", manifest_of(outcome, s.manifest_verbose));
+  for (const ObjectRef& object : there) publishing.remove.push_back(object.uri);
+  return run.host.publish(publishing);
+}
+
+// The objects to load: those of the manifest, or those whose key starts so.
+Status SqlSession::find_sources(Running& run, const Copy& s, const std::string& role, LoadRequest& request) {
+  if (s.manifest) {
+    const Json manifest = TRY(Json::parse(TRY(run.host.read_object(role, s.uri))));
+    for (const Json& entry : manifest["entries"].items()) {
+      if (!entry["url"].is_string())
+        return sql_error(kInternalError, "The manifest " + s.uri + " has an entry without a url");
+      request.uris.push_back(entry["url"].as_string());
+    }
+    if (request.uris.empty()) return sql_error(kInternalError, "The manifest " + s.uri + " has no entries");
+    return {};
+  }
+  if (request.format == FileFormat::kShapefile) {  // its parts (.shx, .dbf) lie beside it
+    request.uris.push_back(s.uri);
+    return {};
+  }
+  for (const ObjectRef& object : TRY(run.host.list_objects(role, s.uri))) request.uris.push_back(object.uri);
+  if (request.uris.empty()) {
+    const std::string_view path = std::string_view(s.uri).substr(5);
+    const size_t slash = std::min(path.find('/'), path.size());
+    return sql_error(kInternalError, "The specified S3 prefix '" +
+                                         std::string(path.substr(std::min(slash + 1, path.size()))) +
+                                         "' does not exist in the bucket '" + std::string(path.substr(0, slash)) + "'");
+  }
+  return {};
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
+  const std::string role = TRY(run.host.role(s.role));
+  LoadRequest request = s.request;
+  if (request.schema.empty()) request.schema = schema_of({{}, {}, request.table});
+  if (s.no_load) return sql_error(kNotSupported, "COPY with NOLOAD is not supported yet");
+  TRY(find_sources(run, s, role, request));
+  if (request.json_paths.starts_with("s3://")) request.json_paths = TRY(run.host.read_object(role, request.json_paths));
+  request.context = TRY(context(run, role));
+  LoadOutcome loaded = TRY(engine_.load(TRY(opened()), request));
+  if (!loaded.errors.empty()) run.host.record_load_errors(request.table, loaded.errors);
+  if (loaded.errors.size() > static_cast<size_t>(std::max(request.max_error, 0)))
+    return sql_error(kInternalError, "Load into table '" + request.table +
+                                         "' failed.  Check 'sys_load_error_detail' system table for details.");
+  loaded.outcome.kind = "COPY";
+  loaded.outcome.columns.clear();
+  loaded.outcome.notices.push_back("Load into table '" + request.table + "' completed, " +
+                                   std::to_string(loaded.outcome.rows) + " record(s) loaded successfully.");
+  return std::move(loaded.outcome);
+}
+
+}  // namespace tarn::sql
