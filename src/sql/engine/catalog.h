@@ -1,0 +1,31 @@
+// The external catalog: `awsdatacatalog.<database>.<table>`, tables of the Glue catalog read where their files are.
+// A DuckDB storage extension (ATTACH '' AS awsdatacatalog (TYPE tarn)). Reading only: it is the server that writes Glue.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sql/engine/duckdb.pch.h"
+#include "sql/engine_client.h"
+
+namespace tarn::sql::engine {
+
+constexpr const char* kExternalCatalog = "awsdatacatalog";
+
+// Makes ATTACH (TYPE tarn) known.
+void add_external_catalog(duckdb::DatabaseInstance& database);
+
+// A table as one statement sees it.
+struct TableSnapshot {
+  ExternalTable table;
+  duckdb::vector<std::string> names;  // columns, then partition columns
+  duckdb::vector<duckdb::LogicalType> types;
+  size_t file_columns = 0;  // the first so many come from the files
+};
+
+// How DuckDB reads the table (scan.cc).
+duckdb::TableFunction external_scan(duckdb::ClientContext& context, std::shared_ptr<const TableSnapshot> table,
+                                    duckdb::unique_ptr<duckdb::FunctionData>& bind_data);
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,21 @@
+// From DuckDB's types and vectors to result columns and spooled cells.
+#pragma once
+
+#include <vector>
+
+#include "sql/engine/duckdb.pch.h"
+#include "sql/spool.h"
+
+namespace tarn::sql::engine {
+
+bool is_super(const duckdb::LogicalType& type);     // JSON text
+bool is_geometry(const duckdb::LogicalType& type);  // spatial's
+bool is_nested(const duckdb::LogicalType& type);    // LIST, STRUCT, MAP, ARRAY
+
+ResultColumn describe(const std::string& name, const duckdb::LogicalType& type, Dialect dialect);
+CellKind cell_kind(const duckdb::LogicalType& type);
+
+// The rows of the chunk, as cells of the writer's columns.
+void encode(duckdb::ClientContext& context, duckdb::DataChunk& chunk, SpoolWriter& writer);
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,235 @@
+#include "sql/engine/engine_main.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <thread>
+
+#include "sql/channel.h"
+#include "sql/engine/session.h"
+#include "sql/protocol.h"
+
+namespace tarn::sql::engine {
+namespace {
+
+// One session and the thread its statements run on.
+class Worker {
+ public:
+  using Work = std::move_only_function<void(Session&)>;
+
+  explicit Worker(std::unique_ptr<Session> session) : session_(std::move(session)), thread_([this] { serve(); }) {}
+  ~Worker() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    session_->cancel();
+    arrived_.notify_all();
+    thread_.join();
+  }
+  void add(Work work) {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(work));
+    arrived_.notify_one();
+  }
+  Session& session() { return *session_; }
+
+ private:
+  void serve() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      arrived_.wait(lock, [&] { return ending_ || !queue_.empty(); });
+      if (ending_) return;
+      Work work = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      work(*session_);
+    }
+  }
+
+  std::unique_ptr<Session> session_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Work> queue_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+class Server {
+ public:
+  explicit Server(Fd socket) : channel_(std::move(socket)), link_(channel_), clock_([this] { watch_deadlines(); }) {}
+  ~Server() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    ended_.notify_all();
+    clock_.join();
+  }
+
+  void run() {
+    channel_.run([this](Message message) { handle(std::move(message)); });
+  }
+
+ private:
+  using Workers = std::map<uint64_t, std::shared_ptr<Worker>>;
+
+  template <class T>
+  void answer(uint64_t id, const Result<T>& result) {
+    if (!result) {
+      channel_.reply_error(id, result.error());
+    } else if constexpr (std::is_void_v<T>) {
+      channel_.reply(id, {});
+    } else {
+      channel_.reply(id, encoded(*result));
+    }
+  }
+
+  std::shared_ptr<Worker> worker(uint64_t session) {
+    const std::lock_guard lock(mutex_);
+    const auto found = workers_.find(session);
+    return found == workers_.end() ? nullptr : found->second;
+  }
+
+  // Runs it on the session's thread and sends what it returns.
+  template <class Run>
+  void in_session(uint64_t session, uint64_t id, Run run) {
+    const auto to = worker(session);
+    if (!to) return channel_.reply_error(id, Error{400, "SqlError", "The session has ended.", {{"sqlstate", "08003"}}});
+    to->add([this, id, run = std::move(run)](Session& at) mutable { answer(id, run(at)); });
+  }
+
+  // What is short or rare runs on a thread of its own: the reading thread must never wait.
+  template <class Run>
+  void aside(uint64_t id, Run run) {
+    std::thread([this, id, run = std::move(run)]() mutable { answer(id, run()); }).detach();
+  }
+
+  void handle(Message message) {
+    const uint64_t id = message.id;
+    const int spool = message.files.empty() ? -1 : message.files.back().get();
+    const auto file = std::make_shared<std::vector<Fd>>(std::move(message.files));
+    switch (static_cast<Ask>(message.kind)) {
+      case Ask::kConfigure:
+        return aside(id, [this, options = decoded<EngineOptions>(message.body)] { return configure(options); });
+      case Ask::kOpenSession:
+        return aside(id, [this, wanted = decoded<OpenSession>(message.body)] { return open_session(wanted); });
+      case Ask::kCloseSession: return close_session(decoded<uint64_t>(message.body));
+      case Ask::kCancel:
+        if (const auto to = worker(decoded<uint64_t>(message.body))) to->session().cancel();
+        return;
+      case Ask::kExecute: {
+        auto request = decoded<InSession<ExecuteRequest>>(message.body);
+        return in_session(request.session, id, [request = std::move(request.value), spool, file](Session& at) {
+          return at.execute(request, spool);
+        });
+      }
+      case Ask::kUnload: {
+        auto request = decoded<InSession<UnloadRequest>>(message.body);
+        return in_session(request.session, id,
+                          [request = std::move(request.value)](Session& at) { return at.unload(request); });
+      }
+      case Ask::kLoad: {
+        auto request = decoded<InSession<LoadRequest>>(message.body);
+        return in_session(request.session, id,
+                          [request = std::move(request.value)](Session& at) { return at.load(request); });
+      }
+      case Ask::kSelect: return select(id, decoded<SelectRequest>(message.body), std::move(*file));
+      case Ask::kCreateDatabase:
+        return aside(id,
+                     [this, name = decoded<std::string>(message.body)] { return instance_->create_database(name); });
+      case Ask::kDropDatabase:
+        return aside(id, [this, name = decoded<std::string>(message.body)] { return instance_->drop_database(name); });
+      case Ask::kListDatabases:
+        return aside(id, [this]() -> Result<std::vector<std::string>> { return instance_->list_databases(); });
+      case Ask::kCommitted:
+        return aside(id, [this, asked = decoded<Committed>(message.body)] {
+          return instance_->committed(asked.database, asked.statement_id);
+        });
+      default: channel_.reply_error(id, Error{500, "InternalFailure", "Unknown request to the SQL engine.", {}});
+    }
+  }
+
+  Status configure(const EngineOptions& options) {
+    instance_ = TRY(Instance::open(options));
+    return {};
+  }
+
+  Result<uint64_t> open_session(const OpenSession& wanted) {
+    auto session = TRY(Session::open(*instance_, link_, wanted.database));
+    const std::lock_guard lock(mutex_);
+    const uint64_t id = ++last_session_;
+    workers_[id] = std::make_shared<Worker>(std::move(session));
+    return id;
+  }
+
+  // Its statement is cancelled and waited for, but not by the reading thread.
+  void close_session(uint64_t session) {
+    const std::lock_guard lock(mutex_);
+    const auto found = workers_.find(session);
+    if (found == workers_.end()) return;
+    std::thread([gone = std::move(found->second)] {}).detach();
+    workers_.erase(found);
+  }
+
+  void select(uint64_t id, SelectRequest request, std::vector<Fd> files) {
+    aside(id, [this, id, request = std::move(request), files = std::move(files)]() mutable -> Result<SelectOutcome> {
+      auto session = TRY(Session::open(*instance_, link_, ""));
+      Fd spool = std::move(files.back());
+      files.pop_back();
+      request.object.files = std::move(files);
+      const std::shared_ptr<Session> shared = std::move(session);
+      {
+        const std::lock_guard lock(mutex_);
+        selects_[id] = shared;
+      }
+      auto result = shared->select(std::move(request), spool.get());
+      const std::lock_guard lock(mutex_);
+      selects_.erase(id);
+      return result;
+    });
+  }
+
+  void watch_deadlines() {
+    std::unique_lock lock(mutex_);
+    while (!ended_.wait_for(lock, std::chrono::milliseconds(100), [&] { return ending_; })) {
+      const auto now = std::chrono::steady_clock::now();
+      for (const auto& [id, to] : workers_) to->session().check_deadline(now);
+      for (const auto& [id, session] : selects_) session->check_deadline(now);
+    }
+  }
+
+  Channel channel_;
+  Link link_;
+  std::unique_ptr<Instance> instance_;
+  std::mutex mutex_;
+  Workers workers_;
+  std::map<uint64_t, std::shared_ptr<Session>> selects_;
+  uint64_t last_session_ = 0;
+  bool ending_ = false;
+  std::condition_variable ended_;
+  std::thread clock_;
+};
+
+}  // namespace
+
+int engine_main(int argc, char** argv) {
+  const int socket = argc > 2 ? std::atoi(argv[2]) : -1;
+  if (socket < 0) return 64;
+  ::signal(SIGPIPE, SIG_IGN);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  Server server{Fd(socket)};
+  server.run();
+  // The server is gone: uncommitted work is to be dropped, and the database files are whole at any moment.
+  ::_exit(0);
+}
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,363 @@
+// Expressions: operators and functions become the dialect's, names are folded, parameters become values.
+#include "base/text.h"
+#include "sql/engine/errors.h"
+#include "sql/engine/manifest.h"
+#include "sql/engine/rewriter.h"
+
+namespace tarn::sql::engine {
+
+using duckdb::ExpressionClass;
+using duckdb::ExpressionType;
+using duckdb::FunctionExpression;
+using duckdb::Value;
+using std::string;
+
+duckdb::unique_ptr<FunctionExpression> own_call(const char* name, duckdb::vector<ParsedPtr> arguments) {
+  return duckdb::make_uniq<FunctionExpression>("system", "redshift", name, std::move(arguments));
+}
+
+ParsedPtr literal(Value value) {
+  return duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
+}
+
+namespace {
+
+// Keeps alias and place of the expression that it replaces.
+void replace(ParsedPtr& expression, ParsedPtr by) {
+  by->SetAlias(expression->GetAlias());
+  by->SetQueryLocation(expression->GetQueryLocation());
+  expression = std::move(by);
+}
+
+const char* comparison_function(ExpressionType type) {
+  switch (type) {
+    case ExpressionType::COMPARE_EQUAL: return "eq";
+    case ExpressionType::COMPARE_NOTEQUAL: return "ne";
+    case ExpressionType::COMPARE_LESSTHAN: return "lt";
+    case ExpressionType::COMPARE_LESSTHANOREQUALTO: return "le";
+    case ExpressionType::COMPARE_GREATERTHAN: return "gt";
+    case ExpressionType::COMPARE_GREATERTHANOREQUALTO: return "ge";
+    default: return nullptr;  // IS [NOT] DISTINCT FROM
+  }
+}
+
+// The name that Redshift gives an unnamed item of a select list.
+string item_name(const duckdb::ParsedExpression& item) {
+  switch (item.GetExpressionClass()) {
+    case ExpressionClass::COLUMN_REF: return lower(item.Cast<duckdb::ColumnRefExpression>().GetColumnName());
+    case ExpressionClass::FUNCTION: {
+      const auto& call = item.Cast<FunctionExpression>();
+      const string name = lower(call.function_name);
+      if (call.is_operator || !std::isalpha(static_cast<unsigned char>(name[0]))) return "?column?";
+      if (name == "count_star") return "count";
+      if (name == "quantile_cont") return "percentile_cont";
+      if (name == "quantile_disc") return "percentile_disc";
+      if (name == "regexp_full_match" || name == "like_escape" || name == "not_like_escape" || name == "ilike_escape") {
+        return "?column?";
+      }
+      return name;
+    }
+    case ExpressionClass::WINDOW: return lower(item.Cast<duckdb::WindowExpression>().function_name);
+    case ExpressionClass::CASE: return "case";
+    case ExpressionClass::CAST: {
+      const auto& cast = item.Cast<duckdb::CastExpression>();
+      const string inner = item_name(*cast.child);
+      if (inner != "?column?") return inner;
+      if (cast.cast_type.id() == duckdb::LogicalTypeId::USER) {
+        const string name = lower(duckdb::UserType::GetTypeName(cast.cast_type));
+        return name == "rs_varchar"   ? "varchar"
+               : name == "rs_char"    ? "bpchar"
+               : name == "rs_decimal" ? "numeric"
+                                      : name;
+      }
+      switch (cast.cast_type.id()) {
+        case duckdb::LogicalTypeId::SMALLINT: return "int2";
+        case duckdb::LogicalTypeId::INTEGER: return "int4";
+        case duckdb::LogicalTypeId::BIGINT: return "int8";
+        case duckdb::LogicalTypeId::FLOAT: return "float4";
+        case duckdb::LogicalTypeId::DOUBLE: return "float8";
+        case duckdb::LogicalTypeId::BOOLEAN: return "bool";
+        case duckdb::LogicalTypeId::DECIMAL: return "numeric";
+        case duckdb::LogicalTypeId::TIMESTAMP_TZ: return "timestamptz";
+        default: return lower(cast.cast_type.ToString());
+      }
+    }
+    case ExpressionClass::OPERATOR:
+      return item.GetExpressionType() == ExpressionType::OPERATOR_COALESCE ? "coalesce" : "?column?";
+    default: return "?column?";
+  }
+}
+
+}  // namespace
+
+void Rewriter::name_item(duckdb::ParsedExpression& item) {
+  if (item.GetExpressionClass() == ExpressionClass::STAR) return;
+  item.SetAlias(item.GetAlias().empty() ? item_name(item) : lower(item.GetAlias()));
+}
+
+void Rewriter::expressions(duckdb::vector<ParsedPtr>& list) {
+  for (auto& item : list) expression(item);
+}
+
+void Rewriter::expression(ParsedPtr& e) {
+  switch (e->GetExpressionClass()) {
+    case ExpressionClass::COLUMN_REF: return column(e);
+    case ExpressionClass::PARAMETER: return parameter(e);
+    case ExpressionClass::COMPARISON: return comparison(e);
+    case ExpressionClass::OPERATOR: return operation(e);
+    case ExpressionClass::CAST: return cast(e);
+    case ExpressionClass::FUNCTION: return function(e);
+    case ExpressionClass::WINDOW: return window(e);
+    case ExpressionClass::BETWEEN: {
+      auto& between = e->Cast<duckdb::BetweenExpression>();
+      expression(between.input);
+      expression(between.lower);
+      expression(between.upper);
+      auto copy = between.input->Copy();
+      ParsedPtr low = own_call("ge", list(std::move(copy), std::move(between.lower)));
+      ParsedPtr high = own_call("le", list(std::move(between.input), std::move(between.upper)));
+      return replace(e, duckdb::make_uniq<duckdb::ConjunctionExpression>(ExpressionType::CONJUNCTION_AND,
+                                                                         std::move(low), std::move(high)));
+    }
+    case ExpressionClass::SUBQUERY: {
+      auto& subquery = e->Cast<duckdb::SubqueryExpression>();
+      if (subquery.child) expression(subquery.child);
+      return node(*subquery.subquery->node, true);
+    }
+    case ExpressionClass::STAR: {
+      auto& star = e->Cast<duckdb::StarExpression>();
+      if (star.columns) raise_sql("42883", "function columns does not exist", e->GetQueryLocation());
+      star.relation_name = lower(star.relation_name);
+      return;
+    }
+    case ExpressionClass::CONSTANT:
+    case ExpressionClass::DEFAULT: return;
+    case ExpressionClass::CASE:
+    case ExpressionClass::CONJUNCTION:
+    case ExpressionClass::COLLATE:
+      return duckdb::ParsedExpressionIterator::EnumerateChildren(*e, [this](ParsedPtr& child) { expression(child); });
+    default: raise_sql("0A000", "This kind of expression is not supported.", e->GetQueryLocation());
+  }
+}
+
+void Rewriter::column(ParsedPtr& e) {
+  auto& names = e->Cast<duckdb::ColumnRefExpression>().column_names;
+  for (auto& name : names) name = lower(name);
+  if (names.size() == 1) {
+    // Words that are values without parentheses.
+    static constexpr std::string_view kValues[] = {
+        "sysdate",      "current_date", "current_timestamp", "current_time", "current_user",
+        "session_user", "user",         "current_user_id",   "localtime",    "localtimestamp"};
+    if (std::find(std::begin(kValues), std::end(kValues), names[0]) != std::end(kValues)) {
+      ParsedPtr call = duckdb::make_uniq<FunctionExpression>(names[0], duckdb::vector<ParsedPtr>());
+      replace(e, std::move(call));
+      return function(e);
+    }
+    return;
+  }
+  const auto known = [&](size_t from) {
+    return std::find(from_tables_.begin(), from_tables_.end(), std::pair(names[from], names[from + 1])) !=
+           from_tables_.end();
+  };
+  if (names.size() >= 4 && known(1)) {
+    names.erase(names.begin(), names.begin() + 2);
+  } else if (names.size() >= 3 && known(0)) {
+    names.erase(names.begin());
+  }
+}
+
+void Rewriter::parameter(ParsedPtr& e) {
+  const string name = e->Cast<duckdb::ParameterExpression>().identifier;
+  if (inside_) return;  // of a user's function: its argument takes the place later
+  for (const Param& param : request_.params) {
+    if (lower(param.name) != lower(name)) continue;
+    ParsedPtr value = literal(param.value ? Value(*param.value) : Value(duckdb::LogicalType::SQLNULL));
+    if (!param.type.empty()) {
+      auto typed = parse_one("SELECT CAST(NULL AS " + param.type + ")");
+      auto& select = typed->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>();
+      ParsedPtr converted = std::move(select.select_list[0]);
+      converted->Cast<duckdb::CastExpression>().child = std::move(value);
+      cast(converted);
+      value = std::move(converted);
+    }
+    return replace(e, std::move(value));
+  }
+  raise_sql("42P02", "there is no parameter :" + name, e->GetQueryLocation());
+}
+
+void Rewriter::comparison(ParsedPtr& e) {
+  auto& compared = e->Cast<duckdb::ComparisonExpression>();
+  expression(compared.left);
+  expression(compared.right);
+  const char* name = comparison_function(e->GetExpressionType());
+  if (!name) return;
+  replace(e, own_call(name, list(std::move(compared.left), std::move(compared.right))));
+}
+
+void Rewriter::operation(ParsedPtr& e) {
+  auto& operation = e->Cast<duckdb::OperatorExpression>();
+  expressions(operation.children);
+  switch (e->GetExpressionType()) {
+    case ExpressionType::COMPARE_IN:
+    case ExpressionType::COMPARE_NOT_IN: {
+      const bool negated = e->GetExpressionType() == ExpressionType::COMPARE_NOT_IN;
+      ParsedPtr in = own_call("in_list", std::move(operation.children));
+      if (negated) in = duckdb::make_uniq<duckdb::OperatorExpression>(ExpressionType::OPERATOR_NOT, std::move(in));
+      return replace(e, std::move(in));
+    }
+    case ExpressionType::ARRAY_EXTRACT: return replace(e, own_call("super_at", std::move(operation.children)));
+    case ExpressionType::STRUCT_EXTRACT: return replace(e, own_call("super_at", std::move(operation.children)));
+    case ExpressionType::OPERATOR_NOT:
+    case ExpressionType::OPERATOR_IS_NULL:
+    case ExpressionType::OPERATOR_IS_NOT_NULL:
+    case ExpressionType::OPERATOR_COALESCE:
+    case ExpressionType::GROUPING_FUNCTION: return;
+    default: raise_sql("0A000", "This operator is not supported.", e->GetQueryLocation());
+  }
+}
+
+void Rewriter::cast(ParsedPtr& e) {
+  auto& cast = e->Cast<duckdb::CastExpression>();
+  expression(cast.child);
+  const NamedType named = named_type(cast.cast_type);
+  ParsedPtr witness = literal(Value(named.type));
+  if (named.type.id() == duckdb::LogicalTypeId::BLOB && named.type.HasAlias()) {
+    return replace(e, own_call("to_geometry", list(std::move(cast.child))));
+  }
+  ParsedPtr value =
+      own_call(cast.try_cast ? "try_cast_as" : "cast_as", list(std::move(cast.child), std::move(witness)));
+  if (named.bytes > 0) {
+    value = own_call(named.padded ? "cut_char" : "cut", list(std::move(value), literal(Value::INTEGER(named.bytes))));
+  }
+  replace(e, std::move(value));
+}
+
+void Rewriter::no_such_function(const FunctionExpression& call) {
+  string shown = lower(call.function_name) + "(";
+  for (size_t i = 0; i < call.children.size(); ++i) shown += i == 0 ? "unknown" : ", unknown";
+  raise_sql("42883", "function " + shown + ") does not exist", call.GetQueryLocation());
+}
+
+// f(a, b) of the user's: its body, with the arguments in the places of $1, $2.
+bool Rewriter::user_function(ParsedPtr& e) {
+  auto& call = e->Cast<FunctionExpression>();
+  const SqlFunction* found = nullptr;
+  for (const SqlFunction& candidate : request_.context.functions) {
+    const bool schema = call.schema.empty() || call.schema == "main" || lower(call.schema) == candidate.schema;
+    if (candidate.name == lower(call.function_name) && schema &&
+        candidate.argument_types.size() == call.children.size()) {
+      found = &candidate;
+    }
+  }
+  if (!found) return false;
+  if (inside_ == found) raise_sql("0A000", "The function " + found->name + " calls itself.");
+  expressions(call.children);
+  const auto typed = [&](ParsedPtr value, const string& type) {
+    auto parsed = parse_one("SELECT CAST(NULL AS " + type + ")");
+    ParsedPtr result =
+        std::move(parsed->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>().select_list[0]);
+    const NamedType named = named_type(result->Cast<duckdb::CastExpression>().cast_type);
+    result = own_call("cast_as", list(std::move(value), literal(Value(named.type))));
+    if (named.bytes > 0) result = own_call("cut", list(std::move(result), literal(Value::INTEGER(named.bytes))));
+    return result;
+  };
+  duckdb::vector<ParsedPtr> arguments;
+  for (size_t i = 0; i < call.children.size(); ++i) {
+    arguments.push_back(typed(std::move(call.children[i]), found->argument_types[i]));
+  }
+  auto body = parse_one(found->body);
+  if (body->type != duckdb::StatementType::SELECT_STATEMENT) raise_sql("42P13", "The function's body is no SELECT.");
+  auto& select = body->Cast<duckdb::SelectStatement>();
+  const SqlFunction* const outer = inside_;
+  inside_ = found;
+  node(*select.node);
+  inside_ = outer;
+  const std::function<void(ParsedPtr&)> fill = [&](ParsedPtr& expression) {
+    if (expression->GetExpressionClass() == ExpressionClass::PARAMETER) {
+      const auto index = parse_int(expression->Cast<duckdb::ParameterExpression>().identifier).value_or(0);
+      if (index < 1 || static_cast<size_t>(index) > arguments.size()) {
+        raise_sql("42P02", "there is no parameter $" + std::to_string(index));
+      }
+      expression = arguments[static_cast<size_t>(index) - 1]->Copy();
+      return;
+    }
+    duckdb::ParsedExpressionIterator::EnumerateChildren(*expression, fill);
+  };
+  if (select.node->type == duckdb::QueryNodeType::SELECT_NODE) {
+    auto& simple = select.node->Cast<duckdb::SelectNode>();
+    if (simple.from_table->type == duckdb::TableReferenceType::EMPTY_FROM && !simple.where_clause &&
+        simple.select_list.size() == 1) {
+      ParsedPtr value = std::move(simple.select_list[0]);
+      fill(value);
+      replace(e, typed(std::move(value), found->return_type));
+      return true;
+    }
+  }
+  duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(*select.node, fill);
+  auto subquery = duckdb::make_uniq<duckdb::SubqueryExpression>();
+  subquery->subquery_type = duckdb::SubqueryType::SCALAR;
+  subquery->subquery = duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(std::move(body));
+  replace(e, typed(std::move(subquery), found->return_type));
+  return true;
+}
+
+void Rewriter::function(ParsedPtr& e) {
+  if (user_function(e)) return;
+  auto& call = e->Cast<FunctionExpression>();
+  const string name = lower(call.function_name);
+  if (!call.schema.empty() && lower(call.schema) != "pg_catalog") no_such_function(call);
+  const FunctionRule* rule = find_function(request_.context.dialect, name);
+  if (!rule) no_such_function(call);
+  const int given = static_cast<int>(call.children.size());
+  if (given < rule->min_arguments || (rule->max_arguments >= 0 && given > rule->max_arguments)) no_such_function(call);
+  expressions(call.children);
+  if (call.filter) expression(call.filter);
+  if (call.order_bys) orders(call.order_bys->orders);
+  if (rule->kind == FunctionRule::Kind::kTemplate) {
+    const auto location = call.GetQueryLocation();
+    const string alias = call.GetAlias();
+    e = rule->make(call, request_.context);
+    e->SetAlias(alias);
+    e->SetQueryLocation(location);
+    return;
+  }
+  call.catalog = rule->kind == FunctionRule::Kind::kOwn ? "system" : "";
+  call.schema = rule->kind == FunctionRule::Kind::kOwn ? "redshift" : "";
+  call.function_name = rule->target;
+  call.is_operator = false;
+}
+
+void Rewriter::window(ParsedPtr& e) {
+  auto& window = e->Cast<duckdb::WindowExpression>();
+  const string name = lower(window.function_name);
+  const string native = window_function(name);
+  if (native.empty()) raise_sql("42883", "function " + name + " does not exist", e->GetQueryLocation());
+  expressions(window.children);
+  expressions(window.partitions);
+  orders(window.orders);
+  for (auto* part :
+       {&window.filter_expr, &window.start_expr, &window.end_expr, &window.offset_expr, &window.default_expr}) {
+    if (*part) expression(*part);
+  }
+  if (name == "ratio_to_report") {
+    ParsedPtr value = window.children[0]->Copy();
+    window.function_name = "sum";
+    window.SetExpressionTypeUnsafe(ExpressionType::WINDOW_AGGREGATE);
+    ParsedPtr total = e->Copy();
+    total->ClearAlias();
+    return replace(e, own_call("ratio", list(std::move(value), std::move(total))));
+  }
+  window.function_name = native;
+  if (name == "sum") return replace(e, own_call("narrow_sum", list(e->Copy())));
+  if (name == "avg") {
+    window.function_name = "sum";
+    ParsedPtr sum = e->Copy();
+    window.function_name = "count";
+    ParsedPtr count = e->Copy();
+    sum->ClearAlias();
+    count->ClearAlias();
+    return replace(e, own_call("average", list(std::move(sum), std::move(count))));
+  }
+}
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,7 @@
+#include "sql/engine/functions.h"
+
+namespace tarn::sql::engine {
+
+void add_geometry(Registry&) {}
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,279 @@
+// SUPER: JSON text. Navigation, scalars inside it, and Redshift's JSON functions.
+#include "base/json.h"
+#include "sql/engine/encode.h"
+#include "sql/engine/errors.h"
+#include "sql/engine/functions.h"
+#include "sql/engine/values.h"
+
+namespace tarn::sql::engine {
+namespace {
+
+using duckdb::Expression;
+using duckdb::FunctionBindExpressionInput;
+using duckdb::LogicalType;
+using duckdb::LogicalTypeId;
+using duckdb::string_t;
+using duckdb::StringVector;
+using duckdb::unique_ptr;
+
+std::string_view view(const string_t& text) {
+  return {text.GetData(), text.GetSize()};
+}
+
+std::string_view stripped(const string_t& text) {
+  std::string_view v = view(text);
+  while (!v.empty() && static_cast<unsigned char>(v.front()) <= ' ') v.remove_prefix(1);
+  while (!v.empty() && static_cast<unsigned char>(v.back()) <= ' ') v.remove_suffix(1);
+  return v;
+}
+
+// What a scalar inside a SUPER is as text: a string without its quotes, null nothing.
+std::optional<std::string> scalar_text(std::string_view json) {
+  if (json == "null" || json.empty()) return std::nullopt;
+  if (json.front() != '"') return std::string(json);
+  const auto parsed = Json::parse(json);
+  return parsed ? parsed->as_string() : std::string(json);
+}
+
+void super_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, string_t>(
+      input.data[0], result, input.size(), [&](string_t json, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const auto text = scalar_text(stripped(json));
+        if (!text) {
+          mask.SetInvalid(row);
+          return string_t();
+        }
+        return StringVector::AddString(result, *text);
+      });
+}
+
+void super_number(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, double>(
+      input.data[0], result, input.size(), [&](string_t json, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const std::string_view text = stripped(json);
+        const bool number = !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+        if (!number) {
+          mask.SetInvalid(row);
+          return 0.0;
+        }
+        return Json::number(std::string(text)).as_double();
+      });
+}
+
+void super_boolean(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, bool>(
+      input.data[0], result, input.size(), [&](string_t json, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const std::string_view text = stripped(json);
+        if (text != "true" && text != "false") mask.SetInvalid(row);
+        return text == "true";
+      });
+}
+
+// s[0], s['k'], (expression).k
+unique_ptr<Expression> bind_super_at(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto value = std::move(input.children[0]), key = std::move(input.children[1]);
+  if (is_super(value->return_type) || is_text(value->return_type)) {
+    if (key->return_type.IsIntegral()) key = cast_to(context, std::move(key), LogicalType::BIGINT);
+    return call(context, "main", "json_extract",
+                arguments(cast_to(context, std::move(value), LogicalType::JSON()), std::move(key)));
+  }
+  const bool member = value->return_type.id() == LogicalTypeId::STRUCT;
+  return call(context, "main", member ? "struct_extract" : "array_extract",
+              arguments(std::move(value), std::move(key)));
+}
+
+// The elements of an array, for unnest; anything else has none.
+unique_ptr<Expression> bind_super_elements(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto value = std::move(input.children[0]);
+  if (value->return_type.id() == LogicalTypeId::LIST) return value;
+  return call(context, "main", "json_extract",
+              arguments(cast_to(context, std::move(value), LogicalType::JSON()), constant(duckdb::Value("$[*]"))));
+}
+
+unique_ptr<Expression> bind_json_parse(FunctionBindExpressionInput& input) {
+  auto text = as_text(input.context, std::move(input.children[0]));
+  return cast_to(input.context, call(input.context, kFunctionSchema, "json_checked", arguments(std::move(text))),
+                 LogicalType::JSON());
+}
+
+unique_ptr<Expression> bind_json_serialize(FunctionBindExpressionInput& input) {
+  return cast_to(input.context, cast_to(input.context, std::move(input.children[0]), LogicalType::JSON()),
+                 LogicalType::VARCHAR);
+}
+
+void json_checked(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t text) {
+    const auto parsed = Json::parse(view(text));
+    if (!parsed) raise_sql("22P02", "invalid json: " + parsed.error().message);
+    return StringVector::AddString(result, parsed->text());
+  });
+}
+
+template <bool array_only>
+void is_valid(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, bool>(input.data[0], result, input.size(), [&](string_t text) {
+    const auto parsed = Json::parse(view(text));
+    return parsed && (array_only ? parsed->is_array() : parsed->is_object() || parsed->is_array() || !array_only);
+  });
+}
+
+const char* kind_of(std::string_view json) {
+  if (json.empty() || json == "null") return "null";
+  if (json[0] == '{') return "object";
+  if (json[0] == '[') return "array";
+  if (json[0] == '"') return "string";
+  return json == "true" || json == "false" ? "boolean" : "number";
+}
+
+void json_typeof(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t json) {
+    return StringVector::AddString(result, kind_of(stripped(json)));
+  });
+}
+
+template <int which>
+void is_kind(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, bool>(input.data[0], result, input.size(), [&](string_t json) {
+    const std::string_view text = stripped(json);
+    const std::string_view kind = kind_of(text);
+    switch (which) {
+      case 0: return kind == "array";
+      case 1: return kind == "object";
+      case 2: return kind != "array" && kind != "object" && kind != "null";
+      case 3: return kind == "string";
+      default: return kind == "number" && text.find_first_of(".eE") == std::string_view::npos;
+    }
+  });
+}
+
+// JSON_EXTRACT_PATH_TEXT(text, 'a', 'b' [, null_if_invalid]): '' -> NULL; an object or array as its text.
+void path_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  const auto rows = input.size();
+  bool null_if_invalid = false;
+  size_t keys = input.ColumnCount();
+  if (input.data.back().GetType().id() == LogicalTypeId::BOOLEAN) --keys;
+  for (duckdb::idx_t row = 0; row < rows; ++row) {
+    const auto text = input.data[0].GetValue(row);
+    if (keys < input.ColumnCount()) null_if_invalid = input.data[keys].GetValue(row).GetValue<bool>();
+    if (text.IsNull()) {
+      result.SetValue(row, duckdb::Value(LogicalType::VARCHAR));
+      continue;
+    }
+    const auto parsed = Json::parse(text.ToString());
+    if (!parsed && !null_if_invalid) raise_sql("22P02", "JSON parsing error: invalid json object " + text.ToString());
+    const Json* at = parsed ? &*parsed : nullptr;
+    for (size_t i = 1; i < keys && at; ++i) at = at->find(input.data[i].GetValue(row).ToString());
+    if (!at || at->is_null()) {
+      result.SetValue(row, duckdb::Value(LogicalType::VARCHAR));
+    } else {
+      result.SetValue(row, duckdb::Value(at->is_string() ? at->as_string() : at->text()));
+    }
+  }
+  if (input.AllConstant()) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+}
+
+void array_element_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::ExecuteWithNulls<string_t, int32_t, string_t>(
+      input.data[0], input.data[1], result, input.size(),
+      [&](string_t text, int32_t index, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const auto parsed = Json::parse(view(text));
+        if (!parsed) raise_sql("22P02", "JSON parsing error: invalid json array object " + text.GetString());
+        if (index < 0 || static_cast<size_t>(index) >= parsed->items().size()) {
+          mask.SetInvalid(row);
+          return string_t();
+        }
+        const Json& item = parsed->items()[static_cast<size_t>(index)];
+        return StringVector::AddString(result, item.is_string() ? item.as_string() : item.text());
+      });
+}
+
+void array_length(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, int32_t>(
+      input.data[0], result, input.size(), [&](string_t text, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const auto parsed = Json::parse(view(text));
+        if (!parsed || !parsed->is_array()) {
+          mask.SetInvalid(row);
+          return 0;
+        }
+        return static_cast<int32_t>(parsed->items().size());
+      });
+}
+
+// ARRAY(a, b, ..)
+unique_ptr<Expression> bind_array(FunctionBindExpressionInput& input) {
+  duckdb::vector<unique_ptr<Expression>> items;
+  for (auto& child : input.children) items.push_back(converted(input.context, std::move(child), LogicalType::JSON()));
+  if (items.empty()) return cast_to(input.context, constant(duckdb::Value("[]")), LogicalType::JSON());
+  return cast_to(input.context, call(input.context, "main", "json_array", std::move(items)), LogicalType::JSON());
+}
+
+void split_to_array(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, string_t>(input.data[0], input.data[1], result, input.size(),
+                                                                [&](string_t text, string_t separator) {
+                                                                  Json array = Json::array();
+                                                                  std::string_view rest = view(text);
+                                                                  const std::string_view by = view(separator);
+                                                                  while (!by.empty()) {
+                                                                    const size_t at = rest.find(by);
+                                                                    array.push(Json(rest.substr(0, at)));
+                                                                    if (at == std::string_view::npos) break;
+                                                                    rest.remove_prefix(at + by.size());
+                                                                  }
+                                                                  return StringVector::AddString(result, array.text());
+                                                                });
+}
+
+void array_concat(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](string_t a, string_t b) {
+        auto first = Json::parse(view(a));
+        const auto second = Json::parse(view(b));
+        if (!first || !second || !first->is_array() || !second->is_array())
+          raise_sql("22023", "ARRAY_CONCAT takes two arrays.");
+        for (const Json& item : second->items()) first->push(item);
+        return StringVector::AddString(result, first->text());
+      });
+}
+
+duckdb::ScalarFunction throwing(duckdb::ScalarFunction function) {
+  function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
+  return function;
+}
+
+}  // namespace
+
+void add_supers(Registry& registry) {
+  const LogicalType text = LogicalType::VARCHAR, json = LogicalType::JSON();
+  registry.add(duckdb::ScalarFunction("super_text", {json}, text, super_text));
+  registry.add(duckdb::ScalarFunction("super_number", {json}, LogicalType::DOUBLE, super_number));
+  registry.add(duckdb::ScalarFunction("super_boolean", {json}, LogicalType::BOOLEAN, super_boolean));
+  registry.add(typed("super_at", 2, bind_super_at));
+  registry.add(typed("super_elements", 1, bind_super_elements));
+  registry.add(typed("json_parse", 1, bind_json_parse));
+  registry.add(typed("json_serialize", 1, bind_json_serialize));
+  registry.add(throwing({"json_checked", {text}, text, json_checked}));
+  registry.add(duckdb::ScalarFunction("is_valid_json", {text}, LogicalType::BOOLEAN, is_valid<false>));
+  registry.add(duckdb::ScalarFunction("is_valid_json_array", {text}, LogicalType::BOOLEAN, is_valid<true>));
+  registry.add(duckdb::ScalarFunction("json_typeof", {json}, text, json_typeof));
+  registry.add(duckdb::ScalarFunction("is_array", {json}, LogicalType::BOOLEAN, is_kind<0>));
+  registry.add(duckdb::ScalarFunction("is_object", {json}, LogicalType::BOOLEAN, is_kind<1>));
+  registry.add(duckdb::ScalarFunction("is_scalar", {json}, LogicalType::BOOLEAN, is_kind<2>));
+  registry.add(duckdb::ScalarFunction("is_varchar", {json}, LogicalType::BOOLEAN, is_kind<3>));
+  registry.add(duckdb::ScalarFunction("is_integer", {json}, LogicalType::BOOLEAN, is_kind<4>));
+  duckdb::ScalarFunction path("json_extract_path_text", {text, text}, text, path_text);
+  path.varargs = LogicalType::ANY;
+  path.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
+  registry.add(throwing(path));
+  duckdb::ScalarFunction element("json_extract_array_element_text", {text, LogicalType::INTEGER}, text,
+                                 array_element_text);
+  element.varargs = LogicalType::BOOLEAN;
+  registry.add(throwing(element));
+  registry.add(duckdb::ScalarFunction("json_array_length", {text}, LogicalType::INTEGER, array_length));
+  registry.add(typed_variadic("array", bind_array));
+  registry.add(duckdb::ScalarFunction("split_to_array", {text, text}, json, split_to_array));
+  registry.add(throwing({"array_concat", {json, json}, json, array_concat}));
+}
+
+}  // namespace tarn::sql::engine

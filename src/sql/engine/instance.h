@@ -1,0 +1,48 @@
+// Instance: DuckDB's database instance of this process, confined, with the namespace's databases attached.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "sql/engine/duckdb.pch.h"
+#include "sql/engine_client.h"
+
+namespace tarn::sql::engine {
+
+class Instance {
+ public:
+  // Opens the instance and attaches every database file of the folder. ERRORS: InternalFailure, with what and why.
+  static Result<std::unique_ptr<Instance>> open(const EngineOptions& options);
+
+  duckdb::DatabaseInstance& database() { return *db_.instance; }
+  bool has_geometry() const { return has_geometry_; }
+
+  Status create_database(const std::string& name);
+  Status drop_database(const std::string& name);
+  std::vector<std::string> list_databases();
+  Result<bool> committed(const std::string& database, const std::string& statement_id);
+
+ private:
+  explicit Instance(const EngineOptions& options);
+  void set_up();
+  void attach(const std::string& name);
+  void run(const std::string& sql);
+  std::string file_of(const std::string& name) const;
+
+  EngineOptions options_;
+  duckdb::DBConfig config_;
+  duckdb::DuckDB db_;
+  duckdb::Connection own_;
+  std::mutex mutex_;  // of own_
+  bool has_geometry_ = false;
+};
+
+// The text as a SQL string and as a quoted name.
+std::string quote(const std::string& text);
+std::string quote_name(const std::string& name);
+
+// The schema of our own table in each database file (statements), beside the user's schemas.
+constexpr const char* kOwnSchema = "tarn_internal";
+
+}  // namespace tarn::sql::engine

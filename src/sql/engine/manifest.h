@@ -1,0 +1,30 @@
+// The functions of a dialect: what each name means in the engine. A name that is not here does not exist for a client, which
+// is also what keeps the engine's own functions (files, settings, extensions) out of reach.
+#pragma once
+
+#include <string>
+
+#include "sql/engine/rewriter.h"
+
+namespace tarn::sql::engine {
+
+struct FunctionRule {
+  enum class Kind : uint8_t {
+    kNative,    // DuckDB's function `target`
+    kOwn,       // system.redshift.`target`
+    kTemplate,  // `make` builds the expression
+  };
+  const char* name;
+  Kind kind;
+  const char* target;
+  int min_arguments, max_arguments;  // -1: any number
+  ParsedPtr (*make)(duckdb::FunctionExpression& call, const StatementContext& context) = nullptr;
+  bool geometry = false;  // needs the spatial extension
+};
+
+// nullptr: no such function. The name is lower case.
+const FunctionRule* find_function(Dialect dialect, const std::string& name);
+// Aggregates and window functions by their DuckDB name; empty: no such function.
+std::string window_function(const std::string& name);
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,269 @@
+// Queries and their tables: scopes, names in full, paths into SUPER columns, system views.
+#include "base/text.h"
+#include "sql/engine/catalog.h"
+#include "sql/engine/errors.h"
+#include "sql/engine/instance.h"
+#include "sql/engine/rewriter.h"
+#include "sql/engine/system_catalog.h"
+
+namespace tarn::sql::engine {
+
+using duckdb::TableReferenceType;
+using std::string;
+
+void Rewriter::ctes(duckdb::CommonTableExpressionMap& map) {
+  if (cte_names_.empty()) cte_names_.emplace_back();
+  for (auto& [name, info] : map.map) {
+    cte_names_.back().insert(lower(name));
+    for (auto& alias : info->aliases) alias = lower(alias);
+    node(*info->query->node);
+  }
+}
+
+void Rewriter::node(duckdb::QueryNode& node, bool top) {
+  cte_names_.emplace_back();
+  for (const auto& [name, info] : node.cte_map.map) cte_names_.back().insert(lower(name));
+  ctes(node.cte_map);
+  switch (node.type) {
+    case duckdb::QueryNodeType::SELECT_NODE: select(node.Cast<duckdb::SelectNode>(), top); break;
+    case duckdb::QueryNodeType::SET_OPERATION_NODE: {
+      auto& both = node.Cast<duckdb::SetOperationNode>();
+      this->node(*both.left, true);
+      this->node(*both.right, true);
+      break;
+    }
+    case duckdb::QueryNodeType::RECURSIVE_CTE_NODE: {
+      auto& recursive = node.Cast<duckdb::RecursiveCTENode>();
+      cte_names_.back().insert(lower(recursive.ctename));
+      this->node(*recursive.left, true);
+      this->node(*recursive.right, true);
+      break;
+    }
+    case duckdb::QueryNodeType::CTE_NODE: {
+      auto& with = node.Cast<duckdb::CTENode>();
+      cte_names_.back().insert(lower(with.ctename));
+      this->node(*with.query);
+      this->node(*with.child, top);
+      break;
+    }
+    default: raise_sql("0A000", "This kind of query is not supported.");
+  }
+  modifiers(node);
+  cte_names_.pop_back();
+}
+
+void Rewriter::select(duckdb::SelectNode& node, bool) {
+  from_aliases_.emplace_back();
+  const size_t tables = from_tables_.size();
+  if (node.from_table) table(node.from_table);
+  for (auto& item : node.select_list) {
+    name_item(*item);
+    expression(item);
+  }
+  if (node.where_clause) expression(node.where_clause);
+  expressions(node.groups.group_expressions);
+  if (node.having) expression(node.having);
+  if (node.qualify) expression(node.qualify);
+  modifiers(node);
+  from_aliases_.pop_back();
+  from_tables_.resize(tables);
+}
+
+// Of a SELECT the modifiers are walked in its scope, so the second walk of node() must find nothing to do.
+void Rewriter::modifiers(duckdb::QueryNode& node) {
+  if (node.type == duckdb::QueryNodeType::SELECT_NODE && !walked_.insert(&node).second) return;
+  for (auto& modifier : node.modifiers) {
+    switch (modifier->type) {
+      case duckdb::ResultModifierType::ORDER_MODIFIER: orders(modifier->Cast<duckdb::OrderModifier>().orders); break;
+      case duckdb::ResultModifierType::LIMIT_MODIFIER: {
+        auto& limit = modifier->Cast<duckdb::LimitModifier>();
+        if (limit.limit) expression(limit.limit);
+        if (limit.offset) expression(limit.offset);
+        break;
+      }
+      case duckdb::ResultModifierType::DISTINCT_MODIFIER:
+        expressions(modifier->Cast<duckdb::DistinctModifier>().distinct_on_targets);
+        break;
+      default: raise_sql("0A000", "LIMIT with a percentage is not supported.");
+    }
+  }
+}
+
+// Redshift: NULLs are larger than all values. Trino: last, always.
+void Rewriter::orders(duckdb::vector<duckdb::OrderByNode>& orders) {
+  for (auto& order : orders) {
+    if (order.type == duckdb::OrderType::ORDER_DEFAULT) order.type = duckdb::OrderType::ASCENDING;
+    if (order.null_order == duckdb::OrderByNullType::ORDER_DEFAULT) {
+      const bool first = order.type == duckdb::OrderType::DESCENDING && request_.context.dialect != Dialect::kAthena;
+      order.null_order = first ? duckdb::OrderByNullType::NULLS_FIRST : duckdb::OrderByNullType::NULLS_LAST;
+    }
+    expression(order.expression);
+  }
+}
+
+void Rewriter::table(TablePtr& table) {
+  table->alias = lower(table->alias);
+  for (auto& name : table->column_name_alias) name = lower(name);
+  switch (table->type) {
+    case TableReferenceType::BASE_TABLE: base_table(table); break;
+    case TableReferenceType::SUBQUERY: node(*table->Cast<duckdb::SubqueryRef>().subquery->node, true); break;
+    case TableReferenceType::JOIN: {
+      auto& join = table->Cast<duckdb::JoinRef>();
+      this->table(join.left);
+      this->table(join.right);
+      for (auto& name : join.using_columns) name = lower(name);
+      if (join.condition) expression(join.condition);
+      return;
+    }
+    case TableReferenceType::EXPRESSION_LIST:
+      for (auto& row : table->Cast<duckdb::ExpressionListRef>().values) expressions(row);
+      break;
+    case TableReferenceType::EMPTY_FROM: break;
+    case TableReferenceType::TABLE_FUNCTION: {
+      auto& call = table->Cast<duckdb::TableFunctionRef>().function->Cast<duckdb::FunctionExpression>();
+      if (lower(call.function_name) != "generate_series" || !call.schema.empty()) {
+        raise_sql("42883", "function " + lower(call.function_name) + " does not exist", table->query_location);
+      }
+      expressions(call.children);
+      break;
+    }
+    case TableReferenceType::PIVOT: {
+      auto& pivot = table->Cast<duckdb::PivotRef>();
+      this->table(pivot.source);
+      expressions(pivot.aggregates);
+      break;
+    }
+    default: raise_sql("0A000", "This kind of table reference is not supported.", table->query_location);
+  }
+  if (!table->alias.empty() && !from_aliases_.empty()) from_aliases_.back().push_back(table->alias);
+}
+
+const ExternalSchema* Rewriter::external_schema(const string& name) const {
+  for (const ExternalSchema& schema : request_.context.external_schemas) {
+    if (schema.name == name) return &schema;
+  }
+  return nullptr;
+}
+
+bool Rewriter::exists(const Place& place) {
+  return duckdb::Catalog::GetEntry(context_, place.catalog, place.schema,
+                                   duckdb::EntryLookupInfo(duckdb::CatalogType::TABLE_ENTRY, place.table),
+                                   duckdb::OnEntryNotFound::RETURN_NULL) != nullptr;
+}
+
+// Where a table of that name is, by the session's rules; names are lower case, parts may be empty.
+std::optional<Place> Rewriter::find(const string& catalog, const string& schema, const string& name) {
+  const auto checked = [&](Place place) -> std::optional<Place> {
+    if (exists(place)) return place;
+    return std::nullopt;
+  };
+  const auto& context = request_.context;
+  if (context.dialect == Dialect::kAthena) {
+    return checked({kExternalCatalog, schema.empty() ? context.database : schema, name, true, false});
+  }
+  if (catalog == kExternalCatalog) return checked({kExternalCatalog, schema, name, true, false});
+  if (!schema.empty()) {
+    if (const ExternalSchema* external = external_schema(schema);
+        external && (catalog.empty() || catalog == context.database)) {
+      return checked({kExternalCatalog, external->database, name, true, false});
+    }
+    if (catalog.empty() && schema == "pg_temp") return checked({"temp", "main", name, false, true});
+    if (schema == kOwnSchema) return std::nullopt;
+    return checked({catalog.empty() ? context.database : catalog, schema, name, false, false});
+  }
+  if (auto temporary = checked({"temp", "main", name, false, true})) return temporary;
+  for (const string& searched : context.search_path) {
+    if (auto found = find("", searched, name)) return found;
+  }
+  return std::nullopt;
+}
+
+void Rewriter::use(const Place& place, const char* action) {
+  if (place.temporary) return;
+  for (const TableUse& known : result_.uses) {
+    if (known.database == (place.external ? place.catalog : place.catalog) && known.schema == place.schema &&
+        known.table == place.table && known.action == action) {
+      return;
+    }
+  }
+  result_.uses.push_back({place.catalog, place.schema, place.table, action});
+}
+
+void Rewriter::base_table(TablePtr& table) {
+  auto& base = table->Cast<duckdb::BaseTableRef>();
+  base.catalog_name = lower(base.catalog_name);
+  base.schema_name = lower(base.schema_name);
+  base.table_name = lower(base.table_name);
+  if (base.at_clause) raise_sql("0A000", "AT is not supported in FROM.", table->query_location);
+  if (base.catalog_name.empty() && base.schema_name.empty()) {
+    for (const auto& names : cte_names_) {
+      if (names.contains(base.table_name)) {
+        if (base.alias.empty() && !from_aliases_.empty()) from_aliases_.back().push_back(base.table_name);
+        return;
+      }
+    }
+  }
+  if (unnested_path(table)) return;
+  const auto found = find(base.catalog_name, base.schema_name, base.table_name);
+  if (!found) {
+    if (system_view(table)) return;
+    const string name = (base.catalog_name.empty() ? "" : base.catalog_name + ".") +
+                        (base.schema_name.empty() ? "" : base.schema_name + ".") + base.table_name;
+    raise_sql("42P01", "relation \"" + name + "\" does not exist", table->query_location);
+  }
+  from_tables_.emplace_back(base.schema_name, base.table_name);
+  if (base.alias.empty()) {
+    base.alias = base.table_name;  // the name it has as written, whatever it is called in full
+  }
+  base.catalog_name = found->catalog;
+  base.schema_name = found->schema;
+  base.table_name = found->table;
+  use(*found, "SELECT");
+}
+
+// FROM t, t.arr AS x: each element of a SUPER array.
+bool Rewriter::unnested_path(TablePtr& table) {
+  auto& base = table->Cast<duckdb::BaseTableRef>();
+  const string& first = base.catalog_name.empty() ? base.schema_name : base.catalog_name;
+  if (first.empty() || from_aliases_.empty()) return false;
+  const bool known = std::any_of(from_aliases_.begin(), from_aliases_.end(), [&](const auto& aliases) {
+    return std::find(aliases.begin(), aliases.end(), first) != aliases.end();
+  });
+  if (!known || external_schema(first)) return false;
+  duckdb::vector<string> path;
+  for (const string& part : {base.catalog_name, base.schema_name, base.table_name}) {
+    if (!part.empty()) path.push_back(part);
+  }
+  const string alias = base.alias.empty() ? base.table_name : base.alias;
+  ParsedPtr elements =
+      own_call("super_elements", list(ParsedPtr(duckdb::make_uniq<duckdb::ColumnRefExpression>(path))));
+  auto unnest = duckdb::make_uniq<duckdb::FunctionExpression>("unnest", list(std::move(elements)));
+  unnest->SetAlias(alias);
+  auto select = duckdb::make_uniq<duckdb::SelectNode>();
+  select->select_list.push_back(std::move(unnest));
+  select->from_table = duckdb::make_uniq<duckdb::EmptyTableRef>();
+  auto statement = duckdb::make_uniq<duckdb::SelectStatement>();
+  statement->node = std::move(select);
+  auto lateral = duckdb::make_uniq<duckdb::SubqueryRef>(std::move(statement), alias);
+  lateral->query_location = table->query_location;
+  table = std::move(lateral);
+  return true;
+}
+
+bool Rewriter::system_view(TablePtr& table) {
+  auto& base = table->Cast<duckdb::BaseTableRef>();
+  const auto sql = system_view_sql(base.schema_name, base.table_name, request_.context);
+  if (!sql) return false;
+  duckdb::Parser parser;
+  parser.ParseQuery(*sql);
+  auto statement =
+      duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(std::move(parser.statements[0]));
+  const string alias = base.alias.empty() ? base.table_name : base.alias;
+  from_tables_.emplace_back(base.schema_name, base.table_name);
+  auto view = duckdb::make_uniq<duckdb::SubqueryRef>(std::move(statement), alias);
+  view->column_name_alias = base.column_name_alias;
+  table = std::move(view);
+  return true;
+}
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,361 @@
+// Reading the files of an external table: columns by name, partitions from the catalog, files listed only where they count.
+#include "base/text.h"
+#include "sql/engine/catalog.h"
+#include "sql/engine/errors.h"
+#include "sql/engine/session_state.h"
+
+namespace tarn::sql::engine {
+namespace {
+
+using duckdb::ClientContext;
+using duckdb::Expression;
+using duckdb::idx_t;
+using duckdb::LogicalType;
+using duckdb::MultiFileList;
+using duckdb::MultiFileOptions;
+using duckdb::MultiFileReaderBindData;
+using duckdb::OpenFileInfo;
+using duckdb::Value;
+using std::string;
+
+struct Partition {
+  std::vector<Value> values;  // of the partition columns' types
+  string location;
+};
+
+// The files of the chosen partitions; listed when first asked for.
+class FileList : public MultiFileList {
+ public:
+  FileList(duckdb::shared_ptr<SessionState> session, std::shared_ptr<const TableSnapshot> table,
+           std::shared_ptr<const std::vector<Partition>> partitions, std::vector<size_t> chosen)
+      : MultiFileList(duckdb::vector<OpenFileInfo>(), duckdb::FileGlobOptions::ALLOW_EMPTY),
+        session_(std::move(session)),
+        table_(std::move(table)),
+        partitions_(std::move(partitions)),
+        chosen_(std::move(chosen)) {}
+
+  duckdb::vector<OpenFileInfo> GetAllFiles() override { return files(); }
+  // Also for one file: with one, DuckDB would give the whole scan one thread.
+  duckdb::FileExpandResult GetExpandResult() override { return duckdb::FileExpandResult::MULTIPLE_FILES; }
+  idx_t GetTotalFileCount() override { return files().size(); }
+  duckdb::unique_ptr<duckdb::NodeStatistics> GetCardinality(ClientContext&) override {
+    if (table_->table.row_count) return duckdb::make_uniq<duckdb::NodeStatistics>(*table_->table.row_count);
+    files();
+    return duckdb::make_uniq<duckdb::NodeStatistics>(bytes_ / kBytesPerRow + 1);
+  }
+  duckdb::unique_ptr<MultiFileList> Copy() override {
+    return duckdb::make_uniq<FileList>(session_, table_, partitions_, chosen_);
+  }
+
+  const TableSnapshot& table() const { return *table_; }
+  const std::vector<Partition>& partitions() const { return *partitions_; }
+  const std::vector<size_t>& chosen() const { return chosen_; }
+  duckdb::unique_ptr<MultiFileList> choose(std::vector<size_t> fewer) const {
+    return duckdb::make_uniq<FileList>(session_, table_, partitions_, std::move(fewer));
+  }
+
+ protected:
+  OpenFileInfo GetFile(idx_t i) override {
+    const auto& all = files();
+    return i < all.size() ? all[i] : OpenFileInfo();
+  }
+
+ private:
+  static constexpr uint64_t kBytesPerRow = 100;  // a guess, only where the catalog knows no count
+
+  // AWS: Redshift Spectrum ignores hidden files and files that begin with a period, underscore or hash mark, or end with ~.
+  static bool is_data(const ObjectRef& object) {
+    const string_view name = string_view(object.uri).substr(object.uri.rfind('/') + 1);
+    return object.size > 0 && !name.empty() && !string_view("._#").contains(name[0]) && !name.ends_with('~');
+  }
+  using string_view = std::string_view;
+
+  const duckdb::vector<OpenFileInfo>& files() {
+    const std::lock_guard lock(mutex_);
+    if (listed_) return files_;
+    std::vector<string> prefixes;
+    for (const size_t i : chosen_) prefixes.push_back((*partitions_)[i].location);
+    if (!prefixes.empty()) {
+      auto found = session_->link.list_objects(session_->context.principal, prefixes);
+      if (!found) session_->raise(found.error());
+      for (size_t i = 0; i < found->size() && i < chosen_.size(); ++i) {
+        for (const ObjectRef& object : (*found)[i]) {
+          if (is_data(object)) add(object, chosen_[i]);
+        }
+      }
+    }
+    listed_ = true;
+    return files_;
+  }
+
+  void add(const ObjectRef& object, size_t partition) {
+    OpenFileInfo file(object.uri);
+    file.extended_info = duckdb::make_shared_ptr<duckdb::ExtendedOpenFileInfo>();
+    auto& options = file.extended_info->options;
+    options["file_size"] = Value::UBIGINT(object.size);
+    options["etag"] = Value(object.etag);
+    options["last_modified"] = Value::TIMESTAMP(duckdb::timestamp_t(object.last_modified.micros));
+    options["tarn_partition"] = Value::UBIGINT(partition);
+    files_.push_back(std::move(file));
+    bytes_ += object.size;
+  }
+
+  duckdb::shared_ptr<SessionState> session_;
+  std::shared_ptr<const TableSnapshot> table_;
+  std::shared_ptr<const std::vector<Partition>> partitions_;
+  std::vector<size_t> chosen_;
+  std::mutex mutex_;
+  bool listed_ = false;
+  duckdb::vector<OpenFileInfo> files_;
+  uint64_t bytes_ = 0;
+};
+
+// NULL of the type; for a struct a struct of NULLs: a NULL struct under a filter on its member ends DuckDB 1.4.4's instance.
+Value missing(const LogicalType& type) {
+  if (type.id() != duckdb::LogicalTypeId::STRUCT) return Value(type);
+  duckdb::child_list_t<Value> members;
+  for (const auto& member : duckdb::StructType::GetChildTypes(type))
+    members.emplace_back(member.first, missing(member.second));
+  return Value::STRUCT(std::move(members));
+}
+
+void set_defaults(duckdb::MultiFileColumnDefinition& column) {
+  column.default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(missing(column.type));
+  for (auto& member : column.children) set_defaults(member);
+}
+
+// The column of the table that the filter's reference means, if it is a partition column: its index among them.
+std::optional<size_t> partition_column(const duckdb::BoundColumnRefExpression& reference,
+                                       const duckdb::MultiFilePushdownInfo& info, const TableSnapshot& table) {
+  if (reference.binding.table_index != info.table_index || reference.binding.column_index >= info.column_ids.size()) {
+    return std::nullopt;
+  }
+  const auto column = info.column_ids[reference.binding.column_index];
+  if (column < table.file_columns || column >= table.names.size()) return std::nullopt;
+  return column - table.file_columns;
+}
+
+bool only_partition_columns(Expression& filter, const duckdb::MultiFilePushdownInfo& info, const TableSnapshot& table) {
+  if (filter.IsVolatile() || filter.HasSubquery()) return false;
+  bool only = true, any = false;
+  duckdb::ExpressionIterator::VisitExpression<duckdb::BoundColumnRefExpression>(
+      filter, [&](const duckdb::BoundColumnRefExpression& reference) {
+        any = true;
+        only = only && partition_column(reference, info, table).has_value();
+      });
+  return any && only;
+}
+
+void substitute(duckdb::unique_ptr<Expression>& expression, const duckdb::MultiFilePushdownInfo& info,
+                const TableSnapshot& table, const Partition& partition) {
+  if (expression->GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF) {
+    const auto column = partition_column(expression->Cast<duckdb::BoundColumnRefExpression>(), info, table);
+    expression = duckdb::make_uniq<duckdb::BoundConstantExpression>(partition.values[*column]);
+    return;
+  }
+  duckdb::ExpressionIterator::EnumerateChildren(
+      *expression, [&](duckdb::unique_ptr<Expression>& child) { substitute(child, info, table, partition); });
+}
+
+class TableReader : public duckdb::MultiFileReader {
+ public:
+  explicit TableReader(duckdb::shared_ptr<FileList> files) : files_(std::move(files)) {}
+
+  duckdb::shared_ptr<MultiFileList> CreateFileList(ClientContext&, const duckdb::vector<string>&,
+                                                   const duckdb::FileGlobInput&) override {
+    return files_;
+  }
+  duckdb::unique_ptr<MultiFileReader> Copy() const override { return duckdb::make_uniq<TableReader>(files_); }
+
+  bool Bind(MultiFileOptions&, MultiFileList&, duckdb::vector<LogicalType>& types, duckdb::vector<string>& names,
+            MultiFileReaderBindData& bind) override {
+    const TableSnapshot& table = files_->table();
+    if (table.table.format != "parquet") return false;  // the columns are options of those readers
+    names = table.names;
+    types = table.types;
+    bind.mapping = duckdb::MultiFileColumnMappingMode::BY_NAME;
+    bind.schema = duckdb::MultiFileColumnDefinition::ColumnsFromNamesAndTypes(names, types);
+    for (auto& column : bind.schema) set_defaults(column);
+    return true;
+  }
+
+  void BindOptions(MultiFileOptions&, MultiFileList&, duckdb::vector<LogicalType>& types, duckdb::vector<string>& names,
+                   MultiFileReaderBindData& bind) override {
+    const TableSnapshot& table = files_->table();
+    for (size_t i = table.file_columns; i < table.names.size(); ++i) {
+      if (names.size() < table.names.size()) {
+        names.push_back(table.names[i]);
+        types.push_back(table.types[i]);
+      }
+      // The JSON reader takes what it must not look for in the file from here.
+      bind.hive_partitioning_indexes.emplace_back(table.names[i], i);
+    }
+  }
+
+  void FinalizeBind(duckdb::MultiFileReaderData& reader, const MultiFileOptions&, const MultiFileReaderBindData&,
+                    const duckdb::vector<duckdb::MultiFileColumnDefinition>&,
+                    const duckdb::vector<duckdb::ColumnIndex>& wanted, ClientContext&,
+                    duckdb::optional_ptr<duckdb::MultiFileReaderGlobalState>) override {
+    const TableSnapshot& table = files_->table();
+    const auto& info = reader.file_to_be_opened.extended_info ? reader.file_to_be_opened.extended_info
+                                                              : reader.reader->file.extended_info;
+    for (idx_t i = 0; i < wanted.size(); ++i) {
+      const auto column = wanted[i].GetPrimaryIndex();
+      const duckdb::MultiFileGlobalIndex at(i);
+      if (column == COLUMN_IDENTIFIER_FILENAME) {
+        reader.constant_map.Add(at, Value(reader.reader->GetFileName()));
+      } else if (column == COLUMN_IDENTIFIER_FILE_INDEX) {
+        reader.constant_map.Add(at, Value::UBIGINT(reader.reader->file_list_idx.GetIndex()));
+      } else if (column >= table.file_columns && column < table.names.size()) {
+        const auto partition = info->options.at("tarn_partition").GetValue<uint64_t>();
+        reader.constant_map.Add(at, files_->partitions()[partition].values[column - table.file_columns]);
+      }
+    }
+  }
+
+  duckdb::unique_ptr<MultiFileList> ComplexFilterPushdown(
+      ClientContext& context, MultiFileList& files, const MultiFileOptions&, duckdb::MultiFilePushdownInfo& info,
+      duckdb::vector<duckdb::unique_ptr<Expression>>& filters) override {
+    const auto& list = files.Cast<FileList>();
+    const TableSnapshot& table = list.table();
+    if (table.file_columns == table.names.size()) return nullptr;
+    std::vector<Expression*> deciding;
+    for (auto& filter : filters) {
+      if (only_partition_columns(*filter, info, table)) deciding.push_back(filter.get());
+    }
+    if (deciding.empty()) return nullptr;
+    std::vector<size_t> kept;
+    for (const size_t i : list.chosen()) {
+      const Partition& partition = list.partitions()[i];
+      const bool out = std::any_of(deciding.begin(), deciding.end(), [&](const Expression* filter) {
+        auto constant = filter->Copy();
+        substitute(constant, info, table, partition);
+        Value value;
+        return duckdb::ExpressionExecutor::TryEvaluateScalar(context, *constant, value) &&
+               (value.IsNull() || !duckdb::BooleanValue::Get(value.DefaultCastAs(LogicalType::BOOLEAN)));
+      });
+      if (!out) kept.push_back(i);
+    }
+    if (kept.size() == list.chosen().size()) return nullptr;
+    return list.choose(std::move(kept));
+  }
+
+ private:
+  duckdb::shared_ptr<FileList> files_;
+};
+
+// DuckDB's hook is a plain function without arguments of ours.
+thread_local duckdb::shared_ptr<FileList> files_to_read;
+duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
+  return duckdb::make_uniq<TableReader>(files_to_read);
+}
+
+Value partition_value(const std::optional<string>& text, const LogicalType& type) {
+  if (!text || *text == "__HIVE_DEFAULT_PARTITION__") return Value(type);
+  Value value;
+  string error;
+  if (!Value(*text).DefaultTryCastAs(type, value, &error, true)) return Value(type);
+  return value;
+}
+
+std::shared_ptr<const std::vector<Partition>> partitions_of(SessionState& session, const TableSnapshot& table) {
+  auto partitions = std::make_shared<std::vector<Partition>>();
+  if (table.file_columns == table.names.size()) {
+    partitions->push_back({{}, table.table.location});
+    return partitions;
+  }
+  auto listed = session.link.list_partitions(session.context.principal, table.table);
+  if (!listed) session.raise(listed.error());
+  for (ExternalPartition& found : *listed) {
+    Partition partition{{}, std::move(found.location)};
+    for (size_t i = table.file_columns; i < table.names.size(); ++i) {
+      const size_t k = i - table.file_columns;
+      partition.values.push_back(
+          partition_value(k < found.values.size() ? found.values[k] : std::nullopt, table.types[i]));
+    }
+    partitions->push_back(std::move(partition));
+  }
+  return partitions;
+}
+
+string property(const ExternalTable& table, std::initializer_list<const char*> names, const string& otherwise) {
+  for (const char* name : names) {
+    for (const auto& [key, value] : table.properties) {
+      if (key == name) return value;
+    }
+  }
+  return otherwise;
+}
+
+Value columns_option(const TableSnapshot& table) {
+  duckdb::child_list_t<Value> columns;
+  for (size_t i = 0; i < table.file_columns; ++i)
+    columns.emplace_back(table.names[i], Value(table.types[i].ToString()));
+  return Value::STRUCT(std::move(columns));
+}
+
+// Of Hive's text serdes: LazySimpleSerDe knows no quotes, OpenCSVSerde does.
+void csv_options(const TableSnapshot& table, duckdb::named_parameter_map_t& options) {
+  const bool quoted = property(table.table, {"serialization.lib"}, "").ends_with("OpenCSVSerde");
+  string delimiter =
+      property(table.table, {"field.delim", "separatorchar", "serialization.format"}, quoted ? "," : "\001");
+  if (delimiter == "1") delimiter = "\001";  // Hive writes the control character's number
+  options["delim"] = Value(delimiter);
+  options["quote"] = Value(property(table.table, {"quotechar"}, quoted ? "\"" : ""));
+  options["escape"] = Value(property(table.table, {"escapechar", "escape.delim"}, quoted ? "\"" : ""));
+  options["header"] = Value::BOOLEAN(false);
+  options["nullstr"] = Value(property(table.table, {"serialization.null.format"}, quoted ? "" : "\\N"));
+  options["skip"] = Value::BIGINT(parse_int(property(table.table, {"skip.header.line.count"}, "0")).value_or(0));
+  options["null_padding"] = Value::BOOLEAN(true);
+  options["strict_mode"] = Value::BOOLEAN(false);
+  options["columns"] = columns_option(table);
+}
+
+}  // namespace
+
+duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<const TableSnapshot> table,
+                                    duckdb::unique_ptr<duckdb::FunctionData>& bind_data) {
+  const auto session = SessionState::of(context);
+  const string& format = table->table.format;
+  const bool csv = format == "csv", json = format == "json";
+  if (!csv && !json && format != "parquet") {
+    raise_sql("0A000", "The external table " + table->table.name + " has the format " + format +
+                           ", which is not supported: Parquet, CSV and JSON are.");
+  }
+  auto& entry =
+      duckdb::Catalog::GetSystemCatalog(context).GetEntry<duckdb::TableFunctionCatalogEntry>(context, "main",
+                                                                                             csv    ? "read_csv"
+                                                                                             : json ? "read_json"
+                                                                                                    : "parquet_scan");
+  auto function = entry.functions.GetFunctionByArguments(context, {LogicalType::LIST(LogicalType::VARCHAR)});
+  function.get_multi_file_reader = make_reader;
+
+  duckdb::named_parameter_map_t options;
+  if (csv) csv_options(*table, options);
+  if (json) {
+    options["columns"] = columns_option(*table);
+    options["format"] = Value("newline_delimited");
+    options["ignore_errors"] = Value::BOOLEAN(property(table->table, {"ignore.malformed.json"}, "false") == "true");
+  }
+  if (csv || json) {
+    options["auto_detect"] = Value::BOOLEAN(false);
+    options["hive_partitioning"] = Value::BOOLEAN(false);
+  }
+
+  auto partitions = partitions_of(*session, *table);
+  std::vector<size_t> all(partitions->size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+  files_to_read = duckdb::make_shared_ptr<FileList>(session, table, std::move(partitions), std::move(all));
+
+  duckdb::vector<Value> inputs = {Value::LIST(LogicalType::VARCHAR, {})};
+  duckdb::vector<LogicalType> input_types, types;
+  duckdb::vector<string> input_names, names;
+  duckdb::TableFunctionRef reference;
+  duckdb::TableFunctionBindInput input(inputs, options, input_types, input_names, function.function_info.get(), nullptr,
+                                       function, reference);
+  bind_data = function.bind(context, input, types, names);
+  files_to_read.reset();
+  return function;
+}
+
+}  // namespace tarn::sql::engine

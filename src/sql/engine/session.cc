@@ -1,0 +1,212 @@
+#include "sql/engine/session.h"
+
+#include "sql/engine/encode.h"
+#include "sql/engine/errors.h"
+
+namespace tarn::sql::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The instance is lost: nothing in this process works any more, so it ends, and the server starts another.
+[[noreturn]] void end_process() {
+  ::_exit(70);
+}
+
+}  // namespace
+
+Session::Session(Instance& instance, Link& link, std::string database)
+    : instance_(instance),
+      link_(link),
+      database_(std::move(database)),
+      connection_(instance.database()),
+      state_(duckdb::make_shared_ptr<SessionState>(link)) {
+  connection_.context->registered_state->Insert(SessionState::kName, state_);
+}
+
+Result<std::unique_ptr<Session>> Session::open(Instance& instance, Link& link, const std::string& database) {
+  std::unique_ptr<Session> session(new Session(instance, link, database));
+  if (!database.empty()) {
+    const auto used = session->connection_.Query("USE " + quote_name(database) + ".public");
+    if (used->HasError()) return Failure(sql_error("3D000", "database \"" + database + "\" does not exist"));
+  }
+  const auto zone = session->connection_.Query("SET TimeZone = 'UTC'");
+  if (zone->HasError()) return internal_failure(zone->GetError());
+  return session;
+}
+
+void Session::cancel() {
+  connection_.Interrupt();
+}
+
+void Session::check_deadline(Clock::time_point now) {
+  const int64_t deadline = deadline_;
+  if (deadline == 0 || now.time_since_epoch().count() < deadline) return;
+  timed_out_ = true;
+  connection_.Interrupt();
+}
+
+Error Session::error_of(const duckdb::ErrorData& error) {
+  if (error.Type() == duckdb::ExceptionType::FATAL || error.Type() == duckdb::ExceptionType::INTERNAL) {
+    if (duckdb::ValidChecker::IsInvalidated(instance_.database())) end_process();
+  }
+  if (timed_out_ && error.Type() == duckdb::ExceptionType::INTERRUPT) {
+    return sql_error("57014", "Query cancelled: it ran longer than its statement timeout.");
+  }
+  const std::lock_guard lock(state_->mutex);
+  if (state_->failure) return *state_->failure;
+  return to_error(error, state_->context.dialect);
+}
+
+Result<void> Session::in_transaction(const StatementContext& context, const std::function<void()>& work) {
+  if (failed_) {
+    return Failure(
+        sql_error("25P02", "current transaction is aborted, commands ignored until end of transaction block"));
+  }
+  state_->begin(context);
+  timed_out_ = false;
+  deadline_ = context.timeout.count() == 0 ? 0 : (Clock::now() + context.timeout).time_since_epoch().count();
+  std::optional<Error> error;
+  try {
+    if (!connection_.HasActiveTransaction()) connection_.BeginTransaction();
+    work();
+    if (!in_block_) connection_.Commit();
+  } catch (const std::exception& thrown) {
+    error = error_of(duckdb::ErrorData(thrown));
+  }
+  deadline_ = 0;
+  if (!error) return {};
+  try {
+    if (connection_.HasActiveTransaction()) connection_.Rollback();
+  } catch (const std::exception&) {  // it has ended already
+  }
+  failed_ = in_block_;
+  return Failure(*error);
+}
+
+void Session::own(const std::string& sql) {
+  const auto result = connection_.Query(sql);
+  if (result->HasError()) result->ThrowError();
+}
+
+void Session::mark(const StatementContext& context) {
+  if (context.statement_id.empty() || database_.empty()) return;
+  own("INSERT INTO " + quote_name(database_) + "." + kOwnSchema + ".statements VALUES (" + quote(context.statement_id) +
+      ", make_timestamp(" + std::to_string(context.now.micros) + "))");
+}
+
+duckdb::unique_ptr<duckdb::QueryResult> Session::start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
+  auto pending = connection_.context->PendingQuery(std::move(statement), true);
+  if (pending->HasError()) pending->ThrowError();
+  auto result = pending->Execute();
+  if (result->HasError()) result->ThrowError();
+  return result;
+}
+
+void Session::drain(duckdb::QueryResult& result, const ExecuteRequest& request, int spool, Outcome& outcome) {
+  std::vector<CellKind> kinds;
+  for (size_t i = 0; i < result.types.size(); ++i) {
+    outcome.columns.push_back(describe(result.names[i], result.types[i], request.context.dialect));
+    kinds.push_back(cell_kind(result.types[i]));
+  }
+  SpoolWriter writer(spool, outcome.columns, kinds, request.max_bytes);
+  while (auto chunk = result.Fetch()) {
+    if (chunk->size() == 0) break;
+    outcome.rows += chunk->size();
+    if (spool >= 0) encode(*connection_.context, *chunk, writer);
+  }
+  if (result.HasError()) result.ThrowError();
+  if (spool < 0) return;
+  if (const auto finished = writer.finish(); !finished) raise_sql("54000", finished.error().message);
+  outcome.spool_bytes = writer.bytes();
+}
+
+Outcome Session::control(duckdb::TransactionStatement& statement) {
+  Outcome outcome;
+  switch (statement.info->type) {
+    case duckdb::TransactionType::BEGIN_TRANSACTION:
+      if (in_block_) outcome.notices.push_back("there is already a transaction in progress");
+      in_block_ = true;
+      outcome.kind = "BEGIN";
+      break;
+    case duckdb::TransactionType::COMMIT:
+      outcome.kind = failed_ ? "ROLLBACK" : "COMMIT";
+      if (!in_block_) outcome.notices.push_back("there is no transaction in progress");
+      in_block_ = failed_ = false;  // the open transaction is committed when the statement ends
+      break;
+    default:
+      outcome.kind = "ROLLBACK";
+      if (!in_block_) outcome.notices.push_back("there is no transaction in progress");
+      in_block_ = failed_ = false;
+      if (connection_.HasActiveTransaction()) {
+        connection_.Rollback();
+        connection_.BeginTransaction();
+      }
+  }
+  return outcome;
+}
+
+Outcome Session::run(const ExecuteRequest& request, int spool) {
+  auto statement = parse_one(request.sql);
+  if (statement->type == duckdb::StatementType::TRANSACTION_STATEMENT) {
+    return control(statement->Cast<duckdb::TransactionStatement>());
+  }
+  auto& context = *connection_.context;
+  const Rewritten rewritten = rewrite(context, request, statement);
+  if (!rewritten.uses.empty()) {
+    const auto allowed = link_.authorise(request.context.principal, rewritten.uses);
+    if (!allowed) state_->raise(allowed.error());
+  }
+  Outcome outcome;
+  outcome.kind = rewritten.kind;
+  outcome.notices = rewritten.notices;
+  if (request.describe_only) {
+    if (!rewritten.returns_rows) return outcome;
+    auto prepared = connection_.Prepare(std::move(statement));
+    if (prepared->HasError()) prepared->error.Throw();
+    for (size_t i = 0; i < prepared->GetTypes().size(); ++i) {
+      outcome.columns.push_back(describe(prepared->GetNames()[i], prepared->GetTypes()[i], request.context.dialect));
+    }
+    return outcome;
+  }
+  for (const std::string& sql : rewritten.before) own(sql);
+  const auto result = start(std::move(statement));
+  if (rewritten.returns_rows) {
+    drain(*result, request, spool, outcome);
+  } else {
+    while (const auto chunk = result->Fetch()) {
+      if (chunk->size() == 0) break;
+      const auto value = chunk->GetValue(0, 0);
+      if (chunk->ColumnCount() == 1 && value.type().id() == duckdb::LogicalTypeId::BIGINT) {
+        outcome.rows = static_cast<uint64_t>(value.GetValue<int64_t>());
+      }
+    }
+    if (result->HasError()) result->ThrowError();
+  }
+  for (const std::string& sql : rewritten.after) own(sql);
+  if (rewritten.writes) mark(request.context);
+  return outcome;
+}
+
+Result<Outcome> Session::execute(const ExecuteRequest& request, int spool) {
+  Outcome outcome;
+  if (failed_) {  // only the end of the block is understood
+    try {
+      auto statement = parse_one(request.sql);
+      if (statement->type == duckdb::StatementType::TRANSACTION_STATEMENT &&
+          statement->Cast<duckdb::TransactionStatement>().info->type != duckdb::TransactionType::BEGIN_TRANSACTION) {
+        in_block_ = failed_ = false;
+        outcome.kind = "ROLLBACK";
+        return outcome;
+      }
+    } catch (const std::exception&) {
+    }
+  }
+  TRY(in_transaction(request.context, [&] { outcome = run(request, spool); }));
+  outcome.scanned_bytes = state_->scanned_bytes;
+  outcome.in_transaction = in_block_;
+  outcome.transaction_failed = failed_;
+  return outcome;
+}
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,59 @@
+// Session: one connection of DuckDB with its transaction and temporary tables, and the statements that run in it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "sql/engine/duckdb.pch.h"
+#include "sql/engine/instance.h"
+#include "sql/engine/rewrite.h"
+#include "sql/engine/session_state.h"
+#include "sql/spool.h"
+
+namespace tarn::sql::engine {
+
+class Session {
+ public:
+  // ERRORS: 3D000, the database does not exist.
+  static Result<std::unique_ptr<Session>> open(Instance& instance, Link& link, const std::string& database);
+
+  // One at a time, on one thread.
+  Result<Outcome> execute(const ExecuteRequest& request, int spool);
+  Result<Outcome> unload(const UnloadRequest& request);
+  Result<LoadOutcome> load(const LoadRequest& request);
+  Result<SelectOutcome> select(SelectRequest request, int spool);
+
+  // THREADS: any, while a statement runs or not.
+  void cancel();
+  // Cancels the statement if its time is over. THREADS: any.
+  void check_deadline(std::chrono::steady_clock::time_point now);
+
+ private:
+  Session(Instance& instance, Link& link, std::string database);
+
+  // Runs `work` as one statement: in the session's transaction, or in one of its own; errors in the dialect's words.
+  Result<void> in_transaction(const StatementContext& context, const std::function<void()>& work);
+  Outcome run(const ExecuteRequest& request, int spool);
+  Outcome control(duckdb::TransactionStatement& statement);
+  // Runs SQL of our own in the open transaction.
+  void own(const std::string& sql);
+  duckdb::unique_ptr<duckdb::QueryResult> start(duckdb::unique_ptr<duckdb::SQLStatement> statement);
+  // Takes all rows; into the spool if there is one.
+  void drain(duckdb::QueryResult& result, const ExecuteRequest& request, int spool, Outcome& outcome);
+  void mark(const StatementContext& context);
+  Error error_of(const duckdb::ErrorData& error);
+
+  Instance& instance_;
+  Link& link_;
+  std::string database_;
+  duckdb::Connection connection_;
+  duckdb::shared_ptr<SessionState> state_;
+  bool in_block_ = false;  // BEGIN was said
+  bool failed_ = false;    // .. and a statement has failed since
+  std::atomic<bool> timed_out_ = false;
+  std::atomic<int64_t> deadline_ = 0;  // steady clock's count; 0: none
+};
+
+}  // namespace tarn::sql::engine

@@ -1,0 +1,62 @@
+// SessionState: what DuckDB's callbacks (file system, catalog, functions) need to know of the statement that runs, hung on
+// DuckDB's ClientContext.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "sql/engine/duckdb.pch.h"
+#include "sql/engine/link.h"
+
+namespace tarn::sql::engine {
+
+struct SessionState : duckdb::ClientContextState {
+  explicit SessionState(Link& server) : link(server) {}
+  static constexpr const char* kName = "tarn";
+  // nullptr: a connection of the engine's own.
+  static duckdb::shared_ptr<SessionState> of(duckdb::ClientContext& context) {
+    return context.registered_state->Get<SessionState>(kName);
+  }
+
+  Link& link;
+  StatementContext context;
+
+  // Forgets all that belongs to one statement.
+  void begin(StatementContext next) {
+    const std::lock_guard lock(mutex);
+    context = std::move(next);
+    failure.reset();
+    opened.clear();
+    kept.clear();
+    tables.clear();
+    written.clear();
+    object_name = nullptr;
+    scanned_bytes = 0;
+  }
+
+  // Keeps the first error of the server's, which reaches the client instead of what DuckDB makes of the exception.
+  [[noreturn]] void raise(const Error& error) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = error;
+    }
+    throw duckdb::IOException("%s", error.message);
+  }
+
+  std::mutex mutex;
+  std::optional<Error> failure;
+  std::map<std::string, std::weak_ptr<const OpenedObject>> opened;  // by uri: a statement opens an object several times
+  std::deque<std::shared_ptr<const OpenedObject>> kept;             // the newest of them, kept open
+  std::vector<WrittenObject> written;
+  std::function<std::string(const std::string&)> object_name;  // the name of a written object for the path DuckDB chose
+  std::atomic<uint64_t> scanned_bytes = 0;
+  // Tables of the external catalog as this statement saw them; they outlive its plans.
+  std::map<std::string, duckdb::unique_ptr<duckdb::CatalogEntry>> tables;
+};
+
+}  // namespace tarn::sql::engine

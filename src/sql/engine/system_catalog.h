@@ -1,0 +1,16 @@
+// Redshift's system views over the engine's own catalog and what the server knows.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sql/engine/duckdb.pch.h"
+#include "sql/engine_client.h"
+
+namespace tarn::sql::engine {
+
+// The query behind a system view, in the engine's words; nullopt: no such view. `schema` may be empty.
+std::optional<std::string> system_view_sql(const std::string& schema, const std::string& name,
+                                           const StatementContext& context);
+
+}  // namespace tarn::sql::engine
