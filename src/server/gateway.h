@@ -10,6 +10,7 @@
 #include "door/door.h"
 #include "http/server.h"
 #include "server/worker_pool.h"
+#include "wire/aws_chunked.h"
 #include "wire/route.h"
 #include "wire/sigv4.h"
 
@@ -28,6 +29,8 @@ class Gateway {
   Status route(Incoming& in);
   Status authenticate(Incoming& in);
   void accept_head(std::shared_ptr<Incoming> in);
+  static Result<wire::PayloadDecoder> start_decoder(const Incoming& in);
+  Status check_body(Incoming& in);
   Status begin_body(Incoming& in);
   void finish_body(std::shared_ptr<Incoming> in);
   void serve(std::shared_ptr<Incoming> in);

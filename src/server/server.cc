@@ -90,7 +90,7 @@ Status run(const ServeOptions& options) {
   iam::Iam iam(accounts);
   sts::Sts sts;
   s3::S3 s3(*blobs);
-  glue::Glue glue;
+  glue::Glue glue(outbox);
   admin::Administration administration(virtual_clock.get(), {&timers, &outbox});
   door.add(iam::kTable, &iam);
   door.add(sts::kTable, &sts);
