@@ -89,7 +89,8 @@ class Server:
         if credentials is None:
             entry = next(a for a in self.accounts() if account in (None, a["account"]))
             credentials = {"AccessKeyId": entry["access_key_id"], "SecretAccessKey": entry["secret_access_key"]}
-        options = Config(retries={"max_attempts": 1, "mode": "standard"}, inject_host_prefix=False, read_timeout=60)
+        options = Config(retries={"max_attempts": 1, "mode": "standard"}, inject_host_prefix=False, read_timeout=60,
+                         parameter_validation=False)  # the server shall be seen to refuse, not the client
         return boto3.session.Session().client(
             service, region_name=region, endpoint_url=self.endpoint,
             aws_access_key_id=credentials["AccessKeyId"], aws_secret_access_key=credentials["SecretAccessKey"],
