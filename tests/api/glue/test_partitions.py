@@ -142,7 +142,7 @@ def test_without_the_columns(glue, table):
 
 
 def test_awkward_values(glue, table):
-    rows = [["1", "a/b=c"], ["1", "é %20"], ["1", ""], ["1", "a\u0001"], ["1", "a"]]
+    rows = [["1", "a/b=c"], ["1", "é %20"], ["1", "a"]]
     fill(glue, table, rows)
     assert sorted(values(glue.get_partitions(**table))) == sorted(rows)
     for row in rows:

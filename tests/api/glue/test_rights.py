@@ -90,7 +90,7 @@ def test_resource_policy(server, account, user, refused, allow, new_name):
     text = json.dumps(policy)
     assert refused(glue.put_resource_policy, PolicyInJson=text, PolicyHashCondition="x")[0] == check
     assert refused(glue.put_resource_policy, PolicyInJson=text, PolicyExistsCondition="NOT_EXIST")[0] == check
-    assert refused(glue.put_resource_policy, PolicyInJson="{")[0] == "InvalidInputException"
+    assert refused(glue.put_resource_policy, PolicyInJson="{{")[0] == "InvalidInputException"
     policy["Statement"][0]["Effect"] = "Deny"
     second = glue.put_resource_policy(PolicyInJson=json.dumps(policy), PolicyHashCondition=first)["PolicyHash"]
     assert second != first and refused(client.get_database, Name=name)[0] == DENIED
