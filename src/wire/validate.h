@@ -9,8 +9,9 @@
 
 namespace tarn::wire {
 
-// `input` points to the operation's input structure. Checks every member: required, length, range, pattern, enum; all that is violated is in one message, in AWS's words
-// ("2 validation errors detected: Value '' at 'name' failed to satisfy constraint: ...").
+// Checks every member of `input`, the operation's input structure: required, length, range, pattern, enum. All that is
+// violated is in one message, in AWS's words ("2 validation errors detected: Value '' at 'name' failed to
+// satisfy constraint: ...").
 // ERRORS: ValidationException (json, rest-json), ValidationError (query), MissingParameter and InvalidParameterValue (ec2,
 // the first violation only). S3: MalformedXML for what the body holds, else InvalidArgument.
 // THREADS: any.
