@@ -24,11 +24,17 @@ def values(client, new_name, account):
     bucket = new_name("bucket")
     client("s3").create_bucket(Bucket=bucket)
     client("s3").put_object(Bucket=bucket, Key="k", Body=b"a,b\n1,2\n")
+    trusting = new_name("role")
+    client("iam").create_role(RoleName=trusting, AssumeRolePolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                "Principal": {"AWS": account}}]}))
     return {
+        "VersionId": "v9", "ResourceArn": f"arn:aws:glue:us-east-1:{account}:database/none",
+        "resourceArn": f"arn:aws:redshift-serverless:us-east-1:{account}:namespace/none",
         "Bucket": bucket, "Key": "k", "CopySource": f"{bucket}/k", "UploadId": "none", "PolicyDocument": DOCUMENT,
         "AssumeRolePolicyDocument": TRUST, "Policy": json.dumps({"Version": "2012-10-17", "Statement": []}),
         "PolicyArn": f"arn:aws:iam::{account}:policy/none", "PermissionsBoundary": f"arn:aws:iam::{account}:policy/none",
-        "RoleArn": f"arn:aws:iam::{account}:role/none", "RoleSessionName": "session",
+        "RoleArn": f"arn:aws:iam::{account}:role/{trusting}", "RoleSessionName": "session",
         "PolicySourceArn": f"arn:aws:iam::{account}:root", "ActionNames": ["s3:GetObject"], "PolicyInputList": [DOCUMENT],
         "Expression": "SELECT * FROM s3object", "ExpressionType": "SQL", "InputSerialization": {"CSV": {}},
         "OutputSerialization": {"CSV": {}}, "ObjectAttributes": ["ETag"], "Directory": "/nowhere/at/all", "Sql": "select 1",
@@ -62,13 +68,15 @@ def client_of(server, service, boto_name, credentials=None):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_an_operation_needs_just_the_rights_it_names(case, server, user, client, values):
+def test_an_operation_needs_just_the_rights_it_names(case, server, user, client, new_name, values):
     folder, name, form, rights, model, boto_name = CASES[case]
     shape = model.operation_model(name).input_shape
     # A dry subject: deleting or changing is done to names that are not there wherever the operation allows it.
     parameters = example(shape, values) if shape is not None else {}
     if name in ("DeleteBucket", "CreateBucket"):
-        parameters["Bucket"] = "tarn-no-such-bucket-" + name.lower()
+        parameters["Bucket"] = new_name("bucket")
+    if name == "DeleteBucket":
+        client("s3").create_bucket(**parameters)
 
     if rights == "none":
         code, _ = call(client_of(server, folder, boto_name, user(None)), name, form, parameters)

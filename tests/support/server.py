@@ -14,6 +14,7 @@ from botocore.config import Config
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARN = pathlib.Path(os.environ.get("TARN_BINARY", ROOT / "build" / "tarn"))
 START_LIMIT_SECONDS = 20
+SESSION = boto3.session.Session()  # its loader reads each service model once
 
 
 class Server:
@@ -91,7 +92,7 @@ class Server:
             credentials = {"AccessKeyId": entry["access_key_id"], "SecretAccessKey": entry["secret_access_key"]}
         options = Config(retries={"max_attempts": 1, "mode": "standard"}, inject_host_prefix=False, read_timeout=60,
                          parameter_validation=False)  # the server shall be seen to refuse, not the client
-        return boto3.session.Session().client(
+        return SESSION.client(
             service, region_name=region, endpoint_url=self.endpoint,
             aws_access_key_id=credentials["AccessKeyId"], aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials.get("SessionToken"),
