@@ -15,7 +15,7 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from columns import COLUMNS, INTEGER, MOMENT, NUMBER, SCHEMA, TEXTS
+from columns import COLUMNS, INTEGER, MOMENT, NUMBER, SCHEMA, TEXT, TEXTS
 
 ROWS_A_PART = 25_000
 
@@ -37,14 +37,14 @@ class Loaded:
     def count(self, row):
         self.rows += 1
         if (
-            row["decimallatitude"] is not None
-            and row["decimallongitude"] is not None
-            and row["taxonrank"] in SPECIES_RANKS
-            and row["basisofrecord"] in OBSERVED
-            and row["occurrencestatus"] == "PRESENT"
+            row.get("decimallatitude") is not None
+            and row.get("decimallongitude") is not None
+            and row.get("taxonrank") in SPECIES_RANKS
+            and row.get("basisofrecord") in OBSERVED
+            and row.get("occurrencestatus") == "PRESENT"
         ):
             self.kept += 1
-            self.lists[row["datasetkey"], row["taxonkey"], row["species"]] += 1
+            self.lists[row.get("datasetkey"), row.get("taxonkey"), row.get("species")] += 1
 
 
 def prefix_of(month):
@@ -59,7 +59,7 @@ def load(records, bucket, month, progress=lambda loaded: None, rows_a_part=ROWS_
     def flush():
         if not rows:
             return
-        columns = [pa.array([row[name] for row in rows], type=kind) for name, kind in COLUMNS.items()]
+        columns = [pa.array([row.get(name) for row in rows], type=kind) for name, kind in COLUMNS.items()]
         buffer = io.BytesIO()
         parquet.write_table(pa.Table.from_arrays(columns, schema=SCHEMA), buffer, compression="snappy")
         s3.put_object(Bucket=bucket, Key=f"{prefix_of(month)}{loaded.parts:06}", Body=buffer.getvalue())
@@ -82,7 +82,7 @@ def load(records, bucket, month, progress=lambda loaded: None, rows_a_part=ROWS_
 
 
 def interpret(record):
-    """One row of GBIF's columns from the text of one record."""
+    """GBIF's columns from the text of one record; those that are NULL may be absent."""
     given = dict(record)
     _name(given)
     _place(given)
@@ -94,7 +94,7 @@ def interpret(record):
     given["occurrencestatus"] = status.upper()
     if "license" in given:
         given["license"] = _license(given["license"])
-    return {name: _typed(kind, given.get(name)) for name, kind in COLUMNS.items()}
+    return {name: READERS[name](text) for name, text in given.items() if text is not None and name in READERS}
 
 
 def _name(given):
@@ -152,18 +152,8 @@ def _key_of(name):
     return str(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big") % (2**31 - 1) + 1)
 
 
-def _typed(kind, text):
-    if text is None:
-        return None
-    if kind == TEXTS:
-        return [part.strip() for part in re.split(r"[|;]", text) if part.strip()]
-    if kind == NUMBER:
-        return _number(text)
-    if kind == INTEGER:
-        return _integer(text)
-    if kind == MOMENT:
-        return _moment(text)
-    return text
+def _texts(text):
+    return [part.strip() for part in re.split(r"[|;]", text) if part.strip()]
 
 
 def _number(text):
@@ -187,3 +177,9 @@ def _moment(text):
     except ValueError:
         return None
     return value.astimezone(datetime.timezone.utc).replace(tzinfo=None) if value.tzinfo else value
+
+
+READERS = {
+    name: {TEXTS: _texts, NUMBER: _number, INTEGER: _integer, MOMENT: _moment, TEXT: str}[kind]
+    for name, kind in COLUMNS.items()
+}

@@ -1,5 +1,6 @@
 """The example is the promise: the monthly summary runs from one end to the other, survives a restart of the server between
 any two steps, and tells a user which right is missing. Its readers take what archives of others look like."""
+import datetime
 import json
 import os
 import pathlib
@@ -119,7 +120,7 @@ def test_archives_of_all_forms(tmp_path, rows, form):
     assert (first["decimallatitude"], first["decimallongitude"]) == (1.5, -2.0)
     assert first["recordedby"] == ["Ray, J", "Linnæus"] and first["occurrenceid"] == "1"
     assert first["occurrencestatus"] == "PRESENT" and first["datasetkey"] == second["datasetkey"]
-    assert (second["species"], second["taxonrank"], second["decimallatitude"]) == (None, "GENUS", None)
+    assert second["taxonrank"] == "GENUS" and "species" not in second and "decimallatitude" not in second
 
 
 def test_archive_without_description(tmp_path):
@@ -148,13 +149,16 @@ def test_bad_archives_are_named(tmp_path):
         ({"individualcount": "0"}, {"occurrencestatus": "ABSENT", "individualcount": 0}),
         ({"genus": "A", "specificepithet": "b", "infraspecificepithet": "c"}, {"taxonrank": "INFRASPECIFIC_NAME"}),
         ({"issue": "A;B", "mediatype": "StillImage"}, {"issue": ["A", "B"], "mediatype": ["StillImage"]}),
-        ({"lastinterpreted": "2022-02-15T02:15:02.913Z"}, {}),
+        (
+            {"lastinterpreted": "2022-02-15T04:15:02.913+02:00"},
+            {"lastinterpreted": datetime.datetime(2022, 2, 15, 2, 15, 2, 913000)},
+        ),
     ],
 )
 def test_interpretation(given, expected):
     row = load.interpret(given)
-    assert list(row) == list(load.COLUMNS) and len(row) == 50
-    assert {name: row[name] for name in expected} == expected
+    assert set(row) <= set(load.COLUMNS) and len(load.COLUMNS) == 50
+    assert {name: row.get(name) for name in expected} == expected
 
 
 def test_statements_are_cut_where_they_end():
