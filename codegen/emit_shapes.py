@@ -156,7 +156,9 @@ def shapes_source(model, sections):
     out = [
         NOTE,
         "// Copying and destroying many structs: -O2 takes half as long again to compile, and gains nothing here.",
-        '#pragma GCC optimize("O1")\n',
+        "#ifdef __OPTIMIZE__",
+        '#pragma GCC optimize("O1")',
+        "#endif\n",
         f'#include "gen/{namespace}/shapes.h"\n',
         '#include "wire/access.h"',
         '#include "wire/box.inl"\n',

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
@@ -19,8 +20,10 @@ from botocore import parsers
 from botocore.awsrequest import HeadersDict
 from botocore.model import ServiceModel
 from botocore.utils import parse_timestamp
-from cases import FILES, suites
-from fetch_cases import fetch
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from cases import FILES, suites  # noqa: E402
+from fetch_cases import fetch  # noqa: E402
 
 fetch()
 BUILD = pathlib.Path(os.environ.get("TARN_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
