@@ -1,6 +1,5 @@
 // The wiring of everything, in plain sight: what exists, what borrows what, and in which order it starts and stops.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -13,6 +12,7 @@
 #include "gen/admin/handlers.h"
 #include "gen/glue/handlers.h"
 #include "gen/iam/handlers.h"
+#include "gen/redshift_serverless/handlers.h"
 #include "gen/s3/handlers.h"
 #include "gen/sts/handlers.h"
 #include "http/server.h"
@@ -25,6 +25,7 @@
 #include "services/admin/admin.h"
 #include "services/glue/glue.h"
 #include "services/iam/iam.h"
+#include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/s3.h"
 #include "services/sts/sts.h"
 #include "store/outbox.h"
@@ -96,6 +97,8 @@ Status run(const ServeOptions& options) {
   door.add(sts::kTable, &sts);
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
+  redshift_serverless::RedshiftServerless redshift_serverless;
+  door.add(redshift_serverless::kTable, &redshift_serverless);
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
   TRY(outbox.start());

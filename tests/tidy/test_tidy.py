@@ -93,10 +93,12 @@ def test_the_map_in_the_architecture_page_matches_the_tree():
     assert there == named, f"only in the tree: {sorted(there - named)}; only in the map: {sorted(named - there)}"
 
 
-def test_no_line_is_longer_than_120_columns():
+def test_no_line_is_much_longer_than_120_columns():
     wrong = []
     for path in [*sources(), *tracked("codegen/*.py", "tests/*.py", "tools/*.py", "examples/*.py", "bench/*.py")]:
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        # What stands in a raw string is a document, not code.
+        text = re.sub(r'R"(\w*)\((.*?)\)\1"', lambda m: re.sub(r"[^\n]", "", m[0]), path.read_text(), flags=re.S)
+        for number, line in enumerate(text.splitlines(), 1):
             if len(line) > 140:
                 wrong.append(f"{path.relative_to(ROOT)}:{number}: {len(line)} columns")
     assert not wrong, "\n".join(wrong)
