@@ -164,7 +164,7 @@ Result<ListObjectsOutput> list_objects(S3&, Call& call, const ListObjectsRequest
   const WalkEnd end = TRY(walk_objects(call, bucket, wanted, {in.marker.value_or("")}, tell, group));
   out.is_truncated = end.truncated;
   // AWS: ListObjects, "NextMarker": only with a delimiter; else the last key serves.
-  if (end.truncated && in.delimiter) out.next_marker = names(std::string_view(end.last.key));
+  if (end.truncated && !wanted.delimiter.empty()) out.next_marker = names(std::string_view(end.last.key));
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
@@ -38,6 +39,20 @@ Status check_supported(const PutHeaders& headers) {
     return refuse(400, "InvalidStorageClass", "The storage class you specified is not valid",
                   {{"StorageClassRequested", *headers.storage_class}});
   return {};
+}
+
+Pairs stored_metadata(const Pairs& given) {
+  Pairs stored;
+  for (const auto& [name, value] : given) {
+    const std::string own = lower(name);
+    const auto same = std::ranges::find(stored, own, &Pairs::value_type::first);
+    if (same == stored.end()) {
+      stored.emplace_back(own, value);
+    } else {
+      same->second += "," + value;
+    }
+  }
+  return stored;
 }
 
 Status check_metadata(const Pairs& metadata) {

@@ -40,6 +40,9 @@ Status check_supported(const PutHeaders& headers);
 // A key of the client's own for encryption: on every operation that takes one. ERRORS: NotImplemented.
 Status check_no_customer_key(const std::optional<std::string>& algorithm, const std::optional<std::string>& key);
 
+// Names in lower case, as S3 keeps them; what came twice is joined by commas.
+Pairs stored_metadata(const Pairs& given);
+
 // ERRORS: MetadataTooLarge (400).
 Status check_metadata(const Pairs& metadata);
 
@@ -59,7 +62,7 @@ Result<ObjectSettings> content_settings(const In& in) {
                           .content_language = in.content_language,
                           .expires = in.expires,
                           .website_redirect_location = in.website_redirect_location,
-                          .metadata = in.metadata.entries(),
+                          .metadata = stored_metadata(in.metadata.entries()),
                           .storage_class = in.storage_class.value_or("STANDARD"),
                           .tags = {}};
   TRY(check_metadata(settings.metadata));
