@@ -7,7 +7,7 @@
 #include "blob/backup.h"
 #include "blob/state.h"
 #include "os/file.h"
-#include "store/temporary.h"
+#include "os/temporary.h"
 
 namespace tarn {
 namespace {

@@ -1,6 +1,6 @@
 #include "store/log_sync.h"
 
-#include <chrono>
+#include <algorithm>
 
 namespace tarn {
 
@@ -30,7 +30,7 @@ void LogSync::when_synced(Sequence sequence, std::move_only_function<void(Status
     const std::unique_lock lock(mutex_);
     if (health_ && !stopping_) {
       waiters_.push_back({sequence, std::move(then)});
-      if (waiters_.size() == 1) changed_.notify_one();
+      if (waiters_.size() == wanted_) changed_.notify_one();
       return;
     }
   }
@@ -46,7 +46,11 @@ Status LogSync::health() const {
 void LogSync::fail(const Error& error) {
   {
     const std::lock_guard lock(mutex_);
-    if (health_) health_ = Failure(error);
+    if (health_) {
+      health_ = Failure(error);
+      health_.error().message =
+          "Nothing more is written until the server is started again, because the disk failed: " + error.message;
+    }
   }
   changed_.notify_one();
 }
@@ -57,6 +61,7 @@ void LogSync::run() {
     changed_.wait(lock, [&] { return stopping_ || dirty_ || !waiters_.empty(); });
     if (waiters_.empty() && !stopping_)
       changed_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_ || !waiters_.empty(); });
+    gather(lock);
     const bool last = stopping_;
     std::vector<Waiter> waiters = std::exchange(waiters_, {});
     lock.unlock();
@@ -66,18 +71,29 @@ void LogSync::run() {
   }
 }
 
+void LogSync::gather(std::unique_lock<std::mutex>& lock) {
+  if (stopping_ || waiters_.size() >= released_) return;
+  wanted_ = released_;
+  const auto patience = std::min<std::chrono::steady_clock::duration>(last_took_ / 2, std::chrono::microseconds(500));
+  changed_.wait_for(lock, patience, [&] { return stopping_ || waiters_.size() >= wanted_; });
+  wanted_ = 1;
+}
+
 void LogSync::sync_once(std::vector<Waiter> waiters) {
   dirty_ = false;
   // Whoever waits had committed before, so this covers all of them, and those that have committed since.
   const Sequence target = latest_();
   Status result = health();
   if (result && !synced(target)) {
+    const auto began = std::chrono::steady_clock::now();
     result = sync_();
+    last_took_ = std::chrono::steady_clock::now() - began;
     if (result)
       synced_.store(target, std::memory_order_release);
     else
       fail(result.error());
   }
+  released_ = waiters.size();
   for (Waiter& waiter : waiters) waiter.then(result);
 }
 

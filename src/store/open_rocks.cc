@@ -7,6 +7,9 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "base/text.h"
+#include "os/file.h"
+
 namespace tarn {
 namespace {
 
@@ -23,7 +26,7 @@ class LineLogger final : public rocksdb::Logger {
     if (!log_) return;
     char line[1024];
     std::vsnprintf(line, sizeof line, format, args);
-    log_(fmt::format("store: {}", line));
+    if (const std::string_view text = trim(line); !text.empty()) log_(fmt::format("store: {}", text));
   }
 
  private:
@@ -38,6 +41,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   // The log is written to the file by the sync thread, once for all that wait, not at each commit.
   o.manual_wal_flush = true;
   o.max_total_wal_size = kMaxLogBytes;
+  o.db_write_buffer_size = 32 << 20;  // of all families together
   // What was replayed stays in memory until it is flushed in the ordinary way: a restart writes nothing.
   o.avoid_flush_during_recovery = true;
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
@@ -87,6 +91,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const StoreOptions& opt
 
 Status open_rocks(const std::string& path, const StoreOptions& options, std::unique_ptr<rocksdb::TransactionDB>& db,
                   std::array<rocksdb::ColumnFamilyHandle*, 3>& families) {
+  TRY(make_directories(path));  // RocksDB would make it too, and say that it was not there
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* plain = nullptr;
   rocksdb::Status status = rocksdb::DB::Open(database_options(options), path, descriptors(options), &handles, &plain);

@@ -7,7 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "store/temporary.h"
+#include "os/temporary.h"
 #include "store/timers.h"
 
 namespace tarn {

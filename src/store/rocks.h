@@ -45,7 +45,6 @@ struct Store::State {
   uint64_t generation = 0;        // how often the directory has been opened
   std::atomic<uint64_t> ids{0};   // given out in this generation
   std::atomic<bool> full{false};  // less space than the reserve
-  Micros space_checked = 0;       // only the sync thread's
 
   explicit State(DirectoryLock taken) : lock(std::move(taken)) {}
   rocksdb::ColumnFamilyHandle* family(Family f) const { return families[static_cast<size_t>(f)]; }

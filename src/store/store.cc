@@ -7,7 +7,6 @@
 
 #include "base/digest.h"
 #include "base/text.h"
-#include "os/clock.h"
 #include "os/random.h"
 #include "store/open_rocks.h"
 #include "store/rocks.h"
@@ -93,10 +92,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, StoreOp
   ++record.generation;
   s.generation = record.generation;
   s.key = record.key;
-  // A full disk shall not keep what is there from being read: the ids of this run are then never given out.
+  // Not waited for: whatever commit holds an id of this run stands behind this one in the log. And a full disk shall not
+  // keep what is there from being read.
   if (store->writable()) {
     TRY(tx->put(kDirectory, {"self"}, record));
-    TRY(store->wait_synced(TRY(tx->commit())));
+    TRY(tx->commit());
   }
   return store;
 }
@@ -113,9 +113,6 @@ Status Store::State::sync_log() {
 }
 
 void Store::State::check_space() {
-  const Micros now = steady_now();
-  if (space_checked != 0 && now - space_checked < kSecond / 4 && !full) return;
-  space_checked = now;
   const auto space = free_space(directory);
   full = space && *space < options.reserve_bytes;
 }
@@ -198,7 +195,7 @@ Sequence Store::oldest_reader() const {
 }
 
 uint64_t Store::next_id() {
-  // The generation was on the disk before the first id, so a crash never gives an id twice. 2^22 starts of 2^40 ids.
+  // 2^22 starts of 2^40 ids.
   return state_->generation << 40 | ++state_->ids;
 }
 

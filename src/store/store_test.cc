@@ -5,9 +5,9 @@
 
 #include <thread>
 
+#include "os/temporary.h"
 #include "store/idempotency.h"
 #include "store/page_token.h"
-#include "store/temporary.h"
 
 namespace tarn {
 namespace {
