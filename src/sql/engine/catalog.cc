@@ -68,7 +68,8 @@ class Schema : public duckdb::SchemaCatalogEntry {
   void Scan(ClientContext&, CatalogType, const std::function<void(CatalogEntry&)>&) override {}
   void Scan(CatalogType, const std::function<void(CatalogEntry&)>&) override {}
 
-  optional_ptr<CatalogEntry> CreateIndex(CatalogTransaction, duckdb::CreateIndexInfo&, duckdb::TableCatalogEntry&) override {
+  optional_ptr<CatalogEntry> CreateIndex(CatalogTransaction, duckdb::CreateIndexInfo&,
+                                         duckdb::TableCatalogEntry&) override {
     read_only("CREATE INDEX");
   }
   optional_ptr<CatalogEntry> CreateFunction(CatalogTransaction, duckdb::CreateFunctionInfo&) override {

@@ -1,7 +1,357 @@
+// Dates and times: parts, distances, formats.
+#include "base/text.h"
+#include "duckdb/function/scalar/strftime_format.hpp"
+#include "sql/engine/date_format.h"
+#include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
+namespace {
 
-void add_dates(Registry&) {}
+using duckdb::ClientContext;
+using duckdb::Expression;
+using duckdb::FunctionBindExpressionInput;
+using duckdb::LogicalType;
+using duckdb::LogicalTypeId;
+using duckdb::string_t;
+using duckdb::timestamp_t;
+using duckdb::unique_ptr;
+using duckdb::Value;
+
+struct Part {
+  const char* names;   // ',' around each
+  const char* native;  // DuckDB's
+  const char* interval;
+};
+// AWS: date parts for date or timestamp functions.
+constexpr Part kParts[] = {
+    {",millennium,millennia,mil,mils,", "millennium", "to_millennia"},
+    {",century,centuries,c,cent,cents,", "century", "to_centuries"},
+    {",decade,decades,dec,decs,", "decade", "to_decades"},
+    {",epoch,", "epoch", nullptr},
+    {",year,years,y,yr,yrs,", "year", "to_years"},
+    {",quarter,quarters,qtr,qtrs,", "quarter", "to_quarters"},
+    {",month,months,mon,mons,", "month", "to_months"},
+    {",week,weeks,w,", "week", "to_weeks"},
+    {",dayofweek,dow,dw,weekday,", "dow", nullptr},
+    {",dayofyear,doy,dy,yearday,", "doy", "to_days"},
+    {",day,days,d,", "day", "to_days"},
+    {",hour,hours,h,hr,hrs,", "hour", "to_hours"},
+    {",minute,minutes,m,min,mins,", "minute", "to_minutes"},
+    {",second,seconds,s,sec,secs,", "second", "to_seconds"},
+    {",millisecond,milliseconds,ms,msec,msecs,msecond,mseconds,millisec,millisecs,millisecon,", "millisecond",
+     "to_milliseconds"},
+    {",microsecond,microseconds,us,usec,usecs,usecond,useconds,microsec,microsecs,microsecond,", "microsecond",
+     "to_microseconds"},
+    {",timezone_hour,", "timezone_hour", nullptr},
+    {",timezone_minute,", "timezone_minute", nullptr},
+    {",timezone,", "timezone", nullptr},
+};
+
+const Part& part_of(ClientContext& context, Expression& argument) {
+  if (!argument.IsFoldable()) raise_sql("22023", "The date part must be a word.");
+  const std::string name = lower(duckdb::ExpressionExecutor::EvaluateScalar(context, argument).ToString());
+  for (const Part& part : kParts) {
+    if (std::string(part.names).find("," + name + ",") != std::string::npos) return part;
+  }
+  raise_sql("22023", "timestamp units \"" + name + "\" not recognized");
+}
+
+// A date, or text that is one, as a timestamp; times with a zone stay.
+unique_ptr<Expression> as_timestamp(ClientContext& context, unique_ptr<Expression> value) {
+  const auto id = value->return_type.id();
+  if (id == LogicalTypeId::TIMESTAMP_TZ || id == LogicalTypeId::TIME || id == LogicalTypeId::INTERVAL) return value;
+  return cast_to(context, std::move(value), LogicalType::TIMESTAMP);
+}
+
+// Calendar steps need a plain interval; those beyond days are made of months and years.
+unique_ptr<Expression> interval_of(ClientContext& context, const Part& part, unique_ptr<Expression> count) {
+  const bool fractions = std::string(part.native) == "second" || std::string(part.native) == "millisecond";
+  auto n = cast_to(context, converted(context, std::move(count), LogicalType::BIGINT),
+                   fractions ? LogicalType::DOUBLE : LogicalType::BIGINT);
+  const bool narrow = !fractions && std::string(part.native) != "hour" && std::string(part.native) != "minute" &&
+                      std::string(part.native) != "microsecond";
+  if (narrow) n = cast_to(context, std::move(n), LogicalType::INTEGER);
+  return call(context, "main", part.interval, arguments(std::move(n)));
+}
+
+// DATEADD gives a TIMESTAMP, also for dates.
+unique_ptr<Expression> bind_date_add(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  const Part& part = part_of(context, *input.children[0]);
+  if (!part.interval) raise_sql("22023", std::string("DATEADD with the part ") + part.native + " is not supported.");
+  auto time = as_timestamp(context, std::move(input.children[2]));
+  return call(context, "main", "+",
+              arguments(std::move(time), interval_of(context, part, std::move(input.children[1]))), true);
+}
+
+// DATEDIFF counts the boundaries that lie between.
+unique_ptr<Expression> bind_date_diff(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  const Part& part = part_of(context, *input.children[0]);
+  std::string name = part.native;
+  if (name == "dow" || name == "doy") name = "day";
+  auto from = as_timestamp(context, std::move(input.children[1])),
+       to = as_timestamp(context, std::move(input.children[2]));
+  if (from->return_type != to->return_type) {
+    from = cast_to(context, std::move(from), LogicalType::TIMESTAMP);
+    to = cast_to(context, std::move(to), LogicalType::TIMESTAMP);
+  }
+  auto list = arguments(constant(Value(name)), std::move(from));
+  list.push_back(std::move(to));
+  return call(context, "main", "date_diff", std::move(list));
+}
+
+unique_ptr<Expression> bind_date_part(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  const std::string name = part_of(context, *input.children[0]).native;
+  auto value = as_timestamp(context, std::move(input.children[1]));
+  auto part = call(context, "main", "date_part", arguments(constant(Value(name)), std::move(value)));
+  return cast_to(context, std::move(part), name == "epoch" ? LogicalType::DOUBLE : LogicalType::INTEGER);
+}
+
+unique_ptr<Expression> bind_date_trunc(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  const std::string name = part_of(context, *input.children[0]).native;
+  auto value = as_timestamp(context, std::move(input.children[1]));
+  const LogicalType type = value->return_type;
+  return cast_to(context, call(context, "main", "date_trunc", arguments(constant(Value(name)), std::move(value))),
+                 type);
+}
+
+unique_ptr<Expression> bind_year(FunctionBindExpressionInput& input) {
+  auto value = as_timestamp(input.context, std::move(input.children[0]));
+  return cast_to(input.context, call(input.context, "main", "year", arguments(std::move(value))), LogicalType::INTEGER);
+}
+
+// The last day of a month stays one: ADD_MONTHS('2024-02-29', 1) is 2024-03-31.
+void add_months_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<timestamp_t, int64_t, timestamp_t>(
+      input.data[0], input.data[1], result, input.size(), [](timestamp_t time, int64_t months) {
+        duckdb::date_t date;
+        duckdb::dtime_t clock;
+        duckdb::Timestamp::Convert(time, date, clock);
+        int32_t year, month, day;
+        duckdb::Date::Convert(date, year, month, day);
+        const bool last = day == duckdb::Date::MonthDays(year, month);
+        const int64_t total = static_cast<int64_t>(year) * 12 + month - 1 + months;
+        if (total < 0 || total > 12 * 200'000) raise_sql("22008", "timestamp out of range");
+        year = static_cast<int32_t>(total / 12);
+        month = static_cast<int32_t>(total % 12) + 1;
+        const int32_t days = duckdb::Date::MonthDays(year, month);
+        day = last ? days : std::min(day, days);
+        return duckdb::Timestamp::FromDatetime(duckdb::Date::FromDate(year, month, day), clock);
+      });
+}
+
+unique_ptr<Expression> bind_add_months(FunctionBindExpressionInput& input) {
+  auto time = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  auto months = converted(input.context, std::move(input.children[1]), LogicalType::BIGINT);
+  return call(input.context, kFunctionSchema, "add_months_run", arguments(std::move(time), std::move(months)));
+}
+
+unique_ptr<Expression> bind_last_day(FunctionBindExpressionInput& input) {
+  auto time = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  return call(input.context, "main", "last_day", arguments(std::move(time)));
+}
+
+// AWS: MONTHS_BETWEEN. Whole months where the days are equal or both last; else the fraction of a month of 31 days.
+void months_between_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<timestamp_t, timestamp_t, double>(
+      input.data[0], input.data[1], result, input.size(), [](timestamp_t a, timestamp_t b) {
+        int32_t year[2], month[2], day[2];
+        double fraction[2];
+        bool last[2];
+        const timestamp_t times[2] = {a, b};
+        for (int i = 0; i < 2; ++i) {
+          duckdb::date_t date;
+          duckdb::dtime_t clock;
+          duckdb::Timestamp::Convert(times[i], date, clock);
+          duckdb::Date::Convert(date, year[i], month[i], day[i]);
+          last[i] = day[i] == duckdb::Date::MonthDays(year[i], month[i]);
+          fraction[i] = day[i] + static_cast<double>(clock.micros) / 86'400e6;
+        }
+        const double months = (year[0] - year[1]) * 12 + (month[0] - month[1]);
+        if (day[0] == day[1] || (last[0] && last[1])) return months;
+        return months + (fraction[0] - fraction[1]) / 31;
+      });
+}
+
+template <const char* const* run>
+unique_ptr<Expression> bind_two_times(FunctionBindExpressionInput& input) {
+  auto a = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  auto b = cast_to(input.context, std::move(input.children[1]), LogicalType::TIMESTAMP);
+  return call(input.context, kFunctionSchema, *run, arguments(std::move(a), std::move(b)));
+}
+constexpr const char* kMonthsBetween = "months_between_run";
+constexpr const char* kDateCompare = "date_cmp_run";
+
+void date_cmp_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<timestamp_t, timestamp_t, int32_t>(
+      input.data[0], input.data[1], result, input.size(), [](timestamp_t a, timestamp_t b) {
+        return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+      });
+}
+
+void next_day_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<timestamp_t, string_t, duckdb::date_t>(
+      input.data[0], input.data[1], result, input.size(), [](timestamp_t time, string_t name) {
+        const std::string wanted = lower(name.GetString());
+        static constexpr const char* kDays[] = {"sunday",   "monday", "tuesday", "wednesday",
+                                                "thursday", "friday", "saturday"};
+        for (int day = 0; day < 7; ++day) {
+          if (wanted.size() < 2 || !std::string_view(kDays[day]).starts_with(wanted)) continue;
+          const duckdb::date_t date = duckdb::Timestamp::GetDate(time);
+          const int today = duckdb::Date::ExtractISODayOfTheWeek(date) % 7;
+          const int ahead = (day - today + 6) % 7 + 1;
+          return duckdb::date_t(date.days + ahead);
+        }
+        raise_sql("22023", "\"" + wanted + "\" is no day of the week");
+      });
+}
+
+unique_ptr<Expression> bind_next_day(FunctionBindExpressionInput& input) {
+  auto time = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  return call(input.context, kFunctionSchema, "next_day_run",
+              arguments(std::move(time), as_text(input.context, std::move(input.children[1]))));
+}
+
+// --- formats ---------------------------------------------------------------------------------------------------------------
+
+void to_char_time(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<timestamp_t, string_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](timestamp_t time, string_t format) {
+        return duckdb::StringVector::AddString(result, format_time(time.value, format.GetString()));
+      });
+}
+
+void to_char_number(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<double, string_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](double number, string_t format) {
+        return duckdb::StringVector::AddString(result, format_number(number, format.GetString()));
+      });
+}
+
+void parse_time_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, timestamp_t>(
+      input.data[0], input.data[1], result, input.size(), [&](string_t text, string_t format) {
+        const auto micros = parse_time(text.GetString(), format.GetString());
+        if (!micros) {
+          raise_sql("22007", "\"" + text.GetString() + "\" does not match the format \"" + format.GetString() + "\"");
+        }
+        return timestamp_t(*micros);
+      });
+}
+
+unique_ptr<Expression> bind_to_char(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto value = std::move(input.children[0]);
+  const bool number = value->return_type.IsNumeric();
+  value = cast_to(context, std::move(value), number ? LogicalType::DOUBLE : LogicalType::TIMESTAMP);
+  return call(context, kFunctionSchema, number ? "to_char_number" : "to_char_time",
+              arguments(std::move(value), as_text(context, std::move(input.children[1]))));
+}
+
+unique_ptr<Expression> bind_to_date(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto text = as_text(context, std::move(input.children[0]));
+  if (input.children.size() == 1) return converted(context, std::move(text), LogicalType::DATE);
+  return cast_to(context,
+                 call(context, kFunctionSchema, "parse_time", arguments(std::move(text), std::move(input.children[1]))),
+                 LogicalType::DATE);
+}
+
+unique_ptr<Expression> bind_to_timestamp(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto text = as_text(context, std::move(input.children[0]));
+  return cast_to(context,
+                 call(context, kFunctionSchema, "parse_time", arguments(std::move(text), std::move(input.children[1]))),
+                 LogicalType::TIMESTAMP_TZ);
+}
+
+unique_ptr<Expression> bind_to_number(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto text = as_text(context, std::move(input.children[0]));
+  for (const char* unwanted : {",", "$", " "}) {
+    auto list = arguments(std::move(text), constant(Value(unwanted)));
+    list.push_back(constant(Value("")));
+    text = call(context, "main", "replace", std::move(list));
+  }
+  return cast_to(context, std::move(text), LogicalType::DECIMAL(38, 8));
+}
+
+// CONVERT_TIMEZONE([from,] to, timestamp): clocks read in the one zone, as they read in the other.
+unique_ptr<Expression> bind_convert_timezone(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  const bool with_source = input.children.size() == 3;
+  auto source = with_source ? std::move(input.children[0]) : constant(Value("UTC"));
+  auto target = std::move(input.children[with_source ? 1 : 0]);
+  auto time = cast_to(context, std::move(input.children[with_source ? 2 : 1]), LogicalType::TIMESTAMP);
+  auto instant = call(context, "main", "timezone", arguments(std::move(source), std::move(time)));
+  return call(context, "main", "timezone", arguments(std::move(target), std::move(instant)));
+}
+
+// ROUND and TRUNC of numbers; TRUNC of a timestamp is its date.
+unique_ptr<Expression> bind_round(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  if (is_text(value->return_type)) value = converted(input.context, std::move(value), LogicalType::DOUBLE);
+  if (input.children.size() == 1) return call(input.context, "main", "round", arguments(std::move(value)));
+  auto digits = cast_to(input.context, std::move(input.children[1]), LogicalType::INTEGER);
+  return call(input.context, "main", "round", arguments(std::move(value), std::move(digits)));
+}
+
+unique_ptr<Expression> bind_trunc(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  if (value->return_type.IsTemporal()) return cast_to(input.context, std::move(value), LogicalType::DATE);
+  if (is_text(value->return_type)) value = converted(input.context, std::move(value), LogicalType::DOUBLE);
+  if (input.children.size() == 1) return call(input.context, "main", "trunc", arguments(std::move(value)));
+  const LogicalType type = value->return_type;
+  const auto digits = duckdb::ExpressionExecutor::EvaluateScalar(input.context, *input.children[1]).GetValue<int32_t>();
+  const double scale = std::pow(10.0, digits);
+  auto scaled = call(
+      input.context, "main", "*",
+      arguments(cast_to(input.context, std::move(value), LogicalType::DOUBLE), constant(Value::DOUBLE(scale))), true);
+  auto cut = call(input.context, "main", "trunc", arguments(std::move(scaled)));
+  auto result = call(input.context, "main", "/", arguments(std::move(cut), constant(Value::DOUBLE(scale))), true);
+  return cast_to(input.context, std::move(result), type);
+}
+
+duckdb::ScalarFunction run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
+                           duckdb::scalar_function_t function) {
+  duckdb::ScalarFunction scalar(name, std::move(types), std::move(returns), std::move(function));
+  scalar.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
+  return scalar;
+}
+
+}  // namespace
+
+void add_dates(Registry& registry) {
+  const LogicalType time = LogicalType::TIMESTAMP, text = LogicalType::VARCHAR;
+  registry.add(typed("date_add", 3, bind_date_add));
+  registry.add(typed("date_diff", 3, bind_date_diff));
+  registry.add(typed("date_part", 2, bind_date_part));
+  registry.add(typed("date_trunc", 2, bind_date_trunc));
+  registry.add(typed("date_part_year", 1, bind_year));
+  registry.add(typed("add_months", 2, bind_add_months));
+  registry.add(typed("last_day", 1, bind_last_day));
+  registry.add(typed("months_between", 2, bind_two_times<&kMonthsBetween>));
+  registry.add(typed("date_cmp", 2, bind_two_times<&kDateCompare>));
+  registry.add(typed("next_day", 2, bind_next_day));
+  registry.add(typed("to_char", 2, bind_to_char));
+  registry.add(typed_variadic("to_date", bind_to_date));
+  registry.add(typed_variadic("to_timestamp", bind_to_timestamp));
+  registry.add(typed("to_number", 2, bind_to_number));
+  registry.add(typed_variadic("convert_timezone", bind_convert_timezone));
+  registry.add(typed_variadic("round", bind_round));
+  registry.add(typed_variadic("trunc", bind_trunc));
+  registry.add(run("add_months_run", {time, LogicalType::BIGINT}, time, add_months_run));
+  registry.add(run("months_between_run", {time, time}, LogicalType::DOUBLE, months_between_run));
+  registry.add(run("date_cmp_run", {time, time}, LogicalType::INTEGER, date_cmp_run));
+  registry.add(run("next_day_run", {time, text}, LogicalType::DATE, next_day_run));
+  registry.add(run("to_char_time", {time, text}, text, to_char_time));
+  registry.add(run("to_char_number", {LogicalType::DOUBLE, text}, text, to_char_number));
+  registry.add(run("parse_time", {text, text}, time, parse_time_run));
+}
 
 }  // namespace tarn::sql::engine

@@ -1,7 +1,284 @@
+// LIKE and regular expressions. Expressions run in PCRE2 with a match limit: no pattern can hang a statement.
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/text.h"
+#include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
+namespace {
 
-void add_patterns(Registry&) {}
+using duckdb::Expression;
+using duckdb::FunctionBindExpressionInput;
+using duckdb::LogicalType;
+using duckdb::string_t;
+using duckdb::StringVector;
+using duckdb::unique_ptr;
+
+constexpr uint32_t kMatchLimit = 10'000'000;
+
+std::string_view view(const string_t& text) {
+  return {text.GetData(), text.GetSize()};
+}
+
+// A compiled pattern; recompiled only when another one comes.
+class Pattern {
+ public:
+  ~Pattern() { free(); }
+  void set(std::string_view pattern, bool ignore_case) {
+    if (code_ && pattern_ == pattern && ignore_case == ignore_case_) return;
+    free();
+    pattern_ = pattern;
+    ignore_case_ = ignore_case;
+    int error = 0;
+    PCRE2_SIZE at = 0;
+    code_ =
+        pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                      PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (ignore_case ? PCRE2_CASELESS : 0u), &error, &at, nullptr);
+    if (!code_) {
+      PCRE2_UCHAR message[200];
+      pcre2_get_error_message(error, message, sizeof message);
+      raise_sql("2201B", "invalid regular expression: " + std::string(reinterpret_cast<const char*>(message)) +
+                             " at offset " + std::to_string(at));
+    }
+    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
+    match_ = pcre2_match_data_create_from_pattern(code_, nullptr);
+    limits_ = pcre2_match_context_create(nullptr);
+    pcre2_set_match_limit(limits_, kMatchLimit);
+  }
+  // The next match at or behind `from`: its bounds, group 0 first; none: false.
+  bool find(std::string_view text, size_t from) {
+    if (from > text.size()) return false;
+    const int n = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, 0, match_, limits_);
+    if (n == PCRE2_ERROR_NOMATCH) return false;
+    if (n < 0) raise_sql("54001", "The regular expression needs too many steps on this value.");
+    groups = static_cast<size_t>(n);
+    return true;
+  }
+  size_t start(size_t group = 0) const { return pcre2_get_ovector_pointer(match_)[2 * group]; }
+  size_t end(size_t group = 0) const { return pcre2_get_ovector_pointer(match_)[2 * group + 1]; }
+  // Where to look for the match behind this one.
+  size_t next() const { return end() > start() ? end() : end() + 1; }
+
+  size_t groups = 0;
+
+ private:
+  void free() {
+    pcre2_match_data_free(match_);
+    pcre2_match_context_free(limits_);
+    pcre2_code_free(code_);
+    match_ = nullptr;
+    limits_ = nullptr;
+    code_ = nullptr;
+  }
+  std::string pattern_;
+  bool ignore_case_ = false;
+  pcre2_code* code_ = nullptr;
+  pcre2_match_data* match_ = nullptr;
+  pcre2_match_context* limits_ = nullptr;
+};
+
+// One for each thread that evaluates the expression.
+struct PatternState : duckdb::FunctionLocalState {
+  Pattern pattern;
+};
+unique_ptr<duckdb::FunctionLocalState> make_state(duckdb::ExpressionState&, const duckdb::BoundFunctionExpression&,
+                                                  duckdb::FunctionData*) {
+  return duckdb::make_uniq<PatternState>();
+}
+Pattern& pattern_of(duckdb::ExpressionState& state) {
+  return duckdb::ExecuteFunctionState::GetFunctionState(state)->Cast<PatternState>().pattern;
+}
+
+void matches_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
+  Pattern& compiled = pattern_of(state);
+  duckdb::BinaryExecutor::Execute<string_t, string_t, bool>(input.data[0], input.data[1], result, input.size(),
+                                                            [&](string_t text, string_t pattern) {
+                                                              compiled.set(view(pattern), false);
+                                                              return compiled.find(view(text), 0);
+                                                            });
+}
+
+// Text arguments by row, of functions with three and more.
+struct Arguments {
+  duckdb::DataChunk& input;
+  duckdb::idx_t row;
+  std::string text(size_t i) const { return input.data[i].GetValue(row).ToString(); }
+  int64_t number(size_t i, int64_t otherwise) const {
+    return i < input.ColumnCount() ? input.data[i].GetValue(row).GetValue<int64_t>() : otherwise;
+  }
+  bool any_null() const {
+    for (duckdb::idx_t i = 0; i < input.ColumnCount(); ++i) {
+      if (input.data[i].GetValue(row).IsNull()) return true;
+    }
+    return false;
+  }
+};
+
+template <class Run>
+void by_row(duckdb::DataChunk& input, duckdb::Vector& result, Run run) {
+  for (duckdb::idx_t row = 0; row < input.size(); ++row) {
+    const Arguments arguments{input, row};
+    result.SetValue(row, arguments.any_null() ? duckdb::Value(result.GetType()) : run(arguments));
+  }
+  if (input.AllConstant()) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+}
+
+bool ignores_case(const std::string& parameters) {
+  return parameters.find('i') != std::string::npos;
+}
+
+size_t start_of(const std::string& text, int64_t position) {
+  if (position < 1) raise_sql("22023", "The position must be 1 or more.");
+  size_t at = 0;
+  for (; position > 1 && at < text.size(); --position) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+  }
+  return position > 1 ? text.size() + 1 : at;
+}
+
+void count_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
+  Pattern& pattern = pattern_of(state);
+  by_row(input, result, [&](const Arguments& a) {
+    pattern.set(a.text(1), a.input.ColumnCount() > 3 && ignores_case(a.text(3)));
+    const std::string text = a.text(0);
+    int32_t count = 0;
+    for (size_t at = start_of(text, a.number(2, 1)); pattern.find(text, at); at = pattern.next()) ++count;
+    return duckdb::Value::INTEGER(count);
+  });
+}
+
+void instr_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
+  Pattern& pattern = pattern_of(state);
+  by_row(input, result, [&](const Arguments& a) {
+    pattern.set(a.text(1), false);
+    const std::string text = a.text(0);
+    int64_t occurrence = a.number(3, 1);
+    for (size_t at = start_of(text, a.number(2, 1)); pattern.find(text, at); at = pattern.next()) {
+      if (--occurrence == 0) {
+        return duckdb::Value::INTEGER(
+            static_cast<int32_t>(utf8_length(std::string_view(text).substr(0, pattern.start()))) + 1);
+      }
+    }
+    return duckdb::Value::INTEGER(0);
+  });
+}
+
+void substr_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
+  Pattern& pattern = pattern_of(state);
+  by_row(input, result, [&](const Arguments& a) {
+    const std::string parameters = a.input.ColumnCount() > 4 ? a.text(4) : "";
+    pattern.set(a.text(1), ignores_case(parameters));
+    const std::string text = a.text(0);
+    const size_t group = parameters.find('e') != std::string::npos ? 1 : 0;
+    int64_t occurrence = a.number(3, 1);
+    for (size_t at = start_of(text, a.number(2, 1)); pattern.find(text, at); at = pattern.next()) {
+      if (--occurrence > 0) continue;
+      if (group >= pattern.groups || pattern.start(group) == PCRE2_UNSET) return duckdb::Value("");
+      return duckdb::Value(text.substr(pattern.start(group), pattern.end(group) - pattern.start(group)));
+    }
+    return duckdb::Value("");
+  });
+}
+
+// $1, and \1, are the groups.
+void replace_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
+  Pattern& pattern = pattern_of(state);
+  by_row(input, result, [&](const Arguments& a) {
+    pattern.set(a.text(1), a.input.ColumnCount() > 4 && ignores_case(a.text(4)));
+    const std::string text = a.text(0), with = a.input.ColumnCount() > 2 ? a.text(2) : "";
+    size_t at = start_of(text, a.number(3, 1));
+    std::string replaced = text.substr(0, std::min(at, text.size()));
+    size_t copied = replaced.size();
+    for (; pattern.find(text, at); at = pattern.next()) {
+      replaced += text.substr(copied, pattern.start() - copied);
+      for (size_t i = 0; i < with.size(); ++i) {
+        const bool reference = (with[i] == '$' || with[i] == '\\') && i + 1 < with.size() &&
+                               std::isdigit(static_cast<unsigned char>(with[i + 1]));
+        if (!reference) {
+          replaced += with[i];
+          continue;
+        }
+        const size_t group = static_cast<size_t>(with[++i] - '0');
+        if (group < pattern.groups && pattern.start(group) != PCRE2_UNSET) {
+          replaced += text.substr(pattern.start(group), pattern.end(group) - pattern.start(group));
+        }
+      }
+      copied = pattern.end();
+    }
+    return duckdb::Value(replaced + (copied < text.size() ? text.substr(copied) : ""));
+  });
+}
+
+// LIKE with backslash as its escape. A constant pattern without one is DuckDB's own LIKE, which knows faster ways.
+template <bool any_case>
+unique_ptr<Expression> bind_like(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto text = as_text(context, std::move(input.children[0])), pattern = as_text(context, std::move(input.children[1]));
+  auto escape = input.children.size() > 2 ? as_text(context, std::move(input.children[2])) : nullptr;
+  if (!escape && pattern->GetExpressionType() == duckdb::ExpressionType::VALUE_CONSTANT) {
+    const auto& value = pattern->Cast<duckdb::BoundConstantExpression>().value;
+    if (value.IsNull() || duckdb::StringValue::Get(value).find('\\') == std::string::npos) {
+      return call(context, "main", any_case ? "~~*" : "~~", arguments(std::move(text), std::move(pattern)), true);
+    }
+  }
+  auto list = arguments(std::move(text), std::move(pattern));
+  list.push_back(escape ? std::move(escape) : constant(duckdb::Value("\\")));
+  return call(context, "main", any_case ? "ilike_escape" : "like_escape", std::move(list));
+}
+
+unique_ptr<Expression> bind_matches(FunctionBindExpressionInput& input) {
+  return call(input.context, kFunctionSchema, "matches_run",
+              arguments(as_text(input.context, std::move(input.children[0])),
+                        as_text(input.context, std::move(input.children[1]))));
+}
+
+template <const char* const* run>
+unique_ptr<Expression> bind_regexp(FunctionBindExpressionInput& input) {
+  duckdb::vector<unique_ptr<Expression>> list;
+  for (auto& child : input.children) {
+    list.push_back(child->return_type.IsNumeric() && !list.empty() ? std::move(child)
+                                                                   : as_text(input.context, std::move(child)));
+  }
+  return call(input.context, kFunctionSchema, *run, std::move(list));
+}
+constexpr const char* kCount = "regexp_count_run";
+constexpr const char* kInstr = "regexp_instr_run";
+constexpr const char* kSubstr = "regexp_substr_run";
+constexpr const char* kReplace = "regexp_replace_run";
+
+duckdb::ScalarFunction run(const char* name, LogicalType returns, duckdb::scalar_function_t function) {
+  duckdb::ScalarFunction scalar(name, {LogicalType::VARCHAR, LogicalType::VARCHAR}, std::move(returns),
+                                std::move(function));
+  scalar.varargs = LogicalType::ANY;
+  scalar.init_local_state = make_state;
+  scalar.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
+  scalar.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
+  return scalar;
+}
+
+}  // namespace
+
+void add_patterns(Registry& registry) {
+  registry.add(typed_variadic("like", bind_like<false>));
+  registry.add(typed_variadic("ilike", bind_like<true>));
+  registry.add(typed("matches", 2, bind_matches));
+  registry.add(typed_variadic("regexp_count", bind_regexp<&kCount>));
+  registry.add(typed_variadic("regexp_instr", bind_regexp<&kInstr>));
+  registry.add(typed_variadic("regexp_substr", bind_regexp<&kSubstr>));
+  registry.add(typed_variadic("regexp_replace", bind_regexp<&kReplace>));
+  duckdb::ScalarFunction matches("matches_run", {LogicalType::VARCHAR, LogicalType::VARCHAR}, LogicalType::BOOLEAN,
+                                 matches_run);
+  matches.init_local_state = make_state;
+  matches.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
+  registry.add(matches);
+  registry.add(run(kCount, LogicalType::INTEGER, count_run));
+  registry.add(run(kInstr, LogicalType::INTEGER, instr_run));
+  registry.add(run(kSubstr, LogicalType::VARCHAR, substr_run));
+  registry.add(run(kReplace, LogicalType::VARCHAR, replace_run));
+}
 
 }  // namespace tarn::sql::engine

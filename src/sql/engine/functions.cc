@@ -60,7 +60,6 @@ void register_functions(duckdb::DatabaseInstance& database, bool geometry) {
   add_texts(registry);
   add_patterns(registry);
   add_supers(registry);
-  add_aggregates(registry);
   if (geometry) add_geometry(registry);
 }
 

@@ -181,7 +181,9 @@ class ObjectFileSystem : public FileSystem {
   void FileSync(FileHandle&) override {}                  // the server syncs what it publishes
 
   bool FileExists(const string& path, optional_ptr<FileOpener> opener) override {
-    return open(path, *session_of(opener)) != nullptr;
+    const auto session = session_of(opener);
+    // Of what is written, the names are not known by DuckDB; whether they are taken was asked before.
+    return !session->object_name && open(path, *session) != nullptr;
   }
   bool IsPipe(const string&, optional_ptr<FileOpener>) override { return false; }
   bool DirectoryExists(const string&, optional_ptr<FileOpener>) override { return false; }

@@ -1,10 +1,361 @@
+// UNLOAD: a query's rows to objects with Redshift's names. Parquet is written by DuckDB, text formats here, because their
+// escapes and names are Redshift's own.
+#include <map>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/session.h"
+#include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
+namespace {
 
-Result<Outcome> Session::unload(const UnloadRequest&) {
-  return Failure(sql_error("0A000", "UNLOAD is not supported."));
+using duckdb::DataChunk;
+using duckdb::idx_t;
+using duckdb::LogicalType;
+using duckdb::LogicalTypeId;
+using duckdb::Vector;
+using std::string;
+
+// AWS: UNLOAD, MAXFILESIZE defaults to 6.2 GB.
+constexpr uint64_t kDefaultFileSize = 6'200'000'000;
+// Where DuckDB thinks it writes; the names that count are made from this one's parts.
+constexpr const char* kScratchPath = "s3://unload/data";
+
+string numbered(const UnloadRequest& request, size_t index) {
+  string digits = std::to_string(index);
+  const size_t width = request.parallel ? 2 : 3;
+  if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
+  return (request.parallel ? "0000_part_" : "") + digits;
+}
+
+string ending(const UnloadRequest& request) {
+  string end = !request.extension.empty()                  ? "." + request.extension
+               : request.format == FileFormat::kParquet    ? ".parquet"
+               : request.compression == Compression::kGzip ? ".gz"
+               : request.compression == Compression::kZstd ? ".zst"
+                                                           : "";
+  return end;
+}
+
+// s3://unload/data/year=2024/data_3.parquet -> <prefix>year=2024/003.parquet
+string object_name(const UnloadRequest& request, const string& path) {
+  string rest = path.substr(std::string_view(kScratchPath).size());
+  size_t index = 0;
+  string folder;
+  if (rest.starts_with('/')) {
+    const size_t slash = rest.rfind('/');
+    folder = rest.substr(1, slash);  // with its slash; empty for slash = 0
+    if (slash == 0) folder.clear();
+    const string name = rest.substr(slash + 1);
+    const size_t digits = name.find_first_of("0123456789");
+    if (digits != string::npos) index = static_cast<size_t>(std::atoll(name.c_str() + digits));
+  }
+  return request.uri + folder + numbered(request, index) + ending(request);
+}
+
+// --- text ----------------------------------------------------------------------------------------------------------------
+
+class TextFormat {
+ public:
+  explicit TextFormat(const UnloadRequest& request) : request_(request) {}
+
+  void header(const std::vector<string>& names, string& line) const {
+    if (request_.format == FileFormat::kJson || !request_.header) return;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (i > 0) line += delimiter();
+      field(names[i], line);
+    }
+    line += '\n';
+  }
+  // One row; a missing value is NULL. `numbers[i]`: the column prints without quotes in JSON.
+  void row(const std::vector<string>& names, const std::vector<std::optional<string>>& values,
+           const std::vector<bool>& numbers, string& line) const {
+    if (request_.format == FileFormat::kJson) return json(names, values, numbers, line);
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i > 0) line += delimiter();
+      if (!values[i]) {
+        line += request_.null_as.value_or("");
+      } else {
+        field(*values[i], line);
+      }
+    }
+    line += '\n';
+  }
+
+ private:
+  string delimiter() const { return request_.delimiter; }
+
+  void field(const string& value, string& line) const {
+    if (request_.format == FileFormat::kCsv) {
+      const bool quoted = value.find_first_of("\"\r\n") != string::npos || value.find(delimiter()) != string::npos ||
+                          (request_.null_as && value == *request_.null_as);
+      if (quoted || request_.add_quotes) return quote(value, '"', line);
+      line += value;
+      return;
+    }
+    if (request_.add_quotes) return quote(value, request_.escape ? '\\' : '"', line);
+    if (!request_.escape) {
+      line += value;
+      return;
+    }
+    for (const char c : value) {
+      if (c == '\n' || c == '\r' || c == '\\' || c == '"' || c == '\'' || delimiter()[0] == c) line += '\\';
+      line += c;
+    }
+  }
+  static void quote(const string& value, char escape, string& line) {
+    line += '"';
+    for (const char c : value) {
+      if (c == '"' || (escape == '\\' && c == '\\')) line += escape;
+      line += c;
+    }
+    line += '"';
+  }
+  static void json(const std::vector<string>& names, const std::vector<std::optional<string>>& values,
+                   const std::vector<bool>& numbers, string& line) {
+    line += '{';
+    bool first = true;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!first) line += ',';
+      first = false;
+      append_json_string(line, names[i]);
+      line += ':';
+      if (!values[i]) {
+        line += "null";
+      } else if (numbers[i]) {
+        line += *values[i];
+      } else {
+        append_json_string(line, *values[i]);
+      }
+    }
+    line += "}\n";
+  }
+
+  const UnloadRequest& request_;
+};
+
+// The open object of one partition (or of all rows), and the next when it is full.
+class Output {
+ public:
+  Output(duckdb::ClientContext& context, const UnloadRequest& request, string folder)
+      : context_(context), request_(request), folder_(std::move(folder)) {}
+
+  void write(const string& header, const string& line) {
+    const uint64_t most = request_.max_file_size ? request_.max_file_size : kDefaultFileSize;
+    if (handle_ && in_file_ + line.size() > most) close();
+    if (!handle_) open(header);
+    buffer_ += line;
+    in_file_ += line.size();
+    ++rows_in_file_;
+    if (buffer_.size() > kBuffer) flush();
+  }
+  void open(const string& header) {
+    const auto compression = request_.compression == Compression::kGzip   ? duckdb::FileCompressionType::GZIP
+                             : request_.compression == Compression::kZstd ? duckdb::FileCompressionType::ZSTD
+                                                                          : duckdb::FileCompressionType::UNCOMPRESSED;
+    if (request_.compression == Compression::kBzip2) raise_sql("0A000", "UNLOAD with BZIP2 is not supported.");
+    handle_ = duckdb::FileSystem::GetFileSystem(context_).OpenFile(
+        kScratchPath + folder_ + "/data_" + std::to_string(files_++),
+        duckdb::FileFlags::FILE_FLAGS_WRITE | duckdb::FileFlags::FILE_FLAGS_FILE_CREATE_NEW | compression);
+    buffer_ += header;
+    in_file_ = header.size();
+    rows_in_file_ = 0;
+  }
+  // Finishes the object and says how many rows it has.
+  void close() {
+    if (!handle_) return;
+    flush();
+    handle_->Close();
+    handle_.reset();
+    rows.push_back(rows_in_file_);
+    names.push_back(object_name(request_, kScratchPath + folder_ + "/data_" + std::to_string(files_ - 1)));
+  }
+  bool started() const { return files_ > 0; }
+
+  std::vector<uint64_t> rows;
+  std::vector<string> names;
+
+ private:
+  static constexpr size_t kBuffer = 1 << 20;
+  void flush() {
+    if (!buffer_.empty()) handle_->Write(buffer_.data(), buffer_.size());
+    buffer_.clear();
+  }
+
+  duckdb::ClientContext& context_;
+  const UnloadRequest& request_;
+  const string folder_;
+  duckdb::unique_ptr<duckdb::FileHandle> handle_;
+  string buffer_;
+  uint64_t in_file_ = 0, rows_in_file_ = 0;
+  size_t files_ = 0;
+};
+
+// Columns as text, as UNLOAD prints them.
+class TextColumns {
+ public:
+  TextColumns(duckdb::ClientContext& context, const duckdb::vector<LogicalType>& types) : context_(context) {
+    for (const LogicalType& type : types) {
+      numbers.push_back(type.IsNumeric() || type.id() == LogicalTypeId::BOOLEAN || is_super(type) || is_nested(type));
+      booleans_.push_back(type.id() == LogicalTypeId::BOOLEAN);
+      doubles_.push_back(type.IsFloating());
+    }
+  }
+  void convert(DataChunk& chunk, bool json) {
+    columns_.clear();
+    formats_.clear();
+    for (idx_t i = 0; i < chunk.ColumnCount(); ++i) {
+      const LogicalType& type = chunk.data[i].GetType();
+      const LogicalType target = is_geometry(type) ? LogicalType::VARCHAR
+                                 : is_nested(type) ? LogicalType::JSON()
+                                                   : LogicalType::VARCHAR;
+      columns_.push_back(std::make_unique<Vector>(target, chunk.size()));
+      duckdb::VectorOperations::Cast(context_, chunk.data[i], *columns_.back(), chunk.size());
+      formats_.emplace_back();
+      columns_.back()->ToUnifiedFormat(chunk.size(), formats_.back());
+    }
+    json_ = json;
+  }
+  std::optional<string> value(size_t column, idx_t row) const {
+    const auto& format = formats_[column];
+    const idx_t at = format.sel->get_index(row);
+    if (!format.validity.RowIsValid(at)) return std::nullopt;
+    const auto& text = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format)[at];
+    if (booleans_[column] && !json_) return text.GetData()[0] == 't' ? "t" : "f";
+    string value = text.GetString();
+    if (doubles_[column] && value.ends_with(".0")) value.resize(value.size() - 2);
+    return value;
+  }
+
+  std::vector<bool> numbers;
+
+ private:
+  duckdb::ClientContext& context_;
+  std::vector<std::unique_ptr<Vector>> columns_;
+  std::vector<duckdb::UnifiedVectorFormat> formats_;
+  std::vector<bool> booleans_, doubles_;
+  bool json_ = false;
+};
+
+void unload_text(duckdb::ClientContext& context, const UnloadRequest& request, duckdb::QueryResult& result,
+                 std::map<string, uint64_t>& rows_of, uint64_t& total) {
+  std::vector<string> names;
+  std::vector<size_t> kept, parts;
+  for (const string& wanted : request.partition_by) {
+    const auto found = std::find(result.names.begin(), result.names.end(), lower(wanted));
+    if (found == result.names.end()) raise_sql("42703", "column \"" + wanted + "\" does not exist");
+    parts.push_back(static_cast<size_t>(found - result.names.begin()));
+  }
+  std::vector<bool> numbers;
+  TextColumns columns(context, result.types);
+  for (size_t i = 0; i < result.names.size(); ++i) {
+    if (!request.include_partition_columns && std::find(parts.begin(), parts.end(), i) != parts.end()) continue;
+    kept.push_back(i);
+    names.push_back(result.names[i]);
+    numbers.push_back(columns.numbers[i]);
+  }
+  const TextFormat format(request);
+  string header;
+  format.header(names, header);
+  std::map<string, std::unique_ptr<Output>> outputs;
+  std::vector<std::optional<string>> values(kept.size());
+  string line;
+  while (auto chunk = result.Fetch()) {
+    if (chunk->size() == 0) break;
+    columns.convert(*chunk, request.format == FileFormat::kJson);
+    for (idx_t row = 0; row < chunk->size(); ++row) {
+      string folder;
+      for (const size_t part : parts) {
+        folder += "/" + result.names[part] + "=" +
+                  uri_encode(columns.value(part, row).value_or("__HIVE_DEFAULT_PARTITION__"));
+      }
+      auto& output = outputs[folder];
+      if (!output) output = std::make_unique<Output>(context, request, folder);
+      for (size_t i = 0; i < kept.size(); ++i) values[i] = columns.value(kept[i], row);
+      line.clear();
+      format.row(names, values, numbers, line);
+      output->write(header, line);
+    }
+    total += chunk->size();
+  }
+  if (result.HasError()) result.ThrowError();
+  if (outputs.empty() && parts.empty()) {  // an object without rows is still written
+    auto& output = outputs[""] = std::make_unique<Output>(context, request, "");
+    output->open(header);
+  }
+  for (auto& [folder, output] : outputs) {
+    output->close();
+    for (size_t i = 0; i < output->names.size(); ++i) rows_of[output->names[i]] = output->rows[i];
+  }
+}
+
+duckdb::unique_ptr<duckdb::SQLStatement> parquet_copy(const UnloadRequest& request,
+                                                      duckdb::unique_ptr<duckdb::QueryNode> query) {
+  string options = "FORMAT parquet, RETURN_STATS true, OVERWRITE_OR_IGNORE true";
+  if (!request.partition_by.empty()) {
+    options += ", PARTITION_BY (";
+    for (size_t i = 0; i < request.partition_by.size(); ++i) {
+      options += (i ? ", " : "") + quote_name(lower(request.partition_by[i]));
+    }
+    options += ")";
+    if (request.include_partition_columns) options += ", WRITE_PARTITION_COLUMNS true";
+  } else if (request.max_file_size) {
+    options += ", FILE_SIZE_BYTES " + std::to_string(request.max_file_size);
+  }
+  if (request.compression == Compression::kGzip) options += ", COMPRESSION gzip";
+  if (request.compression == Compression::kZstd) options += ", COMPRESSION zstd";
+  duckdb::Parser parser;
+  parser.ParseQuery("COPY (SELECT 1) TO " + quote(kScratchPath) + " (" + options + ")");
+  auto statement = std::move(parser.statements[0]);
+  statement->Cast<duckdb::CopyStatement>().info->select_statement = std::move(query);
+  return statement;
+}
+
+}  // namespace
+
+Result<Outcome> Session::unload(const UnloadRequest& request) {
+  Outcome outcome;
+  TRY(in_transaction(request.context, [&] {
+    auto& context = *connection_.context;
+    ExecuteRequest inner;
+    inner.context = request.context;
+    inner.sql = request.sql;
+    auto statement = parse_one(request.sql);
+    const Rewritten rewritten = rewrite(context, inner, statement);
+    if (rewritten.kind != "SELECT") raise_sql("42601", "UNLOAD takes a SELECT.");
+    if (!rewritten.uses.empty()) {
+      const auto allowed = link_.authorise(request.context.principal, rewritten.uses);
+      if (!allowed) state_->raise(allowed.error());
+    }
+    state_->object_name = [&request](const string& path) { return object_name(request, path); };
+    std::map<string, uint64_t> rows_of;
+    if (request.format == FileFormat::kParquet) {
+      const auto result = start(parquet_copy(request, std::move(statement->Cast<duckdb::SelectStatement>().node)));
+      while (auto chunk = result->Fetch()) {
+        if (chunk->size() == 0) break;
+        for (idx_t row = 0; row < chunk->size(); ++row) {
+          const auto rows = chunk->GetValue(1, row).GetValue<uint64_t>();
+          rows_of[object_name(request, chunk->GetValue(0, row).ToString())] = rows;
+          outcome.rows += rows;
+        }
+      }
+      if (result->HasError()) result->ThrowError();
+    } else {
+      const auto result = start(std::move(statement));
+      unload_text(context, request, *result, rows_of, outcome.rows);
+    }
+    outcome.objects = state_->written;
+    for (WrittenObject& object : outcome.objects) object.rows = rows_of[object.uri];
+    std::sort(outcome.objects.begin(), outcome.objects.end(),
+              [](const WrittenObject& a, const WrittenObject& b) { return a.uri < b.uri; });
+  }));
+  outcome.kind = "UNLOAD";
+  outcome.scanned_bytes = state_->scanned_bytes;
+  outcome.in_transaction = in_block_;
+  return outcome;
 }
 
 }  // namespace tarn::sql::engine

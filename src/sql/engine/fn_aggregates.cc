@@ -1,7 +1,0 @@
-#include "sql/engine/functions.h"
-
-namespace tarn::sql::engine {
-
-void add_aggregates(Registry&) {}
-
-}  // namespace tarn::sql::engine
