@@ -26,8 +26,8 @@ struct CheckReport {
 };
 // Calls `found` for each segment that a service's records hold.
 using SegmentLister = std::function<Status(Transaction&, const std::function<void(const Segment&)>& found)>;
-// Verifies the checksums of every record and blob, and, where a lister is given, that each blob's count of references is right.
-// REQUIRES: no server uses the directory. ERRORS: only where the directory cannot be read at all.
+// Verifies the checksums of every record and blob, and, where a lister is given, that each blob's count of references
+// is right. REQUIRES: no server uses the directory. ERRORS: only where the directory cannot be read at all.
 Result<CheckReport> check_directory(const std::string& directory, const SegmentLister& segments = {});
 
 }  // namespace tarn

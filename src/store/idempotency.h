@@ -17,7 +17,8 @@ struct IdempotencyKey {
 };
 
 // The answer given before, if any; the key is locked until the transaction ends, so a twin waits for this one.
-// ERRORS: IdempotentParameterMismatch (400): the token came with another request before. (The door puts the service's code there.)
+// ERRORS: IdempotentParameterMismatch (400): the token came with another request before. (The door puts the service's
+// code there.)
 Result<std::optional<std::string>> earlier_answer(Transaction& tx, const IdempotencyKey& key,
                                                   std::string_view request_hash, Time now);
 

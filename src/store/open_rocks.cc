@@ -96,8 +96,8 @@ Status open_rocks(const std::string& path, const StoreOptions& options, std::uni
   rocksdb::DB* plain = nullptr;
   rocksdb::Status status = rocksdb::DB::Open(database_options(options), path, descriptors(options), &handles, &plain);
   if (status.ok()) {
-    // Wrapped by hand, because TransactionDB::Open keeps flushed data in memory for a kind of conflict check that is not
-    // used here (every read for writing locks its key), and flushes at each start for two-phase commits.
+    // Wrapped by hand, because TransactionDB::Open keeps flushed data in memory for a kind of conflict check that is
+    // not used here (every read for writing locks its key), and flushes at each start for two-phase commits.
     rocksdb::TransactionDB* wrapped = nullptr;
     status = rocksdb::TransactionDB::WrapDB(plain, rocksdb::TransactionDBOptions(), {}, handles, &wrapped);
     db.reset(wrapped);

@@ -46,7 +46,7 @@ void Outbox::stop() {
   s.ended_workers.clear();
 }
 
-// --- in the operations' transactions ----------------------------------------------------------------------------------
+// --- in the operations' transactions ---------------------------------------------------------------------------------
 
 Status Outbox::subscribe(Transaction& tx, std::string_view kind, std::string_view account, std::string_view region,
                          std::string_view subscriber) {
@@ -120,7 +120,7 @@ Status Outbox::State::load() {
   return delivery.status();
 }
 
-// --- as the clock sees it -----------------------------------------------------------------------------------------------
+// --- as the clock sees it --------------------------------------------------------------------------------------------
 
 std::optional<Time> Outbox::State::earliest(bool running_too) {
   std::optional<Time> first;

@@ -51,13 +51,13 @@ struct Delivery {
   }
 };
 
-// Tells an event's deliveries. Runs on the dispatcher's thread, in its transaction: it reads with Lock::kNone and writes
-// only what belongs to the matching. On an error the event is matched again after a growing pause.
+// Tells an event's deliveries. Runs on the dispatcher's thread, in its transaction: it reads with Lock::kNone and
+// writes only what belongs to the matching. On an error the event is matched again after a growing pause.
 using Matcher = std::function<Result<std::vector<NewDelivery>>(Transaction&, const Event&)>;
 
 struct DeliveryTarget {
-  // Hands it over; may block, calls the door if it likes. An error means again later, with a growing pause (1 s, 2 s, 4 s ... 1 h,
-  // on tarn's clock), up to deadline and max_attempts.
+  // Hands it over; may block, calls the door if it likes. An error means again later, with a growing pause (1 s, 2 s, 4
+  // s ... 1 h, on tarn's clock), up to deadline and max_attempts.
   std::function<Status(const Delivery&)> deliver;
   // In the commit that drops a delivery that could not be handed over: for dead-letter queues.
   std::function<Status(Transaction&, const Delivery&, const Error&)> gave_up = {};

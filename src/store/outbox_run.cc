@@ -14,7 +14,7 @@ constexpr auto kIdleWorkerStays = std::chrono::seconds(5);
 
 }  // namespace
 
-// --- matching -----------------------------------------------------------------------------------------------------------
+// --- matching --------------------------------------------------------------------------------------------------------
 
 void Outbox::State::run() {
   std::unique_lock lock(mutex);
@@ -93,7 +93,7 @@ Status Outbox::State::match_in(Transaction& tx, uint64_t number) {
   return tx.erase(kEvents, {number});
 }
 
-// --- delivering ---------------------------------------------------------------------------------------------------------
+// --- delivering ------------------------------------------------------------------------------------------------------
 
 std::optional<Outbox::State::TargetName> Outbox::State::ready_target(Time now) {
   // The one that has waited longest, so that none is forgotten when there are more than workers.

@@ -1,4 +1,5 @@
-// An event that is lost, told before its cause is safe, or stuck behind a dead receiver breaks every pipeline built on it.
+// An event that is lost, told before its cause is safe, or stuck behind a dead receiver breaks every pipeline built on
+// it.
 #include "store/outbox.h"
 
 #include <gtest/gtest.h>

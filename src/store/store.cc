@@ -92,8 +92,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, StoreOp
   ++record.generation;
   s.generation = record.generation;
   s.key = record.key;
-  // Not waited for: whatever commit holds an id of this run stands behind this one in the log. And a full disk shall not
-  // keep what is there from being read.
+  // Not waited for: whatever commit holds an id of this run stands behind this one in the log. And a full disk shall
+  // not keep what is there from being read.
   if (store->writable()) {
     TRY(tx->put(kDirectory, {"self"}, record));
     TRY(tx->commit());

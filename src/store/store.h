@@ -53,8 +53,8 @@ class Store {
   Result<Sequence> run(std::move_only_function<Status(Transaction&)> work);
 
   // `then` is called once all commits up to the sequence are on the disk: at once on this thread when they are, else on
-  // the sync thread (short, never waiting for the store). With an error when the disk failed: what was committed may then be lost, and the store
-  // takes no more writes.
+  // the sync thread (short, never waiting for the store). With an error when the disk failed: what was committed may
+  // then be lost, and the store takes no more writes.
   void when_synced(Sequence sequence, std::move_only_function<void(Status)> then);
   Status wait_synced(Sequence sequence);
   bool synced(Sequence sequence) const;

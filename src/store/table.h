@@ -305,8 +305,8 @@ class Transaction {
 
   // Run by commit() when it went through, in order, before it returns; others see the changes by then.
   void on_commit(std::move_only_function<void()> action);
-  // Run when what was committed is on the disk, on the store's sync thread: short, never waiting for the store. Not run at
-  // all when the transaction does not commit or the disk fails.
+  // Run when what was committed is on the disk, on the store's sync thread: short, never waiting for the store. Not run
+  // at all when the transaction does not commit or the disk fails.
   void on_synced(std::move_only_function<void()> action);
 
   // Bytes under encoded keys, for the store's and blob's own use.

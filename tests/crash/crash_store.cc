@@ -1,9 +1,10 @@
 // crash_store: writes to a store in ten ways at once until it is killed; and checks what is left.
 //
-//   crash_store write DIR ROUND [--no-sync]   prints "+ KIND NAME" before each write, "= KIND NAME" once it is acknowledged
+//   crash_store write DIR ROUND [--no-sync]   prints "+ NAME" before each write, "= NAME" once acknowledged
 //   crash_store check DIR                     reads those lines, of all rounds, and says what is missing or half there
 //
-// Every kind has eight threads. What an object must hold follows from its name, so that the check needs no record of it.
+// Every kind has eight threads. What an object must hold follows from its name, so that the check needs no record of
+// it.
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -1,0 +1,4 @@
+// Moved to os/temporary.h.
+#pragma once
+
+#include "os/temporary.h"
