@@ -19,26 +19,88 @@ Status check_identity_policy(std::string_view document) {
   return {};
 }
 
-Status check_trust_policy(const Iam& iam, Call& call, std::string_view document) {
+namespace {
+
+// What of a user or role policies are bound to.
+struct Bound {
+  std::string arn, id;
+};
+
+template <class R>
+Result<std::optional<Bound>> bound_by_name(Transaction& tx, const NameKey& key) {
+  const auto record = TRY(tx.get(table_of<R>(), key, Lock::kNone));
+  if (!record) return std::nullopt;
+  return Bound{Found<R>{key, *record}.arn(), record->id};
+}
+
+template <class R>
+Result<std::optional<Bound>> bound_by_id(Transaction& tx, const Index<NameKey, R>& index, const std::string& id) {
+  const auto found =
+      found_in(TRY(tx.scan_index(table_of<R>(), index, {.prefix = index_prefix(index, id), .limit = 1})));
+  if (found.empty()) return std::nullopt;
+  return Bound{found[0].arn(), id};
+}
+
+// The document with other texts in place of principals. Nothing else in it is touched.
+std::string with_principals(const std::string& document, const std::map<std::string, std::string>& replacements) {
+  Json json = Json::parse(document).value_or(Json());
+  const auto replace = [&](Json& text) {
+    if (const auto found = replacements.find(text.as_string()); text.is_string() && found != replacements.end())
+      text = Json(found->second);
+  };
+  const auto visit_statement = [&](Json& statement) {
+    for (auto& [element, value] : statement.members()) {
+      if (element != "Principal" && element != "NotPrincipal") continue;
+      for (auto& [type, texts] : value.members()) {
+        if (type != "AWS") continue;
+        replace(texts);
+        for (Json& text : texts.items()) replace(text);
+      }
+    }
+  };
+  for (auto& [name, value] : json.members()) {
+    if (name != "Statement") continue;
+    visit_statement(value);
+    for (Json& statement : value.items()) visit_statement(statement);
+  }
+  return json.text();
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> trusted_by(const Iam& iam, Call& call, std::string_view document) {
+  std::map<std::string, std::string> ids;
   const auto policy = TRY(::tarn::Policy::parse(document, PolicyKind::kTrust));
   for (const PolicyStatement& statement : policy.statements) {
     for (const PolicyPrincipal& principal : statement.principals) {
       const auto arn = principal.kind == PolicyPrincipal::Kind::kArn ? Arn::parse(principal.value) : std::nullopt;
       if (!arn || arn->service != "iam" || !iam.accounts().contains(arn->account)) continue;
       const NameKey key{arn->account, lower(arn->resource_name())};
-      std::string there;
-      if (arn->resource_type() == "user") {
-        if (const auto user = TRY(call.get(kUsers, key, Lock::kNone)))
-          there = arn_of(key.account, UserRecord::kType, user->path, user->name);
-      } else if (const auto role = TRY(call.get(kRoles, key, Lock::kNone))) {
-        there = arn_of(key.account, RoleRecord::kType, role->path, role->name);
-      }
-      if (there != principal.value)
+      const bool user = arn->resource_type() == "user";
+      const auto bound =
+          TRY(user ? bound_by_name<UserRecord>(call.tx(), key) : bound_by_name<RoleRecord>(call.tx(), key));
+      if (!bound || bound->arn != principal.value)
         return fail(400, "MalformedPolicyDocument",
                     fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", principal.value));
+      ids[bound->arn] = bound->id;
     }
   }
-  return {};
+  return ids;
+}
+
+std::string bound_trust_policy(const RoleRecord& role) {
+  return role.trusted.empty() ? role.trust_policy : with_principals(role.trust_policy, role.trusted);
+}
+
+Result<std::string> shown_trust_policy(Transaction& tx, const RoleRecord& role) {
+  std::map<std::string, std::string> changed;
+  for (const auto& [arn, id] : role.trusted) {
+    const bool user = id.starts_with("AIDA");
+    const auto bound = TRY(user ? bound_by_id(tx, kUsersById, id) : bound_by_id(tx, kRolesById, id));
+    if (!bound) changed[arn] = id;
+    if (bound && bound->arn != arn) changed[arn] = bound->arn;
+  }
+  return changed.empty() ? role.trust_policy : with_principals(role.trust_policy, changed);
 }
 
 Result<std::optional<ManagedPolicy>> managed_policy(Transaction& tx, std::string_view account, std::string_view arn,

@@ -25,9 +25,16 @@ Status add_boundary(Transaction& tx, const std::string& account, const Grants& g
 }
 
 Result<std::optional<AttachedPolicies>> policies_of_user(Transaction& tx, const Principal& principal) {
-  const NameKey key{principal.account, lower(principal.user_name)};
-  const auto user = TRY(tx.get(kUsers, key, Lock::kNone));
-  if (!user || user->id != principal.user_id) return std::nullopt;  // deleted since, or made anew
+  NameKey key{principal.account, lower(principal.user_name)};
+  auto user = TRY(tx.get(kUsers, key, Lock::kNone));
+  if (!user || user->id != principal.user_id) {
+    // A session outlives its user's name. Without anyone of that id the user has been deleted, and perhaps made anew.
+    auto renamed = found_in(
+        TRY(tx.scan_index(kUsers, kUsersById, {.prefix = index_prefix(kUsersById, principal.user_id), .limit = 1})));
+    if (renamed.empty()) return std::nullopt;
+    key = renamed[0].key;
+    user = std::move(renamed[0].record);
+  }
   AttachedPolicies out;
   TRY(add_grants(tx, key.account, "user/" + user->name, user->grants, out));
   TRY(add_boundary(tx, key.account, user->grants, out));
@@ -97,7 +104,7 @@ Result<std::optional<RoleFacts>> Iam::role(Transaction& tx, std::string_view rol
   RoleRecord& record = role->record;
   return RoleFacts{.id = record.id,
                    .name = record.name,
-                   .trust_policy = std::move(record.trust_policy),
+                   .trust_policy = bound_trust_policy(record),
                    .max_session_seconds = record.max_session_seconds,
                    .tags = TRY(tags_of(tx, role_arn))};
 }
@@ -146,15 +153,15 @@ Group to_wire(const Found<GroupRecord>& group) {
           .create_date = group.record.created};
 }
 
-Role to_wire(const Found<RoleRecord>& role) {
-  return {.path = role.record.path,
-          .role_name = role.record.name,
-          .role_id = role.record.id,
-          .arn = role.arn(),
-          .create_date = role.record.created,
-          .assume_role_policy_document = uri_encode(role.record.trust_policy),
-          .description = role.record.description,
-          .max_session_duration = static_cast<int32_t>(role.record.max_session_seconds)};
+Result<Role> to_wire(Call& call, const Found<RoleRecord>& role) {
+  return Role{.path = role.record.path,
+              .role_name = role.record.name,
+              .role_id = role.record.id,
+              .arn = role.arn(),
+              .create_date = role.record.created,
+              .assume_role_policy_document = uri_encode(TRY(shown_trust_policy(call.tx(), role.record))),
+              .description = role.record.description,
+              .max_session_duration = static_cast<int32_t>(role.record.max_session_seconds)};
 }
 
 Result<InstanceProfile> to_wire(Call& call, const Found<ProfileRecord>& profile) {
@@ -165,7 +172,7 @@ Result<InstanceProfile> to_wire(Call& call, const Found<ProfileRecord>& profile)
                       .create_date = profile.record.created};
   out.roles.set_present();
   if (!profile.record.role.empty())
-    out.roles.push_back(to_wire(TRY(find<RoleRecord>(call, profile.record.role, Lock::kShared))));
+    out.roles.push_back(TRY(to_wire(call, TRY(find<RoleRecord>(call, profile.record.role, Lock::kShared)))));
   return out;
 }
 

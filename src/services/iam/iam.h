@@ -4,6 +4,7 @@
 // it (a user's group, an attached policy). A deletion holds its record exclusively and then looks for what names it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -117,7 +118,7 @@ inline Time now_of(const Call& call) {
 
 User to_wire(const Found<UserRecord>& user);
 Group to_wire(const Found<GroupRecord>& group);
-Role to_wire(const Found<RoleRecord>& role);
+Result<Role> to_wire(Call& call, const Found<RoleRecord>& role);
 Result<InstanceProfile> to_wire(Call& call, const Found<ProfileRecord>& profile);
 wire::List<Tag> to_wire(const Tags& tags);
 AttachedPermissionsBoundary boundary_to_wire(const std::string& arn);
@@ -143,8 +144,14 @@ Result<ManagedPolicy> attachable_policy(Call& call, const std::string& arn);
 size_t policy_size(std::string_view document);
 // ERRORS: MalformedPolicyDocument.
 Status check_identity_policy(std::string_view document);
-// Also that the users and roles it names in this server's accounts are there.
-Status check_trust_policy(const Iam& iam, Call& call, std::string_view document);
+// A trust policy is bound to the very users and roles that it names when it is given: one that is deleted and made anew
+// under the same name is another. AWS: IAM User Guide, "AWS JSON policy elements: Principal".
+// The ids of those of this server's accounts, by ARN. ERRORS: MalformedPolicyDocument, also for one that is not there.
+Result<std::map<std::string, std::string>> trusted_by(const Iam& iam, Call& call, std::string_view document);
+// The role's trust policy with ids in place of ARNs, for deciding.
+std::string bound_trust_policy(const RoleRecord& role);
+// As it was given; where a user or role has another ARN now, that one, and the id of one that is gone.
+Result<std::string> shown_trust_policy(Transaction& tx, const RoleRecord& role);
 
 // Adds the inline and attached policies of one entity ("user/alice") as the door takes them.
 Status add_grants(Transaction& tx, const std::string& account, const std::string& owner, const Grants& grants,

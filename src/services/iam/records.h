@@ -51,11 +51,12 @@ struct RoleRecord {
   std::string id, name, path;
   Time created;
   Grants grants;
-  std::string trust_policy;
+  std::string trust_policy;                    // as it was given
+  std::map<std::string, std::string> trusted;  // ids of the users and roles that it names, by ARN, from that moment
   std::optional<std::string> description;
   int64_t max_session_seconds = 3600;
   static void fields(auto& self, auto&& visit) {
-    visit(self.id, self.name, self.path, self.created, self.grants, self.trust_policy, self.description,
+    visit(self.id, self.name, self.path, self.created, self.grants, self.trust_policy, self.trusted, self.description,
           self.max_session_seconds);
   }
 };
@@ -129,7 +130,12 @@ inline constexpr Index<NameKey, UserRecord> kUsersByGroup{
     "iam.users.by_group", [](const NameKey& key, const UserRecord& record, IndexKeys& keys) {
       for (const std::string& group : record.groups) keys.add(key.account, group, key.name);
     }};
-inline constexpr Index<NameKey, UserRecord> kUserIndexes[] = {kUsersByPolicy, kUsersByGroup};
+template <class R>
+void index_id(const NameKey&, const R& record, IndexKeys& keys) {
+  keys.add(record.id);
+}
+inline constexpr Index<NameKey, UserRecord> kUsersById{"iam.users.by_id", index_id<UserRecord>};
+inline constexpr Index<NameKey, UserRecord> kUserIndexes[] = {kUsersByPolicy, kUsersByGroup, kUsersById};
 inline constexpr Table<NameKey, UserRecord> kUsers{"iam.users", kUserIndexes};
 
 inline constexpr Index<NameKey, GroupRecord> kGroupsByPolicy{"iam.groups.by_policy", index_policies<GroupRecord>};
@@ -137,7 +143,8 @@ inline constexpr Index<NameKey, GroupRecord> kGroupIndexes[] = {kGroupsByPolicy}
 inline constexpr Table<NameKey, GroupRecord> kGroups{"iam.groups", kGroupIndexes};
 
 inline constexpr Index<NameKey, RoleRecord> kRolesByPolicy{"iam.roles.by_policy", index_policies<RoleRecord>};
-inline constexpr Index<NameKey, RoleRecord> kRoleIndexes[] = {kRolesByPolicy};
+inline constexpr Index<NameKey, RoleRecord> kRolesById{"iam.roles.by_id", index_id<RoleRecord>};
+inline constexpr Index<NameKey, RoleRecord> kRoleIndexes[] = {kRolesByPolicy, kRolesById};
 inline constexpr Table<NameKey, RoleRecord> kRoles{"iam.roles", kRoleIndexes};
 
 inline constexpr Table<NameKey, PolicyRecord> kPolicies{"iam.policies"};

@@ -10,10 +10,11 @@ namespace {
 constexpr size_t kMostTrustPolicy = 2048;  // AWS: "IAM and AWS STS quotas": role trust policy length
 constexpr int64_t kLeastSession = 3600, kMostSession = 43200;
 
-Status check_trust(const Iam& iam, Call& call, const std::string& document) {
-  TRY(check_trust_policy(iam, call, document));
+Status set_trust(const Iam& iam, Call& call, const std::string& document, RoleRecord& role) {
+  role.trusted = TRY(trusted_by(iam, call, document));
   if (policy_size(document) > kMostTrustPolicy)
     return limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kMostTrustPolicy));
+  role.trust_policy = document;
   return {};
 }
 
@@ -33,7 +34,6 @@ Result<CreateRoleOutput> create_role(Iam& iam, Call& call, const CreateRoleInput
   if (in.path && in.path->starts_with("/aws-service-role/"))
     return invalid_input(
         "The path /aws-service-role/ is that of service-linked roles, which this server does not make.");
-  TRY(check_trust(iam, call, *in.assume_role_policy_document));
   TRY(check_session(in.max_session_duration));
   const Tags tags = TRY(tags_from(in.tags));
 
@@ -42,14 +42,14 @@ Result<CreateRoleOutput> create_role(Iam& iam, Call& call, const CreateRoleInput
                           .name = *in.role_name,
                           .path = in.path.value_or("/"),
                           .created = now_of(call),
-                          .trust_policy = *in.assume_role_policy_document,
                           .description = in.description,
                           .max_session_seconds = in.max_session_duration.value_or(kLeastSession)}};
+  TRY(set_trust(iam, call, *in.assume_role_policy_document, role.record));
   if (in.permissions_boundary) role.record.grants.boundary = TRY(attachable_policy(call, *in.permissions_boundary)).arn;
   TRY(save(call, role));
   TRY(set_tags(call.tx(), role.arn(), tags));
 
-  Role out = to_wire(role);
+  Role out = TRY(to_wire(call, role));
   if (!tags.empty()) out.tags = to_wire(tags);
   if (in.permissions_boundary) out.permissions_boundary = boundary_to_wire(role.record.grants.boundary);
   return CreateRoleOutput{.role = std::move(out)};
@@ -57,7 +57,7 @@ Result<CreateRoleOutput> create_role(Iam& iam, Call& call, const CreateRoleInput
 
 Result<GetRoleOutput> get_role(Iam&, Call& call, const GetRoleInput& in) {
   const auto role = TRY(find<RoleRecord>(call, in.role_name, Lock::kShared));
-  Role out = to_wire(role);
+  Role out = TRY(to_wire(call, role));
   if (const Tags tags = TRY(tags_of(call.tx(), role.arn())); !tags.empty()) out.tags = to_wire(tags);
   if (!role.record.grants.boundary.empty()) out.permissions_boundary = boundary_to_wire(role.record.grants.boundary);
   return GetRoleOutput{.role = std::move(out)};
@@ -77,14 +77,13 @@ Result<UpdateRoleDescriptionOutput> update_role_description(Iam&, Call& call, co
   auto role = TRY(find<RoleRecord>(call, in.role_name));
   role.record.description = in.description;
   TRY(save(call, role));
-  return UpdateRoleDescriptionOutput{.role = to_wire(role)};
+  return UpdateRoleDescriptionOutput{.role = TRY(to_wire(call, role))};
 }
 
 Result<UpdateAssumeRolePolicyOutput> update_assume_role_policy(Iam& iam, Call& call,
                                                                const UpdateAssumeRolePolicyInput& in) {
   auto role = TRY(find<RoleRecord>(call, in.role_name));
-  TRY(check_trust(iam, call, *in.policy_document));
-  role.record.trust_policy = *in.policy_document;
+  TRY(set_trust(iam, call, *in.policy_document, role.record));
   TRY(save(call, role));
   return UpdateAssumeRolePolicyOutput{};
 }
@@ -107,17 +106,17 @@ Result<DeleteRoleOutput> delete_role(Iam&, Call& call, const DeleteRoleInput& in
 
 Result<ListRolesOutput> list_roles(Iam&, Call& call, const ListRolesInput& in) {
   const std::string prefix = in.path_prefix.value_or("/");
-  std::vector<Found<RoleRecord>> roles;
+  std::vector<Role> roles;
   std::vector<std::string> names;
-  for (auto& role : TRY(all_of<RoleRecord>(call))) {
+  for (const auto& role : TRY(all_of<RoleRecord>(call))) {
     if (!role.record.path.starts_with(prefix)) continue;
     names.push_back(role.key.name);
-    roles.push_back(std::move(role));
+    roles.push_back(TRY(to_wire(call, role)));
   }
   ListRolesOutput out;
   out.roles.set_present();
   return paged(call, "ListRoles " + prefix, names, in, std::move(out),
-               [&](ListRolesOutput& page, size_t i) { page.roles.push_back(to_wire(roles[i])); });
+               [&](ListRolesOutput& page, size_t i) { page.roles.push_back(roles[i]); });
 }
 
 Result<PutRolePermissionsBoundaryOutput> put_role_permissions_boundary(Iam&, Call& call,

@@ -53,8 +53,10 @@ def test_versions(iam, a_policy, refused):
     (document({"Effect": "Allow", "Action": "s3:*", "Resource": "bucket"}), 'Resource bucket must be in ARN format or "*".'),
     (document({"Effect": "Allow", "Action": "s3:*"}), "Policy statement must contain resources."),
     (document({"Effect": "Allow", "Resource": "*"}), "Policy statement must contain actions."),
-    (document({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Principal": "*"}), "Policy document should not specify a principal."),
-    (document({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Like": {"a:b": "c"}}}), "Invalid Condition type : Like."),
+    (document({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Principal": "*"}),
+     "Policy document should not specify a principal."),
+    (document({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Like": {"a:b": "c"}}}),
+     "Invalid Condition type : Like."),
 ])
 def test_malformed_documents(iam, a_user, new_name, refused, text, message):
     refused("MalformedPolicyDocument", message, lambda: iam.create_policy(PolicyName=new_name(), PolicyDocument=text))
@@ -77,11 +79,17 @@ def test_sizes(iam, a_user, a_role, new_name, refused):
     iam.put_role_policy(RoleName=a_role, PolicyName="a", PolicyDocument=of_size(8000))  # replaces, does not add
 
 
-@pytest.mark.parametrize("kind", ["user", "group", "role"])
+ATTACHING = {
+    "user": ("attach_user_policy", "detach_user_policy", "list_attached_user_policies"),
+    "group": ("attach_group_policy", "detach_group_policy", "list_attached_group_policies"),
+    "role": ("attach_role_policy", "detach_role_policy", "list_attached_role_policies"),
+}
+
+
+@pytest.mark.parametrize("kind", ATTACHING)
 def test_attachments(iam, a_user, a_group, a_role, a_policy, kind, refused):
     owner = {f"{kind.title()}Name": {"user": a_user, "group": a_group, "role": a_role}[kind]}
-    attach, detach = getattr(iam, f"attach_{kind}_policy"), getattr(iam, f"detach_{kind}_policy")
-    listed = getattr(iam, f"list_attached_{kind}_policies")
+    attach, detach, listed = (getattr(iam, name) for name in ATTACHING[kind])
     attach(**owner, PolicyArn=a_policy)
     attach(**owner, PolicyArn=a_policy)  # once is enough
     attach(**owner, PolicyArn=ADMIN)
@@ -108,11 +116,17 @@ def test_ten_attached_at_most(iam, a_user, new_name, refused):
     assert sorted(p["PolicyArn"] for page in pages for p in page["AttachedPolicies"]) == sorted(arns[:10])
 
 
-@pytest.mark.parametrize("kind", ["user", "group", "role"])
+INLINE = {
+    "user": ("put_user_policy", "get_user_policy", "list_user_policies", "delete_user_policy"),
+    "group": ("put_group_policy", "get_group_policy", "list_group_policies", "delete_group_policy"),
+    "role": ("put_role_policy", "get_role_policy", "list_role_policies", "delete_role_policy"),
+}
+
+
+@pytest.mark.parametrize("kind", INLINE)
 def test_inline_policies(iam, a_user, a_group, a_role, kind, refused):
     owner = {f"{kind.title()}Name": {"user": a_user, "group": a_group, "role": a_role}[kind]}
-    put, get = getattr(iam, f"put_{kind}_policy"), getattr(iam, f"get_{kind}_policy")
-    listed, delete = getattr(iam, f"list_{kind}_policies"), getattr(iam, f"delete_{kind}_policy")
+    put, get, listed, delete = (getattr(iam, name) for name in INLINE[kind])
     put(**owner, PolicyName="one", PolicyDocument=allow_document("s3:GetObject"))
     put(**owner, PolicyName="two", PolicyDocument=allow_document("s3:PutObject"))
     put(**owner, PolicyName="one", PolicyDocument=allow_document("s3:DeleteObject"))

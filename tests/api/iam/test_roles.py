@@ -25,8 +25,10 @@ def test_a_role_comes_back_as_it_was_made(iam, new_name, account, a_policy):
 @pytest.mark.parametrize("trust,text", [
     ("{", "This policy contains invalid Json"),
     (document({"Effect": "Allow", "Action": "sts:AssumeRole"}), "Missing required field Principal"),
-    (document({"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}), "AssumeRole policy may only specify STS AssumeRole actions."),
-    (document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"}), "Has prohibited field Resource"),
+    (document({"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}),
+     "AssumeRole policy may only specify STS AssumeRole actions."),
+    (document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"}),
+     "Has prohibited field Resource"),
     (trust_document({"AWS": "somebody"}), 'Invalid principal in policy: "AWS":"somebody"'),
 ])
 def test_malformed_trust_policies(iam, new_name, refused, trust, text):
@@ -40,6 +42,58 @@ def test_a_trust_policy_names_users_and_roles_that_are_there(iam, a_role, a_user
     user = iam.get_user(UserName=a_user)["User"]["Arn"]
     iam.update_assume_role_policy(RoleName=a_role, PolicyDocument=trust_document({"AWS": user}))
     assert iam.get_role(RoleName=a_role)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": user}
+
+
+def test_a_trust_policy_is_bound_to_the_very_user(iam, a_role, user, server, account, new_name):
+    """A user that is deleted and made anew under the same name is another one, which the role does not trust."""
+    credentials = user()
+    name = credentials["UserName"]
+    arn, user_id = f"arn:aws:iam::{account}:user/{name}", iam.get_user(UserName=name)["User"]["UserId"]
+    text = trust_document({"AWS": [arn]}, Condition={"ArnNotEquals": {"aws:SourceArn": arn}})
+    iam.update_assume_role_policy(RoleName=a_role, PolicyDocument=text)
+    role = f"arn:aws:iam::{account}:role/{a_role}"
+
+    def shown():
+        statement = iam.get_role(RoleName=a_role)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]
+        assert statement["Condition"] == {"ArnNotEquals": {"aws:SourceArn": arn}}
+        return statement["Principal"]["AWS"]
+
+    def assume(key):
+        server.client("sts", credentials=key).assume_role(RoleArn=role, RoleSessionName="ss")
+
+    assert shown() == [arn]
+    assume(credentials)
+    renamed = new_name("renamed")
+    iam.update_user(UserName=name, NewUserName=renamed)
+    assert shown() == [f"arn:aws:iam::{account}:user/{renamed}"]
+    assume(credentials)
+    iam.delete_access_key(UserName=renamed, AccessKeyId=credentials["AccessKeyId"])
+    iam.delete_user(UserName=renamed)
+    assert shown() == [user_id]
+    iam.create_user(UserName=name)
+    assert shown() == [user_id]
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    with pytest.raises(iam.exceptions.ClientError) as caught:
+        assume(key)
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    iam.update_assume_role_policy(RoleName=a_role, PolicyDocument=text)
+    assume(key)
+
+
+def test_boundaries_of_roles(iam, a_role, a_policy, refused):
+    iam.put_role_permissions_boundary(RoleName=a_role, PermissionsBoundary=a_policy)
+    assert iam.get_role(RoleName=a_role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == a_policy
+    refused("DeleteConflict", "attached to entities", lambda: iam.delete_policy(PolicyArn=a_policy))
+    assert iam.list_entities_for_policy(PolicyArn=a_policy, PolicyUsageFilter="PermissionsBoundary")["PolicyRoles"]
+    iam.delete_role_permissions_boundary(RoleName=a_role)
+    assert "PermissionsBoundary" not in iam.get_role(RoleName=a_role)["Role"]
+    refused("NoSuchEntity", a_role, lambda: iam.delete_role_permissions_boundary(RoleName=a_role))
+
+
+def test_tags_of_roles(iam, a_role):
+    iam.tag_role(RoleName=a_role, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    iam.untag_role(RoleName=a_role, TagKeys=["a"])
+    assert iam.list_role_tags(RoleName=a_role)["Tags"] == [{"Key": "b", "Value": "2"}]
 
 
 def test_updates(iam, a_role):
@@ -95,6 +149,9 @@ def test_instance_profiles(iam, a_role, new_name, account, refused):
     of_role = iam.list_instance_profiles_for_role(RoleName=a_role)["InstanceProfiles"]
     assert [p["InstanceProfileName"] for p in of_role] == [name]
     assert name in [p["InstanceProfileName"] for p in iam.list_instance_profiles(PathPrefix="/p/")["InstanceProfiles"]]
+    iam.tag_instance_profile(InstanceProfileName=name, Tags=[{"Key": "l", "Value": "w"}])
+    iam.untag_instance_profile(InstanceProfileName=name, TagKeys=["k"])
+    assert iam.list_instance_profile_tags(InstanceProfileName=name)["Tags"] == [{"Key": "l", "Value": "w"}]
     refused("LimitExceeded", "InstanceSessionsPerInstanceProfile: 1",
             lambda: iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=a_role))
     refused("DeleteConflict", "must remove roles from instance profile first",
