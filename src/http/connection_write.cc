@@ -38,8 +38,13 @@ std::string_view Loop::date() {
 void write_head(std::string& out, const Response& response, const Framing& framing, std::string_view date) {
   out = "HTTP/1.1 ";
   append_number(out, static_cast<uint64_t>(response.status));
-  const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
-  out.append(" ").append(reason.data(), reason.size()).append("\r\n");
+  out += ' ';
+  if (const auto status = boost::beast::http::int_to_status(response.status);
+      status != boost::beast::http::status::unknown) {
+    const auto reason = boost::beast::http::obsolete_reason(status);
+    out.append(reason.data(), reason.size());
+  }
+  out += "\r\n";
   bool has_date = false, has_length = false;
   for (const auto& [name, value] : response.headers) {
     if (equals_ignore_case(name, "Connection") || equals_ignore_case(name, "Transfer-Encoding")) continue;

@@ -109,7 +109,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};   // between requests
   std::chrono::milliseconds stall_timeout{30'000};  // a body or an answer under way that does not move
   // Runs what may block on files: sinks, sources and pulls. Empty: they run on the IO thread.
-  // REQUIRES: outlives the server, and runs every task it took.
+  // REQUIRES: outlives the server and all exchanges, and runs every task it took.
   Executor blocking = {};
   // Told of every request that was refused without the handler, for the log. Runs on IO threads.
   std::function<void(std::string_view peer, int status, std::string_view why)> refused = {};

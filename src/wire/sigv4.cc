@@ -337,11 +337,7 @@ AuthResult<Signing> verify(const Presented& presented, const http::RequestHead& 
   if (presented.service == "s3")
     if (auto checked = check_s3_payload(presented); !checked) return std::unexpected(std::move(checked.error()));
   if (presented.date != presented.timestamp.substr(0, 8))
-    return fault(Why::kScope,
-                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
-                 "HTTP: '" +
-                     presented.date + "' != '" + presented.timestamp.substr(0, 8) + "', from '" + presented.timestamp +
-                     "'.");
+    return std::unexpected(AuthFault{.kind = Why::kScopeDate, .detail = presented.date, .signed_at = presented.time});
   if (auto checked = check_signed_headers(presented, head); !checked)
     return std::unexpected(std::move(checked.error()));
   if (auto checked = check_time(presented, now); !checked) return std::unexpected(std::move(checked.error()));

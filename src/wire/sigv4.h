@@ -39,7 +39,8 @@ struct AuthFault {
     kMissingDate,
     kMissingPayloadHash,  // S3 only: no x-amz-content-sha256
     kInvalidPayloadHash,  // S3 only: `detail` is its value
-    kScope,               // `detail`: credential scope of another service than the one called, or date of another day
+    kScope,               // `detail` says it: the credential scope is of another service than the one called
+    kScopeDate,           // `detail`: the credential scope's date, which is not the day of `signed_at`
     kUnsignedHeaders,     // `detail`: the header fields that must be signed and are not, joined by ", "
     kSkewed,              // signed too long ago or ahead
     kLinkExpired,         // a presigned request that is too old

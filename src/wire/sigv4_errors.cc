@@ -64,6 +64,10 @@ Error s3_error(const AuthFault& f) {
     case Why::kMalformedHeader:
     case Why::kScope:
       return {400, "AuthorizationHeaderMalformed", "The authorization header is malformed; " + f.detail};
+    case Why::kScopeDate:
+      return {400, "AuthorizationHeaderMalformed",
+              "The authorization header is malformed; Invalid credential date \"" + f.detail +
+                  "\". This date is not the same as X-Amz-Date: \"" + basic_date(f.signed_at) + "\"."};
     case Why::kMalformedQuery: return {400, "AuthorizationQueryParametersError", f.detail};
     case Why::kMissingDate:
       return {403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header"};
@@ -178,6 +182,9 @@ Error service_error(const AuthFault& f, Dialect dialect) {
     case Why::kMissingDate:
       return incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
     case Why::kScope: return wrong(f.detail);
+    case Why::kScopeDate:
+      return wrong("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" +
+                   f.detail + "' != '" + basic_date(f.signed_at) + "', from '" + then + "'.");
     case Why::kUnsignedHeaders:
       return wrong("'" + replace_all(f.detail, ", ", "', '") + "' must be a 'SignedHeader' in the AWS Authorization.");
     case Why::kSkewed:

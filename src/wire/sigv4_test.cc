@@ -129,7 +129,7 @@ TEST(SigV4, NamesWhatIsWrongWithAHeader) {
       {"AWS4-HMAC-SHA256 Credential=AK/20150830/us-east-1/s3/aws5_request" + rest, "AuthorizationHeaderMalformed",
        "IncompleteSignature", "the Credential is mal-formed"},
       {"AWS4-HMAC-SHA256 Credential=AK/20150829/us-east-1/s3/aws4_request" + rest, "AuthorizationHeaderMalformed",
-       "SignatureDoesNotMatch", "'20150829' != '20150830'"},
+       "SignatureDoesNotMatch", "Invalid credential date \"20150829\""},
       {"AWS4-HMAC-SHA256 " + scope + ", SignedHeaders=date, Signature=ab", "AccessDenied", "SignatureDoesNotMatch",
        "There were headers present in the request which were not signed"},
   };
