@@ -35,7 +35,7 @@
 namespace tarn {
 namespace {
 
-constexpr size_t kWorkers = 16;          // handlers wait for locks and the disk, not for the processor
+constexpr size_t kWorkers = 4;           // handlers wait for locks at most: commits are waited for elsewhere
 constexpr size_t kBodyWorkers = 8;       // write and read object bytes
 constexpr auto kGrace = std::chrono::seconds(10);
 
