@@ -9,7 +9,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOAD = ROOT / "build" / "bench_load"
-SECONDS = 1.5
+SECONDS = 1.0
 
 NGINX = """
 worker_processes 2;

@@ -20,6 +20,7 @@
 #include "os/file.h"
 #include "server/gateway.h"
 #include "server/log.h"
+#include "server/no_lake.h"
 #include "server/options.h"
 #include "server/worker_pool.h"
 #include "services/admin/admin.h"
@@ -37,6 +38,7 @@ namespace {
 
 constexpr size_t kWorkers = 4;           // handlers wait for locks at most: commits are waited for elsewhere
 constexpr size_t kBodyWorkers = 8;       // write and read object bytes
+constexpr uint64_t kSelectMemory = 512 << 20;
 constexpr auto kGrace = std::chrono::seconds(10);
 
 // What SIGTERM and SIGINT do: blocked in all threads, waited for by main.
@@ -90,7 +92,9 @@ Status run(const ServeOptions& options) {
   // The services.
   iam::Iam iam(accounts);
   sts::Sts sts;
-  s3::S3 s3(*blobs);
+  NoLake no_lake;
+  sql::Engine select_engine({.scratch = options.data_dir + "/scratch/select", .memory_bytes = kSelectMemory}, no_lake);
+  s3::S3 s3(*blobs, &select_engine);
   glue::Glue glue(outbox);
   admin::Administration administration(virtual_clock.get(), {&timers, &outbox});
   door.add(iam::kTable, &iam);
