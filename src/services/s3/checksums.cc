@@ -71,7 +71,7 @@ std::span<const ChecksumKind> checksum_kinds() {
 
 const ChecksumKind* find_checksum_kind(std::string_view name) {
   for (const ChecksumKind& kind : kKinds)
-    if (kind.name == name) return &kind;
+    if (equals_ignore_case(kind.name, name)) return &kind;
   return nullptr;
 }
 
@@ -106,9 +106,9 @@ Result<Pairs> verify(const ClaimedChecksums& claimed, const StagedBody& body) {
     if (const auto found = body.digests.find(kind.digest); found != body.digests.end() && !find_pair(stored, kind.name))
       stored.emplace_back(kind.name, base64(found->second));
   if (claimed.algorithm) {
-    if (!find_checksum_kind(*claimed.algorithm))
-      return not_implemented("x-amz-sdk-checksum-algorithm: " + *claimed.algorithm);
-    if (!find_pair(stored, *claimed.algorithm))
+    const ChecksumKind* kind = find_checksum_kind(*claimed.algorithm);
+    if (kind == nullptr) return not_implemented("x-amz-sdk-checksum-algorithm: " + *claimed.algorithm);
+    if (!find_pair(stored, kind->name))
       return invalid_request(
           "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were "
           "found.");

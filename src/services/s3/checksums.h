@@ -23,7 +23,7 @@ struct ChecksumKind {
   uint64_t polynomial;  // reflected; 0 where it is no CRC
 };
 std::span<const ChecksumKind> checksum_kinds();
-// nullptr: not one of ours.
+// By its name, in either case; nullptr: not one of ours.
 const ChecksumKind* find_checksum_kind(std::string_view name);
 
 // What a request says of its body's bytes.

@@ -90,9 +90,9 @@ Status check_copy(const CopyObjectRequest& in, const Source& source) {
 Status add_checksum(S3& s3, Call& call, const std::string& algorithm, ObjectRecord& object) {
   const ChecksumKind* kind = find_checksum_kind(algorithm);
   if (kind == nullptr) return not_implemented("x-amz-checksum-algorithm: " + algorithm);
-  if (object.checksum_type == "FULL_OBJECT" && find_pair(object.checksums, algorithm)) return {};
+  if (object.checksum_type == "FULL_OBJECT" && find_pair(object.checksums, kind->name)) return {};
   const auto digests = TRY(digests_of(s3, call, object.segments, {kind->digest}));
-  object.checksums = {{algorithm, base64(digests.at(kind->digest))}};
+  object.checksums = {{std::string(kind->name), base64(digests.at(kind->digest))}};
   object.checksum_type = "FULL_OBJECT";
   return {};
 }

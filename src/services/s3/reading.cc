@@ -75,9 +75,10 @@ Out describe(const In& in, const ObjectRecord& object, const Wanted& wanted) {
   if (!settings.tags.empty()) out.tag_count = static_cast<int32_t>(settings.tags.size());
   if (in.part_number && !object.parts.empty()) out.parts_count = static_cast<int32_t>(object.parts.size());
   const bool whole = !wanted.range || (wanted.range->length == object.size && !wanted.part);
-  if (in.checksum_mode && wanted.part) {
+  const bool checksums = in.checksum_mode && equals_ignore_case(*in.checksum_mode, "ENABLED");
+  if (checksums && wanted.part) {
     set_checksums(out, wanted.part->checksums);
-  } else if (in.checksum_mode && whole && !object.checksums.empty()) {
+  } else if (checksums && whole && !object.checksums.empty()) {
     set_checksums(out, object.checksums);
     out.checksum_type = object.checksum_type;
   }
