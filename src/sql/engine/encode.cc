@@ -1,6 +1,8 @@
 #include "sql/engine/encode.h"
 
 #include "sql/engine/errors.h"
+#include "sql/engine/functions.h"
+#include "sql/engine/session_state.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -154,11 +156,8 @@ void encode_column(duckdb::ClientContext& context, Vector& vector, idx_t rows, S
     vector.ToUnifiedFormat(rows, format);
     return each<string_t>(format, rows, column, text);
   }
-  const LogicalType target = is_geometry(type) ? LogicalType::BLOB
-                             : is_nested(type) ? LogicalType::JSON()
-                                               : LogicalType::VARCHAR;
-  Vector converted(target, rows);
-  duckdb::VectorOperations::Cast(context, vector, converted, rows);
+  Vector converted(is_nested(type) ? LogicalType::JSON() : LogicalType::VARCHAR, rows);
+  print(context, vector, converted, rows);
   converted.ToUnifiedFormat(rows, format);
   each<string_t>(format, rows, column, text);
 }
@@ -206,6 +205,20 @@ CellKind cell_kind(const LogicalType& type) {
     case LogicalTypeId::BLOB: return is_geometry(type) ? CellKind::kText : CellKind::kBytes;
     default: return CellKind::kText;
   }
+}
+
+void print(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t rows) {
+  if (!is_geometry(values.GetType())) return duckdb::VectorOperations::Cast(context, values, text, rows);
+  if (const auto session = SessionState::of(context)) session->load_geometry();
+  duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> arguments;
+  arguments.push_back(duckdb::make_uniq<duckdb::BoundReferenceExpression>(values.GetType(), 0));
+  const auto hex = call(context, "main", "st_ashexwkb", std::move(arguments));
+  DataChunk input;
+  input.InitializeEmpty({values.GetType()});
+  input.data[0].Reference(values);
+  input.SetCardinality(rows);
+  duckdb::ExpressionExecutor executor(context, *hex);
+  executor.ExecuteExpression(input, text);
 }
 
 void encode(duckdb::ClientContext& context, DataChunk& chunk, SpoolWriter& writer) {

@@ -15,6 +15,9 @@ bool is_nested(const duckdb::LogicalType& type);    // LIST, STRUCT, MAP, ARRAY
 ResultColumn describe(const std::string& name, const duckdb::LogicalType& type, Dialect dialect);
 CellKind cell_kind(const duckdb::LogicalType& type);
 
+// Any values as text: nested ones as JSON, geometry as hexadecimal WKB. `text` is VARCHAR, or JSON for nested values.
+void print(duckdb::ClientContext& context, duckdb::Vector& values, duckdb::Vector& text, duckdb::idx_t rows);
+
 // The rows of the chunk, as cells of the writer's columns.
 void encode(duckdb::ClientContext& context, duckdb::DataChunk& chunk, SpoolWriter& writer);
 

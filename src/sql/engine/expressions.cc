@@ -3,6 +3,7 @@
 #include "sql/engine/errors.h"
 #include "sql/engine/manifest.h"
 #include "sql/engine/rewriter.h"
+#include "sql/engine/session_state.h"
 
 namespace tarn::sql::engine {
 
@@ -222,6 +223,7 @@ void Rewriter::cast(ParsedPtr& e) {
   const NamedType named = named_type(cast.cast_type);
   ParsedPtr witness = literal(Value(named.type));
   if (named.type.id() == duckdb::LogicalTypeId::BLOB && named.type.HasAlias()) {
+    SessionState::of(context_)->load_geometry();
     return replace(e, own_call("to_geometry", list(std::move(cast.child))));
   }
   ParsedPtr value =
@@ -305,11 +307,14 @@ void Rewriter::function(ParsedPtr& e) {
   if (user_function(e)) return;
   auto& call = e->Cast<FunctionExpression>();
   const string name = lower(call.function_name);
-  if (!call.schema.empty() && lower(call.schema) != "pg_catalog") no_such_function(call);
+  // The parser itself gives SUBSTRING(x FROM y), EXTRACT .. its own schema.
+  const string schema = lower(call.schema);
+  if (!schema.empty() && schema != "pg_catalog" && schema != "main") no_such_function(call);
   const FunctionRule* rule = find_function(request_.context.dialect, name);
   if (!rule) no_such_function(call);
   const int given = static_cast<int>(call.children.size());
   if (given < rule->min_arguments || (rule->max_arguments >= 0 && given > rule->max_arguments)) no_such_function(call);
+  if (rule->geometry) SessionState::of(context_)->load_geometry();
   expressions(call.children);
   if (call.filter) expression(call.filter);
   if (call.order_bys) orders(call.order_bys->orders);

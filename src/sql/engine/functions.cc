@@ -52,7 +52,7 @@ void Registry::add(duckdb::TableFunction function) {
   catalog_.CreateTableFunction(transaction_, info);
 }
 
-void register_functions(duckdb::DatabaseInstance& database, bool geometry) {
+void register_functions(duckdb::DatabaseInstance& database) {
   Registry registry(database);
   add_operators(registry);
   add_casts(registry);
@@ -60,7 +60,12 @@ void register_functions(duckdb::DatabaseInstance& database, bool geometry) {
   add_texts(registry);
   add_patterns(registry);
   add_supers(registry);
-  if (geometry) add_geometry(registry);
+  add_system_rows(registry);
+}
+
+void register_geometry(duckdb::DatabaseInstance& database) {
+  Registry registry(database);
+  add_geometry(registry);
 }
 
 duckdb::ScalarFunction typed(const char* name, size_t arguments, duckdb::function_bind_expression_t bind) {

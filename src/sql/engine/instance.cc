@@ -63,13 +63,9 @@ std::string Instance::file_of(const std::string& name) const {
 
 void Instance::set_up() {
   db_.GetFileSystem().RegisterSubSystem(make_object_fs());
-  if (!options_.spatial_extension.empty()) {
-    run("LOAD " + quote(options_.spatial_extension));
-    has_geometry_ = true;
-  }
   add_external_catalog(database());
   run("ATTACH '' AS " + std::string(kExternalCatalog) + " (TYPE tarn)");
-  register_functions(database(), has_geometry_);
+  register_functions(database());
 
   std::string allowed = "'s3://'";
   for (const std::string& folder : {options_.databases, options_.scratch}) {
@@ -85,6 +81,25 @@ void Instance::set_up() {
     if (!file.ends_with(kFileEnding)) continue;
     attach(uri_decode(file.substr(0, file.size() - kFileEnding.size())));
   }
+}
+
+void Instance::load_geometry() {
+  if (has_geometry_) return;
+  const std::lock_guard lock(mutex_);
+  if (has_geometry_) return;
+  if (options_.spatial_extension.empty())
+    raise_sql("0A000", "Geometry is not supported: the engine has no spatial extension.");
+  auto& access = duckdb::DBConfig::GetConfig(database()).options.enable_external_access;
+  access = true;  // for this one file, which is the server's own
+  try {
+    run("LOAD " + quote(options_.spatial_extension));
+  } catch (...) {
+    access = false;
+    throw;
+  }
+  access = false;
+  register_geometry(database());
+  has_geometry_ = true;
 }
 
 void Instance::attach(const std::string& name) {

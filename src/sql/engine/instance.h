@@ -1,6 +1,7 @@
 // Instance: DuckDB's database instance of this process, confined, with the namespace's databases attached.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ class Instance {
   static Result<std::unique_ptr<Instance>> open(const EngineOptions& options);
 
   duckdb::DatabaseInstance& database() { return *db_.instance; }
-  bool has_geometry() const { return has_geometry_; }
+  // Loads the spatial extension, once: it takes longer than all else at start, and few need it. Throws 0A000 without one.
+  void load_geometry();
 
   Status create_database(const std::string& name);
   Status drop_database(const std::string& name);
@@ -35,7 +37,7 @@ class Instance {
   duckdb::DuckDB db_;
   duckdb::Connection own_;
   std::mutex mutex_;  // of own_
-  bool has_geometry_ = false;
+  std::atomic<bool> has_geometry_ = false;
 };
 
 // The text as a SQL string and as a quoted name.

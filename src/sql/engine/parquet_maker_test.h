@@ -20,7 +20,8 @@ namespace tarn::sql::engine {
 inline std::string file_of(const std::string& query, const std::string& options = "FORMAT parquet") {
   const std::string path = "/tmp/tarn-made-" + std::to_string(::getpid());
   void *database = nullptr, *connection = nullptr;
-  if (duckdb_open(nullptr, &database) != 0 || duckdb_connect(database, &connection) != 0) throw std::runtime_error("open");
+  if (duckdb_open(nullptr, &database) != 0 || duckdb_connect(database, &connection) != 0)
+    throw std::runtime_error("open");
   const std::string sql = "COPY (" + query + ") TO '" + path + "' (" + options + ")";
   if (duckdb_query(connection, sql.c_str(), nullptr) != 0) throw std::runtime_error(sql);
   duckdb_disconnect(&connection);

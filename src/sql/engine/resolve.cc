@@ -4,6 +4,7 @@
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
 #include "sql/engine/rewriter.h"
+#include "sql/engine/session_state.h"
 #include "sql/engine/system_catalog.h"
 
 namespace tarn::sql::engine {
@@ -146,9 +147,14 @@ const ExternalSchema* Rewriter::external_schema(const string& name) const {
 }
 
 bool Rewriter::exists(const Place& place) {
-  return duckdb::Catalog::GetEntry(context_, place.catalog, place.schema,
-                                   duckdb::EntryLookupInfo(duckdb::CatalogType::TABLE_ENTRY, place.table),
-                                   duckdb::OnEntryNotFound::RETURN_NULL) != nullptr;
+  const auto entry = duckdb::Catalog::GetEntry(context_, place.catalog, place.schema,
+                                               duckdb::EntryLookupInfo(duckdb::CatalogType::TABLE_ENTRY, place.table),
+                                               duckdb::OnEntryNotFound::RETURN_NULL);
+  // A view's text is bound without passing here again.
+  if (entry && entry->type == duckdb::CatalogType::VIEW_ENTRY && entry->ToSQL().find("st_") != string::npos) {
+    SessionState::of(context_)->load_geometry();
+  }
+  return entry != nullptr;
 }
 
 // Where a table of that name is, by the session's rules; names are lower case, parts may be empty.

@@ -33,6 +33,7 @@ Rewritten rewrite(duckdb::ClientContext& context, const ExecuteRequest& request,
                   duckdb::unique_ptr<duckdb::SQLStatement>& statement) {
   Rewriter rewriter(context, request);
   rewriter.statement(statement);
+  statement->named_param_map.clear();  // all parameters are values now
   return rewriter.take();
 }
 

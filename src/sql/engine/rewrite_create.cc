@@ -146,7 +146,8 @@ void Rewriter::create_table(duckdb::CreateTableInfo& info) {
     if (constraint->type == duckdb::ConstraintType::CHECK) raise_sql("0A000", "CHECK constraints are not supported.");
   }
   info.comment =
-      Value(request_.context.user + "|" + attributes.diststyle + "|" + (attributes.interleaved ? "interleaved" : ""));
+      Value(request_.context.user + "|" + attributes.diststyle + "|" + (attributes.interleaved ? "interleaved" : "") +
+            "|" + std::to_string(request_.context.now.micros));
   if (info.query) node(*info.query->node, true);
 }
 

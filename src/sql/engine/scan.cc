@@ -40,6 +40,9 @@ class FileList : public MultiFileList {
   idx_t GetTotalFileCount() override { return files().size(); }
   duckdb::unique_ptr<duckdb::NodeStatistics> GetCardinality(ClientContext&) override {
     if (table_->table.row_count) return duckdb::make_uniq<duckdb::NodeStatistics>(*table_->table.row_count);
+    const bool whole = table_->file_columns == table_->names.size();
+    // Asked before partitions are chosen as well: then a guess must do.
+    if (!whole && !listed_) return duckdb::make_uniq<duckdb::NodeStatistics>(chosen_.size() * kRowsPerPartition + 1);
     files();
     return duckdb::make_uniq<duckdb::NodeStatistics>(bytes_ / kBytesPerRow + 1);
   }
@@ -61,6 +64,7 @@ class FileList : public MultiFileList {
   }
 
  private:
+  static constexpr uint64_t kRowsPerPartition = 100'000;
   static constexpr uint64_t kBytesPerRow = 100;  // a guess, only where the catalog knows no count
 
   // AWS: Redshift Spectrum ignores hidden files and files that begin with a period, underscore or hash mark, or end with ~.
@@ -105,7 +109,7 @@ class FileList : public MultiFileList {
   std::shared_ptr<const std::vector<Partition>> partitions_;
   std::vector<size_t> chosen_;
   std::mutex mutex_;
-  bool listed_ = false;
+  std::atomic<bool> listed_ = false;
   duckdb::vector<OpenFileInfo> files_;
   uint64_t bytes_ = 0;
 };

@@ -21,6 +21,7 @@ Session::Session(Instance& instance, Link& link, std::string database)
       database_(std::move(database)),
       connection_(instance.database()),
       state_(duckdb::make_shared_ptr<SessionState>(link)) {
+  state_->load_geometry = [this] { instance_.load_geometry(); };
   connection_.context->registered_state->Insert(SessionState::kName, state_);
 }
 

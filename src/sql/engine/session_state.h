@@ -25,6 +25,7 @@ struct SessionState : duckdb::ClientContextState {
 
   Link& link;
   StatementContext context;
+  std::function<void()> load_geometry = [] {};  // before a function or value of geometry is touched
 
   // Forgets all that belongs to one statement.
   void begin(StatementContext next) {

@@ -209,11 +209,9 @@ class TextColumns {
     formats_.clear();
     for (idx_t i = 0; i < chunk.ColumnCount(); ++i) {
       const LogicalType& type = chunk.data[i].GetType();
-      const LogicalType target = is_geometry(type) ? LogicalType::VARCHAR
-                                 : is_nested(type) ? LogicalType::JSON()
-                                                   : LogicalType::VARCHAR;
+      const LogicalType target = is_nested(type) ? LogicalType::JSON() : LogicalType::VARCHAR;
       columns_.push_back(std::make_unique<Vector>(target, chunk.size()));
-      duckdb::VectorOperations::Cast(context_, chunk.data[i], *columns_.back(), chunk.size());
+      print(context_, chunk.data[i], *columns_.back(), chunk.size());
       formats_.emplace_back();
       columns_.back()->ToUnifiedFormat(chunk.size(), formats_.back());
     }

@@ -17,11 +17,13 @@ std::string occurrences(int from, int to) {
       "SELECT 'extra' AS notdeclared, i::VARCHAR AS gbifid, 'dataset-' || (i % 3) AS datasetkey, 'Animalia' AS kingdom,"
       " 'Species ' || (i % 5) AS species, (i % 5)::INTEGER AS taxonkey, 'SPECIES' AS taxonrank,"
       " CASE WHEN i % 10 = 0 THEN 'ABSENT' ELSE 'PRESENT' END AS occurrencestatus,"
-      " CASE WHEN i % 7 = 0 THEN NULL ELSE -90.5 - i / 1000 END::DOUBLE AS decimallongitude, 40 + i / 1000 AS decimallatitude,"
+      " CASE WHEN i % 7 = 0 THEN NULL ELSE -90.5 - i / 1000 END::DOUBLE AS decimallongitude, 40 + i / 1000 AS "
+      "decimallatitude,"
       " CASE WHEN i % 4 = 0 THEN 'PRESERVED_SPECIMEN' ELSE 'HUMAN_OBSERVATION' END AS basisofrecord,"
       " [{'array_element': 'Collector ' || i}, {'array_element': 'Other'}] AS recordedby,"
       " ['A', 'B'] AS issue, TIMESTAMP '2024-10-01 12:00:00' + INTERVAL (i) MINUTE AS eventdate"
-      " FROM range(" + std::to_string(from) + ", " + std::to_string(to) + ") t(i)");
+      " FROM range(" +
+      std::to_string(from) + ", " + std::to_string(to) + ") t(i)");
 }
 
 class Workflow : public ::testing::Test {
@@ -36,12 +38,21 @@ class Workflow : public ::testing::Test {
     table.name = "occurrence_2024_11_01_parquet";
     table.location = kFolder;
     table.format = "parquet";
-    for (const auto& [name, type] : std::vector<std::pair<std::string, std::string>>{
-             {"gbifid", "varchar(65535)"}, {"datasetkey", "varchar(65535)"}, {"kingdom", "varchar(65535)"},
-             {"species", "varchar(65535)"}, {"_order", "varchar(65535)"}, {"taxonkey", "varchar(65535)"},
-             {"taxonrank", "varchar(65535)"}, {"occurrencestatus", "varchar(65535)"}, {"decimallongitude", "double"},
-             {"decimallatitude", "double"}, {"basisofrecord", "varchar(65535)"}, {"recordedby", "super"}, {"issue", "super"},
-             {"eventdate", "timestamp"}}) {
+    for (const auto& [name, type] :
+         std::vector<std::pair<std::string, std::string>>{{"gbifid", "varchar(65535)"},
+                                                          {"datasetkey", "varchar(65535)"},
+                                                          {"kingdom", "varchar(65535)"},
+                                                          {"species", "varchar(65535)"},
+                                                          {"_order", "varchar(65535)"},
+                                                          {"taxonkey", "varchar(65535)"},
+                                                          {"taxonrank", "varchar(65535)"},
+                                                          {"occurrencestatus", "varchar(65535)"},
+                                                          {"decimallongitude", "double"},
+                                                          {"decimallatitude", "double"},
+                                                          {"basisofrecord", "varchar(65535)"},
+                                                          {"recordedby", "super"},
+                                                          {"issue", "super"},
+                                                          {"eventdate", "timestamp"}}) {
       table.columns.push_back({name, type, ""});
     }
     bench.server.tables["dev.occurrence_2024_11_01_parquet"] = table;
@@ -64,8 +75,9 @@ TEST_F(Workflow, mount_subset_count_summarise_and_unload) {
   bench.run(kSubset, "subset");
   // of 600: not 0 mod 10 (60 fewer), not 0 mod 7 (86 fewer), both (9)
   EXPECT_EQ(bench.rows("SELECT COUNT(*) from dev.public.specnet_2024_11_01"), (Table{{"463"}}));
-  EXPECT_EQ(bench.rows("SELECT count(*) FROM specnet_2024_11_01 WHERE _order IS NULL AND ST_X(geom) = decimallongitude"),
-            (Table{{"463"}}));
+  EXPECT_EQ(
+      bench.rows("SELECT count(*) FROM specnet_2024_11_01 WHERE _order IS NULL AND ST_X(geom) = decimallongitude"),
+      (Table{{"463"}}));
   EXPECT_TRUE(*bench.engine.committed("dev", "subset"));
 
   bench.run(R"(CREATE TABLE public.dataset_counts AS
@@ -111,11 +123,13 @@ TEST_F(Workflow, nested_columns_are_super) {
   EXPECT_EQ(bench.value("SELECT o.recordedby[0].array_element FROM redshift_spectrum.occurrence_2024_11_01_parquet o "
                         "WHERE gbifid = '17'"),
             "\"Collector 17\"");
-  EXPECT_EQ(bench.rows("SELECT r.array_element FROM redshift_spectrum.occurrence_2024_11_01_parquet o, o.recordedby AS r "
-                       "WHERE o.gbifid = '17' ORDER BY 1"),
-            (Table{{"\"Collector 17\""}, {"\"Other\""}}));
-  EXPECT_EQ(bench.rows("SELECT count(*) FROM redshift_spectrum.occurrence_2024_11_01_parquet o, o.issue i WHERE i = 'A'"),
-            (Table{{"600"}}));
+  EXPECT_EQ(
+      bench.rows("SELECT r.array_element FROM redshift_spectrum.occurrence_2024_11_01_parquet o, o.recordedby AS r "
+                 "WHERE o.gbifid = '17' ORDER BY 1"),
+      (Table{{"\"Collector 17\""}, {"\"Other\""}}));
+  EXPECT_EQ(
+      bench.rows("SELECT count(*) FROM redshift_spectrum.occurrence_2024_11_01_parquet o, o.issue i WHERE i = 'A'"),
+      (Table{{"600"}}));
 }
 
 TEST_F(Workflow, a_denied_object_says_so_and_leaves_nothing) {
@@ -127,7 +141,10 @@ TEST_F(Workflow, a_denied_object_says_so_and_leaves_nothing) {
 TEST_F(Workflow, functions_of_the_users) {
   bench.context.now = from_civil(2024, 11, 5);
   bench.context.functions.push_back(
-      {"public", "get_current_gbif_date", {}, "rs_varchar(20)",
+      {"public",
+       "get_current_gbif_date",
+       {},
+       "rs_varchar(20)",
        "SELECT SPLIT_PART(CURRENT_DATE, '-', 1) || '-' || SPLIT_PART(CURRENT_DATE, '-', 2) || '-01'"});
   bench.context.functions.push_back({"public", "double_it", {"integer"}, "integer", "SELECT $1 * 2"});
   EXPECT_EQ(bench.value("SELECT get_current_gbif_date()"), "2024-11-01");
@@ -155,9 +172,13 @@ TEST_F(Workflow, hive_partitions_are_pruned_before_files_are_listed) {
   bench.server.objects["s3://b/parted/b/1.tsv"] = "name\tn\nnew\t2\n\\N\t3\n";
   bench.server.objects["s3://elsewhere/c/1.tsv"] = "name\tn\nnowhere\t4\n";
   EXPECT_EQ(bench.rows("SELECT name, n, year, region FROM redshift_spectrum.parted ORDER BY n"),
-            (Table{{"old", "1", "2023", "us"}, {"new", "2", "2024", "us"}, {"NULL", "3", "2024", "us"}, {"nowhere", "4", "2024", "NULL"}}));
+            (Table{{"old", "1", "2023", "us"},
+                   {"new", "2", "2024", "us"},
+                   {"NULL", "3", "2024", "us"},
+                   {"nowhere", "4", "2024", "NULL"}}));
   bench.server.listed.clear();
-  EXPECT_EQ(bench.rows("SELECT sum(n) FROM redshift_spectrum.parted WHERE year = '2023' AND region = 'us'"), (Table{{"1"}}));
+  EXPECT_EQ(bench.rows("SELECT sum(n) FROM redshift_spectrum.parted WHERE year = '2023' AND region = 'us'"),
+            (Table{{"1"}}));
   EXPECT_EQ(bench.server.listed, (std::vector<std::string>{"s3://b/parted/a/"}));
 
   table.name = "parted_json";

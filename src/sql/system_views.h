@@ -1,0 +1,72 @@
+// System views whose rows only the server knows (ServerCallbacks::system_rows): their columns, in order, "name type". A value
+// comes as text and is cast to the type.
+#pragma once
+
+namespace tarn::sql {
+
+struct ServerView {
+  const char* name;
+  const char* columns;
+};
+
+constexpr ServerView kServerViews[] = {
+    {"svv_external_schemas",
+     "esoid integer, eskind smallint, schemaname varchar, esowner integer, databasename varchar, esoptions varchar"},
+    {"svv_external_tables",
+     "redshift_database_name varchar, schemaname varchar, tablename varchar, tabletype varchar, location varchar, "
+     "input_format varchar, output_format varchar, serialization_lib varchar, serde_parameters varchar, compressed "
+     "integer, "
+     "parameters varchar"},
+    {"svv_external_columns",
+     "redshift_database_name varchar, schemaname varchar, tablename varchar, columnname varchar, external_type "
+     "varchar, "
+     "columnnum integer, part_key integer, is_nullable varchar"},
+    {"svv_external_partitions",
+     "schemaname varchar, tablename varchar, values varchar, location varchar, input_format varchar, output_format "
+     "varchar, "
+     "serialization_lib varchar, serde_parameters varchar, compressed integer, parameters varchar"},
+    {"pg_user",
+     "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, passwd varchar, "
+     "valuntil timestamp, useconfig varchar"},
+    {"svv_relation_privileges",
+     "namespace_name varchar, relation_name varchar, privilege_type varchar, identity_id integer, identity_name "
+     "varchar, "
+     "identity_type varchar, admin_option boolean"},
+    {"svv_schema_privileges",
+     "namespace_name varchar, privilege_type varchar, identity_id integer, identity_name varchar, identity_type "
+     "varchar, "
+     "admin_option boolean"},
+    {"svv_roles", "role_id integer, role_name varchar, role_owner varchar, external_id varchar"},
+    {"sys_query_history",
+     "user_id integer, query_id bigint, query_label varchar, transaction_id bigint, session_id integer, database_name "
+     "varchar, "
+     "query_type varchar, status varchar, result_cache_hit boolean, start_time timestamp, end_time timestamp, "
+     "elapsed_time bigint, queue_time bigint, execution_time bigint, error_message varchar, returned_rows bigint, "
+     "returned_bytes bigint, query_text varchar, redshift_version varchar, usage_limit varchar, compute_type varchar, "
+     "compile_time bigint, planning_time bigint, lock_wait_time bigint"},
+    {"sys_load_history",
+     "user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name varchar, status "
+     "varchar, "
+     "table_name varchar, start_time timestamp, end_time timestamp, duration bigint, data_source varchar, "
+     "file_format varchar, loaded_rows bigint, loaded_bytes bigint, source_file_count bigint, source_file_bytes "
+     "bigint, "
+     "file_count_scanned bigint, file_bytes_scanned bigint, error_count bigint, copy_job_id bigint"},
+    {"sys_unload_history",
+     "user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name varchar, status "
+     "varchar, "
+     "start_time timestamp, end_time timestamp, duration bigint, file_format varchar, compression_type varchar, "
+     "unloaded_location varchar, unloaded_rows bigint, unloaded_files_count bigint, unloaded_files_size bigint, "
+     "error_message varchar"},
+    {"sys_load_error_detail",
+     "user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name varchar, table_id "
+     "bigint, "
+     "start_time timestamp, file_name varchar, line_number bigint, column_name varchar, column_type varchar, "
+     "column_length varchar, position integer, error_code integer, error_message varchar"},
+    {"stl_load_errors",
+     "userid integer, slice integer, tbl integer, starttime timestamp, session integer, query bigint, filename "
+     "varchar, "
+     "line_number bigint, colname varchar, type varchar, col_length varchar, position integer, raw_line varchar, "
+     "raw_field_value varchar, err_code integer, err_reason varchar, is_partial integer, start_offset bigint"},
+};
+
+}  // namespace tarn::sql
