@@ -204,12 +204,13 @@ class Interpreter {
   }
 
   Result<PlValue> evaluate(const PlFragment& fragment) {
-    if (fragment.last - fragment.first == 1) {  // a literal or a variable needs no engine
-      const Token& token = body_.tokens[fragment.first];
-      if (token.kind == TokenKind::kString) return PlValue{token.text, std::string(kText)};
-      uint32_t last = 0;
-      if (const PlValue* value = variable_at(fragment, fragment.first, last)) return *value;
-    }
+    // A literal or a variable needs no engine.
+    const Token& token = body_.tokens[fragment.first];
+    if (fragment.last - fragment.first == 1 && token.kind == TokenKind::kString)
+      return PlValue{token.text, std::string(kText)};
+    uint32_t last = fragment.first;
+    if (const PlValue* value = variable_at(fragment, fragment.first, last); value && last + 1 == fragment.last)
+      return *value;
     const Bound bound = TRY(bind(fragment));
     return one("SELECT " + bound.sql, bound.params);
   }

@@ -1,0 +1,73 @@
+#include "services/redshift_data/actor.h"
+
+#include <fmt/format.h>
+
+#include "sql/sql_error.h"
+
+namespace tarn::redshift_data {
+namespace {
+
+constexpr std::string_view kSessionName = "RedshiftIamRoleSession";
+
+}  // namespace
+
+Result<S3Place> s3_place(const std::string& uri) {
+  constexpr std::string_view kScheme = "s3://";
+  if (!uri.starts_with(kScheme))
+    return sql::sql_error(sql::kInvalidParameter, "'" + uri + "' is no S3 path: write 's3://bucket/prefix'");
+  const size_t slash = std::min(uri.find('/', kScheme.size()), uri.size());
+  return S3Place{uri.substr(kScheme.size(), slash - kScheme.size()), uri.substr(std::min(slash + 1, uri.size()))};
+}
+
+void Actor::set_roles(sql::StatementRoles roles) {
+  const std::lock_guard lock(mutex_);
+  roles_ = std::move(roles);
+}
+
+Result<Caller> Actor::as(const std::string& role) {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = callers_.find(role); known != callers_.end()) return known->second;
+  auto caller = door_.assume_as_service(from_, role, "redshift.amazonaws.com", kSessionName);
+  if (!caller) caller = door_.assume_as_service(from_, role, "redshift-serverless.amazonaws.com", kSessionName);
+  if (!caller)
+    return sql::sql_error(
+        sql::kInsufficientPrivilege,
+        fmt::format("User arn:aws:redshift:{}:{}:dbuser:serverless-{}/{} is not authorized to assume IAM Role {}: its "
+                    "trust policy must let redshift.amazonaws.com assume it",
+                    workgroup_.region, workgroup_.account, workgroup_.name, workgroup_.user, role));
+  callers_[role] = *caller;
+  return caller;
+}
+
+std::optional<sql::StoredSchema> Actor::schema_of(const std::string& glue_database) {
+  const std::lock_guard lock(mutex_);
+  for (const sql::StoredSchema& schema : roles_.schemas)
+    if (schema.database == glue_database) return schema;
+  return std::nullopt;
+}
+
+void Actor::reads_below(const std::string& prefix, const std::string& role) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& known : readers_)
+    if (known.first == prefix) return;
+  readers_.emplace_back(prefix, role);
+}
+
+std::string Actor::reader_of(const std::string& uri) {
+  const std::lock_guard lock(mutex_);
+  std::string role = roles_.role;
+  size_t longest = 0;
+  for (const auto& [prefix, reader] : readers_)
+    if (uri.starts_with(prefix) && prefix.size() > longest) {
+      longest = prefix.size();
+      role = reader;
+    }
+  return role;
+}
+
+std::string Actor::role() {
+  const std::lock_guard lock(mutex_);
+  return roles_.role;
+}
+
+}  // namespace tarn::redshift_data

@@ -1,0 +1,137 @@
+// What the Redshift Data API keeps: statements, and what users define in databases beside their files.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "store/table.h"
+
+namespace tarn::redshift_data {
+
+// --- statements -----------------------------------------------------------------------------------------------------
+
+enum class StatementState : uint8_t { kSubmitted, kPicked, kStarted, kFinished, kFailed, kAborted };
+constexpr bool is_over(StatementState state) {
+  return state >= StatementState::kFinished;
+}
+
+struct StatementKey {
+  std::string owner, region, id;
+  static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.id); }
+};
+
+// One SQL text: the only one of a statement, or one of a batch's.
+struct PartRecord {
+  std::string sql;
+  StatementState state = StatementState::kSubmitted;
+  std::string error;
+  bool has_result = false;
+  int64_t rows = -1, bytes = -1;
+  int64_t duration_nanos = -1;
+  Time created, updated;
+  uint64_t query_id = 0;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.sql, self.state, self.error, self.has_result, self.rows, self.bytes, self.duration_nanos, self.created,
+          self.updated, self.query_id);
+  }
+};
+
+struct StatementRecord {
+  std::string principal;  // whose it is: a user's or role's ARN
+  std::string workgroup, workgroup_arn, namespace_id, database, user;
+  std::string name, session_id, result_format;
+  bool batch = false, auto_commit = false, with_event = false;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::vector<PartRecord> parts;
+  StatementState state = StatementState::kSubmitted;
+  std::string error;
+  Time created, updated;
+  int64_t duration_nanos = -1;
+  int64_t pid = 0;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.principal, self.workgroup, self.workgroup_arn, self.namespace_id, self.database, self.user, self.name,
+          self.session_id, self.result_format, self.batch, self.auto_commit, self.with_event, self.parameters,
+          self.parts, self.state, self.error, self.created, self.updated, self.duration_nanos, self.pid);
+  }
+};
+
+inline constexpr Index<StatementKey, StatementRecord> kByPrincipal{
+    "redshift_data.statements.by_principal",
+    [](const StatementKey& key, const StatementRecord& record, IndexKeys& keys) {
+      keys.add(key.owner, key.region, record.principal, record.created, key.id);
+    }};
+inline constexpr Index<StatementKey, StatementRecord> kByAge{
+    "redshift_data.statements.by_age",
+    [](const StatementKey& key, const StatementRecord& record, IndexKeys& keys) { keys.add(record.created, key.id); }};
+// Those that are not over: what recovery looks at.
+inline constexpr Index<StatementKey, StatementRecord> kOpen{
+    "redshift_data.statements.open", [](const StatementKey& key, const StatementRecord& record, IndexKeys& keys) {
+      if (!is_over(record.state)) keys.add(key.id);
+    }};
+inline constexpr Index<StatementKey, StatementRecord> kStatementIndexes[] = {kByPrincipal, kByAge, kOpen};
+inline constexpr Table<StatementKey, StatementRecord> kStatements{"redshift_data.statements", kStatementIndexes};
+
+// --- what users define ----------------------------------------------------------------------------------------------
+
+struct SchemaKey {  // an external schema
+  std::string namespace_id, database, name;
+  static void fields(auto& self, auto&& visit) { visit(self.namespace_id, self.database, self.name); }
+};
+struct SchemaRecord {
+  std::string glue_database, region, role, owner;
+  static void fields(auto& self, auto&& visit) { visit(self.glue_database, self.region, self.role, self.owner); }
+};
+inline constexpr Table<SchemaKey, SchemaRecord> kSchemas{"redshift_data.schemas"};
+
+struct RoutineKey {
+  std::string namespace_id, database;
+  bool procedure = false;
+  std::string schema, name, signature;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.namespace_id, self.database, self.procedure, self.schema, self.name, self.signature);
+  }
+};
+struct RoutineRecord {
+  std::string definition, owner;
+  static void fields(auto& self, auto&& visit) { visit(self.definition, self.owner); }
+};
+inline constexpr Table<RoutineKey, RoutineRecord> kRoutines{"redshift_data.routines"};
+
+struct GrantKey {
+  std::string namespace_id, database, object_kind, schema, name, grantee_kind, grantee, privilege;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.namespace_id, self.database, self.object_kind, self.schema, self.name, self.grantee_kind, self.grantee,
+          self.privilege);
+  }
+};
+struct GrantRecord {
+  bool grant_option = false;
+  static void fields(auto& self, auto&& visit) { visit(self.grant_option); }
+};
+inline constexpr Table<GrantKey, GrantRecord> kGrants{"redshift_data.grants"};
+
+// A record that COPY did not load: a row of sys_load_error_detail.
+struct LoadErrorKey {
+  std::string namespace_id, database;
+  Time time;
+  uint64_t number = 0;
+  static void fields(auto& self, auto&& visit) { visit(self.namespace_id, self.database, self.time, self.number); }
+};
+struct LoadErrorRecord {
+  std::string statement, user, table, uri;
+  int64_t line = 0;
+  std::string column, type;
+  int64_t column_length = 0, position = 0;
+  std::string raw_line, raw_value;
+  int64_t code = 0;
+  std::string reason;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.statement, self.user, self.table, self.uri, self.line, self.column, self.type, self.column_length,
+          self.position, self.raw_line, self.raw_value, self.code, self.reason);
+  }
+};
+inline constexpr Table<LoadErrorKey, LoadErrorRecord> kLoadErrors{"redshift_data.load_errors"};
+
+}  // namespace tarn::redshift_data

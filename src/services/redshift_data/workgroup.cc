@@ -1,0 +1,97 @@
+#include "services/redshift_data/workgroup.h"
+
+#include <fmt/format.h>
+
+#include "door/arn.h"
+#include "door/door.h"
+#include "gen/redshift_serverless/shapes.h"
+
+namespace tarn::redshift_data {
+
+namespace serverless = ::tarn::redshift_serverless;
+
+namespace {
+
+constexpr std::string_view kVia = "redshift-data.amazonaws.com";
+
+// Denials carry the code of this service's protocol.
+Error as_ours(Error error) {
+  if (error.status == 403 || error.code == "AccessDenied") {
+    error.status = 400;
+    error.code = "AccessDeniedException";
+  }
+  return error;
+}
+
+// The name in an ARN's place: ARNs hold the id, so the name is looked for.
+Result<std::string> name_of(Door& door, const Caller& account, const std::string& arn) {
+  serverless::ListWorkgroupsRequest list;
+  do {
+    const auto page = TRY(door.call(account, list));
+    for (const auto& workgroup : page.workgroups)
+      if (workgroup.workgroup_arn == arn) return *workgroup.workgroup_name;
+    list.next_token = page.next_token;
+  } while (list.next_token);
+  return fail(400, "ResourceNotFoundException", fmt::format("Workgroup {} not found.", arn));
+}
+
+}  // namespace
+
+Caller as_account(const Caller& from) {
+  Caller caller = from;
+  const std::string account = from.principal.account;
+  caller.principal = Principal{.kind = Principal::Kind::kRoot,
+                               .account = account,
+                               .arn = fmt::format("arn:aws:iam::{}:root", account),
+                               .user_id = account};
+  caller.source_ip.clear();
+  caller.called_via.emplace_back(kVia);
+  return caller;
+}
+
+Result<Workgroup> workgroup_of(Door& door, const Caller& caller, const std::string& name) {
+  const Caller account = as_account(caller);
+  serverless::GetWorkgroupRequest get;
+  get.workgroup_name = name;
+  const auto found = TRY(door.call(account, get));
+  serverless::GetNamespaceRequest get_namespace;
+  get_namespace.namespace_name = found.workgroup->namespace_name;
+  const auto home = TRY(door.call(account, get_namespace));
+  Workgroup out;
+  out.account = caller.principal.account;
+  out.region = caller.region;
+  out.name = name;
+  out.arn = *found.workgroup->workgroup_arn;
+  out.namespace_name = *home.namespace_->namespace_name;
+  out.namespace_id = *home.namespace_->namespace_id;
+  out.database = home.namespace_->db_name.value_or("dev");
+  out.default_role = home.namespace_->default_iam_role_arn.value_or("");
+  out.roles = home.namespace_->iam_roles.items();
+  return out;
+}
+
+Result<Workgroup> open_workgroup(Call& call, const std::string& name_or_arn, std::string_view action) {
+  std::string name = name_or_arn;
+  if (name.starts_with("arn:")) name = TRY(name_of(call.door(), as_account(call.caller()), name));
+  auto found = workgroup_of(call.door(), call.caller(), name);
+  // Who may do nothing does not learn what is there.
+  const std::string arn = found ? found->arn : call.arn("redshift-serverless", "workgroup/*");
+  call.touches(arn);
+  if (Status allowed = call.door().authorise(call.caller(), {{std::string(action), arn}}); !allowed)
+    return Failure(as_ours(allowed.error()));
+  if (!found) return found;
+  Caller through = call.caller();
+  through.called_via.emplace_back(kVia);
+  serverless::GetCredentialsRequest credentials;
+  credentials.workgroup_name = name;
+  auto got = call.door().call(through, credentials);
+  if (!got) return Failure(as_ours(std::move(got).error()));
+  found->user = *got->db_user;
+  return found;
+}
+
+std::string identity_of(const Principal& principal) {
+  return principal.kind == Principal::Kind::kAssumedRole ? principal.role_arn : principal.arn;
+}
+
+}  // namespace tarn::redshift_data
