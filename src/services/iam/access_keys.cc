@@ -2,6 +2,7 @@
 
 #include "door/audit.h"
 #include "door/door.h"
+#include "os/clock.h"
 #include "os/random.h"
 #include "services/iam/iam.h"
 
@@ -41,7 +42,7 @@ Result<CreateAccessKeyOutput> create_access_key(Iam&, Call& call, const CreateAc
   if (TRY(keys_of(call, user.key)).size() >= kMostKeys)
     return limit_exceeded(fmt::format("Cannot exceed quota for AccessKeysPerUser: {}", kMostKeys));
   const AccessKeyKey key{random_id("AKIA", 16)};
-  const AccessKeyRecord record{user.key.account, user.key.name, random_secret(40), true, now_of(call)};
+  const AccessKeyRecord record{user.key.account, user.key.name, random_secret(40), true, now_of(call), system_now()};
   TRY(call.put(kAccessKeys, key, record));
   return CreateAccessKeyOutput{.access_key = AccessKey{.user_name = user.record.name,
                                                        .access_key_id = key.id,
@@ -88,13 +89,14 @@ Result<GetAccessKeyLastUsedOutput> get_access_key_last_used(Iam&, Call& call, co
   const auto key = TRY(call.get(kAccessKeys, AccessKeyKey{*in.access_key_id}, Lock::kShared));
   if (!key || key->account != call.account()) return no_such_key(*in.access_key_id);
   const auto user = TRY(find<UserRecord>(call, key->user, Lock::kShared));
-  const auto uses = TRY(
-      call.door().audit().newest(1, [&](const AuditRecord& record) { return record.access_key == *in.access_key_id; }));
+  // Nothing older than the key can be a use of it: there the search ends.
+  const auto newest = TRY(call.door().audit().newest(
+      1, [&](const AuditRecord& record) { return record.access_key == *in.access_key_id || record.time < key->made; }));
   AccessKeyLastUsed used{.service_name = "N/A", .region = "N/A"};
-  if (!uses.empty())
-    used = {.last_used_date = Time::of_seconds(uses[0].time.seconds()),
-            .service_name = uses[0].service,
-            .region = uses[0].region};
+  if (!newest.empty() && newest[0].access_key == *in.access_key_id)
+    used = {.last_used_date = Time::of_seconds(newest[0].time.seconds()),
+            .service_name = newest[0].service,
+            .region = newest[0].region};
   return GetAccessKeyLastUsedOutput{.user_name = user.record.name, .access_key_last_used = std::move(used)};
 }
 

@@ -101,8 +101,9 @@ struct AccessKeyRecord {
   std::string secret;
   bool active = true;
   Time created;
+  Time made;  // the same moment on the system's time, which audit records have
   static void fields(auto& self, auto&& visit) {
-    visit(self.account, self.user, self.secret, self.active, self.created);
+    visit(self.account, self.user, self.secret, self.active, self.created, self.made);
   }
 };
 
