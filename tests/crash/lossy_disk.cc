@@ -189,7 +189,11 @@ __attribute__((constructor)) void start() {
   if (!root || !fifo) return;
   disk = new Disk;
   disk->root = absolute(root);
-  std::thread(wait_for_trigger, std::string(fifo)).detach();
+  // One process for one disk: programs that it starts do without.
+  unsetenv("LD_PRELOAD");
+  const std::string trigger = fifo;
+  unsetenv("LOSSY_TRIGGER");
+  std::thread(wait_for_trigger, trigger).detach();
 }
 
 // --- opening --------------------------------------------------------------------------------------------------------
