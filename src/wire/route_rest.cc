@@ -129,6 +129,10 @@ bool is_greedy(std::string_view segment) {
 
 }  // namespace
 
+bool is_s3_sub_resource(std::string_view name) {
+  return std::ranges::find(kS3SubResources, name) != std::end(kS3SubResources);
+}
+
 // A place in the tree of paths.
 struct RestTable::Node {
   // A greedy label, and the segments behind it.
@@ -213,7 +217,7 @@ RestTable::Match RestTable::find(const http::RequestHead& head, std::string_view
   const size_t mark = uri.find('?');
   const Parameters own = mark == uri.npos ? Parameters() : parameters(uri.substr(mark + 1));
   for (const auto& [name, value] : query) {
-    if (std::ranges::find(kS3SubResources, name) == std::end(kS3SubResources) || contains(own, name)) continue;
+    if (!is_s3_sub_resource(name) || contains(own, name)) continue;
     const auto is_member = [&](const Field& f) { return f.location == Location::kQuery && f.wire_name == name; };
     if (match.operation != nullptr && std::ranges::any_of(match.operation->input->fields, is_member)) continue;
     match.refused = name;

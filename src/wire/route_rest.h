@@ -13,6 +13,9 @@
 
 namespace tarn::wire {
 
+// Whether that query parameter makes an S3 request one for something else than without it ("acl", "uploadId").
+bool is_s3_sub_resource(std::string_view name);
+
 class RestTable {
  public:
   struct Match {

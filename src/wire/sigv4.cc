@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "wire/sigv4_legacy_link.h"
 
 namespace tarn::wire {
 namespace {
@@ -262,15 +263,14 @@ void append_header_value(std::string& out, std::string_view value) {
 AuthResult<Presented> parse_auth(const http::RequestHead& head) {
   const std::string* header = head.headers.find("Authorization");
   // Cheap before the query is taken apart: most requests are signed in the header.
-  const auto query = head.query.contains("X-Amz-") || head.query.contains("Signature=") ? parameters(head.query)
-                                                                                        : std::vector<Parameter>();
+  const auto query = head.query.contains("X-Amz-") ? parameters(head.query) : std::vector<Parameter>();
   const bool presigned = find(query, "X-Amz-Algorithm") != nullptr || find(query, "X-Amz-Credential") != nullptr ||
                          find(query, "X-Amz-Signature") != nullptr;
-  if (header != nullptr && presigned) return fault(Why::kTwoMechanisms);
+  const bool legacy = is_legacy_link(head.query);
+  if (header != nullptr && (presigned || legacy)) return fault(Why::kTwoMechanisms);
   if (header != nullptr) return parse_header(head, *header);
   if (presigned) return parse_presigned(head, query);
-  if (find(query, "AWSAccessKeyId") != nullptr && find(query, "Signature") != nullptr)
-    return fault(Why::kMechanism, "AWS");  // version 2
+  if (legacy) return parse_legacy_link(head);
   Presented anonymous;
   anonymous.payload = head.headers.get("x-amz-content-sha256");
   return anonymous;
@@ -333,7 +333,9 @@ std::string string_to_sign(const Presented& presented, std::string_view canonica
 }
 
 AuthResult<Signing> verify(const Presented& presented, const http::RequestHead& head, std::string_view secret,
-                           std::string_view payload_line, Time now, SigningKeys& keys) {
+                           std::string_view payload_line, Time now, SigningKeys& keys, std::string_view s3_path) {
+  if (presented.kind == Presented::Kind::kLegacyLink)
+    return verify_legacy_link(presented, head, s3_path.empty() ? head.path : s3_path, secret, now);
   if (presented.service == "s3")
     if (auto checked = check_s3_payload(presented); !checked) return std::unexpected(std::move(checked.error()));
   if (presented.date != presented.timestamp.substr(0, 8))

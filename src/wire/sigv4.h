@@ -32,10 +32,11 @@ struct AuthFault {
     kUnknownKey,    // the access key is not known
     kInvalidToken,  // the session token is missing, malformed or of another key
     kExpiredToken,
-    kMechanism,        // another scheme than AWS4-HMAC-SHA256
-    kTwoMechanisms,    // header and query at once
-    kMalformedHeader,  // `detail` says how; of the Authorization header
-    kMalformedQuery,   // `detail` says how; of the X-Amz- parameters
+    kMechanism,            // another scheme than AWS4-HMAC-SHA256
+    kTwoMechanisms,        // header and query at once
+    kMalformedHeader,      // `detail` says how; of the Authorization header
+    kMalformedQuery,       // `detail` says how; of the X-Amz- parameters
+    kMalformedLegacyLink,  // `detail` says how
     kMissingDate,
     kMissingPayloadHash,  // S3 only: no x-amz-content-sha256
     kInvalidPayloadHash,  // S3 only: `detail` is its value
@@ -61,14 +62,19 @@ using AuthResult = std::expected<T, AuthFault>;
 
 // What a request presents. Nothing in it is checked but its form.
 struct Presented {
-  enum class Kind : uint8_t { kAnonymous, kHeader, kPresigned } kind = Kind::kAnonymous;
+  enum class Kind : uint8_t {
+    kAnonymous,
+    kHeader,
+    kPresigned,
+    kLegacyLink,  // S3's Signature Version 2 in the query; names no region (`region` is us-east-1)
+  } kind = Kind::kAnonymous;
   std::string access_key;
   std::string date, region, service;  // the credential scope
   std::vector<std::string> signed_headers;
   std::string signature;
   std::string session_token;
-  std::string timestamp;  // as signed, "20150830T123600Z"
-  Time time;
+  std::string timestamp;        // as signed, "20150830T123600Z"
+  Time time;                    // signed at; of kLegacyLink, the end of its life
   int64_t expires_seconds = 0;  // of kPresigned
   // x-amz-content-sha256 as declared; empty when it is not.
   std::string payload;
@@ -101,9 +107,11 @@ struct Signing {
 // `body` is not looked at. Others hash the body that came, unless the client declared it unsigned.
 std::string payload_line(const Presented& presented, std::string_view body);
 
+// `head` is as it came. `s3_path` is the path with S3's bucket in it, where the host named the bucket (Router's): links of
+// version 2 sign that. Without it such a link to a host-named bucket does not verify.
 // REQUIRES: presented is not anonymous.
 AuthResult<Signing> verify(const Presented& presented, const http::RequestHead& head, std::string_view secret,
-                           std::string_view payload_line, Time now, SigningKeys& keys);
+                           std::string_view payload_line, Time now, SigningKeys& keys, std::string_view s3_path = {});
 
 // How a service words its errors.
 enum class Dialect : uint8_t { kS3, kQuery, kEc2, kJson, kRestJson };

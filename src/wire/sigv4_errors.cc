@@ -24,16 +24,27 @@ std::string spaced_hex(std::string_view bytes) {
 }
 
 Error s3_mismatch(const AuthFault& f) {
-  return {403,
-          "SignatureDoesNotMatch",
-          "The request signature we calculated does not match the signature you provided. Check your key and signing "
-          "method.",
-          {{"AWSAccessKeyId", f.access_key},
-           {"StringToSign", f.string_to_sign},
-           {"SignatureProvided", f.signature},
-           {"StringToSignBytes", spaced_hex(f.string_to_sign)},
-           {"CanonicalRequest", f.canonical_request},
-           {"CanonicalRequestBytes", spaced_hex(f.canonical_request)}}};
+  Error error{403,
+              "SignatureDoesNotMatch",
+              "The request signature we calculated does not match the signature you provided. Check your key and "
+              "signing method.",
+              {{"AWSAccessKeyId", f.access_key},
+               {"StringToSign", f.string_to_sign},
+               {"SignatureProvided", f.signature},
+               {"StringToSignBytes", spaced_hex(f.string_to_sign)}}};
+  if (!f.canonical_request.empty()) {  // version 2 has none
+    error.members.emplace_back("CanonicalRequest", f.canonical_request);
+    error.members.emplace_back("CanonicalRequestBytes", spaced_hex(f.canonical_request));
+  }
+  return error;
+}
+
+Error s3_link_expired(const AuthFault& f) {
+  Error error{403, "AccessDenied", "Request has expired"};
+  if (!f.detail.empty()) error.members.emplace_back("X-Amz-Expires", f.detail);  // version 2 has none
+  error.members.emplace_back("Expires", iso8601(f.until));
+  error.members.emplace_back("ServerTime", iso8601(Time::of_seconds(f.now.seconds())));
+  return error;
 }
 
 Error s3_error(const AuthFault& f) {
@@ -69,6 +80,7 @@ Error s3_error(const AuthFault& f) {
               "The authorization header is malformed; Invalid credential date \"" + f.detail +
                   "\". This date is not the same as X-Amz-Date: \"" + basic_date(f.signed_at) + "\"."};
     case Why::kMalformedQuery: return {400, "AuthorizationQueryParametersError", f.detail};
+    case Why::kMalformedLegacyLink: return {403, "AccessDenied", f.detail};
     case Why::kMissingDate:
       return {403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header"};
     case Why::kMissingPayloadHash:
@@ -91,13 +103,7 @@ Error s3_error(const AuthFault& f) {
               {{"RequestTime", basic_iso8601(f.signed_at)},
                {"ServerTime", iso8601(Time::of_seconds(f.now.seconds()))},
                {"MaxAllowedSkewMilliseconds", "900000"}}};
-    case Why::kLinkExpired:
-      return {403,
-              "AccessDenied",
-              "Request has expired",
-              {{"X-Amz-Expires", f.detail},
-               {"Expires", iso8601(f.until)},
-               {"ServerTime", iso8601(Time::of_seconds(f.now.seconds()))}}};
+    case Why::kLinkExpired: return s3_link_expired(f);
     case Why::kLinkNotYetValid: return {403, "AccessDenied", "Request is not yet valid"};
     case Why::kMismatch: return s3_mismatch(f);
   }
@@ -177,6 +183,7 @@ Error service_error(const AuthFault& f, Dialect dialect) {
       return incomplete("Only one of the Authorization header and the X-Amz-Algorithm parameter may be given.");
     case Why::kMalformedHeader:
     case Why::kMalformedQuery:
+    case Why::kMalformedLegacyLink:
     case Why::kMissingPayloadHash:
     case Why::kInvalidPayloadHash: return incomplete(f.detail);
     case Why::kMissingDate:

@@ -7,11 +7,12 @@ import json
 from urllib.parse import urlsplit
 
 import botocore.auth
-from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
+from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 botocore.auth.get_current_datetime = lambda: datetime.datetime(2015, 8, 30, 12, 36, tzinfo=datetime.timezone.utc)
+botocore.auth.time.time = lambda: 1440938160  # the same moment
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 SESSION = Credentials(KEY.access_key, KEY.secret_key, "a/session+token==")
 
@@ -46,6 +47,10 @@ CASES = [
      f"{S3}/bucket/a%20key?response-content-type=text%2Fplain%3B%20charset%3Dutf-8&versionId=", {}, b"", {}),
     ("s3 link with a session and a header", S3SigV4QueryAuth(SESSION, "s3", "us-east-1", expires=600), "PUT",
      f"{S3}/bucket/key", {"x-amz-meta-a": "b"}, b"", {}),
+    ("old link", HmacV1QueryAuth(KEY, expires=600), "GET",
+     f"{S3}/bucket/a%20key%2B?response-content-type=text%2Fplain%3B%20x%3D%2By&versionId=v&prefix=x", {}, b"", {}),
+    ("old link with a session and fields", HmacV1QueryAuth(SESSION, expires=600), "PUT", f"{S3}/bucket/key?tagging",
+     {"x-amz-meta-b": "2", "x-amz-meta-a": "1", "Content-Type": "text/plain", "Content-MD5": "abc=="}, b"", {}),
     ("sts link", SigV4QueryAuth(KEY, "sts", "us-east-1", expires=60), "GET",
      "http://localhost:4566/?Action=GetCallerIdentity&Version=2011-06-15", {"x-k8s-aws-id": "cluster"}, b"", {}),
 ]
@@ -64,7 +69,7 @@ def main():
         auth.add_auth(request)
         parts = urlsplit(request.url)
         target = parts.path + ("?" + parts.query if parts.query else "")
-        fields = [("Host", parts.netloc)] + [(n, v if isinstance(v, str) else v.decode()) for n, v in request.headers.items()]
+        fields = [("Host", parts.netloc)] + [(n, v if isinstance(v, str) else v.decode()) for n, v in request.headers.items() if not isinstance(auth, HmacV1QueryAuth)]
         listed = ",\n        ".join(f"{{{text(n)}, {text(v)}}}" for n, v in fields)
         print(f"      {{{text(name)}, {text(method)},\n       {text(target)},\n       {{{listed}}},\n       {text(body)}}},")
     print("  };\n  return all;\n}")
