@@ -29,7 +29,8 @@ struct Access<std::optional<T>> {
   }
   static void* make(void* member) {
     auto& value = *static_cast<std::optional<T>*>(member);
-    return value ? &*value : &value.emplace();
+    if (!value) value = T{};
+    return &*value;
   }
 };
 
