@@ -107,7 +107,8 @@ def test_content_md5(s3, bucket, raw, refused):
 
 def test_more_than_one_or_an_unknown_one(s3, bucket, refused, raw):
     with refused("InvalidRequest", 400):
-        s3.put_object(Bucket=bucket, Key="k", Body=BODY, ChecksumCRC32=b64(EXPECTED["CRC32"](BODY)), ChecksumSHA1=b64(EXPECTED["SHA1"](BODY)))
+        s3.put_object(Bucket=bucket, Key="k", Body=BODY, ChecksumCRC32=b64(EXPECTED["CRC32"](BODY)),
+                      ChecksumSHA1=b64(EXPECTED["SHA1"](BODY)))
     with refused("NotImplemented", 501):
         s3.put_object(Bucket=bucket, Key="k", Body=BODY, ChecksumMD5=b64(hashlib.md5(BODY).digest()))
     status, _, body = raw("PUT", f"/{bucket}/k", body=BODY, headers={"x-amz-sdk-checksum-algorithm": "SHA512"})

@@ -14,7 +14,7 @@ def source(s3, bucket):
 
 def test_copies_all(s3, bucket, source):
     answer = s3.copy_object(Bucket=bucket, Key="d", CopySource=source)
-    head, original = s3.head_object(Bucket=bucket, Key="d", ChecksumMode="ENABLED"), s3.head_object(Bucket=bucket, Key="s", ChecksumMode="ENABLED")
+    head, original = (s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED") for key in ("d", "s"))
     assert answer["CopyObjectResult"]["ETag"] == head["ETag"] == original["ETag"]
     assert answer["CopyObjectResult"]["ChecksumSHA256"] == original["ChecksumSHA256"]
     assert isinstance(answer["CopyObjectResult"]["LastModified"], datetime.datetime)

@@ -118,7 +118,8 @@ def test_deleting_many_is_decided_one_by_one(user_client, allow, bucket, s3):
 
 def test_copying_needs_both_ends(user_client, bucket, objects, refused, s3):
     def copier(*pairs):
-        return user_client("s3", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in pairs]})
+        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in pairs]
+        return user_client("s3", {"Version": "2012-10-17", "Statement": statements})
 
     read, write = ("s3:GetObject", f"arn:aws:s3:::{objects}/in/*"), ("s3:PutObject", f"arn:aws:s3:::{bucket}/*")
     copy = lambda who, key="in/a": who.copy_object(Bucket=bucket, Key="d", CopySource={"Bucket": objects, "Key": key})  # noqa: E731
@@ -150,7 +151,8 @@ def test_comparing_needs_the_right_to_read(user_client, allow, bucket, refused, 
 
 
 def test_policy_life(s3, bucket, account, refused):
-    text = json.dumps(statement(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="s3:GetObject", Resource=f"arn:aws:s3:::{bucket}/*"))
+    text = json.dumps(statement(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="s3:GetObject",
+                                Resource=f"arn:aws:s3:::{bucket}/*"))
     s3.put_bucket_policy(Bucket=bucket, Policy=text)
     assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == text
     assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
@@ -235,7 +237,8 @@ def test_public_policies_are_blocked_by_default(s3, bucket, refused):
         s3.put_bucket_policy(Bucket=bucket, Policy=public_read(bucket))
     assert "BlockPublicPolicy" in error.response["Error"]["Message"]
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(statement(
-        Principal="*", Action="s3:GetObject", Resource=f"arn:aws:s3:::{bucket}/*", Condition={"IpAddress": {"aws:SourceIp": "10.1.0.0/16"}})))
+        Principal="*", Action="s3:GetObject", Resource=f"arn:aws:s3:::{bucket}/*",
+        Condition={"IpAddress": {"aws:SourceIp": "10.1.0.0/16"}})))
 
 
 def test_restricting_a_public_bucket(s3, anonymous, open_bucket, user_client, refused):
