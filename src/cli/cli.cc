@@ -62,8 +62,8 @@ int complain(const Error& error) {
 }
 
 int run(int argc, char** argv) {
-  // The engine process is this binary as well; its arguments are the server's business.
-  if (argc > 1 && std::string_view(argv[1]) == "engine") return sql::engine::engine_main(argc - 1, argv + 1);
+  // The engine process is this binary as well: tarn engine FD.
+  if (argc > 1 && std::string_view(argv[1]) == "engine") return sql::engine::engine_main(argc, argv);
 
   CLI::App app{kAbout, "tarn"};
   app.require_subcommand(1);

@@ -12,11 +12,13 @@
 #include "gen/admin/handlers.h"
 #include "gen/glue/handlers.h"
 #include "gen/iam/handlers.h"
+#include "gen/redshift_data/handlers.h"
 #include "gen/redshift_serverless/handlers.h"
 #include "gen/s3/handlers.h"
 #include "gen/sts/handlers.h"
 #include "http/server.h"
 #include "os/clock.h"
+#include "os/executable.h"
 #include "os/file.h"
 #include "server/gateway.h"
 #include "server/log.h"
@@ -26,6 +28,7 @@
 #include "services/admin/admin.h"
 #include "services/glue/glue.h"
 #include "services/iam/iam.h"
+#include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/s3.h"
 #include "services/sts/sts.h"
@@ -102,11 +105,15 @@ Status run(const ServeOptions& options) {
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
   redshift_serverless::RedshiftServerless redshift_serverless;
+  redshift_data::RedshiftData redshift_data(
+      door, {.directory = options.data_dir, .spatial_extension = executable_folder() + "/spatial.duckdb_extension"});
   door.add(redshift_serverless::kTable, &redshift_serverless);
+  door.add(redshift_data::kTable, &redshift_data);
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
   TRY(outbox.start());
   TRY(timers.start());
+  TRY(redshift_data.start());
 
   // The way in.
   WorkerPool workers(kWorkers), body_workers(kBodyWorkers);
@@ -128,6 +135,7 @@ Status run(const ServeOptions& options) {
   sigwait(&signals, &signal);
   log::info("stopping");
   server->stop(kGrace);
+  redshift_data.stop();
   timers.stop();
   outbox.stop();
   return {};
