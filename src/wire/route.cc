@@ -243,17 +243,20 @@ std::string Router::Index::path_style(const http::RequestHead& head, const Entry
   return bucket.empty() ? head.path : "/" + bucket + head.path;
 }
 
-// A service whose clients send requests that look like this one.
+// A service that words its errors as the unknown one of that request would: its client reads no other form.
 const Entry* Router::Index::alike(const http::RequestHead& head) const {
+  const bool form = head.headers.get("Content-Type").starts_with("application/x-www-form-urlencoded");
   const bool target = head.headers.contains("x-amz-target");
-  const std::string_view type = head.headers.get("Content-Type");
-  for (const auto& entry : entries) {
-    const Service& service = *entry->service;
-    if (target && speaks_json(service)) return entry.get();
-    if (!target && type.starts_with("application/x-www-form-urlencoded") && speaks_query(service)) return entry.get();
-    if (!target && type.starts_with("application/json") && service.protocol == Protocol::kRestJson) return entry.get();
-  }
-  return s3 != nullptr ? s3 : entries.front().get();
+  const auto find = [&](auto fits) -> const Entry* {
+    const auto at = std::ranges::find_if(entries, [&](const auto& entry) { return fits(*entry->service); });
+    return at == entries.end() ? nullptr : at->get();
+  };
+  const Entry* chosen = nullptr;
+  if (form) chosen = find(speaks_query);
+  // All but a few of the others speak REST with JSON.
+  if (!form && !target) chosen = find([](const Service& s) { return s.protocol == Protocol::kRestJson; });
+  if (!form && chosen == nullptr) chosen = find(speaks_json);
+  return chosen != nullptr ? chosen : entries.front().get();
 }
 
 Result<Routed> Router::route(const http::RequestHead& head, const Presented& presented, std::string_view body) const {

@@ -341,7 +341,7 @@ TEST(Router, SaysInWhoseWordsToRefuse) {
   EXPECT_EQ(words({"kafka", "POST /", {{"X-Amz-Target", "Kafka.X"}}}), "glue");  // JSON as well
   EXPECT_EQ(words({"kafka", "POST /", {{"Content-Type", "application/x-www-form-urlencoded"}}}), "iam");
   EXPECT_EQ(words({"kafka", "POST /", {{"Content-Type", "application/json"}}}), "lambda");
-  EXPECT_EQ(words({"kafka", "GET /"}), "s3");
+  EXPECT_EQ(words({"kafka", "GET /"}), "lambda");
   EXPECT_EQ(words({"", "GET /"}), "s3");
 }
 
