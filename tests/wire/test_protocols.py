@@ -4,29 +4,24 @@ A case's request must be read as its parameters; its result must be written as a
 to a server is listed below with the reason, and a reason that no longer holds fails the test.
 """
 
-import base64
 import json
-import math
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 from botocore import parsers
-from botocore.awsrequest import HeadersDict
 from botocore.model import ServiceModel
-from botocore.utils import parse_timestamp
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from cases import FILES, suites  # noqa: E402
 from fetch_cases import fetch  # noqa: E402
+from parsing import parse  # noqa: E402
+from probe import running  # noqa: E402
 
 fetch()
-BUILD = pathlib.Path(os.environ.get("TARN_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
 
 # Cases that say nothing about a server, by what is in the way.
 NO_BODY = "the case leaves out its body (its subject is the client's compression)"
@@ -83,17 +78,8 @@ WRITTEN_OTHERWISE = {
 
 @pytest.fixture(scope="module")
 def probe():
-    program = BUILD / "wire_probe"
-    process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-
-    def ask(**command):
-        process.stdin.write(json.dumps(command) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    yield ask
-    process.stdin.close()
-    assert process.wait(10) == 0
+    with running() as ask:
+        yield ask
 
 
 def cases(end):
@@ -150,7 +136,7 @@ def test_answer_is_understood(probe, namespace, suite, case):
     answer = answer_of(probe, namespace, suite, case)
 
     def check():
-        parsed = parse(suite, case, answer)
+        parsed = parse_case(suite, case, answer)
         if "error" in case:
             assert parsed["Error"]["Code"] == case["errorCode"]
             assert (parsed["Error"]["Message"] or "") == case.get("errorMessage", "")
@@ -167,38 +153,11 @@ def lower_message(members):
     return {("message" if name.lower() == "message" else name): value for name, value in members.items()}
 
 
-def parse(suite, case, answer):
-    """As botocore's own run of these cases does it: times as seconds, blobs as text."""
+def parse_case(suite, case, answer):
     model = {"metadata": suite["metadata"], "shapes": suite["shapes"], "operations": {case["given"]["name"]: case["given"]}}
-    operation = ServiceModel(model, "probe").operation_model(case["given"]["name"])
-    factory = parsers.ResponseParserFactory()
-    factory.set_parser_defaults(
-        blob_parser=lambda text: base64.b64decode(text).decode(), timestamp_parser=lambda value: seconds(parse_timestamp(value)))
-    body = answer["body"].encode()
-    response = {"status_code": answer["status"], "headers": HeadersDict(answer["headers"]), "body": body, "context": {}}
-    parser = factory.create_parser(suite["metadata"]["protocol"])
-    parsed = parser.parse(response, operation.output_shape)
-    if "error" in case and parsed.get("Error", {}).get("Code"):
-        shape = operation.service_model.shape_for_error_code(parsed["Error"]["Code"])
-        if shape is not None:
-            parsed.update(parser.parse(response, shape))
-    return plain(parsed)
-
-
-def seconds(time):
-    number = time.timestamp()
-    return int(number) if number == int(number) else number
-
-
-def plain(value):
-    """What JSON cannot say, as the cases say it."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, bytes):
-        return value.decode()
-    return [plain(item) for item in value] if isinstance(value, list) else value
+    service = ServiceModel(model, "probe")
+    errors = service.shape_for_error_code if "error" in case else None
+    return parse(suite["metadata"]["protocol"], service.operation_model(case["given"]["name"]).output_shape, answer, errors)
 
 
 # --- answers: what they are, byte for byte but for what no client sees ----------------------------------------------

@@ -1,6 +1,6 @@
-// The codecs as a program, for the protocol cases: one JSON command a line in, one JSON answer a line out.
+// The codecs as a program, for the protocol cases and for tarn's own services: one JSON command a line in, one JSON answer a line out.
 //
-//   {"do": "read", "suite": ..., "operation": ..., "method": ..., "path": ..., "query": ..., "headers": {}, "body": ...}
+//   {"do": "read", "suite": (or service), "operation": ..., "method": ..., "path": ..., "query": ..., "headers": {}, "body": ...}
 //     -> {"params": {...}} or {"error": code, "message": ...}
 //   {"do": "write", "suite": ..., "operation": ..., "params": {...}}  -> {"status": ..., "headers": {}, "body": ...}
 //   {"do": "fail", "suite": ..., "code": ..., "message": ..., "status": ..., "members": {}}  -> the same
@@ -72,9 +72,13 @@ Json answer(const std::map<std::string, const Service*>& services, const std::st
 }  // namespace
 }  // namespace tarn::wire
 
+void all_services(std::vector<const tarn::wire::Service*>& services);  // those of tarn's manifests
+
 int main() {
   std::map<std::string, const tarn::wire::Service*> services;
-  for (const auto* service : all_cases()) services[std::string(service->name)] = service;
+  std::vector<const tarn::wire::Service*> all = all_cases();
+  all_services(all);
+  for (const auto* service : all) services[std::string(service->name)] = service;
   for (std::string line; std::getline(std::cin, line);) {
     std::cout << tarn::wire::answer(services, line).text() << std::endl;
   }
