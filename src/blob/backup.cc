@@ -23,7 +23,8 @@ Status copy_plain_files(const std::string& from, const std::string& to) {
 
 Status sync_blob_directories(const std::string& directory) {
   const std::vector<std::string> names = TRY(list_directory(directory + "/blobs"));
-  for (const std::string& name : names) TRY(sync_directory(directory + "/blobs/" + name));
+  for (const std::string& name : names)
+    if (!TRY(list_directory(directory + "/blobs/" + name)).empty()) TRY(sync_directory(directory + "/blobs/" + name));
   return sync_directory(directory + "/blobs");
 }
 

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/text.h"
 #include "blob/backup.h"
 #include "blob/state.h"
@@ -329,6 +332,30 @@ TEST_F(BlobsTest, ABackupIsWholeAndComesBack) {
   EXPECT_EQ(read(*body("small")), "small");
   EXPECT_FALSE(*store_->read()->get(kObjects, {"later"}));
   EXPECT_EQ(read_file(path() + "/root-key").value(), "secret");
+}
+
+TEST_F(BlobsTest, ABackupUnderLoadIsConsistent) {
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 4; ++t)
+    writers.emplace_back([&, t] {
+      for (int i = 0; !stop; ++i) {
+        const std::string name = std::to_string(t) + "/" + std::to_string(i % 7);
+        if (*store_->read()->get(kObjects, {name}))
+          erase(name);
+        else
+          put(name, pattern(i % 2 ? 70'000 : 700));
+      }
+    });
+  for (int i = 0; i < 3; ++i) {
+    const std::string copy = directory_.path() + "/backup" + std::to_string(i);
+    const Status done = backup(*store_, *blobs_, copy);
+    EXPECT_TRUE(done) << done.error().message;
+    const auto report = check_directory(copy, lister());
+    EXPECT_TRUE(report && report->faults.empty()) << (report ? report->text() : report.error().message);
+  }
+  stop = true;
+  for (std::thread& writer : writers) writer.join();
 }
 
 TEST_F(BlobsTest, CheckFindsWhatIsWrong) {

@@ -41,7 +41,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   // The log is written to the file by the sync thread, once for all that wait, not at each commit.
   o.manual_wal_flush = true;
   o.max_total_wal_size = kMaxLogBytes;
-  o.db_write_buffer_size = 32 << 20;  // of all families together
+  o.db_write_buffer_size = options.write_buffer_bytes;  // of all families together
   // What was replayed stays in memory until it is flushed in the ordinary way: a restart writes nothing.
   o.avoid_flush_during_recovery = true;
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;

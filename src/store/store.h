@@ -23,6 +23,8 @@ struct StoreOptions {
   Micros audit_max_age = 90 * kDay;              // ... or this (of the system's time)
   Micros lock_timeout = 2 * kSecond;             // waiting longer for a lock is a conflict
   uint64_t reserve_bytes = 64 << 20;             // with less free space than this nothing is written any more
+  // Memory for what is not yet in table files; a restart after a crash replays about as much.
+  uint64_t write_buffer_bytes = 32 << 20;
   bool sync = true;  // false loses acknowledged writes with the machine's power: for tests of tests
   std::function<void(const std::string&)> log = {};  // one line of what an operator should know
 };

@@ -80,7 +80,8 @@ struct Server {
   std::unique_ptr<Timers> timers;
 
   Status open(const std::string& directory, bool sync) {
-    store = TRY(Store::open(directory, {.sync = sync}));
+    // Little memory, so that table files are written and compacted under the load, and the crash hits that too.
+    store = TRY(Store::open(directory, {.write_buffer_bytes = 1 << 20, .sync = sync}));
     blobs = TRY(Blobs::open(*store));
     outbox = std::make_unique<Outbox>(*store, clock);
     outbox->match("made", [](Transaction&, const Event& event) -> Result<std::vector<NewDelivery>> {
