@@ -102,7 +102,7 @@ def streamed(operation, shape):
     return names + ([payload] if payload and has_stream and shape.members[payload].type_name in ("blob", "string") else [])
 
 
-@pytest.mark.parametrize("service, operation", operations())
+@pytest.mark.parametrize("service, operation", list(operations()))
 def test_request_is_read(probe, service, operation):
     if operation.input_shape is None:
         return
@@ -133,7 +133,7 @@ def form(body):
     return body.decode() if isinstance(body, bytes) else body or ""
 
 
-@pytest.mark.parametrize("service, operation", operations())
+@pytest.mark.parametrize("service, operation", list(operations()))
 def test_answer_is_understood(probe, service, operation):
     shape = operation.output_shape
     if shape is None:
