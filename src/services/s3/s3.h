@@ -3,10 +3,7 @@
 
 #include "blob/blobs.h"
 #include "services/s3/records.h"
-
-namespace tarn::sql {
-class Engine;
-}
+#include "services/s3/select_jobs.h"
 
 namespace tarn::s3 {
 
@@ -19,6 +16,7 @@ class S3 {
 
   Blobs& blobs;
   sql::Engine* select_engine;
+  SelectJobs select_jobs;
 };
 
 }  // namespace tarn::s3

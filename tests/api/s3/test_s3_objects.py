@@ -286,3 +286,11 @@ def test_overwriting_under_readers(server, bucket):
 
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         assert all(pool.map(work, range(60)))
+
+
+def test_an_objects_acl(s3, bucket, refused):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"")
+    acl = s3.get_object_acl(Bucket=bucket, Key="k")
+    assert [(g["Grantee"]["ID"], g["Permission"]) for g in acl["Grants"]] == [(acl["Owner"]["ID"], "FULL_CONTROL")]
+    with refused("NoSuchKey", 404):
+        s3.get_object_acl(Bucket=bucket, Key="none")
