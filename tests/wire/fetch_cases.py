@@ -1,8 +1,10 @@
-"""Fetches botocore's own protocol cases: they are in its source package only, not in the installed one.
+"""Fetches botocore's own protocol cases and AWS's signature vectors: they are in its source package only, not in the
+installed one.
 
     .deps/python/bin/python tests/wire/fetch_cases.py
 
-leaves them in .deps/protocol-cases/{input,output}/*.json, and does nothing when those of the installed version are there.
+leaves them in .deps/protocol-cases/{input,output}/*.json and .deps/protocol-cases/aws4_testsuite/, and does nothing when
+those of the installed version are there.
 """
 
 import pathlib
@@ -15,12 +17,17 @@ import botocore
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASES = ROOT / ".deps" / "protocol-cases"
-INSIDE = "tests/unit/protocols/"
+VECTORS = CASES / "aws4_testsuite"
+WANTED = {  # folder of the package -> ours
+    "tests/unit/protocols/input/": CASES / "input",
+    "tests/unit/protocols/output/": CASES / "output",
+    "tests/unit/auth/aws4_testsuite/": VECTORS,
+}
 
 
 def fetch():
     stamp = CASES / "version"
-    if stamp.exists() and stamp.read_text() == botocore.__version__:
+    if stamp.exists() and stamp.read_text() == botocore.__version__ and VECTORS.is_dir():
         return
     with tempfile.TemporaryDirectory() as folder:
         package = f"botocore=={botocore.__version__}"
@@ -30,9 +37,10 @@ def fetch():
         with tarfile.open(archive) as tar:
             for member in tar:
                 _, _, name = member.name.partition("/")
-                if not member.isfile() or not name.startswith((INSIDE + "input/", INSIDE + "output/")):
+                inside = next((folder for folder in WANTED if name.startswith(folder)), None)
+                if not member.isfile() or inside is None:
                     continue
-                target = CASES / name[len(INSIDE) :]
+                target = WANTED[inside] / name[len(inside) :]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(tar.extractfile(member).read())
     stamp.write_text(botocore.__version__)
