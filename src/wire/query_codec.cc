@@ -53,6 +53,7 @@ std::vector<const Node*> numbered(const Node& node) {
   for (const auto& [name, child] : node.children)
     if (const auto number = parse_int(name)) sorted[*number] = &child;
   std::vector<const Node*> result;
+  result.reserve(sorted.size());
   for (const auto& [number, child] : sorted) result.push_back(child);
   return result;
 }
