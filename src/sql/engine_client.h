@@ -291,6 +291,8 @@ struct LoadError {
   std::string reason;
 };
 
+// Beyond LoadRequest::max_error refused records nothing is loaded, and `errors` says why: that is no Error of load(), so that
+// the rows reach sys_load_error_detail.
 struct LoadOutcome {
   Outcome outcome;  // rows: loaded
   std::vector<LoadError> errors;

@@ -91,9 +91,19 @@ string item_name(const duckdb::ParsedExpression& item) {
 
 }  // namespace
 
-void Rewriter::name_item(duckdb::ParsedExpression& item) {
+void Rewriter::name_item(duckdb::ParsedExpression& item, size_t position) {
   if (item.GetExpressionClass() == ExpressionClass::STAR) return;
-  item.SetAlias(item.GetAlias().empty() ? item_name(item) : lower(item.GetAlias()));
+  const bool column = item.GetExpressionClass() == ExpressionClass::COLUMN_REF;
+  if (request_.context.dialect == Dialect::kS3Select) {
+    if (!item.GetAlias().empty()) return;
+    item.SetAlias(column ? item.Cast<duckdb::ColumnRefExpression>().GetColumnName() : "_" + std::to_string(position));
+    return;
+  }
+  if (!item.GetAlias().empty()) {
+    item.SetAlias(lower(item.GetAlias()));
+  } else if (!column) {  // a column that is its own alias would hide that it does not exist
+    item.SetAlias(item_name(item));
+  }
 }
 
 void Rewriter::expressions(duckdb::vector<ParsedPtr>& list) {
@@ -142,6 +152,7 @@ void Rewriter::expression(ParsedPtr& e) {
 }
 
 void Rewriter::column(ParsedPtr& e) {
+  if (request_.context.dialect == Dialect::kS3Select) return select_column(e);
   auto& names = e->Cast<duckdb::ColumnRefExpression>().column_names;
   for (auto& name : names) name = lower(name);
   if (names.size() == 1) {
@@ -220,7 +231,12 @@ void Rewriter::operation(ParsedPtr& e) {
 void Rewriter::cast(ParsedPtr& e) {
   auto& cast = e->Cast<duckdb::CastExpression>();
   expression(cast.child);
-  const NamedType named = named_type(cast.cast_type);
+  NamedType named = named_type(cast.cast_type);
+  if (request_.context.dialect == Dialect::kS3Select) {
+    // AWS: S3 Select's INT is of 8 bytes, its FLOAT too.
+    if (named.type.id() == duckdb::LogicalTypeId::INTEGER) named.type = duckdb::LogicalType::BIGINT;
+    if (named.type.id() == duckdb::LogicalTypeId::FLOAT) named.type = duckdb::LogicalType::DOUBLE;
+  }
   ParsedPtr witness = literal(Value(named.type));
   if (named.type.id() == duckdb::LogicalTypeId::BLOB && named.type.HasAlias()) {
     SessionState::of(context_)->load_geometry();
@@ -307,6 +323,16 @@ void Rewriter::function(ParsedPtr& e) {
   if (user_function(e)) return;
   auto& call = e->Cast<FunctionExpression>();
   const string name = lower(call.function_name);
+  if (request_.context.dialect == Dialect::kS3Select && name == "contains" && call.children.size() == 2 &&
+      call.children[0]->GetExpressionClass() == ExpressionClass::FUNCTION) {  // x IN ['a', 'b']
+    auto& items = call.children[0]->Cast<FunctionExpression>();
+    if (items.function_name == "list_value") {
+      duckdb::vector<ParsedPtr> all = list(std::move(call.children[1]));
+      for (auto& item : items.children) all.push_back(std::move(item));
+      expressions(all);
+      return replace(e, own_call("in_list", std::move(all)));
+    }
+  }
   // The parser itself gives SUBSTRING(x FROM y), EXTRACT .. its own schema.
   const string schema = lower(call.schema);
   if (!schema.empty() && schema != "pg_catalog" && schema != "main") no_such_function(call);

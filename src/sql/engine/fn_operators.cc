@@ -334,6 +334,13 @@ unique_ptr<Expression> bind_average(FunctionBindExpressionInput& input) {
                  LogicalType::DECIMAL(38, scale));
 }
 
+// What sum and avg are taken of: the number inside a SUPER.
+unique_ptr<Expression> bind_number(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  if (!is_super(value->return_type)) return value;
+  return call(input.context, kFunctionSchema, "super_number", only(std::move(value)));
+}
+
 unique_ptr<Expression> bind_ratio(FunctionBindExpressionInput& input) {
   auto value = cast_to(input.context, std::move(input.children[0]), LogicalType::DOUBLE);
   auto total = cast_to(input.context, std::move(input.children[1]), LogicalType::DOUBLE);
@@ -448,6 +455,7 @@ void add_operators(Registry& registry) {
   registry.add(typed("narrow_sum", 1, bind_narrow_sum));
   registry.add(typed("average", 2, bind_average));
   registry.add(typed("ratio", 2, bind_ratio));
+  registry.add(typed("number_of", 1, bind_number));
   registry.add(nonzeros());
   duckdb::ScalarFunction divide("divide_decimals",
                                 {LogicalTypeId::DECIMAL, LogicalTypeId::DECIMAL, LogicalType::INTEGER},

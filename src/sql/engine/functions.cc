@@ -61,6 +61,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_patterns(registry);
   add_supers(registry);
   add_system_rows(registry);
+  add_select_input(registry);
 }
 
 void register_geometry(duckdb::DatabaseInstance& database) {

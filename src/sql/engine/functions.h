@@ -25,14 +25,15 @@ class Registry {
 void register_functions(duckdb::DatabaseInstance& database);
 void register_geometry(duckdb::DatabaseInstance& database);  // when the spatial extension is loaded
 
-void add_operators(Registry& registry);    // fn_operators.cc: eq, lt, add, div ..
-void add_casts(Registry& registry);        // fn_casts.cc: cast to a type, fit a value to a column
-void add_dates(Registry& registry);        // fn_dates.cc
-void add_texts(Registry& registry);        // fn_texts.cc
-void add_patterns(Registry& registry);     // fn_patterns.cc: LIKE, regular expressions
-void add_supers(Registry& registry);       // fn_supers.cc: JSON
-void add_system_rows(Registry& registry);  // system_catalog.cc
-void add_geometry(Registry& registry);     // fn_geometry.cc, over the spatial extension
+void add_operators(Registry& registry);     // fn_operators.cc: eq, lt, add, div ..
+void add_casts(Registry& registry);         // fn_casts.cc: cast to a type, fit a value to a column
+void add_dates(Registry& registry);         // fn_dates.cc
+void add_texts(Registry& registry);         // fn_texts.cc
+void add_patterns(Registry& registry);      // fn_patterns.cc: LIKE, regular expressions
+void add_supers(Registry& registry);        // fn_supers.cc: JSON
+void add_select_input(Registry& registry);  // select.cc
+void add_system_rows(Registry& registry);   // system_catalog.cc
+void add_geometry(Registry& registry);      // fn_geometry.cc, over the spatial extension
 
 // A function that is replaced when bound, where types are known, by the expression that `bind` makes.
 duckdb::ScalarFunction typed(const char* name, size_t arguments, duckdb::function_bind_expression_t bind);

@@ -43,11 +43,13 @@ ParsedPtr nothing() {
 // sum over integers is BIGINT, never wider.
 ParsedPtr make_sum(FunctionExpression& call, const StatementContext&) {
   call.function_name = "sum";
+  call.children[0] = own_call("number_of", list(std::move(call.children[0])));
   return own_call("narrow_sum", list(call.Copy()));
 }
 
 ParsedPtr make_avg(FunctionExpression& call, const StatementContext&) {
   call.function_name = "sum";
+  call.children[0] = own_call("number_of", list(std::move(call.children[0])));
   ParsedPtr sum = call.Copy();
   call.function_name = "count";
   return own_call("average", list(std::move(sum), call.Copy()));
@@ -309,6 +311,7 @@ const FunctionRule kRules[] = {
     {"getdate", Kind::kTemplate, "", 0, 0, now_timestamp},
     {"sysdate", Kind::kTemplate, "", 0, 0, now_timestamp},
     {"now", Kind::kTemplate, "", 0, 0, now_timestamptz},
+    {"utcnow", Kind::kTemplate, "", 0, 0, now_timestamp},
     {"current_timestamp", Kind::kTemplate, "", 0, 0, now_timestamptz},
     {"localtimestamp", Kind::kTemplate, "", 0, 0, now_timestamp},
     {"current_date", Kind::kTemplate, "", 0, 0, now_date},
@@ -455,7 +458,48 @@ constexpr WindowRule kWindows[] = {
 
 }  // namespace
 
-const FunctionRule* find_function(Dialect, const string& name) {
+// AWS: SQL functions of Amazon S3 Select, and the operators.
+constexpr const char* kSelectFunctions[] = {"+",
+                                            "-",
+                                            "*",
+                                            "/",
+                                            "%",
+                                            "||",
+                                            "~~",
+                                            "!~~",
+                                            "like_escape",
+                                            "not_like_escape",
+                                            "count",
+                                            "count_star",
+                                            "sum",
+                                            "avg",
+                                            "min",
+                                            "max",
+                                            "nullif",
+                                            "char_length",
+                                            "lower",
+                                            "character_length",
+                                            "upper",
+                                            "substring",
+                                            "trim",
+                                            "ltrim",
+                                            "rtrim",
+                                            "btrim",
+                                            "date_add",
+                                            "date_diff",
+                                            "date_part",
+                                            "extract",
+                                            "to_timestamp",
+                                            "to_string",
+                                            "utcnow",
+                                            "struct_extract",
+                                            "array_extract"};
+
+const FunctionRule* find_function(Dialect dialect, const string& name) {
+  if (dialect == Dialect::kS3Select && std::none_of(std::begin(kSelectFunctions), std::end(kSelectFunctions),
+                                                    [&](const char* known) { return name == known; })) {
+    return nullptr;
+  }
   static const auto kByName = [] {
     std::unordered_map<string, const FunctionRule*> rules;
     for (const FunctionRule& rule : kRules) rules[rule.name] = &rule;

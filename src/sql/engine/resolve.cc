@@ -57,10 +57,14 @@ void Rewriter::select(duckdb::SelectNode& node, bool) {
   from_aliases_.emplace_back();
   const size_t tables = from_tables_.size();
   if (node.from_table) table(node.from_table);
-  for (auto& item : node.select_list) {
-    name_item(*item);
-    expression(item);
+  const bool s3_select = request_.context.dialect == Dialect::kS3Select;
+  const bool refused = !node.groups.group_expressions.empty() || node.having || node.qualify;
+  if (s3_select && refused) raise_sql("0A000", "S3 Select knows no GROUP BY and HAVING.");
+  for (size_t i = 0; i < node.select_list.size(); ++i) {
+    name_item(*node.select_list[i], i + 1);
+    expression(node.select_list[i]);
   }
+  if (s3_select) select_star(node);
   if (node.where_clause) expression(node.where_clause);
   expressions(node.groups.group_expressions);
   if (node.having) expression(node.having);
@@ -109,6 +113,8 @@ void Rewriter::table(TablePtr& table) {
     case TableReferenceType::BASE_TABLE: base_table(table); break;
     case TableReferenceType::SUBQUERY: node(*table->Cast<duckdb::SubqueryRef>().subquery->node, true); break;
     case TableReferenceType::JOIN: {
+      if (request_.context.dialect == Dialect::kS3Select)
+        raise_sql("0A000", "S3 Select queries one object, without joins.");
       auto& join = table->Cast<duckdb::JoinRef>();
       this->table(join.left);
       this->table(join.right);
@@ -196,6 +202,7 @@ void Rewriter::use(const Place& place, const char* action) {
 }
 
 void Rewriter::base_table(TablePtr& table) {
+  if (request_.context.dialect == Dialect::kS3Select) return select_table(table);
   auto& base = table->Cast<duckdb::BaseTableRef>();
   base.catalog_name = lower(base.catalog_name);
   base.schema_name = lower(base.schema_name);

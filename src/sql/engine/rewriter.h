@@ -60,7 +60,7 @@ class Rewriter {
   void select(duckdb::SelectNode& node, bool top);
   void modifiers(duckdb::QueryNode& node);
   void orders(duckdb::vector<duckdb::OrderByNode>& orders);
-  void name_item(duckdb::ParsedExpression& item);
+  void name_item(duckdb::ParsedExpression& item, size_t position);
 
   // tables
   void table(TablePtr& table);
@@ -71,6 +71,11 @@ class Rewriter {
   bool exists(const Place& place);
   const ExternalSchema* external_schema(const std::string& name) const;
   void use(const Place& place, const char* action);
+
+  // S3 Select's names (select_rewrite.cc)
+  void select_table(TablePtr& table);
+  void select_star(duckdb::SelectNode& node);
+  void select_column(ParsedPtr& expression);
 
   // expressions
   void expression(ParsedPtr& expression);
@@ -92,7 +97,8 @@ class Rewriter {
   std::vector<std::vector<std::string>> from_aliases_;            // by nesting
   std::vector<std::pair<std::string, std::string>> from_tables_;  // schema and table as written
   std::set<const duckdb::QueryNode*> walked_;                     // whose modifiers are done
-  const SqlFunction* inside_ = nullptr;                           // the user's function whose body is being rewritten
+  std::string select_alias_;
+  const SqlFunction* inside_ = nullptr;  // the user's function whose body is being rewritten
 };
 
 // What a rewritten type means: the engine's type, and how a value is cut or checked.

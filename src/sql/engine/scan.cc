@@ -333,6 +333,7 @@ duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<cons
                                                                                                     : "parquet_scan");
   auto function = entry.functions.GetFunctionByArguments(context, {LogicalType::LIST(LogicalType::VARCHAR)});
   function.get_multi_file_reader = make_reader;
+  function.get_bind_info = nullptr;  // it lists all files, before partitions are chosen
 
   duckdb::named_parameter_map_t options;
   if (csv) csv_options(*table, options);

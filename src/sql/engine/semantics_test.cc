@@ -169,7 +169,7 @@ TEST_F(Semantics, parameters) {
   check({{"SELECT count(*) FROM v WHERE n > $a", "1"},
          {"SELECT $b || 'y'", "xy"},
          {"SELECT nvl($c, 'none')", "none"},
-         {"SELECT $missing", "42P02 at 8: there is no parameter :missing"}});
+         {"SELECT $missing", "42P02: there is no parameter :missing"}});
   bench->params.clear();
 }
 

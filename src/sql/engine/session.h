@@ -43,6 +43,10 @@ class Session {
   // Takes all rows; into the spool if there is one.
   void drain(duckdb::QueryResult& result, const ExecuteRequest& request, int spool, Outcome& outcome);
   void mark(const StatementContext& context);
+  uint64_t load_parquet(const LoadRequest& request, const std::vector<std::string>& names,
+                        const std::vector<size_t>& fields);
+  uint64_t load_shapefile(const LoadRequest& request, const std::vector<std::string>& names,
+                          const std::vector<size_t>& fields);
   Error error_of(const duckdb::ErrorData& error);
 
   Instance& instance_;

@@ -15,6 +15,8 @@
 
 namespace tarn::sql::engine {
 
+class SelectInput;
+
 struct SessionState : duckdb::ClientContextState {
   explicit SessionState(Link& server) : link(server) {}
   static constexpr const char* kName = "tarn";
@@ -37,6 +39,8 @@ struct SessionState : duckdb::ClientContextState {
     tables.clear();
     written.clear();
     object_name = nullptr;
+    select.reset();
+    select_parquet = false;
     scanned_bytes = 0;
   }
 
@@ -56,6 +60,9 @@ struct SessionState : duckdb::ClientContextState {
   std::vector<WrittenObject> written;
   std::function<std::string(const std::string&)> object_name;  // the name of a written object for the path DuckDB chose
   std::atomic<uint64_t> scanned_bytes = 0;
+  // Of S3 Select: the object as CSV or JSON, or whether it is Parquet.
+  std::shared_ptr<SelectInput> select;
+  bool select_parquet = false;
   // Tables of the external catalog as this statement saw them; they outlive its plans.
   std::map<std::string, duckdb::unique_ptr<duckdb::CatalogEntry>> tables;
 };

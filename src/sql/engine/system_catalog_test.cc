@@ -16,7 +16,7 @@ TEST(SystemCatalog, tables_columns_and_the_lists_people_ask_for) {
                               {.column = "n", .identity = {{1, 1}}}};
   bench.run(
       "CREATE TABLE public.species_2024_11_01 (id integer NOT NULL, n bigint, name rs_varchar(20), code rs_char(2), "
-      "price rs_decimal, at timestamp, doc super, PRIMARY KEY (id))");
+      "price rs_decimal, seen timestamp, doc super, PRIMARY KEY (id))");
   bench.attributes = {};
   bench.run("CREATE SCHEMA other");
   bench.run("CREATE VIEW other.names AS SELECT name FROM species_2024_11_01");
@@ -37,7 +37,7 @@ TEST(SystemCatalog, tables_columns_and_the_lists_people_ask_for) {
                    {"name", "character varying(20)", "none", "false", "0", "false"},
                    {"code", "character(2)", "none", "false", "0", "false"},
                    {"price", "numeric(18,0)", "none", "false", "0", "false"},
-                   {"at", "timestamp without time zone", "none", "false", "0", "false"},
+                   {"seen", "timestamp without time zone", "none", "false", "0", "false"},
                    {"doc", "super", "none", "false", "0", "false"}}));
   bench.server.system["svv_external_tables"].rows = {{"dev", "redshift_spectrum", "occurrence"}};
   EXPECT_EQ(bench.rows("SELECT schema_name, table_name, table_type FROM svv_all_tables ORDER BY 1, 2"),
