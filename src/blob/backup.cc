@@ -11,7 +11,8 @@ namespace {
 
 // Holds the data directory's own files that are neither the store's nor blobs: keys and settings of the server.
 bool is_plain_file(const std::string& directory, const std::string& name) {
-  return name != "lock" && name != "format" && !name.ends_with(".new") && !is_directory(directory + "/" + name);
+  return name != "lock" && name != "format" && name != "synced" && !name.ends_with(".new") &&
+         !is_directory(directory + "/" + name);
 }
 
 Status copy_plain_files(const std::string& from, const std::string& to) {
@@ -94,6 +95,7 @@ Status backup(Store& store, Blobs& blobs, const std::string& to) {
     TRY(store.checkpoint(partial));
     TRY(link_blobs(store.directory(), partial));
     TRY(copy_plain_files(store.directory(), partial));
+    TRY(remove_file(partial + "/synced"));
     return remove_file(partial + "/lock");
   });
 }

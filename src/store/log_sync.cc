@@ -4,7 +4,7 @@
 
 namespace tarn {
 
-LogSync::LogSync(std::function<Sequence()> latest, std::function<Status()> sync)
+LogSync::LogSync(std::function<Sequence()> latest, std::function<Status(Sequence)> sync)
     : latest_(std::move(latest)), sync_(std::move(sync)), thread_([this] { run(); }) {}
 
 LogSync::~LogSync() {
@@ -86,7 +86,7 @@ void LogSync::sync_once(std::vector<Waiter> waiters) {
   Status result = health();
   if (result && !synced(target)) {
     const auto began = std::chrono::steady_clock::now();
-    result = sync_();
+    result = sync_(target);
     last_took_ = std::chrono::steady_clock::now() - began;
     if (result)
       synced_.store(target, std::memory_order_release);

@@ -18,7 +18,7 @@ namespace tarn {
 class LogSync {
  public:
   // `latest`: the newest sequence in the log. `sync`: brings all up to it to the disk.
-  LogSync(std::function<Sequence()> latest, std::function<Status()> sync);
+  LogSync(std::function<Sequence()> latest, std::function<Status(Sequence)> sync);
   ~LogSync();  // syncs a last time
 
   // Something was committed: it will be synced within a second also if nobody waits for it.
@@ -42,7 +42,7 @@ class LogSync {
   void sync_once(std::vector<Waiter> waiters);
 
   const std::function<Sequence()> latest_;
-  const std::function<Status()> sync_;
+  const std::function<Status(Sequence)> sync_;
   std::atomic<Sequence> synced_{0};
   std::atomic<bool> dirty_{false};
   mutable std::mutex mutex_;

@@ -47,8 +47,11 @@ struct Store::State {
   std::atomic<bool> full{false};  // less space than the reserve
 
   explicit State(DirectoryLock taken) : lock(std::move(taken)) {}
+  ~State();
   rocksdb::ColumnFamilyHandle* family(Family f) const { return families[static_cast<size_t>(f)]; }
-  Status sync_log();
+  Fd high_water;  // of DIR/synced
+  Status sync_log(Sequence up_to);
+  Status check_high_water();
   void check_space();
 };
 

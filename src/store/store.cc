@@ -53,6 +53,13 @@ Status check_format(const std::string& directory) {
   return {};  // format 1 is the oldest there is: nothing to upgrade
 }
 
+std::string high_water_mark(Sequence sequence) {
+  std::string text;
+  codec::append_fixed64(text, sequence);
+  codec::append_fixed64(text, crc32c(0, text));
+  return text;
+}
+
 }  // namespace
 
 Error store_error(const rocksdb::Status& status) {
@@ -82,7 +89,9 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, StoreOp
   TRY(check_format(directory));
   TRY(open_rocks(directory + "/store", state->options, state->db, state->families));
   State& s = *state;
-  s.sync = std::make_unique<LogSync>([&s] { return s.db->GetLatestSequenceNumber(); }, [&s] { return s.sync_log(); });
+  TRY(s.check_high_water());
+  s.sync = std::make_unique<LogSync>([&s] { return s.db->GetLatestSequenceNumber(); },
+                                     [&s](Sequence up_to) { return s.sync_log(up_to); });
   s.check_space();
 
   std::unique_ptr<Store> store(new Store(std::move(state)));
@@ -101,15 +110,37 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, StoreOp
   return store;
 }
 
-Store::~Store() {
-  State& s = *state_;
-  s.sync.reset();
-  close_rocks(*s.db, s.families);
+Store::~Store() = default;
+
+Store::State::~State() {
+  sync.reset();
+  if (db) close_rocks(*db, families);
 }
 
-Status Store::State::sync_log() {
+Status Store::State::sync_log(Sequence up_to) {
   check_space();
-  return checked(db->FlushWAL(options.sync));
+  TRY(checked(db->FlushWAL(options.sync)));
+  // Not synced itself: whatever value a crash leaves here, all up to it was on the disk before it was written.
+  if (high_water) (void)write_all_at(high_water.get(), 0, high_water_mark(up_to), "DIR/synced");
+  return {};
+}
+
+// Replaying ends silently at the first damaged place of the log: right for what was being written in a crash, a loss of
+// acknowledged commits anywhere before.
+Status Store::State::check_high_water() {
+  const std::string path = directory + "/synced";
+  if (const auto text = read_file(path); text && text->size() >= 8) {
+    const uint64_t mark = codec::Source{*text}.fixed64();
+    if (*text == high_water_mark(mark) && mark > db->GetLatestSequenceNumber())
+      return internal_failure(
+          fmt::format("The log in {}/store is damaged: {} changes that were acknowledged are missing at its end. "
+                      "Restore the directory from a "
+                      "backup; or, to go on without them, remove the file {}.",
+                      directory, mark - db->GetLatestSequenceNumber(), path));
+  }
+  if (auto file = open_file(path, file_exists(path) ? OpenMode::kReadWrite : OpenMode::kCreateNew))
+    high_water = std::move(*file);
+  return {};
 }
 
 void Store::State::check_space() {

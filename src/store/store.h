@@ -2,6 +2,7 @@
 //
 //   DIR/lock     held while a server uses the directory
 //   DIR/format   the directory's format number
+//   DIR/synced   how far the log was synced at least, so that a log that has lost something is found out
 //   DIR/store/   RocksDB's files
 //   DIR/blobs/   object bytes (blob/blobs.h)
 #pragma once

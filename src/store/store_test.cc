@@ -399,6 +399,28 @@ TEST_F(StoreTest, DamageIsSaidNotSwallowed) {
   EXPECT_TRUE(store_->verify());
 }
 
+TEST_F(StoreTest, ALogThatHasLostSomethingAcknowledgedIsSaid) {
+  for (int i = 0; i < 200; ++i) put(kPlain, {"o", "item" + std::to_string(i)}, {std::string(1000, 'x'), i});
+  const std::string path = store_->directory();
+  store_.reset();
+  std::string log;
+  const std::vector<std::string> files = list_directory(path + "/store").value();
+  for (const std::string& name : files)
+    if (name.ends_with(".log")) log = path + "/store/" + name;
+  std::string bytes = read_file(log).value();
+  ASSERT_GT(bytes.size(), 200'000U);
+  bytes[100'000] = static_cast<char>(bytes[100'000] ^ 1);
+  ASSERT_TRUE(write_file_atomically(log, bytes));
+  const auto opened = Store::open(path);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("acknowledged"), std::string::npos) << opened.error().message;
+  EXPECT_FALSE(Store::open(path)) << "and it stays so";
+  ASSERT_TRUE(remove_file(path + "/synced"));
+  open();
+  EXPECT_LT(names(kPlain).size(), 200U);
+  EXPECT_GT(names(kPlain).size(), 50U);
+}
+
 TEST_F(StoreTest, PageTokensBelongToTheirRequestAndDirectory) {
   const std::string position("key\0with\xff bytes", 15);
   const std::string token = page_token(*store_, "list a", position);
