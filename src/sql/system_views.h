@@ -12,6 +12,7 @@ struct ServerView {
 constexpr ServerView kServerViews[] = {
     {"svv_external_schemas",
      "esoid integer, eskind smallint, schemaname varchar, esowner integer, databasename varchar, esoptions varchar"},
+    {"svv_external_databases", "eskind integer, databasename varchar, esoptions varchar, databasetype varchar"},
     {"svv_external_tables",
      "redshift_database_name varchar, schemaname varchar, tablename varchar, tabletype varchar, location varchar, "
      "input_format varchar, output_format varchar, serialization_lib varchar, serde_parameters varchar, compressed "

@@ -39,6 +39,11 @@ Result<Caller> Actor::as(const std::string& role) {
   return caller;
 }
 
+std::vector<sql::StoredSchema> Actor::schemas() {
+  const std::lock_guard lock(mutex_);
+  return roles_.schemas;
+}
+
 std::optional<sql::StoredSchema> Actor::schema_of(const std::string& glue_database) {
   const std::lock_guard lock(mutex_);
   for (const sql::StoredSchema& schema : roles_.schemas)

@@ -34,6 +34,7 @@ class Actor {
   void set_roles(sql::StatementRoles roles);
   // A caller acting as the role. ERRORS: SqlError, in Redshift's words, when its trust policy does not let it.
   Result<Caller> as(const std::string& role);
+  std::vector<sql::StoredSchema> schemas();
   // The schema that maps the Glue database; nullopt: none of the statement's does.
   std::optional<sql::StoredSchema> schema_of(const std::string& glue_database);
   // Objects below the prefix are read as the role.

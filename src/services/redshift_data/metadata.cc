@@ -84,9 +84,13 @@ std::string like(std::string_view column, const std::optional<std::string>& patt
 
 }  // namespace
 
+Result<std::vector<Need>> list_databases_rights(RedshiftData&, Call& call, const ListDatabasesRequest& in) {
+  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:ListDatabases");
+}
+
 Result<ListDatabasesResponse> list_databases(RedshiftData& service, Call& call, const ListDatabasesRequest& in) {
   TRY(check_target(in));
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name, "redshift-data:ListDatabases"));
+  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
   const auto warehouse = service.warehouse(workgroup.namespace_id);
   TRY(warehouse->ensure_database(workgroup.database));
   std::vector<Row> rows;
@@ -99,9 +103,13 @@ Result<ListDatabasesResponse> list_databases(RedshiftData& service, Call& call, 
   return out;
 }
 
+Result<std::vector<Need>> list_schemas_rights(RedshiftData&, Call& call, const ListSchemasRequest& in) {
+  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:ListSchemas");
+}
+
 Result<ListSchemasResponse> list_schemas(RedshiftData& service, Call& call, const ListSchemasRequest& in) {
   TRY(check_target(in));
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name, "redshift-data:ListSchemas"));
+  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
   auto rows = TRY(
       ask(service, call, workgroup, *in.database,
           "SELECT schema_name FROM svv_all_schemas WHERE database_name = " + sql::quoted_string(lower(*in.database)) +
@@ -113,9 +121,13 @@ Result<ListSchemasResponse> list_schemas(RedshiftData& service, Call& call, cons
   return out;
 }
 
+Result<std::vector<Need>> list_tables_rights(RedshiftData&, Call& call, const ListTablesRequest& in) {
+  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:ListTables");
+}
+
 Result<ListTablesResponse> list_tables(RedshiftData& service, Call& call, const ListTablesRequest& in) {
   TRY(check_target(in));
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name, "redshift-data:ListTables"));
+  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
   auto rows = TRY(ask(service, call, workgroup, *in.database,
                       "SELECT table_name, table_type, schema_name FROM svv_all_tables WHERE database_name = " +
                           sql::quoted_string(lower(*in.database)) + like("schema_name", in.schema_pattern) +
@@ -127,10 +139,14 @@ Result<ListTablesResponse> list_tables(RedshiftData& service, Call& call, const 
   return out;
 }
 
+Result<std::vector<Need>> describe_table_rights(RedshiftData&, Call& call, const DescribeTableRequest& in) {
+  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:DescribeTable");
+}
+
 Result<DescribeTableResponse> describe_table(RedshiftData& service, Call& call, const DescribeTableRequest& in) {
   TRY(check_target(in));
   if (!in.table) return invalid("Table must be given.");
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name, "redshift-data:DescribeTable"));
+  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
   auto rows =
       TRY(ask(service, call, workgroup, *in.database,
               "SELECT column_name, data_type, is_nullable, character_maximum_length, numeric_precision, numeric_scale, "

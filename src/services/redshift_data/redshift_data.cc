@@ -110,6 +110,12 @@ Result<std::shared_ptr<LiveSession>> RedshiftData::take_session(const Principal&
   return found->second;
 }
 
+std::string RedshiftData::workgroup_of_session(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? "" : found->second->workgroup.name;
+}
+
 void RedshiftData::release_session(LiveSession& session) {
   const std::lock_guard lock(mutex_);
   session.busy = false;

@@ -80,6 +80,8 @@ class RedshiftData {
   // A kept one, taken for a statement. ERRORS: ResourceNotFoundException, ValidationException (it is busy).
   Result<std::shared_ptr<LiveSession>> take_session(const Principal& principal, const std::string& id,
                                                     std::optional<int64_t> keep_alive_seconds);
+  // The name; empty: there is no such session.
+  std::string workgroup_of_session(const std::string& id);
   // Gives a taken session back.
   void release_session(LiveSession& session);
 

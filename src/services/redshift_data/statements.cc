@@ -73,6 +73,14 @@ Result<std::vector<sql::Param>> parameters_of(const wire::List<SqlParameter>& gi
   return params;
 }
 
+// The workgroup that is named, or the session's.
+template <class Input>
+Result<std::vector<Need>> target_needs(RedshiftData& service, Call& call, const Input& in, std::string_view action) {
+  std::string name = in.workgroup_name.value_or("");
+  if (in.session_id) name = service.workgroup_of_session(*in.session_id);
+  return workgroup_needs(call, name, action);
+}
+
 struct Submitted {
   StatementKey key;
   StatementRecord record;
@@ -98,7 +106,7 @@ Result<Submitted> submit(RedshiftData& service, Call& call, const Input& in, con
   std::string database;
   if (in.session_id) {
     session = TRY(service.take_session(call.principal(), *in.session_id, in.session_keep_alive_seconds));
-    auto opened = open_workgroup(call, session->workgroup.name, action);
+    auto opened = open_workgroup(call, session->workgroup.name);
     if (!opened) {
       service.release_session(*session);
       return Failure(opened.error());
@@ -106,7 +114,7 @@ Result<Submitted> submit(RedshiftData& service, Call& call, const Input& in, con
     workgroup = std::move(*opened);
     database = session->database;
   } else {
-    workgroup = TRY(open_workgroup(call, *in.workgroup_name, action));
+    workgroup = TRY(open_workgroup(call, *in.workgroup_name));
     database = lower(in.database.value_or(workgroup.database));
   }
 
@@ -156,7 +164,6 @@ Result<Submitted> submit(RedshiftData& service, Call& call, const Input& in, con
     service.release_session(*session);
     return Failure(durable.error());
   }
-  call.touches(workgroup.arn);
   session->workgroup = std::move(workgroup);
   service.submit(std::make_shared<Job>(Job{made.key, call.caller(), std::move(session), std::move(params)}));
   if (in.wait_time_seconds && *in.wait_time_seconds > 0) {
@@ -251,9 +258,18 @@ DescribeStatementResponse described(const FoundStatement& found) {
 
 }  // namespace
 
+Result<std::vector<Need>> execute_statement_rights(RedshiftData& service, Call& call, const ExecuteStatementInput& in) {
+  return target_needs(service, call, in, "redshift-data:ExecuteStatement");
+}
+
 Result<ExecuteStatementOutput> execute_statement(RedshiftData& service, Call& call, const ExecuteStatementInput& in) {
   const Submitted made = TRY(submit(service, call, in, {*in.sql}, false, "redshift-data:ExecuteStatement"));
   return answer<ExecuteStatementOutput>(made, in.wait_time_seconds.value_or(0) > 0);
+}
+
+Result<std::vector<Need>> batch_execute_statement_rights(RedshiftData& service, Call& call,
+                                                         const BatchExecuteStatementInput& in) {
+  return target_needs(service, call, in, "redshift-data:BatchExecuteStatement");
 }
 
 Result<BatchExecuteStatementOutput> batch_execute_statement(RedshiftData& service, Call& call,

@@ -14,15 +14,6 @@ namespace {
 
 constexpr std::string_view kVia = "redshift-data.amazonaws.com";
 
-// Denials carry the code of this service's protocol.
-Error as_ours(Error error) {
-  if (error.status == 403 || error.code == "AccessDenied") {
-    error.status = 400;
-    error.code = "AccessDeniedException";
-  }
-  return error;
-}
-
 // The name in an ARN's place: ARNs hold the id, so the name is looked for.
 Result<std::string> name_of(Door& door, const Caller& account, const std::string& arn) {
   serverless::ListWorkgroupsRequest list;
@@ -70,23 +61,26 @@ Result<Workgroup> workgroup_of(Door& door, const Caller& caller, const std::stri
   return out;
 }
 
-Result<Workgroup> open_workgroup(Call& call, const std::string& name_or_arn, std::string_view action) {
+Result<std::vector<Need>> workgroup_needs(Call& call, const std::string& name_or_arn, std::string_view action) {
+  std::string arn = name_or_arn;
+  if (!arn.starts_with("arn:")) {
+    serverless::GetWorkgroupRequest get;
+    get.workgroup_name = name_or_arn;
+    const auto found = call.door().call(as_account(call.caller()), get);
+    arn = found ? *found->workgroup->workgroup_arn : call.arn("redshift-serverless", "workgroup/*");
+  }
+  return std::vector<Need>{{std::string(action), arn}, {"redshift-serverless:GetCredentials", arn}};
+}
+
+Result<Workgroup> open_workgroup(Call& call, const std::string& name_or_arn) {
   std::string name = name_or_arn;
   if (name.starts_with("arn:")) name = TRY(name_of(call.door(), as_account(call.caller()), name));
-  auto found = workgroup_of(call.door(), call.caller(), name);
-  // Who may do nothing does not learn what is there.
-  const std::string arn = found ? found->arn : call.arn("redshift-serverless", "workgroup/*");
-  call.touches(arn);
-  if (Status allowed = call.door().authorise(call.caller(), {{std::string(action), arn}}); !allowed)
-    return Failure(as_ours(allowed.error()));
-  if (!found) return found;
+  Workgroup found = TRY(workgroup_of(call.door(), call.caller(), name));
   Caller through = call.caller();
   through.called_via.emplace_back(kVia);
   serverless::GetCredentialsRequest credentials;
   credentials.workgroup_name = name;
-  auto got = call.door().call(through, credentials);
-  if (!got) return Failure(as_ours(std::move(got).error()));
-  found->user = *got->db_user;
+  found.user = *TRY(call.door().call(through, credentials)).db_user;
   return found;
 }
 

@@ -22,12 +22,16 @@ struct Workgroup {
 // The account itself, as whom the service asks for what the caller need not be allowed to see.
 Caller as_account(const Caller& from);
 
-// The workgroup of that name or ARN, for a caller that may do `action` ("redshift-data:ExecuteStatement") on it and get its
-// credentials. REQUIRES: no transaction is open on this thread (a `steps` operation).
-// ERRORS: ValidationException, ResourceNotFoundException, AccessDeniedException.
-Result<Workgroup> open_workgroup(Call& call, const std::string& name_or_arn, std::string_view action);
+// The rights to do `action` ("redshift-data:ExecuteStatement") on the workgroup of that name or ARN and to get its
+// credentials; on all workgroups where there is none of the name, so that only those who may see any learn that.
+// Asks through the door, which is safe here: a `steps` operation's rights are read in a snapshot that locks nothing.
+Result<std::vector<Need>> workgroup_needs(Call& call, const std::string& name_or_arn, std::string_view action);
 
-// The same without rights: for statements that were let in before. ERRORS: ResourceNotFoundException.
+// The workgroup, with the caller's database user. REQUIRES: no transaction is open on this thread (a `steps` operation).
+// ERRORS: ResourceNotFoundException, AccessDeniedException.
+Result<Workgroup> open_workgroup(Call& call, const std::string& name_or_arn);
+
+// The same without the user. ERRORS: ResourceNotFoundException.
 Result<Workgroup> workgroup_of(Door& door, const Caller& caller, const std::string& name);
 
 // Whose a statement is: the user, or the role of a session.
