@@ -175,9 +175,10 @@ def shapes_source(model, sections):
     for name in names:
         out.append(_descriptor(model, name, alone))
     out.append(_errors(model))
-    unanswered = ", ".join(cpp.text(name) for name in model.unanswered)
     if model.unanswered:
-        out.append(f"constexpr std::string_view kUnanswered[] = {{{unanswered}}};\n")
+        out.append("constexpr wire::Unanswered kUnanswered[] = {")
+        out += [f"    {_unanswered(model, name)}," for name in model.unanswered]
+        out.append("};\n")
     out.append("}  // namespace\n")
     out.append(_operations(model))
     out.append(_service(model))
@@ -194,6 +195,14 @@ def shapes_source(model, sections):
             )
     out.append("}  // namespace tarn::wire")
     return "\n".join(out) + "\n"
+
+
+def _unanswered(model, name):
+    parts = [name]
+    if model.protocol() in ("kRestJson", "kRestXml"):
+        http = model.all_operations[name]["http"]
+        parts += [http["method"], http["requestUri"]]
+    return f"{{{', '.join(cpp.text(part) for part in parts)}}}"
 
 
 def _descriptor(model, name, roots):

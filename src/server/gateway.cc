@@ -120,12 +120,12 @@ Status Gateway::route(Incoming& in) {
   wire::Routed routed = TRY(router_.route(in.head, in.presented, in.body));
   in.service = routed.operation->service;
   in.operation = routed.operation;
-  const Status authentic = authenticate(in);  // over the head as it came, not as it was routed
+  const Status authentic = authenticate(in, routed.head.path);  // over the head as it came, not as it was routed
   in.head = std::move(routed.head);
   return authentic;
 }
 
-Status Gateway::authenticate(Incoming& in) {
+Status Gateway::authenticate(Incoming& in, std::string_view path) {
   const wire::Dialect dialect = wire::dialect_of(*in.service);
   const auto fault = [&](const wire::AuthFault& what) { return Failure(wire::auth_error(what, dialect)); };
   const wire::Presented& presented = in.presented;
@@ -138,10 +138,12 @@ Status Gateway::authenticate(Incoming& in) {
   if (presented.service != in.service->signing_name)
     return fault({.kind = wire::AuthFault::Kind::kScope,
                   .detail = fmt::format("Credential should be scoped to correct service: '{}'.", in.service->signing_name)});
+  if (presented.kind == wire::Presented::Kind::kLegacyLink && !wire::legacy_link_covers(*in.operation))
+    return fault({.kind = wire::AuthFault::Kind::kMechanism, .detail = "A Signature Version 2 link does not cover this request."});
   Result<AccessKey> key = door_.find_key(presented.access_key, presented.session_token);
   if (!key) return is_key_error(key.error()) ? fault(key_fault(key.error(), presented)) : Failure(std::move(key.error()));
   const auto signing = wire::verify(presented, in.exchange->head(), key->secret, wire::payload_line(presented, in.body),
-                                    system_now(), signing_keys_);
+                                    system_now(), signing_keys_, path);
   if (!signing) return fault(signing.error());
   in.signing = *signing;
   in.caller.principal = std::move(key->principal);

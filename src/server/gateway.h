@@ -27,7 +27,7 @@ class Gateway {
   struct Incoming;  // one request under way
 
   Status route(Incoming& in);
-  Status authenticate(Incoming& in);
+  Status authenticate(Incoming& in, std::string_view path);
   void accept_head(std::shared_ptr<Incoming> in);
   static Result<wire::PayloadDecoder> start_decoder(const Incoming& in);
   Status check_body(Incoming& in);

@@ -70,7 +70,7 @@ std::optional<std::string_view> before_s3(std::string_view name) {
 
 std::string service_words(const Service& service, std::string_view operation) {
   std::string words = "The operation '" + std::string(operation) + "' of " + std::string(service.id);
-  const bool known = std::ranges::find(service.unanswered, operation) != service.unanswered.end();
+  const bool known = std::ranges::find(service.unanswered, operation, &Unanswered::name) != service.unanswered.end();
   return words + (known ? " is not supported by tarn." : " is not known.");
 }
 
@@ -110,18 +110,19 @@ Result<const Operation*> named_operation(const Entry& entry, const http::Request
 
 Result<const Operation*> rest_operation(const Entry& entry, const http::RequestHead& head, const std::string& path) {
   const bool s3 = is_s3(*entry.service);
-  const RestTable::Match match = entry.rest.find(head, path, s3);
-  if (match.operation != nullptr && match.refused.empty()) return match.operation;
-  const std::string what = head.method + " " + (match.refused.empty() ? path.substr(0, 256) : "?" + match.refused);
-  if (!s3)
-    return fail(404, "UnknownOperationException",
-                what + " is no operation of " + std::string(entry.service->id) + " that tarn supports.");
-  if (match.refused.empty() && entry.rest.knows_path(path))
+  const RestTable::Match match = entry.rest.find(head, path);
+  if (match.operation != nullptr) return match.operation;
+  if (!match.unanswered.empty())
+    return fail(s3 ? 501 : 404, s3 ? "NotImplemented" : "UnknownOperationException",
+                service_words(*entry.service, match.unanswered));
+  if (s3 && entry.rest.knows_path(path))
     return Failure(Error{405,
                          "MethodNotAllowed",
                          "The specified method is not allowed against this resource.",
                          {{"Method", head.method}}});
-  return fail(501, "NotImplemented", what + " is an S3 request that is not supported by tarn.");
+  return fail(s3 ? 501 : 404, s3 ? "NotImplemented" : "UnknownOperationException",
+              head.method + " " + path.substr(0, 256) + " is no operation of " + std::string(entry.service->id) +
+                  " that tarn supports.");
 }
 
 }  // namespace
@@ -175,6 +176,8 @@ Router::Router(std::span<const Service* const> services, std::vector<std::string
       else
         entry->rest.add(operation);
     }
+    if (!by_name)
+      for (const Unanswered& operation : service->unanswered) entry->rest.add(operation);
     index_->by_signing_name[service->signing_name].push_back(entry.get());
     index_->by_endpoint_prefix.emplace(service->endpoint_prefix, entry.get());
     if (speaks_json(*service)) index_->by_target_prefix.emplace(service->target_prefix, entry.get());

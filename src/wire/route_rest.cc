@@ -1,6 +1,7 @@
 #include "wire/route_rest.h"
 
 #include <algorithm>
+#include <climits>
 #include <functional>
 #include <span>
 #include <tuple>
@@ -8,6 +9,13 @@
 #include "base/text.h"
 
 namespace tarn::wire {
+
+struct RestTemplate {
+  const Operation* operation;                                 // nullptr: it is not answered
+  std::string_view unanswered;                                // its name then
+  std::vector<std::pair<std::string, std::string>> literals;  // an empty value: any
+};
+
 namespace {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
@@ -28,59 +36,7 @@ bool contains(const Parameters& all, std::string_view name) {
   return std::ranges::any_of(all, [&](const auto& p) { return p.first == name; });
 }
 
-// What S3's model has as query parts of URIs, or as required members that choose between operations: a request that has
-// one of these asks for something else than the same request without it.
-constexpr std::string_view kS3SubResources[] = {
-    "abac",
-    "accelerate",
-    "acl",
-    "analytics",
-    "annotation",
-    "attributes",
-    "cors",
-    "delete",
-    "encryption",
-    "intelligent-tiering",
-    "inventory",
-    "legal-hold",
-    "lifecycle",
-    "location",
-    "logging",
-    "metadataAnnotationTable",
-    "metadataConfiguration",
-    "metadataInventoryTable",
-    "metadataJournalTable",
-    "metadataTable",
-    "metrics",
-    "notification",
-    "object-lock",
-    "ownershipControls",
-    "policy",
-    "policyStatus",
-    "publicAccessBlock",
-    "renameObject",
-    "replication",
-    "requestPayment",
-    "restore",
-    "retention",
-    "select",
-    "session",
-    "tagging",
-    "torrent",
-    "uploadId",
-    "uploads",
-    "versioning",
-    "versions",
-    "website",
-};
-
-// One operation with what must be in its query.
-struct Template {
-  const Operation* operation;
-  Parameters literals;  // an empty value: any
-};
-
-bool matches(const Template& candidate, const Parameters& query) {
+bool matches(const RestTemplate& candidate, const Parameters& query) {
   return std::ranges::all_of(candidate.literals, [&](const auto& literal) {
     return std::ranges::any_of(query, [&](const auto& given) {
       return given.first == literal.first && (literal.second.empty() || given.second == literal.second);
@@ -89,8 +45,9 @@ bool matches(const Template& candidate, const Parameters& query) {
 }
 
 // The query parts come first; then whether all required members are there, and how many.
-std::tuple<size_t, bool, int> score(const Template& candidate, const Parameters& query, const http::RequestHead& head) {
+std::tuple<size_t, bool, int> score(const RestTemplate& candidate, const Parameters& query, const http::RequestHead& head) {
   int there = 0, missing = 0;
+  if (candidate.operation == nullptr) return {candidate.literals.size(), false, INT_MIN};  // gives way to any other
   for (const Field& field : candidate.operation->input->fields) {
     if (!field.required) continue;
     if (field.location == Location::kQuery) ++(contains(query, field.wire_name) ? there : missing);
@@ -99,14 +56,14 @@ std::tuple<size_t, bool, int> score(const Template& candidate, const Parameters&
   return {candidate.literals.size(), missing == 0, missing == 0 ? there : -missing};
 }
 
-const Operation* best(const std::vector<Template>& candidates, const Parameters& query, const http::RequestHead& head) {
-  const Operation* chosen = nullptr;
+const RestTemplate* best(const std::vector<RestTemplate>& candidates, const Parameters& query, const http::RequestHead& head) {
+  const RestTemplate* chosen = nullptr;
   std::tuple<size_t, bool, int> highest;
-  for (const Template& candidate : candidates) {
+  for (const RestTemplate& candidate : candidates) {
     if (!matches(candidate, query)) continue;
     const auto reached = score(candidate, query, head);
     if (chosen != nullptr && reached <= highest) continue;
-    chosen = candidate.operation;
+    chosen = &candidate;
     highest = reached;
   }
   return chosen;
@@ -129,20 +86,16 @@ bool is_greedy(std::string_view segment) {
 
 }  // namespace
 
-bool is_s3_sub_resource(std::string_view name) {
-  return std::ranges::find(kS3SubResources, name) != std::end(kS3SubResources);
-}
-
 // A place in the tree of paths.
 struct RestTable::Node {
   // A greedy label, and the segments behind it.
   struct Tail {
     std::vector<std::string_view> behind;
-    std::vector<Template> templates;
+    std::vector<RestTemplate> templates;
   };
   std::unordered_map<std::string_view, std::unique_ptr<Node>> literals;
   std::unique_ptr<Node> label;
-  std::vector<Template> templates;  // that end here
+  std::vector<RestTemplate> templates;  // that end here
   std::vector<Tail> tails;
 
   // Calls visit(templates) for each place that the path leads to, the most specific first, until it returns true.
@@ -172,15 +125,22 @@ RestTable::RestTable(RestTable&&) noexcept = default;
 RestTable::~RestTable() = default;
 
 void RestTable::add(const Operation& operation) {
-  const size_t mark = operation.uri.find('?');
-  Template added{&operation, {}};
-  if (mark != operation.uri.npos) added.literals = parameters(operation.uri.substr(mark + 1));
+  add(operation.method, operation.uri, RestTemplate{&operation, {}, {}});
+}
+
+void RestTable::add(const Unanswered& operation) {
+  add(operation.method, operation.uri, RestTemplate{nullptr, operation.name, {}});
+}
+
+void RestTable::add(std::string_view method, std::string_view uri, RestTemplate added) {
+  const size_t mark = uri.find('?');
+  if (mark != uri.npos) added.literals = parameters(uri.substr(mark + 1));
   // Where a model names the operation once more in the query, clients need not.
   std::erase_if(added.literals, [](const auto& literal) { return literal.first == "x-id"; });
-  auto& root = by_method_[operation.method];
+  auto& root = by_method_[method];
   if (root == nullptr) root = std::make_unique<Node>();
   Node* node = root.get();
-  const std::vector<std::string_view> path = segments(operation.uri.substr(0, mark));
+  const std::vector<std::string_view> path = segments(uri.substr(0, mark));
   for (size_t i = 0; i < path.size(); ++i) {
     if (is_greedy(path[i])) {
       const std::vector<std::string_view> behind(path.begin() + static_cast<ptrdiff_t>(i) + 1, path.end());
@@ -201,33 +161,22 @@ void RestTable::add(const Operation& operation) {
   node->templates.push_back(std::move(added));
 }
 
-RestTable::Match RestTable::find(const http::RequestHead& head, std::string_view path, bool s3) const {
+RestTable::Match RestTable::find(const http::RequestHead& head, std::string_view path) const {
   const Parameters query = parameters(head.query);
   Match match;
   const auto root = by_method_.find(head.method);
-  if (root != by_method_.end()) {
-    auto visit = [&](const std::vector<Template>& templates) {
-      match.operation = best(templates, query, head);
-      return match.operation != nullptr;
-    };
-    root->second->walk(segments(path), visit);
-  }
-  if (!s3) return match;
-  const std::string_view uri = match.operation == nullptr ? std::string_view() : match.operation->uri;
-  const size_t mark = uri.find('?');
-  const Parameters own = mark == uri.npos ? Parameters() : parameters(uri.substr(mark + 1));
-  for (const auto& [name, value] : query) {
-    if (!is_s3_sub_resource(name) || contains(own, name)) continue;
-    const auto is_member = [&](const Field& f) { return f.location == Location::kQuery && f.wire_name == name; };
-    if (match.operation != nullptr && std::ranges::any_of(match.operation->input->fields, is_member)) continue;
-    match.refused = name;
-    break;
-  }
+  if (root == by_method_.end()) return match;
+  auto visit = [&](const std::vector<RestTemplate>& templates) {
+    const RestTemplate* chosen = best(templates, query, head);
+    if (chosen != nullptr) match = {chosen->operation, chosen->unanswered};
+    return chosen != nullptr;
+  };
+  root->second->walk(segments(path), visit);
   return match;
 }
 
 bool RestTable::knows_path(std::string_view path) const {
-  auto visit = [](const std::vector<Template>&) { return true; };
+  auto visit = [](const std::vector<RestTemplate>&) { return true; };
   const std::vector<std::string_view> parts = segments(path);
   return std::ranges::any_of(by_method_, [&](const auto& method) { return method.second->walk(parts, visit); });
 }

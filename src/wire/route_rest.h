@@ -13,15 +13,13 @@
 
 namespace tarn::wire {
 
-// Whether that query parameter makes an S3 request one for something else than without it ("acl", "uploadId").
-bool is_s3_sub_resource(std::string_view name);
+struct RestTemplate;  // one operation with what must be in its query
 
 class RestTable {
  public:
   struct Match {
     const Operation* operation = nullptr;
-    // S3 only: a sub-resource or feature in the query ("acl") that the operation is not about.
-    std::string refused = {};
+    std::string_view unanswered = {};  // the name of the model's operation that it is for, where that is not answered
   };
 
   RestTable();
@@ -30,14 +28,17 @@ class RestTable {
 
   // The URI template's literals, labels, greedy labels and query parts ("/{Bucket}/{Key+}?select&select-type=2").
   void add(const Operation& operation);
+  void add(const Unanswered& operation);
   // The most specific template whose path and query parts are there; of several, the one whose required query and header
   // members are there too (UploadPartCopy before CopyObject before PutObject). `path` takes the place of the head's.
-  Match find(const http::RequestHead& head, std::string_view path, bool s3) const;
+  Match find(const http::RequestHead& head, std::string_view path) const;
   // Whether the path is one of any method's.
   bool knows_path(std::string_view path) const;
 
  private:
   struct Node;
+  void add(std::string_view method, std::string_view uri, RestTemplate added);
+
   std::unordered_map<std::string_view, std::unique_ptr<Node>> by_method_;
 };
 

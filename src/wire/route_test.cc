@@ -90,7 +90,18 @@ const Operation kLambdaOperations[] = {
     op(kLambda, "GetAccountSettings", "GET", "/2015-03-31/functions/settings"),
     op(kLambda, "Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations"),
 };
-constexpr std::string_view kNotAnswered[] = {"CreateJob", "DeleteRole"};
+constexpr Unanswered kNotAnswered[] = {
+    {"CreateJob", "", ""},
+    {"DeleteRole", "", ""},
+    {"GetBucketAcl", "GET", "/{Bucket}?acl"},
+    {"GetObjectAcl", "GET", "/{Bucket}/{Key+}?acl"},
+    {"PutObjectAcl", "PUT", "/{Bucket}/{Key+}?acl"},
+    {"ListObjectVersions", "GET", "/{Bucket}?versions"},
+    {"PutBucketWebsite", "PUT", "/{Bucket}?website"},
+    {"DeleteObjectTagging", "DELETE", "/{Bucket}/{Key+}?tagging"},
+    {"RestoreObject", "POST", "/{Bucket}/{Key+}?restore"},
+    {"ListDirectoryBuckets", "GET", "/?x-id=ListDirectoryBuckets"},
+};
 
 constexpr Service service(std::string_view name, std::string_view signing, std::string_view prefix,
                           std::string_view version, Protocol protocol, std::span<const Operation> operations) {
@@ -193,15 +204,13 @@ TEST(Router, FindsS3OperationsByMethodPathQueryAndHeaders) {
 
 TEST(Router, RefusesS3OperationsThatAreNotAnswered) {
   const std::tuple<std::string, std::string, std::string> cases[] = {
-      {"GET /b?acl", "NotImplemented", "GET ?acl"},
-      {"GET /b/k?acl", "NotImplemented", "GET ?acl"},
-      {"PUT /b/k?acl=", "NotImplemented", "PUT ?acl"},
-      {"GET /b?versions&prefix=x", "NotImplemented", "GET ?versions"},
-      {"PUT /b?website", "NotImplemented", "PUT ?website"},
-      {"GET /b/k?torrent", "NotImplemented", "GET ?torrent"},
-      {"DELETE /b/k?tagging", "NotImplemented", "DELETE ?tagging"},
-      {"HEAD /b?location", "NotImplemented", "HEAD ?location"},
-      {"POST /b/k?restore", "NotImplemented", "POST ?restore"},
+      {"GET /b?acl", "NotImplemented", "'GetBucketAcl' of s3 is not supported by tarn"},
+      {"GET /b/k?acl", "NotImplemented", "'GetObjectAcl'"},
+      {"PUT /b/k?acl=", "NotImplemented", "'PutObjectAcl'"},
+      {"GET /b?versions&prefix=x", "NotImplemented", "'ListObjectVersions'"},
+      {"PUT /b?website", "NotImplemented", "'PutBucketWebsite'"},
+      {"DELETE /b/k?tagging", "NotImplemented", "'DeleteObjectTagging'"},
+      {"POST /b/k?restore", "NotImplemented", "'RestoreObject'"},
       {"OPTIONS /b/k", "MethodNotAllowed", "not allowed"},
       {"PATCH /b", "MethodNotAllowed", "not allowed"},
       {"DELETE /", "MethodNotAllowed", "not allowed"},

@@ -95,6 +95,13 @@ struct ErrorShape {
 
 struct Service;
 
+// An operation of the model that is not answered: known, so that it can be refused by name.
+struct Unanswered {
+  std::string_view name;
+  std::string_view method;  // of a rest service, else empty
+  std::string_view uri;
+};
+
 struct Operation {
   const Service* service;
   std::string_view name;            // "PutObject"
@@ -126,7 +133,7 @@ struct Service {
   Protocol protocol;
   bool global = false;              // no region in ARNs and keys (iam)
   std::span<const Operation> operations;        // those answered
-  std::span<const std::string_view> unanswered; // the other operations of the model, by name, to refuse them by name
+  std::span<const Unanswered> unanswered;       // the other operations of the model
   std::span<const ErrorShape> errors;
   bool query_compatible = false;    // json: errors also carry the query protocol's code, in a header
   bool wrapped_errors = true;       // rest-xml: <ErrorResponse><Error>; S3 has the bare <Error>

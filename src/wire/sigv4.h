@@ -113,6 +113,9 @@ std::string payload_line(const Presented& presented, std::string_view body);
 AuthResult<Signing> verify(const Presented& presented, const http::RequestHead& head, std::string_view secret,
                            std::string_view payload_line, Time now, SigningKeys& keys, std::string_view s3_path = {});
 
+// Whether what chooses the operation is under a kLegacyLink's signature: if not, a link could be turned into another.
+bool legacy_link_covers(const Operation& operation);
+
 // How a service words its errors.
 enum class Dialect : uint8_t { kS3, kQuery, kEc2, kJson, kRestJson };
 Dialect dialect_of(const Service& service);

@@ -7,26 +7,20 @@
 #include <map>
 
 #include "base/text.h"
-#include "wire/route_rest.h"
 
 namespace tarn::wire {
 namespace {
 
 using Why = AuthFault::Kind;
 
-// AWS: "Signing and authenticating REST requests", CanonicalizedResource: the parameters under the signature, beside
-// sub-resources. All that choose an operation must be, or a link could be turned into another.
+// AWS: "Signing and authenticating REST requests", CanonicalizedResource: the parameters under the signature, as
+// clients sign them. What others choose is not covered: see legacy_link_covers().
 constexpr std::string_view kSigned[] = {
-    "partNumber",
-    "versionId",
-    "response-content-type",
-    "response-content-language",
-    "response-expires",
-    "response-cache-control",
-    "response-content-disposition",
-    "response-content-encoding",
-    "select-type",
-    "storageClass",
+    "accelerate", "acl", "analytics", "cors", "delete", "inventory", "lifecycle", "location", "logging", "metrics",
+    "notification", "object-lock", "partNumber", "policy", "replication", "requestPayment", "response-cache-control",
+    "response-content-disposition", "response-content-encoding", "response-content-language", "response-content-type",
+    "response-expires", "restore", "select", "select-type", "storageClass", "tagging", "torrent", "uploadId",
+    "uploads", "versionId", "versioning", "versions", "website",
 };
 
 struct Parameter {
@@ -84,7 +78,7 @@ std::string string_to_sign(const http::RequestHead& head, std::string_view path)
   text += path;
   std::vector<std::string> resource;
   for (const Parameter& p : query)
-    if (is_s3_sub_resource(p.name) || std::ranges::find(kSigned, p.name) != std::end(kSigned))
+    if (std::ranges::find(kSigned, p.name) != std::end(kSigned))
       resource.push_back(p.has_value ? p.name + "=" + p.value : p.name);
   std::ranges::sort(resource);
   for (size_t i = 0; i < resource.size(); ++i) text.append(i == 0 ? "?" : "&").append(resource[i]);
@@ -92,6 +86,14 @@ std::string string_to_sign(const http::RequestHead& head, std::string_view path)
 }
 
 }  // namespace
+
+bool legacy_link_covers(const Operation& operation) {
+  const size_t mark = operation.uri.find('?');
+  if (mark == operation.uri.npos) return true;
+  for (const Parameter& p : parameters(operation.uri.substr(mark + 1)))
+    if (p.name != "x-id" && std::ranges::find(kSigned, p.name) == std::end(kSigned)) return false;
+  return true;
+}
 
 bool is_legacy_link(std::string_view query) {
   return query.contains("AWSAccessKeyId=") && query.contains("Signature=");
