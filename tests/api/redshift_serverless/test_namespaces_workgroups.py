@@ -1,0 +1,87 @@
+"""Namespaces and workgroups: what they show, what they refuse, and that a role is handed over only by who may pass it."""
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from support.redshift import make_role
+
+
+@pytest.fixture(scope="module")
+def serverless(client):
+    return client("redshift-serverless")
+
+
+def refused(code, call, **kwargs):
+    with pytest.raises(ClientError) as caught:
+        call(**kwargs)
+    assert caught.value.response["Error"]["Code"] == code, caught.value
+    return caught.value.response["Error"]["Message"]
+
+
+def test_a_namespace(serverless, client, new_name, account):
+    name, role = new_name("ns"), make_role(client("iam"), new_name("role"))
+    made = serverless.create_namespace(namespaceName=name, defaultIamRoleArn=role, adminUsername="awsuser",
+                                       adminUserPassword="Passw0rdPassw0rd", tags=[{"key": "a", "value": "b"}])["namespace"]
+    assert made["status"] == "AVAILABLE" and made["dbName"] == "dev" and made["iamRoles"] == [role]
+    assert made["namespaceArn"] == f"arn:aws:redshift-serverless:us-east-1:{account}:namespace/{made['namespaceId']}"
+    assert "adminUserPassword" not in made
+    assert serverless.get_namespace(namespaceName=name)["namespace"] == made
+    assert name in [n["namespaceName"] for page in serverless.get_paginator("list_namespaces").paginate() for n in page["namespaces"]]
+    assert serverless.list_tags_for_resource(resourceArn=made["namespaceArn"])["tags"] == [{"key": "a", "value": "b"}]
+    serverless.tag_resource(resourceArn=made["namespaceArn"], tags=[{"key": "c", "value": "d"}])
+    serverless.untag_resource(resourceArn=made["namespaceArn"], tagKeys=["a"])
+    assert serverless.list_tags_for_resource(resourceArn=made["namespaceArn"])["tags"] == [{"key": "c", "value": "d"}]
+    refused("ConflictException", serverless.create_namespace, namespaceName=name)
+    assert serverless.update_namespace(namespaceName=name, iamRoles=[role], defaultIamRoleArn="")["namespace"].get("defaultIamRoleArn") is None
+    assert serverless.delete_namespace(namespaceName=name)["namespace"]["status"] == "DELETING"
+    refused("ResourceNotFoundException", serverless.get_namespace, namespaceName=name)
+
+
+def test_a_workgroup(serverless, new_name, account):
+    name = new_name("wg")
+    serverless.create_namespace(namespaceName=name)
+    made = serverless.create_workgroup(workgroupName=name, namespaceName=name, baseCapacity=8)["workgroup"]
+    assert made["status"] == "AVAILABLE" and made["baseCapacity"] == 8
+    assert made["endpoint"]["address"] == f"{name}.{account}.us-east-1.redshift-serverless.amazonaws.com" and made["endpoint"]["port"] == 5439
+    assert serverless.get_workgroup(workgroupName=name)["workgroup"] == made
+    refused("ConflictException", serverless.create_workgroup, workgroupName=name, namespaceName=name)
+    refused("ConflictException", serverless.delete_namespace, namespaceName=name)
+    assert serverless.update_workgroup(workgroupName=name, baseCapacity=16)["workgroup"]["baseCapacity"] == 16
+    assert "17" in refused("ValidationException", serverless.update_workgroup, workgroupName=name, baseCapacity=17)
+    refused("ResourceNotFoundException", serverless.create_workgroup, workgroupName=new_name("wg"), namespaceName="nosuch-namespace")
+    assert serverless.delete_workgroup(workgroupName=name)["workgroup"]["status"] == "DELETING"
+    refused("ResourceNotFoundException", serverless.get_workgroup, workgroupName=name)
+
+
+def test_credentials(serverless, server, user, allow, new_name):
+    name = new_name("wg")
+    serverless.create_namespace(namespaceName=name)
+    serverless.create_workgroup(workgroupName=name, namespaceName=name)
+    credentials = user(allow("redshift-serverless:GetCredentials"))
+    theirs = server.client("redshift-serverless", credentials=credentials)
+    given = theirs.get_credentials(workgroupName=name, durationSeconds=900)
+    assert given["dbUser"] == "IAM:" + credentials["UserName"] and given["dbPassword"] and given["expiration"]
+    refused("ValidationException", theirs.get_credentials, workgroupName=name, durationSeconds=10)
+    message = refused("AccessDeniedException", server.client("redshift-serverless", credentials=user()).get_credentials, workgroupName=name)
+    assert "redshift-serverless:GetCredentials" in message
+
+
+def test_roles_need_pass_role(server, client, user, allow, new_name):
+    role = make_role(client("iam"), new_name("role"))
+    create = allow("redshift-serverless:*")
+    theirs = server.client("redshift-serverless", credentials=user(create))
+    message = refused("AccessDeniedException", theirs.create_namespace, namespaceName=new_name("ns"), iamRoles=[role])
+    assert "iam:PassRole" in message and role in message
+    create["Statement"].append({"Effect": "Allow", "Action": "iam:PassRole", "Resource": role,
+                                "Condition": {"StringEquals": {"iam:PassedToService": "redshift.amazonaws.com"}}})
+    passing = server.client("redshift-serverless", credentials=user(json.loads(json.dumps(create))))
+    assert passing.create_namespace(namespaceName=new_name("ns"), iamRoles=[role])["namespace"]["iamRoles"] == [role]
+
+
+def test_bad_input(serverless, new_name):
+    refused("ValidationException", serverless.create_namespace, namespaceName="UPPER")
+    refused("ValidationException", serverless.create_namespace, namespaceName=new_name("ns"), adminUserPassword="short")
+    refused("ValidationException", serverless.create_namespace, namespaceName=new_name("ns"), iamRoles=["not-an-arn"])
+    refused("ResourceNotFoundException", serverless.list_tags_for_resource,
+            resourceArn="arn:aws:redshift-serverless:us-east-1:123456789012:namespace/none")
