@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`make demo`: starts the server on an empty data directory, runs the monthly occurrence summary against it, and stops it.
+"""`make demo`: starts the server on an empty data directory, runs the monthly occurrence summary on it, and stops it.
 
     ARCHIVE=file.zip   summarize this Darwin Core archive; else the real data where it is (the folder TARN_DATA, or
                        ../shared/data), else a generated sample
@@ -46,7 +46,8 @@ class Server:
         command = [TARN, "serve", "--listen", listen, "--data-dir", self.data_dir]
         offset = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            self.process = subprocess.Popen(command, **streams, start_new_session=True)
         deadline = time.monotonic() + START_LIMIT_SECONDS
         while True:
             said = self.log.read_bytes()[offset:].decode(errors="replace")
@@ -56,7 +57,7 @@ class Server:
             if self.process.poll() is not None:
                 raise DemoFailed(f"the server did not start (exit code {self.process.returncode}):\n{said.strip()}")
             if time.monotonic() > deadline:
-                raise DemoFailed(f"the server did not start within {START_LIMIT_SECONDS} seconds; its log is {self.log}")
+                raise DemoFailed(f"the server did not start in {START_LIMIT_SECONDS} seconds; its log is {self.log}")
             time.sleep(0.005)
 
     def stop(self):
@@ -67,7 +68,7 @@ class Server:
             self.process.wait(STOP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise DemoFailed(f"the server did not stop within {STOP_LIMIT_SECONDS} seconds; its log is {self.log}") from None
+            raise DemoFailed(f"the server did not stop in {STOP_LIMIT_SECONDS} s; its log is {self.log}") from None
 
     def restart(self):
         self.stop()
@@ -105,7 +106,7 @@ def choose_data(options_of, records):
     if fishes.is_file() and plants.is_file():
         return options_of(archives=[str(fishes)], gbif_tables=[str(plants)]), f"{fishes.name} and {plants.name}"
     if os.environ.get("TARN_DATA"):
-        raise DemoFailed(f"TARN_DATA={data}: neither {fishes} nor {plants} may be missing there")
+        raise DemoFailed(f"TARN_DATA={data}: {fishes} or {plants} is missing")
     return options_of(sample=SAMPLE_RECORDS), f"a generated sample of {SAMPLE_RECORDS:,} records"
 
 
@@ -138,7 +139,7 @@ The server is still up (process {server.process.pid}); its data and its log are 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", type=int, default=0, help="a generated sample of so many records, even where real data is")
+    parser.add_argument("--sample", type=int, default=0, help="generate so many records, even where real data is")
     parser.add_argument("--restart-between-steps", action="store_true", help="restart the server after each step")
     given = parser.parse_args()
     server = Server()

@@ -134,6 +134,7 @@ def _open_text(archive, name, encoding):
 
 RANKS = ["SPECIES"] * 12 + ["SUBSPECIES", "VARIETY", "FORM", "GENUS", "FAMILY"]
 BASES = ["HUMAN_OBSERVATION"] * 8 + ["PRESERVED_SPECIMEN"] * 5 + ["OBSERVATION", "FOSSIL_SPECIMEN", "LIVING_SPECIMEN"]
+ISSUES = ["COORDINATE_ROUNDED", "GEODETIC_DATUM_ASSUMED_WGS84"]
 SYLLABLES = ["am", "bu", "cor", "di", "el", "fra", "gi", "hy", "is", "lu", "mi", "no", "pe", "ra", "sal", "ti", "vi"]
 
 
@@ -173,9 +174,10 @@ def generate(count, seed=1, datasets=12, species=300):
             record["decimallatitude"] = f"{rng.uniform(-60, 75):.5f}"
             record["decimallongitude"] = f"{rng.uniform(-180, 180):.5f}"
         if rng.random() < 0.3:
-            record["issue"] = ";".join(rng.sample(["COORDINATE_ROUNDED", "GEODETIC_DATUM_ASSUMED_WGS84"], rng.randint(1, 2)))
+            record["issue"] = ";".join(rng.sample(ISSUES, rng.randint(1, 2)))
         if rank not in ("GENUS", "FAMILY"):
             record.update(specificepithet=epithet, scientificname=f"{genus} {epithet} Maker, 1900")
         if rank in ("SUBSPECIES", "VARIETY", "FORM"):
-            record.update(infraspecificepithet=epithet + "lla", scientificname=f"{genus} {epithet} {epithet}lla Maker, 1901")
+            subspecies = epithet + "lla"
+            record.update(infraspecificepithet=subspecies, scientificname=f"{genus} {epithet} {subspecies} Maker, 1901")
         yield record

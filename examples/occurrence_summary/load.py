@@ -1,4 +1,4 @@
-"""Brings occurrences to S3 in the form of GBIF's monthly files: Parquet parts under occurrence/<month>/occurrence.parquet/.
+"""Brings occurrences to S3 as GBIF's monthly files have them: Parquet parts in occurrence/<month>/occurrence.parquet/.
 
 Darwin Core archives lack what GBIF adds when it interprets them (keys, species, upper-case vocabularies): that is
 derived here; what cannot be is NULL.
@@ -21,7 +21,9 @@ ROWS_A_PART = 25_000
 
 # What the subset keeps (sql/3_subset.sql says the same in SQL).
 SPECIES_RANKS = ("SPECIES", "SUBSPECIES", "VARIETY", "FORM", "INFRASPECIFIC_NAME", "INFRASUBSPECIFIC_NAME")
-OBSERVED = ("HUMAN_OBSERVATION", "OBSERVATION", "OCCURRENCE", "MATERIAL_SAMPLE", "PRESERVED_SPECIMEN", "MATERIAL_CITATION")
+OBSERVED = (
+    "HUMAN_OBSERVATION", "OBSERVATION", "OCCURRENCE", "MATERIAL_SAMPLE", "PRESERVED_SPECIMEN", "MATERIAL_CITATION",
+)  # fmt: skip
 
 
 @dataclasses.dataclass

@@ -39,7 +39,8 @@ class Redshift:
             if state["Status"] == "FINISHED":
                 break
             if state["Status"] in ("FAILED", "ABORTED"):
-                raise StatementFailed(f"{_first_line(sql)}\n{state['Status']}: {state.get('Error', 'no reason was given')}")
+                reason = state.get("Error", "no reason was given")
+                raise StatementFailed(f"{_first_line(sql)}\n{state['Status']}: {reason}")
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_WAIT)
         return self._result(statement) if state.get("HasResultSet") else Rows([], [])

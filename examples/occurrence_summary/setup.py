@@ -1,4 +1,4 @@
-"""Makes what the workflow needs once: a bucket, a role for Redshift, a namespace and a workgroup. What is there stays."""
+"""Makes, once, what the workflow needs: bucket, role for Redshift, namespace, workgroup. What is there stays."""
 import pathlib
 import time
 

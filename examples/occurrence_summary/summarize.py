@@ -53,7 +53,7 @@ def select(bucket, key, sql, output="JSON"):
         if "Records" in event:
             # A record is never split over two events, so each event's payload stands alone.
             text = event["Records"]["Payload"].decode()
-            rows += [json.loads(line) for line in text.splitlines()] if output == "JSON" else csv.reader(io.StringIO(text))
+            rows += map(json.loads, text.splitlines()) if output == "JSON" else csv.reader(io.StringIO(text))
         ended = ended or "End" in event
     if not ended:
         raise Mismatch("S3 Select's answer has no End event: it was cut short")
@@ -119,10 +119,11 @@ class Matrix:
         frame = lists.assign(species=lists["species"].fillna(NO_SPECIES))
         by_species = frame.groupby("species")["occ_count"].sum()
         by_dataset = frame.groupby("datasetkey")["occ_count"].sum()
-        rows, columns = self.counts.sum(axis=1), self.counts.sum(axis=0)
+        rows = dict(zip(self.species, self.counts.sum(axis=1).tolist()))
+        columns = dict(zip(self.datasets, self.counts.sum(axis=0).tolist()))
         done = [
-            check(f"{len(rows):,} row sums are the list's", dict(zip(self.species, rows.tolist())), by_species.to_dict()),
-            check(f"{len(columns):,} column sums are the list's", dict(zip(self.datasets, columns.tolist())), by_dataset.to_dict()),
+            check(f"{len(rows):,} row sums are the list's", rows, by_species.to_dict()),
+            check(f"{len(columns):,} column sums are the list's", columns, by_dataset.to_dict()),
         ]
         expected = frame.groupby(["species", "datasetkey"])["occ_count"].sum().to_dict()
         cells = self.counts.tocoo()
@@ -136,9 +137,9 @@ class Matrix:
         named = {d: 0 for d in self.datasets}
         for s, d in found:
             named[d] += s != NO_SPECIES
-        by_key = counts.set_index("datasetkey")
-        done.append(check("column sums are dataset_counts' occurrences", by_dataset.to_dict(), by_key["occ_count"].to_dict()))
-        done.append(check("species of each column are dataset_counts' species", named, by_key["species_count"].to_dict()))
+        by_key = counts.set_index("datasetkey").to_dict()
+        done.append(check("column sums are dataset_counts' occurrences", columns, by_key["occ_count"]))
+        done.append(check("species of each column are dataset_counts' species", named, by_key["species_count"]))
         return done
 
     def to_zip(self):

@@ -142,12 +142,9 @@ class Workflow:
     def count(self):
         mounted, kept, tables = self.redshift().run_file("4_count.sql", month=self.month)
         if self.loaded:
-            self.checked.append(
-                summarize.check(f"the mounted month has {self.loaded.rows:,} records", mounted.value(), self.loaded.rows)
-            )
-            self.checked.append(
-                summarize.check(f"the subset has {self.loaded.kept:,} records", kept.value(), self.loaded.kept)
-            )
+            rows, ours = self.loaded.rows, self.loaded.kept
+            self.checked.append(summarize.check(f"the mounted month has {rows:,} records", mounted.value(), rows))
+            self.checked.append(summarize.check(f"the subset has {ours:,} records", kept.value(), ours))
         names = [row[1] for row in tables.rows]
         self.checked.append(
             summarize.check("the subset is in the list of tables", f"specnet_{self.month}" in names, True)
@@ -200,9 +197,8 @@ class Workflow:
                 (row["datasetkey"], row["taxonkey"] and int(row["taxonkey"]), row["species"]): row["occ_count"]
                 for row in summarize.rows_of(self.lists)
             }
-            self.checked.append(
-                summarize.check(f"{len(found):,} entries of the list, each as counted in Python", found, dict(self.loaded.lists))
-            )
+            name = f"{len(found):,} entries of the list, each as counted in Python"
+            self.checked.append(summarize.check(name, found, dict(self.loaded.lists)))
         top = self.counts.nlargest(10, "occ_count")
         self.tables.append((f"dataset_counts_{self.month} (the ten largest of {len(self.counts):,})", top))
         return f"{len(self.counts):,} datasets, {len(self.lists):,} entries"
@@ -215,7 +211,8 @@ class Workflow:
     def matrix(self):
         self.result = summarize.Matrix.of(self.lists)
         self.checked += self.result.check(self.lists, self.counts)
-        species = self.lists.groupby("species").agg(occurrences=("occ_count", "sum"), datasets=("datasetkey", "nunique"))
+        grouped = self.lists.groupby("species")
+        species = grouped.agg(occurrences=("occ_count", "sum"), datasets=("datasetkey", "nunique"))
         top = species.nlargest(10, "occurrences").reset_index()
         self.tables.append((f"species (the ten most frequent of {len(species):,})", top))
         rows, columns = self.result.counts.shape
@@ -237,6 +234,9 @@ def _delete_all(s3, bucket, prefix):
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+EXPECTED = (ClientError, BotoCoreError, OSError, StatementFailed, summarize.Mismatch, archives.ArchiveError)
+
+
 class StepFailed(Exception):
     """Says which step failed, and why."""
 
@@ -255,7 +255,7 @@ def run(workflow, out=sys.stdout, after_step=lambda name: None):
         started = time.monotonic()
         try:
             said = step()
-        except (ClientError, BotoCoreError, OSError, StatementFailed, summarize.Mismatch, archives.ArchiveError) as error:
+        except EXPECTED as error:
             if live:
                 print(file=out)
             raise StepFailed(f"step {number} of {len(steps)}, {name}, failed.\n{error}") from error
@@ -275,7 +275,7 @@ def main(arguments=None):
     parser.add_argument("--archive", action="append", default=[], help="a Darwin Core archive (.zip)")
     parser.add_argument("--gbif-table", action="append", default=[], help="a GBIF occurrence download (tab-separated)")
     parser.add_argument("--sample", type=int, default=0, help="so many made-up occurrences")
-    parser.add_argument("--source", default="", help="s3://BUCKET that has occurrence/<month>/occurrence.parquet/ already")
+    parser.add_argument("--source", default="", help="s3://BUCKET that has the month's folder already")
     parser.add_argument("--month", type=datetime.date.fromisoformat, help="YYYY-MM-01; default: this month")
     parser.add_argument("--bucket", default="", help="where the data goes; default: specnet-<account>")
     parser.add_argument("--warehouse", default="specnet", help="the Redshift namespace and workgroup")

@@ -1,5 +1,5 @@
-"""The example is the promise: the monthly summary runs from one end to the other, survives a restart of the server between
-any two steps, and tells a user which right is missing. Its readers take what archives of others look like."""
+"""The example is the promise: the monthly summary runs from one end to the other, survives a restart of the server
+between any two steps, and tells a user which right is missing. Its readers take what others' archives look like."""
 import datetime
 import json
 import os
@@ -116,7 +116,8 @@ def make_archive(folder, rows, delimiter=",", quote='"', header=0, encoding="utf
 )
 def test_archives_of_all_forms(tmp_path, rows, form):
     first, second = (load.interpret(r) for r in archives.read_archive(make_archive(tmp_path, rows, **form)))
-    assert (first["species"], first["taxonrank"], first["basisofrecord"]) == ("Salmo trutta", "SPECIES", "PRESERVED_SPECIMEN")
+    assert (first["species"], first["taxonrank"]) == ("Salmo trutta", "SPECIES")
+    assert first["basisofrecord"] == "PRESERVED_SPECIMEN"
     assert (first["decimallatitude"], first["decimallongitude"]) == (1.5, -2.0)
     assert first["recordedby"] == ["Ray, J", "Linnæus"] and first["occurrenceid"] == "1"
     assert first["occurrencestatus"] == "PRESENT" and first["datasetkey"] == second["datasetkey"]

@@ -1,5 +1,5 @@
-// What no client can see: that a change tells its event in the same commit, and that nothing is left behind by a database
-// that is deleted while tables are made in it.
+// What no client can see: that a change tells its event in the same commit, and that nothing is left behind by a
+// database that is deleted while tables are made in it.
 #include "services/glue/glue.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What each operation needs: its action on the resource and on all that it lies in; one that deletes also on what lies in
-// the resource. AWS: https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
+// What each operation needs: its action on the resource and on all that it lies in; one that deletes also on what lies
+// in the resource. AWS: https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 #include <fmt/format.h>
 
 #include "base/text.h"

@@ -62,7 +62,8 @@ def test_tokens_of_another_request_are_refused(glue, database, refused):
     token = glue.get_tables(DatabaseName=database, MaxResults=1)["NextToken"]
     for bad in ("x", token[:-2]):
         assert refused(glue.get_tables, DatabaseName=database, NextToken=bad)[0] == "InvalidInputException"
-    assert refused(glue.get_tables, DatabaseName=database, NextToken=token, Expression="a")[0] == "InvalidInputException"
+    other = {"NextToken": token, "Expression": "a"}
+    assert refused(glue.get_tables, DatabaseName=database, **other)[0] == "InvalidInputException"
     assert [t["Name"] for t in glue.get_tables(DatabaseName=database, NextToken=token)["TableList"]] == ["b"]
 
 

@@ -14,7 +14,10 @@ def table(glue, database, partitioned):
 
 def fill(glue, table, rows):
     for start in range(0, len(rows), 100):
-        entries = [{"Values": row, "StorageDescriptor": {"Location": "s3://b/" + "/".join(row)}} for row in rows[start:start + 100]]
+        entries = [
+            {"Values": row, "StorageDescriptor": {"Location": "s3://b/" + "/".join(row)}}
+            for row in rows[start : start + 100]
+        ]
         assert glue.batch_create_partition(**table, PartitionInputList=entries)["Errors"] == []
 
 
@@ -89,7 +92,8 @@ def test_two_thousand_page_right(glue, table):
     fill(glue, table, rows)
     for size in (None, 7 * 11, 1000):
         config = {"PageSize": size} if size else {}
-        pages = [values(page) for page in glue.get_paginator("get_partitions").paginate(**table, PaginationConfig=config)]
+        paginator = glue.get_paginator("get_partitions")
+        pages = [values(page) for page in paginator.paginate(**table, PaginationConfig=config)]
         assert sum(pages, []) == rows
         assert all(len(page) == (size or 1000) for page in pages[:-1])
 

@@ -28,7 +28,8 @@ def test_a_table_needs_all_three(glue, database, partitioned, user_client, allow
     assert code == DENIED and "glue:GetPartitions" in message
     for missing in needed:
         rest = [arn for arn in needed if arn != missing]
-        code, message = refused(user_client("glue", allow("glue:GetTable", rest)).get_table, DatabaseName=database, Name="t")
+        some = user_client("glue", allow("glue:GetTable", rest))
+        code, message = refused(some.get_table, DatabaseName=database, Name="t")
         assert code == DENIED
         assert f"not authorized to perform: glue:GetTable on resource: {missing}" in message
         assert "because no identity-based policy allows the glue:GetTable action" in message
@@ -44,7 +45,8 @@ def test_deleting_a_database_needs_what_is_in_it(glue, database, user_client, al
     some = [arns["catalog"], arns["database"]]
     code, message = refused(user_client("glue", allow("glue:DeleteDatabase", some)).delete_database, Name=database)
     assert code == DENIED and arns["tables"] in message
-    user_client("glue", allow("glue:DeleteDatabase", [*some, arns["tables"], arns["functions"]])).delete_database(Name=database)
+    all_of_it = [*some, arns["tables"], arns["functions"]]
+    user_client("glue", allow("glue:DeleteDatabase", all_of_it)).delete_database(Name=database)
     assert refused(glue.get_database, Name=database)[0] == "EntityNotFoundException"
 
 
