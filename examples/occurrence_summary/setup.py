@@ -44,6 +44,7 @@ def make_role(bucket):
     _unless_there(
         {"EntityAlreadyExists"}, iam.create_role, RoleName=ROLE, AssumeRolePolicyDocument=_policy("redshift_trust.json")
     )
+    iam.get_waiter("role_exists").wait(RoleName=ROLE)
     own = f"arn:aws:iam::{account()}:policy/specnet-commands-access-{bucket}"
     _unless_there(
         {"EntityAlreadyExists"}, iam.create_policy,
