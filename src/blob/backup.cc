@@ -9,24 +9,29 @@
 namespace tarn {
 namespace {
 
+std::string in(const std::string& directory, const std::string& name) {
+  return directory + "/" + name;
+}
+
 // Holds the data directory's own files that are neither the store's nor blobs: keys and settings of the server.
 bool is_plain_file(const std::string& directory, const std::string& name) {
   return name != "lock" && name != "format" && name != "synced" && !name.ends_with(".new") &&
-         !is_directory(directory + "/" + name);
+         !is_directory(in(directory, name));
 }
 
 Status copy_plain_files(const std::string& from, const std::string& to) {
   const std::vector<std::string> names = TRY(list_directory(from));
   for (const std::string& name : names)
-    if (is_plain_file(from, name)) TRY(copy_file(from + "/" + name, to + "/" + name));
+    if (is_plain_file(from, name)) TRY(copy_file(in(from, name), in(to, name)));
   return {};
 }
 
 Status sync_blob_directories(const std::string& directory) {
-  const std::vector<std::string> names = TRY(list_directory(directory + "/blobs"));
+  const std::string blobs = directory + "/blobs";
+  const std::vector<std::string> names = TRY(list_directory(blobs));
   for (const std::string& name : names)
-    if (!TRY(list_directory(directory + "/blobs/" + name)).empty()) TRY(sync_directory(directory + "/blobs/" + name));
-  return sync_directory(directory + "/blobs");
+    if (!TRY(list_directory(in(blobs, name))).empty()) TRY(sync_directory(in(blobs, name)));
+  return sync_directory(blobs);
 }
 
 // Links the files of all blobs that the copied store knows of.
@@ -70,7 +75,7 @@ Status copy_store(const std::string& from, const std::string& to) {
     if (name == "LOCK") continue;
     // Tables never change once they are written; the other files do.
     const bool immutable = name.ends_with(".sst");
-    TRY((immutable ? link_or_copy : copy_file)(from + "/" + name, to + "/" + name));
+    TRY((immutable ? link_or_copy : copy_file)(in(from, name), in(to, name)));
   }
   return sync_directory(to);
 }
@@ -78,10 +83,10 @@ Status copy_store(const std::string& from, const std::string& to) {
 Status copy_blobs(const std::string& from, const std::string& to) {
   const std::vector<std::string> directories = TRY(list_directory(from));
   for (const std::string& directory : directories) {
-    TRY(make_directories(to + "/" + directory));
-    const std::vector<std::string> files = TRY(list_directory(from + "/" + directory));
-    for (const std::string& file : files)
-      TRY(link_or_copy(from + "/" + directory + "/" + file, to + "/" + directory + "/" + file));
+    const std::string source = in(from, directory), target = in(to, directory);
+    TRY(make_directories(target));
+    const std::vector<std::string> files = TRY(list_directory(source));
+    for (const std::string& file : files) TRY(link_or_copy(in(source, file), in(target, file)));
   }
   return {};
 }

@@ -96,6 +96,7 @@ Result<BlobId> Blobs::State::reserve() {
   const std::lock_guard lock(reserve_mutex);
   if (reserved.empty()) {
     std::vector<BlobId> ids;
+    ids.reserve(kReserve);
     for (size_t i = 0; i < kReserve; ++i) ids.push_back(store.next_id() * 2);
     const Sequence sequence = TRY(store.run([&](Transaction& tx) -> Status {
       for (const BlobId id : ids) TRY(tx.put(kPending, {id}, {}));
@@ -218,6 +219,7 @@ void Blobs::State::remove(const std::vector<BlobId>& blobs) {
 Status Blobs::State::recover() {
   const auto page = TRY(store.read()->scan(kPending));
   std::vector<BlobId> left;
+  left.reserve(page.entries.size());
   for (const auto& entry : page.entries) left.push_back(entry.key.blob);
   if (!left.empty() && store.writable()) remove(left);
   return {};

@@ -39,7 +39,7 @@ class Fd {
 // The error for the last failed system call: "write to /x/y: No space left on device".
 Failure system_failure(std::string_view what, std::string_view path, int error_number);
 
-enum class OpenMode { kRead, kReadWrite, kCreate, kCreateNew };  // kCreate truncates what is there
+enum class OpenMode : uint8_t { kRead, kReadWrite, kCreate, kCreateNew };  // kCreate truncates what is there
 Result<Fd> open_file(const std::string& path, OpenMode mode, unsigned permissions = 0644);
 Result<std::string> read_file(const std::string& path);
 // Writes all of it, or says why not.

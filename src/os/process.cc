@@ -39,8 +39,10 @@ void place_descriptors(Prepared& p) {
   for (const auto& [ours, its] : p.fds) above = its >= above ? its + 1 : above;
   p.report = ::fcntl(p.report, F_DUPFD_CLOEXEC, above);
   if (p.report < 0) ::_exit(127);
-  for (auto& [ours, its] : p.fds)
-    if ((ours = ::fcntl(ours, F_DUPFD_CLOEXEC, above)) < 0) give_up(p.report);
+  for (auto& [ours, its] : p.fds) {
+    ours = ::fcntl(ours, F_DUPFD_CLOEXEC, above);
+    if (ours < 0) give_up(p.report);
+  }
   for (const auto& [ours, its] : p.fds)
     if (::dup2(ours, its) < 0) give_up(p.report);
   const auto wanted = [&](int fd) {

@@ -94,11 +94,9 @@ void read_key_part(Source& in, T& part) {
     part = in.escaped();
   } else if constexpr (std::is_same_v<T, Time>) {
     read_key_part(in, part.micros);
-  } else if constexpr (std::is_enum_v<T>) {
-    part = static_cast<T>(in.fixed64());
   } else if constexpr (std::is_signed_v<T>) {
     part = static_cast<T>(static_cast<int64_t>(in.fixed64() ^ (uint64_t{1} << 63)));
-  } else {
+  } else {  // unsigned, bool or an enum
     part = static_cast<T>(in.fixed64());
   }
 }
@@ -220,11 +218,9 @@ void read_value(Source& in, T& value) {
     Source inner{in.sized()};
     read_fields(inner, value);
     in.ok = in.ok && inner.ok;
-  } else if constexpr (std::is_enum_v<T>) {
-    value = static_cast<T>(in.varint());
   } else if constexpr (std::is_signed_v<T>) {
     value = static_cast<T>(unzigzag(in.varint()));
-  } else {
+  } else {  // unsigned, bool or an enum
     value = static_cast<T>(in.varint());
   }
 }

@@ -33,7 +33,8 @@ void Outbox::State::run() {
     if (!next || !clock.runs())
       dispatch.wait(lock);
     else if (*next > now)
-      dispatch.wait_for(lock, std::chrono::microseconds(*next - now));
+      // At most an hour, since the system's time of day may be set while we wait.
+      dispatch.wait_for(lock, std::chrono::microseconds(std::min(kHour, *next - now)));
     // What is due and has no worker waits for one of them to end.
     else
       dispatch.wait_for(lock, std::chrono::milliseconds(50));

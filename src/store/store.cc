@@ -67,7 +67,8 @@ Error store_error(const rocksdb::Status& status) {
     return {503, std::string(kTransactionConflict), "Another operation changes the same: " + status.ToString()};
   if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kNoSpace)
     return {507, "InsufficientStorage", "The disk is full: " + status.ToString()};
-  return {500, "InternalFailure", "The store failed: " + status.ToString()};
+  const char* advice = status.IsCorruption() ? ". Restore the data directory from a backup." : "";
+  return {500, "InternalFailure", fmt::format("The store failed: {}{}", status.ToString(), advice)};
 }
 
 std::string end_of_prefix(std::string_view prefix) {
