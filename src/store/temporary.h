@@ -1,4 +1,0 @@
-// Moved to os/temporary.h.
-#pragma once
-
-#include "os/temporary.h"
