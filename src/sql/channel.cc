@@ -170,6 +170,11 @@ void Channel::reply_error(uint64_t id, const Error& error) {
   send(kErrorReply, id, encoded(error), {});
 }
 
+bool Channel::closed() {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 void Channel::close() {
   ::shutdown(socket_.get(), SHUT_RDWR);
 }

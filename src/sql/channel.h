@@ -35,6 +35,8 @@ class Channel {
   void post(uint16_t kind, std::string body);
   void reply(uint64_t id, const std::string& body, const std::vector<int>& files = {});
   void reply_error(uint64_t id, const Error& error);
+  // Is the other half gone? True from the moment on when calls fail for it.
+  bool closed();
   // Makes run() return, here and at the other half. THREADS: any.
   void close();
 

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -173,17 +172,15 @@ class Process {
     }
   }
   Channel& channel() { return channel_; }
-  bool alive() const { return alive_; }
+  bool alive() { return !channel_.closed(); }
   pid_t pid() const { return pid_; }
 
  private:
   void read() {
     channel_.run([this](Message message) { answering_.add(std::move(message)); });
-    alive_ = false;
   }
 
   const pid_t pid_;
-  std::atomic<bool> alive_ = true;
   Channel channel_;
   Answering answering_;
   std::thread reader_;

@@ -90,5 +90,124 @@ TEST(Engine, a_statement_is_cancelled_and_timed_out) {
   EXPECT_EQ(bench.error(kLong), "57014: Query cancelled: it ran longer than its statement timeout.");
 }
 
+TEST(Engine, describe_views_and_two_sessions) {
+  Bench bench;
+  bench.run("CREATE TABLE t (a integer, p rs_varchar(5))");
+  ExecuteRequest request;
+  request.context = bench.context;
+  request.sql = "SELECT a, p || 'x' AS q FROM t";
+  request.describe_only = true;
+  const auto described = bench.engine.execute(bench.session, request);
+  ASSERT_TRUE(described) << Bench::shown(described.error());
+  ASSERT_EQ(described->columns.size(), 2u);
+  EXPECT_EQ(described->columns[0].type, "int4");
+  EXPECT_EQ(described->columns[1].name, "q");
+
+  bench.run("INSERT INTO t VALUES (1, 'b'), (2, 'a')");
+  bench.run("CREATE VIEW v AS SELECT a / 2 AS half, ST_MakePoint(a, a) AS place, p FROM t WHERE p = 'a '");
+  EXPECT_EQ(bench.rows("SELECT half, p FROM v"), (Table{{"1", "a"}}));
+  ::kill(bench.engine.pid(), SIGKILL);
+  bench.error("SELECT 1");
+  bench.reopen();
+  EXPECT_EQ(bench.rows("SELECT half, ST_X(place) FROM v"), (Table{{"1", "2"}}));
+
+  const auto other = bench.engine.open_session("dev", Dialect::kRedshift);
+  ASSERT_TRUE(other);
+  const SessionId first = bench.session;
+  bench.run("BEGIN");
+  bench.run("UPDATE t SET p = 'mine'");
+  bench.session = *other;
+  EXPECT_EQ(bench.rows("SELECT count(*) FROM t WHERE p = 'mine'"), (Table{{"0"}}));
+  EXPECT_EQ(bench.error("UPDATE t SET p = 'yours'").substr(0, 5), "40001");
+  bench.session = first;
+  bench.run("COMMIT");
+  EXPECT_EQ(bench.rows("SELECT count(*) FROM t WHERE p = 'mine'"), (Table{{"2"}}));
+  bench.engine.close_session(*other);
+  EXPECT_FALSE(bench.engine.end_if_idle(std::chrono::milliseconds(0)));
+  bench.engine.close_session(first);
+  EXPECT_TRUE(bench.engine.end_if_idle(std::chrono::milliseconds(0)));
+  EXPECT_FALSE(bench.engine.running());
+}
+
+TEST(Engine, a_large_result_is_paged_and_limited) {
+  Bench bench;
+  const Fd file(::memfd_create("spool", MFD_CLOEXEC));
+  auto outcome = bench.execute(
+      "SELECT a.generate_series AS n, 'row ' || a.generate_series AS t FROM generate_series(1, 1000000) a", "",
+      file.get());
+  ASSERT_TRUE(outcome) << Bench::shown(outcome.error());
+  EXPECT_EQ(outcome->rows, 1'000'000u);
+  const auto reader = SpoolReader::open(file.get());
+  ASSERT_TRUE(reader);
+  const auto page = reader->page(reader->page_of(999'999));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->cell(static_cast<uint32_t>(999'999 - page->first_row()), 1).text, "row 1000000");
+  ExecuteRequest request;
+  request.context = bench.context;
+  request.sql = "SELECT * FROM generate_series(1, 1000000)";
+  const Fd small(::memfd_create("spool", MFD_CLOEXEC));
+  request.spool = small.get();
+  request.max_bytes = 100'000;
+  outcome = bench.engine.execute(bench.session, request);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(Bench::shown(outcome.error()).substr(0, 5), "54000");
+}
+
+// Whatever is asked, the instance goes on.
+TEST(Engine, odd_statements_end_only_themselves) {
+  Bench bench;
+  bench.run("CREATE TABLE t (a integer, s rs_varchar(5), j super)");
+  bench.run("INSERT INTO t VALUES (1, 'x', json_parse('{\"a\":[1,{\"b\":null}]}'))");
+  const int pid = bench.engine.pid();
+  std::string deep = "1";
+  for (int i = 0; i < 3000; ++i) deep = "(" + deep + ")";
+  for (const std::string& sql : std::vector<std::string>{
+           "SELECT " + deep,
+           "SELECT",
+           "",
+           ";",
+           "SELECT * FROM t t, t",
+           "SELECT j.a[0].b.c[5] FROM t",
+           "SELECT a[0] FROM t",
+           "SELECT s.x FROM t",
+           "SELECT t.* FROM t u",
+           "SELECT sum(s) FROM t",
+           "SELECT avg(j) FROM t",
+           "SELECT a FROM t GROUP BY s",
+           "SELECT a::super::integer FROM t",
+           "SELECT CAST(s AS date) FROM t",
+           "INSERT INTO t SELECT * FROM t, t u",
+           "INSERT INTO t (nothing) VALUES (1)",
+           "UPDATE t SET nothing = 1",
+           "SELECT date_part(nonsense, getdate())",
+           "SELECT dateadd(day, 99999999999, getdate())",
+           "SELECT repeat('x', 1000000000)",
+           "SELECT to_char(1, '')",
+           "SELECT regexp_count('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', '(a+)+$b')",
+           "SELECT split_part(NULL, NULL, NULL)",
+           "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT sum(n) FROM r",
+           "SELECT * FROM pg_class_info c, c.relname x",
+           "SELECT json_parse('{')",
+           "SELECT ST_GeomFromText('nonsense')",
+           "SELECT 99999999999999999999999999999999999999 * 10",
+           "SELECT * FROM generate_series(1, 0)",
+           "SELECT \"\"",
+           "SELECT $1",
+           "SELECT a FROM t ORDER BY 5",
+           "SELECT CAST('x' AS nonsense)",
+           "CREATE TABLE t (a integer)",
+           "CREATE TABLE u (a nonsense)",
+           "DROP SCHEMA public",
+           "SELECT lag(a) OVER (ORDER BY s) FROM t",
+           "SELECT listagg(a, s) FROM t",
+           "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t",
+           "SELECT count(*) FROM t WHERE a IN (SELECT s FROM t)",
+           "SELECT CASE WHEN a THEN 1 ELSE 'x' END FROM t"}) {
+    bench.error(sql);
+    EXPECT_EQ(bench.value("SELECT count(*) FROM t").substr(0, 5) == "57P02", false) << sql.substr(0, 80);
+    ASSERT_EQ(bench.engine.pid(), pid) << sql.substr(0, 80);
+  }
+}
+
 }  // namespace
 }  // namespace tarn::sql::engine
