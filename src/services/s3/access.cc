@@ -45,7 +45,9 @@ std::string FoundBucket::arn_of(std::string_view key) const {
 Result<FoundBucket> find_bucket(Call& call, const std::string& name, const std::optional<std::string>& expected_owner,
                                 Lock lock) {
   FoundBucket bucket = TRY(find_bucket_anywhere(call, name, expected_owner, lock));
-  if (bucket.record.region != call.region()) return redirect_to(bucket);
+  // An unsigned request names no region, so it is at the right one.
+  const bool unsigned_request = call.principal().kind == Principal::Kind::kAnonymous;
+  if (bucket.record.region != call.region() && !unsigned_request) return redirect_to(bucket);
   return bucket;
 }
 
@@ -86,7 +88,8 @@ Result<std::vector<Need>> rights_to_read(Call& call, const FoundBucket& bucket, 
     for (const auto& [name, value] : object->settings.tags) context["s3:ExistingObjectTag/" + name] = {value};
   std::vector<Need> needs;
   needs.push_back(need_on_object(call, bucket, key, std::move(action), std::move(context)));
-  if (!object) needs.push_back(need_on_bucket(call, bucket, "s3:ListBucket", {{"s3:prefix", {key}}}));
+  // ASSUMED: as for a listing without a prefix, so that a right to list some prefixes alone does not tell.
+  if (!object) needs.push_back(need_on_bucket(call, bucket, "s3:ListBucket"));
   return needs;
 }
 
