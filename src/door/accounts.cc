@@ -24,7 +24,9 @@ std::string random_digits(size_t n) {
   return digits;
 }
 
-RootKey random_key() { return {random_id("AKIA", 16), random_secret(40)}; }
+RootKey random_key() {
+  return {random_id("AKIA", 16), random_secret(40)};
+}
 
 }  // namespace
 
@@ -37,7 +39,8 @@ Result<Accounts> Accounts::read(const std::string& directory) {
     return fail(500, "InvalidDataDirectory", fmt::format("{} is not a list of accounts.", path));
   for (const Json& entry : (*document)["accounts"].items()) {
     const std::string& id = entry["account"].as_string();
-    if (!is_account_id(id)) return fail(500, "InvalidDataDirectory", fmt::format("{}: '{}' is no account id.", path, id));
+    if (!is_account_id(id))
+      return fail(500, "InvalidDataDirectory", fmt::format("{}: '{}' is no account id.", path, id));
     accounts.accounts_[id] = {entry["access_key_id"].as_string(), entry["secret_access_key"].as_string()};
     if (accounts.first_.empty()) accounts.first_ = id;
   }
@@ -57,8 +60,8 @@ Result<Accounts> Accounts::load(const std::string& directory, const std::vector<
     if (accounts.first_.empty()) accounts.first_ = want.account;
     if (want.root_key) {
       if (const auto other = accounts.by_key(want.root_key->id); other && other->account != want.account)
-        return fail(400, "InvalidRootKey", fmt::format("The access key {} belongs to account {} already.", want.root_key->id,
-                                                       other->account));
+        return fail(400, "InvalidRootKey",
+                    fmt::format("The access key {} belongs to account {} already.", want.root_key->id, other->account));
       changed |= entry->second.id != want.root_key->id || entry->second.secret != want.root_key->secret;
       entry->second = *want.root_key;
     } else if (added) {

@@ -8,8 +8,8 @@ namespace tarn {
 namespace {
 
 constexpr auto kBatchDelay = std::chrono::milliseconds(200);
-constexpr size_t kBatchAtOnce = 4096;     // waiting records that are written without more delay
-constexpr size_t kMostWaiting = 65536;    // beyond it the writer is waited for: an audit record is never dropped
+constexpr size_t kBatchAtOnce = 4096;   // waiting records that are written without more delay
+constexpr size_t kMostWaiting = 65536;  // beyond it the writer is waited for: an audit record is never dropped
 
 }  // namespace
 
@@ -70,7 +70,8 @@ Result<std::vector<AuditRecord>> Audit::newest(size_t limit, const std::function
   std::vector<AuditRecord> found;
   std::string position;
   for (bool more = true; more && found.size() < limit;) {
-    const Store::AuditPage page = TRY(store_.read_audit(Time{0}, Time{INT64_MAX / 2}, 1000, /*reverse=*/true, position));
+    const Store::AuditPage page =
+        TRY(store_.read_audit(Time{0}, Time{INT64_MAX / 2}, 1000, /*reverse=*/true, position));
     for (const AuditEntry& entry : page.entries) {
       AuditRecord record = TRY(decode_record<AuditRecord>(entry.record, "audit"));
       if (wanted(record) && found.size() < limit) found.push_back(std::move(record));

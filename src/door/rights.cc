@@ -32,10 +32,14 @@ std::string fill_template(std::string_view text, const Call& call, const wire::S
     if (open == std::string_view::npos) break;
     const size_t close = text.find('}', open);
     const std::string_view name = text.substr(open + 1, close - open - 1);
-    if (name == "partition") out += call.partition();
-    else if (name == "region") out += call.region();
-    else if (name == "account") out += call.account();
-    else if (const std::string* value = string_member(input, in, name)) out += *value;
+    if (name == "partition")
+      out += call.partition();
+    else if (name == "region")
+      out += call.region();
+    else if (name == "account")
+      out += call.account();
+    else if (const std::string* value = string_member(input, in, name))
+      out += *value;
     at = close + 1;
   }
   return out;
@@ -88,7 +92,10 @@ std::vector<Need> static_needs(const Call& call, const Handler& handler, const v
 }
 
 Need pass_role(std::string_view role_arn, std::string_view service) {
-  return {.action = "iam:PassRole", .resource = std::string(role_arn), .owner = {}, .resource_policy = {},
+  return {.action = "iam:PassRole",
+          .resource = std::string(role_arn),
+          .owner = {},
+          .resource_policy = {},
           .context = {{"iam:passedtoservice", {std::string(service)}}}};
 }
 
@@ -146,7 +153,8 @@ ContextKeys tag_context(const wire::Operation& operation, const void* in) {
   for (const std::string_view name : kTagMembers) {
     const auto [shape, value] = member(name);
     if (value == nullptr) continue;
-    for (size_t i = 0; (shape->kind == wire::Kind::kMap || shape->kind == wire::Kind::kList) && i < shape->size(value); ++i) {
+    for (size_t i = 0; (shape->kind == wire::Kind::kMap || shape->kind == wire::Kind::kList) && i < shape->size(value);
+         ++i) {
       if (shape->kind == wire::Kind::kMap && shape->element->kind == wire::Kind::kString) {
         add(shape->key_at(value, i), *static_cast<const std::string*>(shape->at(value, i)));
       } else if (shape->kind == wire::Kind::kList && shape->element->kind == wire::Kind::kStructure) {
@@ -159,7 +167,8 @@ ContextKeys tag_context(const wire::Operation& operation, const void* in) {
   for (const std::string_view name : kKeyMembers) {
     const auto [shape, value] = member(name);
     if (value == nullptr || shape->kind != wire::Kind::kList || shape->element->kind != wire::Kind::kString) continue;
-    for (size_t i = 0; i < shape->size(value); ++i) names.push_back(*static_cast<const std::string*>(shape->at(value, i)));
+    for (size_t i = 0; i < shape->size(value); ++i)
+      names.push_back(*static_cast<const std::string*>(shape->at(value, i)));
   }
   if (!names.empty()) keys["aws:tagkeys"] = std::move(names);
   return keys;

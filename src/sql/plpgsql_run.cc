@@ -86,12 +86,17 @@ class Interpreter {
     // The text takes the variable's own type: VARCHAR := int, NUMERIC(8,2) := text.
     if (value.text && !variable.value.type.empty() && value.type != variable.value.type &&
         !is_text(variable.value.type))
-      value.text = TRY(one("SELECT CAST(:v AS " + variable.value.type + ")", {{"v", value.text, value.type}})).text;
+      value.text = TRY(one("SELECT CAST(:v AS " + words_of(variable.value.type) + ")", {{"v", value.text, value.type}})).text;
     if (value.text && variable.value.type.starts_with("rs_") && value.type != variable.value.type)
       value.text =
-          TRY(one("SELECT CAST(:v AS " + variable.value.type + ")", {{"v", value.text, std::string(kText)}})).text;
+          TRY(one("SELECT CAST(:v AS " + words_of(variable.value.type) + ")", {{"v", value.text, std::string(kText)}}))
+              .text;
     variable.value.text = std::move(value.text);
     return {};
+  }
+  // A type in the client's words: the token rules make the engine's of them, and refuse the engine's own.
+  static std::string words_of(std::string_view type) {
+    return std::string(type.starts_with("rs_") ? type.substr(3) : type);
   }
   static bool is_text(std::string_view type) {
     return type == kText || type.starts_with("rs_varchar") || type.starts_with("rs_char");
