@@ -59,9 +59,7 @@ struct FoundTable {
   TableKey key;
   TableRecord record;
 
-  std::vector<ColumnRecord> partition_keys() const {
-    return record.partition_keys.value_or(std::vector<ColumnRecord>{});
-  }
+  std::vector<ColumnRecord> partition_keys() const { return record.keys(); }
 };
 // The table, locked as said, and its database, locked shared. ERRORS: EntityNotFoundException.
 Result<FoundTable> find_table(Call& call, const OptionalText& catalog_id, const OptionalText& database,
@@ -103,6 +101,11 @@ Status erase_all(Transaction& tx, const ::tarn::Table<K, R>& table, const Part&.
   for (const K& key : keys) TRY(tx.erase(table, key));
   return {};
 }
+
+// ERRORS: InvalidInputException: a key that the table has not; AlreadyExistsException;
+// ResourceNumberLimitExceededException.
+Status add_partition_index(Call& call, const std::string& table_name, const TableRecord& table,
+                           const PartitionIndex& index);
 
 // All that hangs on a table's id.
 Status erase_children_of_table(Transaction& tx, uint64_t table_id);

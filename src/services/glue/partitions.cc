@@ -236,21 +236,24 @@ Result<BatchDeletePartitionOutput> batch_delete_partition(Glue& glue, Call& call
 // --- indexes ---------------------------------------------------------------------------------------------------------
 
 // Kept and listed: every read of partitions goes over all of a table's anyway.
-Result<CreatePartitionIndexOutput> create_partition_index(Glue&, Call& call, const CreatePartitionIndexInput& in) {
-  const FoundTable table = TRY(find_table(call, in.catalog_id, in.database_name, in.table_name, Lock::kExclusive));
-  const PartitionIndex& index = *in.partition_index;
-  const auto columns = table.partition_keys();
+Status add_partition_index(Call& call, const std::string& table_name, const TableRecord& table,
+                           const PartitionIndex& index) {
+  const auto columns = table.keys();
   for (const std::string& name : index.keys)
     if (!std::ranges::any_of(columns, [&](const auto& column) { return equals_ignore_case(column.name, name); }))
-      return invalid_input(fmt::format("{} is no partition key of table {}.", name, table.key.name));
-  const auto all = TRY(call.tx().scan(kPartitionIndexes, {.prefix = prefix_of(kPartitionIndexes, table.record.id)}));
+      return invalid_input(fmt::format("{} is no partition key of table {}.", name, table_name));
+  const auto all = TRY(call.tx().scan(kPartitionIndexes, {.prefix = prefix_of(kPartitionIndexes, table.id)}));
   for (const auto& [key, record] : all.entries)
     if (key.name == *index.index_name) return already_exists(fmt::format("Index {} already exists.", key.name));
   if (all.entries.size() >= kMaxIndexes)
-    return fail(
-        400, "ResourceNumberLimitExceededException",
-        fmt::format("Table {} has {} partition indexes already, which is the most.", table.key.name, kMaxIndexes));
-  TRY(call.put(kPartitionIndexes, {table.record.id, *index.index_name}, {index.keys.items()}));
+    return fail(400, "ResourceNumberLimitExceededException",
+                fmt::format("Table {} has {} partition indexes, which is the most.", table_name, kMaxIndexes));
+  return call.put(kPartitionIndexes, {table.id, *index.index_name}, {index.keys.items()});
+}
+
+Result<CreatePartitionIndexOutput> create_partition_index(Glue&, Call& call, const CreatePartitionIndexInput& in) {
+  const FoundTable table = TRY(find_table(call, in.catalog_id, in.database_name, in.table_name, Lock::kExclusive));
+  TRY(add_partition_index(call, table.key.name, table.record, *in.partition_index));
   return CreatePartitionIndexOutput{};
 }
 

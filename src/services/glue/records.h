@@ -124,6 +124,8 @@ struct TableRecord {
   std::optional<std::string> view_original_text, view_expanded_text, type;
   std::optional<Parameters> parameters;
   std::optional<TargetRecord> target;
+
+  std::vector<ColumnRecord> keys() const { return partition_keys.value_or(std::vector<ColumnRecord>{}); }
   static void fields(auto& self, auto&& visit) {
     visit(self.id, self.version, self.created, self.updated, self.created_by, self.description, self.owner,
           self.last_access, self.last_analyzed, self.retention, self.storage, self.partition_keys,

@@ -13,7 +13,6 @@ namespace tarn::glue {
 namespace {
 
 constexpr int32_t kPage = 100;
-constexpr size_t kMaxPartitionIndexes = 3;  // AWS: Glue quotas
 
 Status check(const OptionalText& transaction_id, const std::optional<Time>& as_of = {}) {
   TRY(refuse(transaction_id.has_value(), "TransactionId", "governed tables have ended"));
@@ -68,12 +67,7 @@ Result<CreateTableOutput> create_table(Glue& glue, Call& call, const CreateTable
   record.id = call.door().store().next_id();
   record.created = record.updated = call.now();
   record.created_by = call.principal().arn;
-  if (in.partition_indexes.size() > kMaxPartitionIndexes)
-    return fail(400, "ResourceNumberLimitExceededException",
-                fmt::format("A table has at most {} partition indexes.", kMaxPartitionIndexes));
-  for (const PartitionIndex& index : in.partition_indexes)
-    TRY(call.put(kPartitionIndexes, PartitionIndexKey{record.id, *index.index_name},
-                 PartitionIndexRecord{index.keys.items()}));
+  for (const PartitionIndex& index : in.partition_indexes) TRY(add_partition_index(call, key.name, record, index));
   TRY(call.put(kTables, key, record));
   TRY(glue.database_changed(call, database.key, "CreateTable", {key.name}));
   return CreateTableOutput{};

@@ -162,6 +162,28 @@ def test_indexes(glue, table, refused):
     assert refused(glue.create_partition_index, **table, PartitionIndex=again)[0] == "AlreadyExistsException"
     wrong = {"Keys": ["month"], "IndexName": "i"}
     assert refused(glue.create_partition_index, **table, PartitionIndex=wrong)[0] == "InvalidInputException"
-    glue.delete_partition_index(**table, IndexName="by_country")
+    for name in ("second", "third"):
+        glue.create_partition_index(**table, PartitionIndex={"Keys": ["year", "country"], "IndexName": name})
+    fourth = {"Keys": ["year"], "IndexName": "fourth"}
+    assert refused(glue.create_partition_index, **table, PartitionIndex=fourth)[0] == (
+        "ResourceNumberLimitExceededException"
+    )
+    for name in ("by_country", "second", "third"):
+        glue.delete_partition_index(**table, IndexName=name)
     assert glue.get_partition_indexes(**table)["PartitionIndexDescriptorList"] == []
     assert refused(glue.delete_partition_index, **table, IndexName="by_country")[0] == "EntityNotFoundException"
+
+
+def test_indexes_made_with_the_table(glue, database, refused):
+    def create(name, indexes):
+        glue.create_table(
+            DatabaseName=database,
+            TableInput={"Name": name, "PartitionKeys": [{"Name": "k", "Type": "int"}]},
+            PartitionIndexes=[{"Keys": [key], "IndexName": index} for index, key in indexes],
+        )
+
+    create("a", [("i", "k")])
+    [index] = glue.get_partition_indexes(DatabaseName=database, TableName="a")["PartitionIndexDescriptorList"]
+    assert (index["IndexName"], index["Keys"]) == ("i", [{"Name": "k", "Type": "int"}])
+    assert refused(create, name="b", indexes=[("i", "other")])[0] == "InvalidInputException"
+    assert refused(glue.get_table, DatabaseName=database, Name="b")[0] == "EntityNotFoundException"
