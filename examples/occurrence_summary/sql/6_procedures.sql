@@ -34,7 +34,7 @@ $$ LANGUAGE plpgsql;
 -- How many records of one kind a month's subset has.
 CREATE OR REPLACE PROCEDURE p_count_basis(IN this_month VARCHAR, IN basis VARCHAR, OUT records VARCHAR) AS $$
 DECLARE
-    command VARCHAR;
+    command VARCHAR(1000);
     number BIGINT;
 BEGIN
     command := 'SELECT COUNT(*) FROM public.specnet_' || this_month || ' WHERE basisofrecord = \'' || basis || '\'';
