@@ -1,6 +1,9 @@
 #include "sql/session.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "base/text.h"
 #include "sql/sql_error.h"
@@ -10,6 +13,9 @@ namespace tarn::sql {
 namespace {
 
 constexpr std::string_view kCatalog = "awsdatacatalog";
+constexpr std::string_view kConflict = "40001";
+constexpr auto kConflictPatience = std::chrono::seconds(30);
+constexpr auto kFirstPause = std::chrono::milliseconds(1), kLongestPause = std::chrono::milliseconds(50);
 constexpr std::string_view kDefaultSearchPath = "$user, public";
 
 bool same(const StoredSchema& a, const StoredSchema& b) {
@@ -72,7 +78,7 @@ Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statemen
   Running run{host, request, statement};
   notices_.clear();
   Result<Outcome> outcome = checked(run);
-  if (!outcome && in_block_) failed_ = true;
+  if (!outcome && in_block_ && sqlstate_of(outcome.error()) != "57P02") failed_ = true;
   if (!outcome) return outcome;
   outcome->notices.insert(outcome->notices.begin(), notices_.begin(), notices_.end());
   outcome->in_transaction = in_block_;
@@ -149,7 +155,35 @@ Result<Outcome> SqlSession::engine(Running& run, const std::string& sql, const s
   request.params = params;
   request.spool = spool;
   request.max_bytes = run.request.max_bytes;
-  return engine_.execute(TRY(opened()), request);
+  return ask(request);
+}
+
+// Sends it to the engine. What conflicts with another transaction waits for that one and is done anew, as Redshift's
+// statements wait for a table's lock, unless it is part of a transaction that has seen something before.
+Result<Outcome> SqlSession::ask(const ExecuteRequest& request) {
+  const SessionId session = TRY(opened());
+  const auto give_up = std::chrono::steady_clock::now() + kConflictPatience;
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    Result<Outcome> outcome = engine_.execute(session, request);
+    if (outcome) return outcome;
+    const bool again = sqlstate_of(outcome.error()) == kConflict && !in_block_ && atomic_depth_ == 0 && !cancelled_ &&
+                       std::chrono::steady_clock::now() < give_up;
+    if (!again) return Failure(seen(std::move(outcome).error()));
+    if (request.spool >= 0 && (ftruncate(request.spool, 0) != 0 || lseek(request.spool, 0, SEEK_SET) != 0))
+      return outcome;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+// An engine that ended took the session's transaction and temporary tables along; the next statement begins anew.
+Error SqlSession::seen(Error error) {
+  const std::string state = sqlstate_of(error);
+  if (state != "57P02" && state != "08003") return error;
+  session_.reset();
+  in_block_ = failed_ = false;
+  pending_.clear();
+  cursors_.clear();
+  return error;
 }
 
 // The statement as it is, after the token rules.
@@ -163,8 +197,7 @@ Result<Outcome> SqlSession::engine(Running& run) {
   request.spool = run.request.spool;
   request.max_bytes = run.request.max_bytes;
   for (Param& param : request.params) param.name = lower(param.name);
-  const SessionId session = TRY(opened());
-  Result<Outcome> outcome = engine_.execute(session, request);
+  Result<Outcome> outcome = ask(request);
   if (!outcome) return Failure(moved_to_source(std::move(outcome).error(), text.map));
   return outcome;
 }

@@ -79,6 +79,8 @@ class SqlSession {
   Result<UserCatalog> catalog(Running& run);
   Status change(Running& run, std::vector<CatalogChange> changes);
   Result<Outcome> engine(Running& run);
+  Result<Outcome> ask(const ExecuteRequest& request);
+  Error seen(Error error);
   Result<Outcome> engine(Running& run, const std::string& sql, const std::vector<Param>& params, int spool);
   Result<Held> held(Running& run, const std::string& sql, const std::vector<Param>& params = {});
   Result<std::vector<std::vector<Cell>>> query(Running& run, const std::string& sql,

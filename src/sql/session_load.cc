@@ -85,7 +85,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Unload& s) {
   request.sql = text->sql;
   request.context = TRY(context(run, role));
   auto outcome = engine_.unload(TRY(opened()), request);
-  if (!outcome) return Failure(without_position(std::move(outcome).error()));
+  if (!outcome) return Failure(without_position(seen(std::move(outcome).error())));
   if (Status published = publish(run, s, role, *outcome, there); !published) {
     run.host.discard(outcome->objects);
     return Failure(published.error());
@@ -143,7 +143,9 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
   TRY(find_sources(run, s, role, request));
   if (request.json_paths.starts_with("s3://")) request.json_paths = TRY(run.host.read_object(role, request.json_paths));
   request.context = TRY(context(run, role));
-  LoadOutcome loaded = TRY(engine_.load(TRY(opened()), request));
+  auto answered = engine_.load(TRY(opened()), request);
+  if (!answered) return Failure(seen(std::move(answered).error()));
+  LoadOutcome& loaded = *answered;
   if (!loaded.errors.empty()) run.host.record_load_errors(request.table, loaded.errors);
   if (loaded.errors.size() > static_cast<size_t>(std::max(request.max_error, 0)))
     return sql_error(kInternalError, "Load into table '" + request.table +

@@ -43,9 +43,11 @@ Warehouse::~Warehouse() = default;
 
 Status Warehouse::ensure_database(const std::string& name) {
   const std::lock_guard lock(mutex_);
+  if (databases_.contains(name)) return {};
   const auto names = TRY(engine_->list_databases());
-  if (std::ranges::find(names, name) != names.end()) return {};
-  return engine_->create_database(name);
+  if (std::ranges::find(names, name) == names.end()) TRY(engine_->create_database(name));
+  databases_.insert(name);
+  return {};
 }
 
 std::string Warehouse::enter(std::shared_ptr<Actor> actor, const std::string& database) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,7 @@ class Warehouse final : public sql::ServerCallbacks {
   const std::string namespace_id_;
   const std::string staging_;
   std::mutex mutex_;
+  std::set<std::string> databases_;  // known to be there
   std::map<std::string, Present> present_;
   std::map<uint64_t, Staged> staged_;
   uint64_t next_ = 1;

@@ -1,4 +1,6 @@
 """What a stop, a crash and the passing of a day do to statements: each is settled, results last, and then are gone."""
+import os
+import signal
 import time
 
 import pytest
@@ -65,6 +67,18 @@ def test_acknowledged_writes_are_there_after_a_crash(names):
         # What is said to be finished is there, and nothing else is.
         rows = {row[0] for row in again.rows("SELECT n FROM t")}
         assert rows == {i for i, state in enumerate(states) if state == "FINISHED"}
+
+
+def test_an_engine_that_ends_takes_only_what_it_ran(names):
+    with Server() as server:
+        warehouse = make_warehouse(server.client, names)
+        warehouse.run("CREATE TABLE t AS SELECT 1 AS a")
+        answer = warehouse.submit("CREATE TEMP TABLE mine AS SELECT 1 AS a", SessionKeepAliveSeconds=60)
+        description = warehouse.wait(answer["Id"])
+        os.kill(description["RedshiftPid"], signal.SIGKILL)
+        assert warehouse.describe("SELECT * FROM mine", SessionId=answer["SessionId"])["Status"] == "FAILED"
+        assert warehouse.rows("SELECT a FROM t") == [[1]]
+        assert warehouse.rows("SELECT a FROM t", SessionId=answer["SessionId"]) == [[1]]
 
 
 def test_results_are_kept_for_a_day(names):

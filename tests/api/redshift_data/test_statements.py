@@ -208,6 +208,12 @@ def test_many_clients_at_once(warehouse, table):
     assert warehouse.rows(f"SELECT count(*) FROM {table} WHERE id >= 100") == [[8]]
 
 
+def test_updates_of_one_row_wait_for_each_other(warehouse, table):
+    ids = [warehouse.submit(f"UPDATE {table} SET price = price + 1 WHERE id = 1")["Id"] for _ in range(12)]
+    assert [warehouse.wait(each).get("Error") for each in ids] == [None] * 12
+    assert warehouse.rows(f"SELECT price FROM {table} WHERE id = 1") == [["13.50"]]
+
+
 def test_current_user_and_whose_statement_it_is(warehouse, server, user, account):
     allowed = {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["redshift-data:*", "redshift-serverless:GetCredentials"], "Resource": "*"}]}
