@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "sql/channel.h"
+#include "sql/engine/confine.h"
 #include "sql/engine/session.h"
 #include "sql/protocol.h"
 
@@ -156,6 +157,7 @@ class Server {
 
   Status configure(const EngineOptions& options) {
     instance_ = TRY(Instance::open(options));
+    confine();  // beside DuckDB's own bounds: where the kernel refuses, those still hold
     return {};
   }
 

@@ -41,7 +41,7 @@ constexpr Shape kShapes[] = {
     {"replace", "main", "replace", "ttt"},
     {"translate", "main", "translate", "ttt"},
     {"reverse", "main", "reverse", "t"},
-    {"repeat", "main", "repeat", "ti"},
+    {"repeat", kFunctionSchema, "repeat_run", "ti"},
     {"strpos", "main", "strpos", "tt"},
     {"ascii", "main", "ascii", "t"},
     {"md5", "main", "md5", "t"},
@@ -151,6 +151,19 @@ void pad_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector&
       });
 }
 
+void repeat_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, int64_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](string_t text, int64_t times) {
+        constexpr int64_t kMost = 16'000'000;
+        if (times > 0 && static_cast<int64_t>(text.GetSize()) > kMost / times) {
+          raise_sql("54000", "REPEAT makes a text of more than " + std::to_string(kMost) + " bytes.");
+        }
+        std::string repeated;
+        for (; times > 0; --times) repeated += view(text);
+        return StringVector::AddString(result, repeated);
+      });
+}
+
 void initcap_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t text) {
     std::string value = lower(view(text));
@@ -225,6 +238,7 @@ void add_texts(Registry& registry) {
   registry.add(run("split_part_run", {text, text, whole}, text, split_part_run));
   registry.add(run("lpad_run", {text, whole, text}, text, pad_run<true>));
   registry.add(run("rpad_run", {text, whole, text}, text, pad_run<false>));
+  registry.add(run("repeat_run", {text, whole}, text, repeat_run));
   registry.add(run("initcap_run", {text}, text, initcap_run));
   registry.add(run("sha2_run", {text, whole}, text, sha2_run));
   registry.add(run("strtol_run", {text, whole}, whole, strtol_run));
