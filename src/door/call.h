@@ -43,6 +43,7 @@ struct Need {
   std::string resource;                        // an ARN, or "*"
   std::string owner = {};                      // the resource's account; empty: the caller's own
   std::optional<std::string> resource_policy = {};  // JSON text of the resource's own policy
+  bool trust = false;                          // that policy is a role's trust policy: it must allow, whoever asks
   ContextKeys context = {};                    // the service's keys, e.g. {"s3:prefix", {"x/"}}
 };
 

@@ -225,8 +225,9 @@ Status judge(Transaction& tx, Identities& identities, PolicyCache& cache, const 
     PolicySet set = policies.set;
     std::shared_ptr<const Policy> resource_policy;
     if (need.resource_policy) {
-      resource_policy = TRY(cache.compile(*need.resource_policy, PolicyKind::kResource));
-      set.resource = NamedPolicy{"resource-based policy", resource_policy.get()};
+      resource_policy = TRY(cache.compile(*need.resource_policy, need.trust ? PolicyKind::kTrust : PolicyKind::kResource));
+      set.resource = NamedPolicy{need.trust ? "trust policy" : "resource-based policy", resource_policy.get()};
+      set.resource_must_allow = need.trust;
     }
     const AccessRequest request{caller.principal, need.action, need.resource, owner, keys};
     const Decision decision = evaluate(request, set);

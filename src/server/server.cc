@@ -94,7 +94,7 @@ Status run(const ServeOptions& options) {
 
   // The services.
   iam::Iam iam(accounts);
-  sts::Sts sts;
+  sts::Sts sts(iam);
   NoLake no_lake;
   sql::Engine select_engine({.scratch = options.data_dir + "/scratch/select", .memory_bytes = kSelectMemory}, no_lake);
   s3::S3 s3(*blobs, &select_engine);

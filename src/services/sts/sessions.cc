@@ -66,32 +66,8 @@ std::vector<const char*> actions_of(const Call& call, const AssumeRoleInput& in)
   return actions;
 }
 
-// What a trust policy grants, in the form of a resource's policy. Its denials are left to the whole trust policy's
-// evaluation, which names them as such.
-std::string grants_of(const std::string& trust_policy) {
-  const auto trust = Json::parse(trust_policy);
-  Json statements = Json::array();
-  if (trust) {
-    const Json& given = (*trust)["Statement"];
-    for (const Json& each : given.is_array() ? given.items() : std::vector<Json>{given}) {
-      if (each["Effect"].as_string() != "Allow") continue;
-      Json statement = each;
-      statement.set("Resource", "*");
-      statements.push(std::move(statement));
-    }
-  }
-  // A policy has statements: one that grants nothing stands for none.
-  if (statements.size() == 0)
-    statements.push(
-        Json::object({{"Effect", "Deny"}, {"Principal", "*"}, {"Action", "sts:Nothing"}, {"Resource", "*"}}));
-  return Json::object({{"Version", trust ? (*trust)["Version"] : Json("2012-10-17")}, {"Statement", statements}})
-      .text();
-}
-
 }  // namespace
 
-// Identity policies, and what the trust policy grants by naming the caller itself. That the trust policy allows it at all
-// is the handler's to see: within an account an identity policy alone would do for any other resource.
 Result<std::vector<Need>> assume_role_rights(Sts&, Call& call, const AssumeRoleInput& in) {
   const auto role = TRY(call.door().identities().role(call.tx(), *in.role_arn));
   const auto arn = Arn::parse(*in.role_arn);
@@ -99,37 +75,14 @@ Result<std::vector<Need>> assume_role_rights(Sts&, Call& call, const AssumeRoleI
   for (const char* action : actions_of(call, in)) {
     Need need{.action = action, .resource = *in.role_arn, .context = context_of(in, role ? &*role : nullptr)};
     if (role) need.owner = arn->account;
-    if (role) need.resource_policy = grants_of(role->trust_policy);
+    if (role) need.resource_policy = role->trust_policy;
+    need.trust = role.has_value();
     needs.push_back(std::move(need));
   }
   return needs;
 }
 
 namespace {
-
-Status check_trust(Call& call, const AssumeRoleInput& in, const RoleFacts& role) {
-  const auto trust = TRY(Policy::parse(role.trust_policy, PolicyKind::kTrust));
-  static const Policy kAnything =
-      Policy::parse(R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})", PolicyKind::kIdentity).value();
-
-  ContextKeys context = caller_context(call.caller(), call.now());
-  context.merge(tag_context(kAssumeRole, &in));
-  context.merge(context_of(in, &role));
-  for (const auto& [key, value] : role.tags) context[lower("aws:ResourceTag/" + key)] = {value};
-  if (const auto own = TRY(call.door().identities().policies(call.tx(), call.principal())))
-    for (const auto& [key, value] : own->tags)
-      context.try_emplace(lower("aws:PrincipalTag/" + key), std::vector<std::string>{value});
-
-  PolicySet set{.identity = {{"identity", &kAnything}}, .resource = NamedPolicy{*in.role_arn, &trust}};
-  set.resource_must_allow = true;
-  const std::string owner = Arn::parse(*in.role_arn)->account;
-  for (const char* action : actions_of(call, in)) {
-    const AccessRequest request{call.principal(), action, *in.role_arn, owner, context};
-    const Decision decision = evaluate(request, set);
-    if (!decision.allowed()) return denied(denial_message(request, decision));
-  }
-  return {};
-}
 
 Result<int64_t> duration_of(const Call& call, const AssumeRoleInput& in, const RoleFacts& role) {
   const int64_t seconds = in.duration_seconds.value_or(kHourSeconds);
@@ -142,7 +95,7 @@ Result<int64_t> duration_of(const Call& call, const AssumeRoleInput& in, const R
 }
 
 // The inline session policy and those named by ARN.
-Result<std::vector<std::string>> session_policies(Call& call, const AssumeRoleInput& in, const std::string& account) {
+Result<std::vector<std::string>> session_policies(Sts& sts, Call& call, const AssumeRoleInput& in, const std::string& account) {
   std::vector<std::string> policies;
   if (in.policy) {
     TRY(Policy::parse(*in.policy, PolicyKind::kSession));
@@ -152,9 +105,8 @@ Result<std::vector<std::string>> session_policies(Call& call, const AssumeRoleIn
     return validation_error(
         fmt::format("PolicyArns names {} policies: {} are the most.", in.policy_arns.size(), kMostSessionPolicies));
   for (const PolicyDescriptorType& descriptor : in.policy_arns) {
-    auto* source = dynamic_cast<ManagedPolicies*>(&call.door().identities());
     const std::string arn = descriptor.arn.value_or("");
-    auto document = source ? TRY(source->managed_policy(call.tx(), account, arn)) : std::nullopt;
+    auto document = TRY(sts.policies().managed_policy(call.tx(), account, arn));
     if (!document)
       return validation_error(fmt::format("Policy {} in PolicyArns does not exist in account {}.", arn, account));
     policies.push_back(std::move(*document));
@@ -215,7 +167,7 @@ Result<std::optional<int32_t>> packed_size(const Principal& session) {
 
 }  // namespace
 
-Result<AssumeRoleOutput> assume_role(Sts&, Call& call, const AssumeRoleInput& in) {
+Result<AssumeRoleOutput> assume_role(Sts& sts, Call& call, const AssumeRoleInput& in) {
   if (call.principal().kind == Principal::Kind::kRoot) return denied("Roles may not be assumed by root accounts.");
   TRY(refuse_mfa(in.serial_number, in.token_code));
   if (!in.provided_contexts.empty()) return validation_error("ProvidedContexts is not supported by this server.");
@@ -224,7 +176,6 @@ Result<AssumeRoleOutput> assume_role(Sts&, Call& call, const AssumeRoleInput& in
   if (!role)
     return denied(fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
                               call.principal().arn, *in.role_arn));
-  TRY(check_trust(call, in, *role));
   const int64_t seconds = TRY(duration_of(call, in, *role));
 
   const std::string account = Arn::parse(*in.role_arn)->account;
@@ -235,7 +186,7 @@ Result<AssumeRoleOutput> assume_role(Sts&, Call& call, const AssumeRoleInput& in
       .user_id = role->id + ":" + *in.role_session_name,
       .role_arn = *in.role_arn,
       .session_name = *in.role_session_name,
-      .session_policies = TRY(session_policies(call, in, account)),
+      .session_policies = TRY(session_policies(sts, call, in, account)),
       .mfa = false};
   TRY(add_tags(call, in, session));
   TRY(add_source_identity(call, in, session));
