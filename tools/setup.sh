@@ -12,10 +12,9 @@ cd "$(dirname "$0")/.."
 DEBIAN=(
   g++ make cmake ninja-build ccache mold pkg-config git curl ca-certificates
   python3 python3-venv python3-pip
-  libboost1.81-dev libssl-dev zlib1g-dev libzstd-dev libbz2-dev
+  libboost1.81-dev libssl-dev zlib1g-dev
   librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev
-  rapidjson-dev libpugixml-dev libpcre2-dev libarchive-dev libyaml-cpp-dev
-  libcurl4-openssl-dev libgeos-dev libseccomp-dev libhowardhinnant-date-dev
+  rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev
   libgtest-dev
 )
 # clang is used for format, lint and fuzzing only.
@@ -72,6 +71,8 @@ debian "${DEBIAN[@]}"
 debian "${DEBIAN_TOOLS[@]}"
 stamped node "$DUCKDB_HEADERS $DUCKDB_LIBRARY" node
 stamped python "$(cat tools/requirements.txt)" venv python tools/requirements.txt
+# The protocol cases that the wire tests run: in botocore's source package, not in its wheel.
+.deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then
   for group in boto3-1.34 awscli s3fs; do
     stamped "$group" "$(cat "tools/requirements-$group.txt")" venv "$group" "tools/requirements-$group.txt"
