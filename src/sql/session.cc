@@ -13,6 +13,7 @@ namespace tarn::sql {
 namespace {
 
 constexpr std::string_view kCatalog = "awsdatacatalog";
+constexpr int kMaxDepth = 64;
 constexpr std::string_view kConflict = "40001";
 constexpr auto kConflictPatience = std::chrono::seconds(30);
 constexpr auto kFirstPause = std::chrono::milliseconds(1), kLongestPause = std::chrono::milliseconds(50);
@@ -100,6 +101,8 @@ Result<Outcome> SqlSession::checked(Running& run) {
 }
 
 Result<Outcome> SqlSession::dispatch(Running& run) {
+  // Prepared statements and procedures may run themselves.
+  if (run.depth > kMaxDepth) return sql_error("54001", "statements within statements nest too deeply");
   const Statement statement = TRY(recognise_redshift(run.statement));
   return std::visit([&](const auto& s) { return execute(run, s); }, statement);
 }

@@ -226,10 +226,10 @@ Result<Statement> by_first_word(Reader& reader) {
   }
   if (reader.peek().is("analyze") || reader.peek().is("vacuum")) return NothingToDo{upper(reader.peek().text)};
   for (const std::string_view word :
-       {"select", "with", "insert", "update", "delete", "merge", "truncate", "explain", "comment", "values"})
+       {"select", "with", "insert", "update", "delete", "merge", "truncate", "explain", "values"})
     if (reader.peek().is(word)) return EngineStatement{};
   if (reader.peek().is_op("(")) return EngineStatement{};
-  for (const std::string_view word : {"lock", "refresh", "cancel", "use", "attach", "detach"})
+  for (const std::string_view word : {"comment", "lock", "refresh", "cancel", "use", "attach", "detach"})
     if (reader.peek().is(word)) return not_yet(reader, upper(word));
   return reader.unexpected();
 }

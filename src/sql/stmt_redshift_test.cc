@@ -201,6 +201,7 @@ TEST(StmtRedshift, Errors) {
        "LANGUAGE plpythonu is not supported: Amazon Redshift ended Python functions; write LANGUAGE sql", "67"},
       {"LOCK t", "0A000", "LOCK is not supported yet", "1"},
       {"COPY t FROM 's3://b/k' IAM_ROLE default FORMAT AS ORC", "0A000", "COPY FORMAT ORC is not supported yet", "51"},
+      {"COMMENT ON TABLE t IS 'x'", "0A000", "COMMENT is not supported yet", "1"},
       {"CALL p", "42601", "syntax error at end of input", "7"},
   };
   for (const Case& c : cases) {
@@ -210,6 +211,14 @@ TEST(StmtRedshift, Errors) {
     EXPECT_EQ(sqlstate_of(statement.error()), c.state) << c.sql;
     EXPECT_EQ(error_member(statement.error(), "position"), c.position) << c.sql;
   }
+}
+
+TEST(StmtRedshift, NestingHasAnEnd) {
+  std::string deep = "CREATE EXTERNAL TABLE s.t (a ";
+  for (int i = 0; i < 30000; ++i) deep += "array<";
+  const auto statement = recognised(deep + "int");
+  ASSERT_FALSE(statement);
+  EXPECT_EQ(sqlstate_of(statement.error()), "54001");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kMaxVarchar = 65535;
 constexpr int kDefaultVarchar = 256;
+constexpr int kMaxDepth = 100;  // of types in types
 
 struct Known {
   std::string_view written, name;
@@ -98,7 +99,9 @@ Status read_arguments(Reader& reader, SqlType& type) {
 }
 
 // array<int>, map<string,int>, struct<a:int,b:string>
-Status read_parts(Reader& reader, SqlType& type) {
+Result<SqlType> nested_type(Reader& reader, int depth);
+
+Status read_parts(Reader& reader, SqlType& type, int depth) {
   TRY(reader.expect_op("<"));
   do {
     std::string name;
@@ -107,19 +110,14 @@ Status read_parts(Reader& reader, SqlType& type) {
       reader.split_token();
       TRY(reader.expect_op(":"));
     }
-    type.parts.emplace_back(std::move(name), TRY(parse_type(reader)));
+    type.parts.emplace_back(std::move(name), TRY(nested_type(reader, depth + 1)));
   } while (reader.accept_op(","));
   reader.split_token();
   return reader.expect_op(">");
 }
 
-}  // namespace
-
-bool at_type(const Reader& reader) {
-  return reader.peek().kind == TokenKind::kWord && !known(reader.peek().text).empty();
-}
-
-Result<SqlType> parse_type(Reader& reader) {
+Result<SqlType> nested_type(Reader& reader, int depth) {
+  if (depth > kMaxDepth) return sql_error("54001", "the type nests too deeply", reader.peek().begin + 1);
   if (!reader.peek().is_name()) return reader.unexpected();
   const Token word = reader.peek();
   SqlType type;
@@ -131,7 +129,7 @@ Result<SqlType> parse_type(Reader& reader) {
   if (type.name == "char" && reader.accept("varying")) type.name = "varchar";
   if (type.name == "binary" && reader.accept("varying")) type.name = "varbyte";
   if (type.name == "array" || type.name == "map" || type.name == "struct") {
-    TRY(read_parts(reader, type));
+    TRY(read_parts(reader, type, depth));
     return type;
   }
   TRY(read_arguments(reader, type));
@@ -151,6 +149,16 @@ Result<SqlType> parse_type(Reader& reader) {
   if (type.name == "bpchar") type = {"char", kDefaultVarchar};
   if (type.name == "name") type = {"varchar", 128};
   return type;
+}
+
+}  // namespace
+
+bool at_type(const Reader& reader) {
+  return reader.peek().kind == TokenKind::kWord && !known(reader.peek().text).empty();
+}
+
+Result<SqlType> parse_type(Reader& reader) {
+  return nested_type(reader, 0);
 }
 
 std::string engine_type(const SqlType& type, TypeUse use) {
