@@ -10,7 +10,7 @@
 #include "services/s3/objects.h"
 #include "services/s3/s3.h"
 #include "services/s3/select_request.h"
-#include "sql/spool.h"
+#include "sql/select_format.h"
 #include "wire/event_stream.h"
 
 namespace tarn::s3 {
@@ -32,7 +32,7 @@ std::string encode(SelectObjectContentEventStream event) {
 // The events of one statement: Cont while it runs, its Records, Progress in between if asked for, Stats, End.
 class SelectEvents final : public EventSource {
  public:
-  SelectEvents(std::shared_ptr<SelectJob> job, RecordFormat format, bool progress)
+  SelectEvents(std::shared_ptr<SelectJob> job, sql::SelectOutput format, bool progress)
       : job_(std::move(job)), format_(std::move(format)), progress_(progress) {}
 
   Result<std::optional<std::string>> next() override {
@@ -90,7 +90,7 @@ class SelectEvents final : public EventSource {
     while (out.size() < kRecordsPayload && row_ < reader_->rows()) {
       if (!page_ || row_ >= page_->first_row() + page_->rows()) page_ = TRY(reader_->page(reader_->page_of(row_)));
       const size_t before = out.size();
-      append_record(out, format_, reader_->columns(), *page_, static_cast<uint32_t>(row_ - page_->first_row()));
+      sql::append_record(out, *reader_, *page_, static_cast<uint32_t>(row_ - page_->first_row()), format_);
       if (out.size() - before > kMaxRecord) {
         if (before > 0) {  // what stands before it is told first
           out.resize(before);
@@ -105,7 +105,7 @@ class SelectEvents final : public EventSource {
   }
 
   const std::shared_ptr<SelectJob> job_;
-  const RecordFormat format_;
+  const sql::SelectOutput format_;
   const bool progress_;
   Step step_ = Step::kRunning;
   sql::SelectOutcome outcome_;
@@ -153,7 +153,7 @@ Result<WithEvents<SelectObjectContentOutput>> select_object_content(S3& s3, Call
   TRY(check_no_customer_key(in.sse_customer_algorithm, in.sse_customer_key));
   const ObjectRecord object = TRY(find_object(call, bucket, *in.key));
   sql::SelectRequest request = TRY(select_request(in, object.size));
-  RecordFormat format = TRY(record_format(in));
+  sql::SelectOutput format = TRY(select_output(in));
   const auto body = TRY(s3.blobs.open_body(call.tx(), object.segments));
   request.object = TRY(opened_object(*body, in, object));
   request.timeout = kDeadline;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "services/s3/errors.h"
 
@@ -71,39 +70,6 @@ Status read_scan_range(const ScanRange& range, uint64_t size, sql::SelectRequest
   return {};
 }
 
-bool needs_quotes(const RecordFormat& format, std::string_view text) {
-  return format.always_quoted || text.find(format.quote) != std::string_view::npos ||
-         text.find(format.field_delimiter) != std::string_view::npos ||
-         text.find(format.record_delimiter) != std::string_view::npos;
-}
-
-void append_csv_field(std::string& out, const RecordFormat& format, const sql::Cell& cell) {
-  const std::string text = cell.null ? "" : cell.as_text();
-  if (format.quote.empty() || !needs_quotes(format, text)) {
-    out += text;
-    return;
-  }
-  out += format.quote;
-  out += replace_all(text, format.quote, format.quote_escape + format.quote);
-  out += format.quote;
-}
-
-void append_json_value(std::string& out, const sql::Cell& cell) {
-  if (cell.null) {
-    out += "null";
-    return;
-  }
-  switch (cell.kind) {
-    case sql::CellKind::kBool:
-    case sql::CellKind::kInt:
-    case sql::CellKind::kDouble:
-    case sql::CellKind::kDecimal:
-    case sql::CellKind::kJson: out += cell.as_text(); return;
-    case sql::CellKind::kText:
-    case sql::CellKind::kBytes: append_json_string(out, cell.as_text()); return;
-  }
-}
-
 }  // namespace
 
 Result<sql::SelectRequest> select_request(const SelectObjectContentRequest& in, uint64_t size) {
@@ -136,41 +102,23 @@ Result<sql::SelectRequest> select_request(const SelectObjectContentRequest& in, 
   return request;
 }
 
-Result<RecordFormat> record_format(const SelectObjectContentRequest& in) {
+Result<sql::SelectOutput> select_output(const SelectObjectContentRequest& in) {
   const OutputSerialization& output = *in.output_serialization;
   if (output.csv.has_value() + output.json.has_value() != 1)
     return bad("InvalidDataSource", "OutputSerialization must name exactly one of CSV and JSON.");
-  RecordFormat format{.json = output.json.has_value()};
+  sql::SelectOutput format{.json = output.json.has_value()};
   if (output.json) {
     TRY(set_text(output.json->record_delimiter, format.record_delimiter, "RecordDelimiter"));
     return format;
   }
   const CSVOutput& csv = *output.csv;
-  format.always_quoted =
+  format.always_quote =
       TRY(one_of(csv.quote_fields, {"ALWAYS", "ASNEEDED"}, 1, "InvalidQuoteFields", "QuoteFields")) == 0;
   TRY(set_text(csv.record_delimiter, format.record_delimiter, "RecordDelimiter"));
   TRY(set_text(csv.field_delimiter, format.field_delimiter, "FieldDelimiter"));
   TRY(set_text(csv.quote_character, format.quote, "QuoteCharacter"));
   TRY(set_text(csv.quote_escape_character, format.quote_escape, "QuoteEscapeCharacter"));
   return format;
-}
-
-void append_record(std::string& out, const RecordFormat& format, const std::vector<sql::ResultColumn>& columns,
-                   const sql::SpoolPage& page, uint32_t row) {
-  if (format.json) out += '{';
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) out += format.json ? "," : format.field_delimiter;
-    const sql::Cell cell = page.cell(row, i);
-    if (format.json) {
-      append_json_string(out, columns[i].name);
-      out += ':';
-      append_json_value(out, cell);
-    } else {
-      append_csv_field(out, format, cell);
-    }
-  }
-  if (format.json) out += '}';
-  out += format.record_delimiter;
 }
 
 ::tarn::Error select_error(::tarn::Error error) {

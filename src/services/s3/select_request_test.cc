@@ -1,10 +1,8 @@
-// Why: what a client leaves out, writes in other cases or contradicts itself in is decided here, before the engine sees it; and
-// how a record is written is what every reader of S3 Select parses.
+// Why: what a client leaves out, writes in other cases or contradicts itself in is decided here, before the engine sees it.
 #include "services/s3/select_request.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <functional>
 
 namespace tarn::s3 {
@@ -22,7 +20,7 @@ SelectObjectContentRequest csv_request() {
 std::string code_of(const SelectObjectContentRequest& in) {
   const auto request = select_request(in, 100);
   if (!request) return request.error().code;
-  const auto format = record_format(in);
+  const auto format = select_output(in);
   return format ? "ok" : format.error().code;
 }
 
@@ -81,53 +79,6 @@ TEST(SelectRequests, ScanRanges) {
   EXPECT_EQ(range({.start = 10}), std::pair(10ul, 100ul));
   EXPECT_EQ(range({.end = 30}), std::pair(70ul, 100ul));
   EXPECT_EQ(range({.end = 300}), std::pair(0ul, 100ul));
-}
-
-// One page of two rows: text, number, JSON.
-class Records : public testing::Test {
- protected:
-  void SetUp() override {
-    file_ = std::tmpfile();
-    fd_ = fileno(file_);
-    columns_ = {{.name = "species", .type = "varchar"},
-                {.name = "count", .type = "int8"},
-                {.name = "more \"x\"", .type = "super"}};
-    sql::SpoolWriter writer(fd_, columns_, {sql::CellKind::kText, sql::CellKind::kInt, sql::CellKind::kJson});
-    writer.column(0).text("Puma, \"the\" cat\nx");
-    writer.column(1).integer(7);
-    writer.column(2).text("[1,{}]");
-    writer.column(0).text("plain");
-    writer.column(1).null();
-    writer.column(2).null();
-    ASSERT_TRUE(writer.rows_added(2));
-    ASSERT_TRUE(writer.finish());
-  }
-  void TearDown() override { std::fclose(file_); }
-
-  std::string written(const RecordFormat& format) {
-    const auto reader = sql::SpoolReader::open(fd_);
-    const auto page = reader->page(0);
-    std::string out;
-    for (uint32_t row = 0; row < 2; ++row) append_record(out, format, columns_, *page, row);
-    return out;
-  }
-
-  std::FILE* file_ = nullptr;
-  int fd_ = -1;
-  std::vector<sql::ResultColumn> columns_;
-};
-
-TEST_F(Records, AsCsv) {
-  EXPECT_EQ(written({}), "\"Puma, \"\"the\"\" cat\nx\",7,\"[1,{}]\"\nplain,,\n");
-  EXPECT_EQ(written({.always_quoted = true}), "\"Puma, \"\"the\"\" cat\nx\",\"7\",\"[1,{}]\"\n\"plain\",\"\",\"\"\n");
-  EXPECT_EQ(written({.record_delimiter = ";", .field_delimiter = "\t", .quote_escape = "\\"}),
-            "\"Puma, \\\"the\\\" cat\nx\"\t7\t[1,{}];plain\t\t;");
-}
-
-TEST_F(Records, AsJson) {
-  EXPECT_EQ(written({.json = true}),
-            "{\"species\":\"Puma, \\\"the\\\" cat\\nx\",\"count\":7,\"more \\\"x\\\"\":[1,{}]}\n"
-            "{\"species\":\"plain\",\"count\":null,\"more \\\"x\\\"\":null}\n");
 }
 
 TEST(SelectErrors, AreInItsWords) {
