@@ -145,3 +145,47 @@ def test_rights_and_missing_objects(user_client, allow, data, refused, s3):
         user_client("s3", None).select_object_content(Key="t.csv", **arguments)
     with refused("NoSuchKey", 404):
         s3.select_object_content(Key="none", **arguments)
+
+
+def test_scan_ranges_share_out_the_records(select, s3, data):
+    """Each record belongs to the range that has its first byte, so that ranges side by side give all records once."""
+    size = s3.head_object(Bucket=data, Key="big.csv")["ContentLength"]
+    ids = []
+    for start in range(0, size, 1_000_000):
+        text, _ = select("big.csv", "SELECT s._1 FROM s3object s", {"CSV": {"FileHeaderInfo": "NONE"}},
+                         ScanRange={"Start": start, "End": min(size, start + 1_000_000)})
+        ids += text.splitlines()
+    assert ids == ["id"] + [str(i) for i in range(30_000)]
+
+
+def test_a_record_that_is_too_long_ends_the_stream(select, s3, data):
+    from botocore.exceptions import EventStreamError
+    s3.put_object(Bucket=data, Key="long.csv", Body=b"short\n" + b"x" * (1 << 20) + b"yz\n")
+    with pytest.raises((EventStreamError, ClientError)) as error:
+        select("long.csv", "SELECT * FROM s3object s", {"CSV": {}})
+    assert error.value.response["Error"]["Code"] == "OverMaxRecordSize"
+
+
+def test_many_at_once(server, data):
+    import concurrent.futures
+    boto = server.client("s3")
+
+    def count(i):
+        answer = boto.select_object_content(
+            Bucket=data, Key="big.csv", Expression=f"SELECT count(*) FROM s3object s WHERE CAST(s.id AS INT) >= {i * 1000}",
+            ExpressionType="SQL", InputSerialization={"CSV": {"FileHeaderInfo": "USE"}}, OutputSerialization={"CSV": {}})
+        return b"".join(e["Records"]["Payload"] for e in answer["Payload"] if "Records" in e)
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(count, range(12))) == [b"%d\n" % (30_000 - i * 1000) for i in range(12)]
+
+
+def test_a_client_that_leaves(server, data):
+    boto = server.client("s3")
+    for _ in range(3):
+        answer = boto.select_object_content(
+            Bucket=data, Key="big.csv", Expression="SELECT * FROM s3object s", ExpressionType="SQL",
+            InputSerialization={"CSV": {"FileHeaderInfo": "USE"}}, OutputSerialization={"CSV": {}})
+        next(iter(answer["Payload"]))
+        answer["Payload"].close()
+    assert boto.head_object(Bucket=data, Key="t.csv")["ContentLength"] == len(CSV)
