@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "door/accounts.h"
 #include "os/file.h"
+#include "server/check.h"
 
 namespace tarn::cli {
 
@@ -50,7 +51,7 @@ int restore_command(const std::string& backup, const std::string& data_dir) {
 
 int check_command(const std::string& data_dir) {
   if (!file_exists(data_dir)) return complain({404, "NoSuchDirectory", fmt::format("{} is not there.", data_dir)});
-  const Result<CheckReport> report = check_directory(data_dir);
+  const Result<CheckReport> report = check_data(data_dir);
   if (!report) return complain(report.error());
   std::printf("%s\n", report->text().c_str());
   return report->faults.empty() ? 0 : 1;
