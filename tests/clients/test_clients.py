@@ -200,11 +200,12 @@ def test_aws_cli(aws, bucket, tmp_path, client):
     aws("s3", "rb", f"s3://{bucket}", "--force")
 
 
-def test_aws_cli_presigned(aws, bucket, client, tmp_path, variables, monkeypatch):
+@pytest.mark.parametrize("settings", ["", "s3 =\n  signature_version = s3v4\n"], ids=["default", "v4"])
+def test_aws_cli_presigned(settings, aws, bucket, client, tmp_path, variables, monkeypatch):
     import urllib.request
     client("s3").put_object(Bucket=bucket, Key="k", Body=b"signed")
     config = tmp_path / "config"
-    config.write_text("[default]\ns3 =\n  signature_version = s3v4\n")
+    config.write_text("[default]\n" + settings)
     monkeypatch.setitem(variables, "AWS_CONFIG_FILE", str(config))
     url = aws("s3", "presign", f"s3://{bucket}/k", "--region", "us-east-1").strip()
     with urllib.request.urlopen(url) as answer:

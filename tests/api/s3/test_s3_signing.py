@@ -24,10 +24,13 @@ def fetch(url, method="GET", data=None, headers=None):
         return error.code, error.read(), error.headers
 
 
+@pytest.mark.parametrize("config", [V4, Config()], ids=["v4", "default"])
 @pytest.mark.parametrize("key", ["k", "a b/ü+%/c", "x//y", "../up", "q?a=b&c#d"])
-def test_presigned_get_and_put(s3, bucket, key, presigner):
+def test_presigned_get_and_put(server, bucket, key, config):
+    presigner = server.client("s3", config=config)
     url = presigner.generate_presigned_url("put_object", {"Bucket": bucket, "Key": key})
-    assert fetch(url, "PUT", b"body of " + key.encode())[0] == 200
+    # The older form signs the content type; urllib would put one of its own there.
+    assert fetch(url, "PUT", b"body of " + key.encode(), {"Content-Type": ""})[0] == 200
     url = presigner.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key, "ResponseContentType": "x/y"})
     status, body, headers = fetch(url)
     assert (status, body, headers["Content-Type"]) == (200, b"body of " + key.encode(), "x/y")
