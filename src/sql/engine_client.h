@@ -25,9 +25,11 @@
 //     approx_count_distinct(x); LISTAGG(a, b) WITHIN GROUP (ORDER BY c) -> listagg(a, b ORDER BY c); PERCENTILE_CONT(f)
 //     WITHIN GROUP (ORDER BY c) stays; 'it\'s' -> 'it''s'; SELECT .. INTO [TEMP] t FROM -> CREATE [TEMP] TABLE t AS
 //     SELECT ..; START TRANSACTION .., BEGIN .. -> BEGIN; END/ABORT -> COMMIT/ROLLBACK; parameters `:name` -> `$name`.
+//   * A FROM path of more than two steps behind its alias (FROM t, t.a.b.c) does not parse: at most t.a.b.
 //   * Everything else (functions, operators, implicit casts, names, NULL order, SUPER navigation, FROM t, t.arr) is
 //   left
 //     as written: the engine rewrites it on the syntax tree.
+// Column names that DuckDB reserves and Redshift does not (at, qualify ..) must be quoted by the caller.
 // Statements that no SQL parser sees (UNLOAD, COPY, external DDL, SHOW, GRANT, CALL, procedures) are the caller's;
 // UNLOAD and COPY come down as UnloadRequest and LoadRequest.
 #pragma once

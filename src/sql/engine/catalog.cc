@@ -59,6 +59,8 @@ class Schema : public duckdb::SchemaCatalogEntry {
         session->link.resolve_table(session->context.principal, catalog.GetName(), name, lookup.GetEntryName());
     if (!resolved) session->raise(resolved.error());
     if (!*resolved) return nullptr;
+    if (!(*resolved)->view_sql.empty())
+      raise_sql("0A000", "The external table " + (*resolved)->name + " is a view, which is not supported here.");
     auto table = make_table(*std::move(*resolved), session->context.dialect);
     const std::lock_guard lock(session->mutex);
     return (session->tables[key] = std::move(table)).get();

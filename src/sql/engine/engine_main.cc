@@ -35,7 +35,12 @@ class Worker {
   void add(Work work) {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(work));
+    ++busy_;
     arrived_.notify_one();
+  }
+  void cancel() {
+    const std::lock_guard lock(mutex_);
+    if (busy_ > 0) session_->cancel();
   }
   Session& session() { return *session_; }
 
@@ -49,6 +54,8 @@ class Worker {
       queue_.pop_front();
       lock.unlock();
       work(*session_);
+      lock.lock();
+      --busy_;
     }
   }
 
@@ -56,6 +63,7 @@ class Worker {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Work> queue_;
+  int busy_ = 0;  // statements that wait or run
   bool ending_ = false;
   std::thread thread_;
 };
@@ -121,7 +129,7 @@ class Server {
         return aside(id, [this, wanted = decoded<OpenSession>(message.body)] { return open_session(wanted); });
       case Ask::kCloseSession: return close_session(decoded<uint64_t>(message.body));
       case Ask::kCancel:
-        if (const auto to = worker(decoded<uint64_t>(message.body))) to->session().cancel();
+        if (const auto to = worker(decoded<uint64_t>(message.body))) to->cancel();
         return;
       case Ask::kExecute: {
         auto request = decoded<InSession<ExecuteRequest>>(message.body);

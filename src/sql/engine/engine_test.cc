@@ -118,7 +118,9 @@ TEST(Engine, describe_views_and_two_sessions) {
   bench.run("UPDATE t SET p = 'mine'");
   bench.session = *other;
   EXPECT_EQ(bench.rows("SELECT count(*) FROM t WHERE p = 'mine'"), (Table{{"0"}}));
+  bench.run("BEGIN");
   EXPECT_EQ(bench.error("UPDATE t SET p = 'yours'").substr(0, 5), "40001");
+  bench.run("ROLLBACK");
   bench.session = first;
   bench.run("COMMIT");
   EXPECT_EQ(bench.rows("SELECT count(*) FROM t WHERE p = 'mine'"), (Table{{"2"}}));

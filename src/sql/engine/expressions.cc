@@ -51,6 +51,7 @@ string item_name(const duckdb::ParsedExpression& item) {
       const string name = lower(call.function_name);
       if (call.is_operator || !std::isalpha(static_cast<unsigned char>(name[0]))) return "?column?";
       if (name == "count_star") return "count";
+      if (name == kArrayFunction) return "array";
       if (name == "quantile_cont") return "percentile_cont";
       if (name == "quantile_disc") return "percentile_disc";
       if (name == "regexp_full_match" || name == "like_escape" || name == "not_like_escape" || name == "ilike_escape") {

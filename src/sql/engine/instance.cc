@@ -109,6 +109,8 @@ void Instance::attach(const std::string& name) {
   run("CREATE SCHEMA IF NOT EXISTS " + own);
   run("CREATE SCHEMA IF NOT EXISTS " + database + ".public");
   run("CREATE TABLE IF NOT EXISTS " + own + ".statements (id VARCHAR, done_at TIMESTAMP)");
+  run("DELETE FROM " + own + ".statements WHERE done_at < (SELECT max(done_at) - INTERVAL 30 DAY FROM " + own +
+      ".statements)");
 }
 
 Status Instance::create_database(const std::string& name) {

@@ -376,6 +376,7 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
     }
     mark(request.context);
   });
+  cancelled_ = false;
   outcome.outcome.kind = "COPY";
   outcome.outcome.scanned_bytes = state_->scanned_bytes;
   outcome.outcome.in_transaction = in_block_;

@@ -349,7 +349,7 @@ const FunctionRule kRules[] = {
     {"json_extract_array_element_text", Kind::kOwn, "json_extract_array_element_text", 2, 3},
     {"json_array_length", Kind::kOwn, "json_array_length", 1, 2},
     {"get_array_length", Kind::kOwn, "json_array_length", 1, 1},
-    {"array", Kind::kOwn, "array", 0, -1},
+    {kArrayFunction, Kind::kOwn, "array", 0, -1},
     {"array_concat", Kind::kOwn, "array_concat", 2, 2},
     {"array_flatten", Kind::kOwn, "array_flatten", 1, 1},
     {"split_to_array", Kind::kOwn, "split_to_array", 1, 2},

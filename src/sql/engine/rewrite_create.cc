@@ -90,8 +90,10 @@ void Rewriter::declare_column(const duckdb::CreateTableInfo& info, duckdb::Colum
     identity = std::to_string(seed) + "," + std::to_string(step);
     const string sequence = quote_name(info.catalog) + "." + quote_name(info.schema) + "." +
                             quote_name("tarn_" + info.table + "_" + column.Name() + "_seq");
-    result_.before.push_back("CREATE SEQUENCE IF NOT EXISTS " + sequence + " START " + std::to_string(seed) +
-                             " INCREMENT " + std::to_string(step) +
+    // Anew with a new table: one of that name may have been dropped.
+    const bool there = exists({info.catalog, info.schema, info.table, false, info.temporary});
+    result_.before.push_back(string(there ? "CREATE SEQUENCE IF NOT EXISTS " : "CREATE OR REPLACE SEQUENCE ") +
+                             sequence + " START " + std::to_string(seed) + " INCREMENT " + std::to_string(step) +
                              (step < 0 ? "" : " MINVALUE " + std::to_string(std::min<int64_t>(seed, 1))));
     column.SetDefaultValue(duckdb::make_uniq<duckdb::FunctionExpression>("nextval", list(literal(Value(sequence)))));
   } else if (column.HasDefaultValue()) {

@@ -13,6 +13,9 @@ namespace tarn::sql::engine {
 using ParsedPtr = duckdb::unique_ptr<duckdb::ParsedExpression>;
 using TablePtr = duckdb::unique_ptr<duckdb::TableRef>;
 
+// What ARRAY(..) is called for the parser.
+constexpr const char* kArrayFunction = "arra_";
+
 // A table's place: for a native one database, schema, name; for an external one the Glue database and name.
 struct Place {
   std::string catalog, schema, table;

@@ -151,7 +151,7 @@ TEST_F(Semantics, supers) {
          {"SELECT json_extract_path_text('{\"a\":{\"b\":\"x\"}}', 'a')", "{\"b\":\"x\"}"},
          {"SELECT json_array_length('[1,2,3]')", "3"},
          {"SELECT is_valid_json('{x')", "false"},
-         {"SELECT \"array\"(1, 'a')", "[1,\"a\"]"},
+         {"SELECT ARRAY (1, 'a')", "[1,\"a\"]"},
          {"SELECT count(*) FROM v, v.j.a AS e", "0"}});
 }
 

@@ -1,5 +1,7 @@
 #include "sql/engine/session.h"
 
+#include <thread>
+
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 
@@ -7,6 +9,8 @@ namespace tarn::sql::engine {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr auto kLongestWait = std::chrono::seconds(3);
 
 // The instance is lost: nothing in this process works any more, so it ends, and the server starts another.
 [[noreturn]] void end_process() {
@@ -37,6 +41,7 @@ Result<std::unique_ptr<Session>> Session::open(Instance& instance, Link& link, c
 }
 
 void Session::cancel() {
+  cancelled_ = true;
   connection_.Interrupt();
 }
 
@@ -99,6 +104,7 @@ void Session::mark(const StatementContext& context) {
 duckdb::unique_ptr<duckdb::QueryResult> Session::start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
   auto pending = connection_.context->PendingQuery(std::move(statement), true);
   if (pending->HasError()) pending->ThrowError();
+  if (cancelled_) connection_.Interrupt();
   auto result = pending->Execute();
   if (result->HasError()) result->ThrowError();
   return result;
@@ -203,7 +209,20 @@ Result<Outcome> Session::execute(const ExecuteRequest& request, int spool) {
     } catch (const std::exception&) {
     }
   }
-  TRY(in_transaction(request.context, [&] { outcome = run(request, spool); }));
+  // Writers of the same rows wait for one another in Redshift; here the later one is undone at once, and runs again.
+  const auto give_up = Clock::now() + kLongestWait;
+  for (auto pause = std::chrono::milliseconds(5);; pause *= 2) {
+    outcome = Outcome{};
+    const auto done = in_transaction(request.context, [&] { outcome = run(request, spool); });
+    if (done) break;
+    const bool conflict = !done.error().members.empty() && done.error().members[0].second == "40001";
+    if (!conflict || in_block_ || cancelled_ || Clock::now() + pause > give_up) {
+      cancelled_ = false;
+      return Failure(done.error());
+    }
+    std::this_thread::sleep_for(pause);
+  }
+  cancelled_ = false;
   outcome.scanned_bytes = state_->scanned_bytes;
   outcome.in_transaction = in_block_;
   outcome.transaction_failed = failed_;

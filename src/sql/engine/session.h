@@ -25,7 +25,7 @@ class Session {
   Result<LoadOutcome> load(const LoadRequest& request);
   Result<SelectOutcome> select(SelectRequest request, int spool);
 
-  // THREADS: any, while a statement runs or not.
+  // Ends the statement that runs, or is about to. REQUIRES: there is one. THREADS: any.
   void cancel();
   // Cancels the statement if its time is over. THREADS: any.
   void check_deadline(std::chrono::steady_clock::time_point now);
@@ -57,7 +57,8 @@ class Session {
   bool in_block_ = false;  // BEGIN was said
   bool failed_ = false;    // .. and a statement has failed since
   std::atomic<bool> timed_out_ = false;
-  std::atomic<int64_t> deadline_ = 0;  // steady clock's count; 0: none
+  std::atomic<bool> cancelled_ = false;  // until the statement ends: an interrupt between two steps is lost otherwise
+  std::atomic<int64_t> deadline_ = 0;    // steady clock's count; 0: none
 };
 
 }  // namespace tarn::sql::engine

@@ -316,7 +316,7 @@ duckdb::unique_ptr<duckdb::SQLStatement> parquet_copy(const UnloadRequest& reque
 
 Result<Outcome> Session::unload(const UnloadRequest& request) {
   Outcome outcome;
-  TRY(in_transaction(request.context, [&] {
+  const auto done = in_transaction(request.context, [&] {
     auto& context = *connection_.context;
     ExecuteRequest inner;
     inner.context = request.context;
@@ -349,7 +349,9 @@ Result<Outcome> Session::unload(const UnloadRequest& request) {
     for (WrittenObject& object : outcome.objects) object.rows = rows_of[object.uri];
     std::sort(outcome.objects.begin(), outcome.objects.end(),
               [](const WrittenObject& a, const WrittenObject& b) { return a.uri < b.uri; });
-  }));
+  });
+  cancelled_ = false;
+  if (!done) return Failure(done.error());
   outcome.kind = "UNLOAD";
   outcome.scanned_bytes = state_->scanned_bytes;
   outcome.in_transaction = in_block_;
