@@ -101,6 +101,7 @@ Result<std::map<DigestKind, std::string>> digests_of(S3& s3, Call& call, const s
 Result<std::vector<Need>> put_object_rights(S3&, Call& call, const PutObjectRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
   TRY(check_key(*in.key));
+  TRY(check_supported(put_headers(in)));  // before the body is sent
   Tags tags;
   if (in.tagging) tags = TRY(parse_tagging_header(*in.tagging));
   ContextKeys context = put_context(put_headers(in), tags);

@@ -294,3 +294,26 @@ def test_an_objects_acl(s3, bucket, refused):
     assert [(g["Grantee"]["ID"], g["Permission"]) for g in acl["Grants"]] == [(acl["Owner"]["ID"], "FULL_CONTROL")]
     with refused("NoSuchKey", 404):
         s3.get_object_acl(Bucket=bucket, Key="none")
+
+
+def test_what_is_refused_is_refused_before_the_body(server, s3, bucket):
+    """A client that waits for 100-continue is told on its head that it need not send gigabytes."""
+    import socket
+    import urllib.parse
+
+    from botocore.config import Config
+    signer = server.client("s3", config=Config(signature_version="s3v4"))
+    for parameters, code in (({"Key": "k", "ServerSideEncryption": "aws:kms"}, b"NotImplemented"), ({"Key": "x" * 1025}, b"KeyTooLongError"),
+                             ({"Key": "k", "Tagging": "a=1&a=2"}, b"InvalidArgument")):
+        url = urllib.parse.urlsplit(signer.generate_presigned_url("put_object", {"Bucket": bucket, **parameters}))
+        extra = {"ServerSideEncryption": "x-amz-server-side-encryption", "Tagging": "x-amz-tagging"}
+        headers = "".join(f"{extra[k]}: {v}\r\n" for k, v in parameters.items() if k in extra)
+        with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+            connection.sendall((f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 5000000000\r\n"
+                                f"Expect: 100-continue\r\n{headers}\r\n").encode())
+            answer = b""
+            while b"</Error>" not in answer:
+                got = connection.recv(65536)
+                assert got, answer
+                answer += got
+            assert b"100 Continue" not in answer and b"<Code>" + code in answer
