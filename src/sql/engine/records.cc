@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -14,7 +15,12 @@ constexpr size_t kBlock = 1 << 20;
 }  // namespace
 
 RecordReader::RecordReader(ByteSource source, RecordFormat format)
-    : source_(std::move(source)), format_(std::move(format)) {}
+    : source_(std::move(source)), format_(std::move(format)) {
+  const auto stop = [this](char c) { stops_[static_cast<unsigned char>(c)] = true; };
+  for (const char c : {'\n', '\r', '\\', '"', '\'', format_.quote, format_.quote_escape}) stop(c);
+  if (!format_.field_delimiter.empty()) stop(format_.field_delimiter[0]);
+  if (!format_.record_delimiter.empty()) stop(format_.record_delimiter[0]);
+}
 
 bool RecordReader::fill() {
   if (ended_) return false;
@@ -44,13 +50,18 @@ bool RecordReader::at(const std::string& text) {
 }
 
 void RecordReader::skip(size_t n) {
-  for (size_t i = 0; i < n; ++i) {
-    const char c = buffer_[position_ + i];
-    if (c == '\n') ++line_;
-    if (raw_) *raw_ += c;
-  }
+  const char* const from = buffer_.data() + position_;
+  line_ += std::count(from, from + n, '\n');
+  if (raw_) raw_->append(from, n);
   position_ += n;
   consumed_ += n;
+}
+
+// Bytes that no rule looks at go in one piece.
+void RecordReader::take_plain(std::string& field) {
+  size_t end = position_;
+  while (end < buffer_.size() && !stops_[static_cast<unsigned char>(buffer_[end])]) ++end;
+  if (end > position_) take(field, end - position_);
 }
 
 void RecordReader::take(std::string& field, size_t n) {
@@ -84,6 +95,9 @@ void RecordReader::read_field(std::string& field, bool& quoted) {
     quoted = true;
     skip(1);
     for (int c = peek(); c >= 0; c = peek()) {
+      take_plain(field);
+      c = peek();
+      if (c < 0) break;
       if (!format_.quoted_record_delimiter && at_record_end(size)) return;
       if (csv && c == static_cast<unsigned char>(format_.quote_escape) && peek(1) >= 0 &&
           (peek(1) == mark ||
@@ -99,7 +113,9 @@ void RecordReader::read_field(std::string& field, bool& quoted) {
     }
   }
   // What follows a closing quote up to the delimiter is data as well.
-  while (peek() >= 0 && !at(format_.field_delimiter) && !at_record_end(size)) {
+  for (;;) {
+    take_plain(field);
+    if (peek() < 0 || at(format_.field_delimiter) || at_record_end(size)) return;
     if (format_.backslash && peek() == '\\' && peek(1) >= 0) {
       skip(1);
       if (peek() == 'n') {

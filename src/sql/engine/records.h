@@ -52,9 +52,11 @@ class RecordReader {
   void read_field(std::string& field, bool& quoted);
   void read_fixed(Record& record);
   void take(std::string& field, size_t n = 1);
+  void take_plain(std::string& field);
 
   ByteSource source_;
   RecordFormat format_;
+  bool stops_[256] = {};  // bytes that may mean something
   std::string buffer_;
   size_t position_ = 0;
   bool ended_ = false;
