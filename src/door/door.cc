@@ -257,7 +257,8 @@ Status Door::admit(const Caller& caller, const wire::Operation& operation, const
   return allowed;
 }
 
-Answered<std::vector<wire::Any>> Door::execute_together(const Caller& caller, const std::vector<Step>& steps) {
+Answered<std::vector<wire::Any>> Door::execute_together(const Caller& caller, const std::vector<Step>& steps,
+                                                         const std::function<Status(Transaction&)>& also) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto tx = parts_.store.write();
     std::vector<wire::Any> outputs;
@@ -278,6 +279,7 @@ Answered<std::vector<wire::Any>> Door::execute_together(const Caller& caller, co
     Status done;
     for (const Step& step : steps)
       if (done = one(step); !done) break;
+    if (done && also) done = also(*tx);
     if (!done && is_conflict(done.error())) continue;
     if (!done) return {Failure(std::move(done.error())), tx->seen()};
     Result<Sequence> committed = tx->commit();

@@ -107,7 +107,9 @@ class Door {
     const void* in;
     const StagedBody* body = nullptr;
   };
-  Answered<std::vector<wire::Any>> execute_together(const Caller& caller, const std::vector<Step>& steps);
+  // `also` writes what the caller itself must know of it after a crash, in the same commit; it may be run anew.
+  Answered<std::vector<wire::Any>> execute_together(const Caller& caller, const std::vector<Step>& steps,
+                                                    const std::function<Status(Transaction&)>& also = {});
 
   // May the caller do this? For services that serve something finer than an operation (an engine's reads of objects).
   // Decided in a transaction of its own. ERRORS: the denial.

@@ -1,11 +1,9 @@
 #include "sql/session.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <thread>
 
 #include "base/text.h"
+#include "os/scratch.h"
 #include "sql/sql_error.h"
 #include "sql/tokens_redshift.h"
 
@@ -172,8 +170,7 @@ Result<Outcome> SqlSession::ask(const ExecuteRequest& request) {
     const bool again = sqlstate_of(outcome.error()) == kConflict && !in_block_ && atomic_depth_ == 0 && !cancelled_ &&
                        std::chrono::steady_clock::now() < give_up;
     if (!again) return Failure(seen(std::move(outcome).error()));
-    if (request.spool >= 0 && (ftruncate(request.spool, 0) != 0 || lseek(request.spool, 0, SEEK_SET) != 0))
-      return outcome;
+    if (request.spool >= 0) TRY(empty_file(request.spool));
     std::this_thread::sleep_for(pause);
   }
 }
@@ -207,8 +204,7 @@ Result<Outcome> SqlSession::engine(Running& run) {
 
 Result<SqlSession::Held> SqlSession::held(Running& run, const std::string& sql, const std::vector<Param>& params) {
   Held held;
-  held.file = Fd(memfd_create("tarn-rows", MFD_CLOEXEC));
-  if (!held.file) return internal_failure("no memory file for the rows of a statement");
+  held.file = Fd(TRY(memory_file()).release());
   held.outcome = TRY(engine(run, sql, params, held.file.get()));
   if (!held.outcome.columns.empty()) held.rows = std::make_unique<SpoolReader>(TRY(SpoolReader::open(held.file.get())));
   return held;

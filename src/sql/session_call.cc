@@ -1,7 +1,6 @@
 // CALL: procedures, and what they run in.
-#include <sys/mman.h>
-
 #include "base/text.h"
+#include "os/scratch.h"
 #include "sql/session.h"
 #include "sql/sql_error.h"
 #include "sql/tokens_redshift.h"
@@ -52,8 +51,7 @@ class ProcedureRun final : public PlHost {
   Result<PlOutcome> run(const std::string& sql, const std::vector<Param>& params) override {
     const auto statements = TRY(split_statements(sql));
     if (statements.size() != 1) return sql_error(kSyntaxError, "one statement is expected in: " + sql);
-    Fd file(memfd_create("tarn-rows", MFD_CLOEXEC));
-    if (!file) return internal_failure("no memory file for the rows of a statement");
+    Fd file(TRY(memory_file()).release());
     RunRequest request{run_.request.statement_id, params, file.get(), run_.request.max_bytes};
     SqlSession::Running inner{run_.host, request, statements[0], run_.depth + 1};
     Outcome outcome = TRY(session_.checked(inner));

@@ -1,9 +1,8 @@
 // SHOW and SET, prepared statements and cursors.
-#include <sys/mman.h>
-
 #include <algorithm>
 
 #include "base/text.h"
+#include "os/scratch.h"
 #include "sql/rows.h"
 #include "sql/session.h"
 #include "sql/sql_error.h"
@@ -216,8 +215,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DeclareCursor& s) {
   const auto statements = TRY(split_statements(s.query));
   if (statements.size() != 1) return sql_error(kSyntaxError, "a cursor is declared for one query");
   Held held;
-  held.file = Fd(memfd_create("tarn-cursor", MFD_CLOEXEC));
-  if (!held.file) return internal_failure("no memory file for the rows of a cursor");
+  held.file = Fd(TRY(memory_file()).release());
   RunRequest request = run.request;
   request.spool = held.file.get();
   Running inner{run.host, request, statements[0], run.depth + 1};

@@ -152,7 +152,7 @@ Result<std::string> StatementHost::read_object(const std::string& role, const st
 Status StatementHost::publish(const sql::Publishing& publishing) {
   std::vector<NewObject> objects = TRY(warehouse_.take_staged(publishing.objects));
   for (const auto& [uri, bytes] : publishing.documents) objects.push_back({uri, TRY(door().blobs().stage(bytes))});
-  return redshift_data::publish(door(), TRY(actor_->as(publishing.role)), publishing.remove, objects);
+  return redshift_data::publish(door(), TRY(actor_->as(publishing.role)), statement_id_, publishing.remove, objects);
 }
 
 void StatementHost::record_load_errors(const std::string& table, const std::vector<sql::LoadError>& errors) {

@@ -39,8 +39,8 @@ struct NewObject {
   std::string uri;
   StagedBody body;
 };
-// Removes and puts, all in one commit.
-Status publish(Door& door, const Caller& as, const std::vector<std::string>& remove,
+// Removes and puts, all in one commit, which also notes that the statement did (records.h, kPublished).
+Status publish(Door& door, const Caller& as, const std::string& statement, const std::vector<std::string>& remove,
                const std::vector<NewObject>& objects);
 
 }  // namespace tarn::redshift_data

@@ -1,8 +1,9 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "gen/s3/shapes.h"
+#include "os/scratch.h"
 #include "services/redshift_data/lake.h"
+#include "services/redshift_data/records.h"
 #include "sql/sql_error.h"
 
 namespace tarn::redshift_data {
@@ -62,10 +63,8 @@ Result<std::optional<sql::OpenedObject>> open_object(Door& door, const Caller& a
       opened.segments.push_back({-1, 0, run.length, std::string(run.bytes)});
       continue;
     }
-    const int copy = fcntl(run.fd, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) return internal_failure("no more file descriptors for the object " + uri);
     opened.segments.push_back({static_cast<int>(opened.files.size()), run.file_offset, run.length, {}});
-    opened.files.emplace_back(copy);
+    opened.files.emplace_back(TRY(duplicate(run.fd)).release());
   }
   return opened;
 }
@@ -80,7 +79,7 @@ Result<std::string> read_object(Door& door, const Caller& as, const std::string&
   return bytes;
 }
 
-Status publish(Door& door, const Caller& as, const std::vector<std::string>& remove,
+Status publish(Door& door, const Caller& as, const std::string& statement, const std::vector<std::string>& remove,
                const std::vector<NewObject>& objects) {
   std::vector<s3::DeleteObjectRequest> deletes;
   std::vector<s3::PutObjectRequest> puts;
@@ -102,7 +101,8 @@ Status publish(Door& door, const Caller& as, const std::vector<std::string>& rem
   for (size_t i = 0; i < puts.size(); ++i)
     steps.push_back({&wire::OperationOf<s3::PutObjectRequest>::operation(), &puts[i], &objects[i].body});
   if (steps.empty()) return {};
-  const auto answered = door.execute_together(as, steps);
+  const auto note = [&](Transaction& tx) { return tx.put(kPublished, PublishedKey{statement}, {door.clock().now()}); };
+  const auto answered = door.execute_together(as, steps, note);
   TRY(door.store().wait_synced(answered.seen));
   if (!answered.result)
     return Failure(worded(answered.result.error(), objects.empty() ? remove.front() : objects.front().uri));

@@ -5,14 +5,12 @@
 
 #include "base/text.h"
 #include "door/door.h"
-#include "os/file.h"
 #include "os/random.h"
+#include "os/scratch.h"
 #include "services/redshift_data/host.h"
 #include "services/redshift_data/redshift_data.h"
 #include "sql/spool.h"
 #include "store/page_token.h"
-
-#include <sys/mman.h>
 
 namespace tarn::redshift_data {
 namespace {
@@ -40,8 +38,7 @@ Result<std::vector<Row>> ask(RedshiftData& service, Call& call, const Workgroup&
   if (session->database == workgroup.database) TRY(session->warehouse->ensure_database(session->database));
   const auto actor = std::make_shared<Actor>(service.door(), call.caller(), workgroup);
   StatementHost host(*session->warehouse, actor, session->database, "");
-  const Fd file(memfd_create("tarn-metadata", MFD_CLOEXEC));
-  if (!file) return internal_failure("no memory file for the rows of a question");
+  const Fd file = TRY(memory_file());
   const auto statements = TRY(sql::split_statements(sql));
   const auto outcome = session->sql->run(host, statements[0], {.statement_id = "", .spool = file.get()});
   if (!outcome) return invalid(error_text(outcome.error()));

@@ -73,6 +73,17 @@ inline constexpr Index<StatementKey, StatementRecord> kOpen{
 inline constexpr Index<StatementKey, StatementRecord> kStatementIndexes[] = {kByPrincipal, kByAge, kOpen};
 inline constexpr Table<StatementKey, StatementRecord> kStatements{"redshift_data.statements", kStatementIndexes};
 
+// In the commit of what a statement put into S3: after a crash such a statement was finished, whatever its record says.
+struct PublishedKey {
+  std::string statement;
+  static void fields(auto& self, auto&& visit) { visit(self.statement); }
+};
+struct PublishedRecord {
+  Time when;
+  static void fields(auto& self, auto&& visit) { visit(self.when); }
+};
+inline constexpr Table<PublishedKey, PublishedRecord> kPublished{"redshift_data.published"};
+
 // --- what users define ----------------------------------------------------------------------------------------------
 
 struct SchemaKey {  // an external schema

@@ -1,9 +1,7 @@
 // Sessions, the queue of statements, and the threads that run them.
 #include "services/redshift_data/redshift_data.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "door/door.h"
@@ -42,7 +40,7 @@ void RedshiftData::stop() {
     stopping_ = true;
     for (const auto& [id, job] : jobs_) {
       job->cancelled = true;
-      if (job->started) job->session->sql->cancel();
+      if (job->started && job->session) job->session->sql->cancel();
     }
   }
   changed_.notify_all();
@@ -140,7 +138,7 @@ bool RedshiftData::cancel(const StatementKey& key) {
   const auto found = jobs_.find(key.id);
   if (found == jobs_.end()) return false;
   found->second->cancelled = true;
-  if (found->second->started) found->second->session->sql->cancel();
+  if (found->second->started && found->second->session) found->second->session->sql->cancel();
   return true;
 }
 
@@ -160,6 +158,16 @@ Status RedshiftData::wait(const StatementKey& key, std::chrono::seconds limit) {
   return {};
 }
 
+// Gives the job's session back; one that was for this statement only ends here.
+void RedshiftData::let_go(Job& job) {
+  std::shared_ptr<LiveSession> session;
+  {
+    const std::lock_guard lock(mutex_);
+    session = std::exchange(job.session, nullptr);
+  }
+  if (session) release_session(*session);
+}
+
 void RedshiftData::work() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -169,8 +177,7 @@ void RedshiftData::work() {
     queue_.pop_front();
     lock.unlock();
     run(*job);
-    release_session(*job->session);
-    job->session.reset();
+    let_go(*job);
     lock.lock();
     jobs_.erase(job->key.id);
     changed_.notify_all();
@@ -255,6 +262,8 @@ void RedshiftData::run(Job& job) {
     record.state = is_cancelled(job) ? StatementState::kAborted : StatementState::kFailed;
     record.error = error_text(done.error());
   }
+  // Whoever sees that the statement is over may use its session at once.
+  let_go(job);
   // A server that stops leaves the record open: the next one settles it.
   bool stopping = false;
   {
@@ -362,6 +371,9 @@ Status RedshiftData::settle_one(const StatementKey& key, StatementRecord record)
   if (record.state == StatementState::kStarted) {
     const auto answer = warehouse(record.namespace_id)->engine().committed(record.database, key.id);
     committed = answer && *answer;
+    // A batch is one transaction: that a part of it has published is not that all of it was done.
+    if (!committed && !record.batch)
+      committed = TRY(door_.store().read()->get(kPublished, PublishedKey{key.id})).has_value();
   }
   record.updated = door_.clock().now();
   record.state = committed ? StatementState::kFinished : StatementState::kFailed;
@@ -386,7 +398,10 @@ void RedshiftData::forget_old() {
     if (record.created >= before) return;
     if (!is_over(record.state)) continue;
     for (size_t i = 0; i < record.parts.size(); ++i) (void)remove_file(result_file(key.id, i));
-    (void)door_.store().run([&](Transaction& erasing) { return erasing.erase(kStatements, key); });
+    (void)door_.store().run([&](Transaction& erasing) -> Status {
+      TRY(erasing.erase(kPublished, PublishedKey{key.id}));
+      return erasing.erase(kStatements, key);
+    });
   }
 }
 

@@ -53,7 +53,8 @@ struct Job {
   Caller caller;
   std::shared_ptr<LiveSession> session;
   std::vector<sql::Param> params;
-  bool cancelled = false;  // guarded by the service's mutex
+  // Guarded by the service's mutex, as is the session's being there: it is given back before the statement is over.
+  bool cancelled = false;
   bool started = false;
 };
 
@@ -97,6 +98,7 @@ class RedshiftData {
   void work();
   void keep_house();
   void run(Job& job);
+  void let_go(Job& job);
   Status run_parts(Job& job, StatementRecord& record);
   Result<sql::Outcome> run_one(Job& job, sql::SessionHost& host, StatementRecord& record, size_t part);
   Status settle();

@@ -1,13 +1,11 @@
 #include "services/redshift_data/warehouse.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "base/text.h"
-#include "os/file.h"
+#include "os/scratch.h"
 #include "services/redshift_data/system_rows.h"
 #include "sql/sql_error.h"
 
@@ -126,12 +124,9 @@ Result<std::optional<sql::OpenedObject>> Warehouse::open_object(const std::strin
 
 // The engine writes into a file without a name; what is in it becomes a blob when it is finished.
 Result<sql::StagedObject> Warehouse::create_object(const std::string&, const std::string&, const std::string& uri) {
-  const int file = ::open(staging_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0) return Failure(as_sql(system_failure("make a file to stage an object in", staging_, errno).error()));
-  Fd owned(file);
+  Fd owned = TRY(in_sql(nameless_file(staging_)));
   sql::StagedObject made;
-  made.file = sql::Fd(fcntl(file, F_DUPFD_CLOEXEC, 0));
-  if (!made.file) return sql::sql_error(sql::kInternalError, "no more file descriptors");
+  made.file = sql::Fd(TRY(in_sql(duplicate(owned.get()))).release());
   const std::lock_guard lock(mutex_);
   made.handle = next_++;
   staged_[made.handle] = {uri, std::move(owned), {}};
