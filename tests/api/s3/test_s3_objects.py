@@ -303,7 +303,8 @@ def test_what_is_refused_is_refused_before_the_body(server, s3, bucket):
 
     from botocore.config import Config
     signer = server.client("s3", config=Config(signature_version="s3v4"))
-    for parameters, code in (({"Key": "k", "ServerSideEncryption": "aws:kms"}, b"NotImplemented"), ({"Key": "x" * 1025}, b"KeyTooLongError"),
+    for parameters, code in (({"Key": "k", "ServerSideEncryption": "aws:kms"}, b"NotImplemented"),
+                             ({"Key": "x" * 1025}, b"KeyTooLongError"),
                              ({"Key": "k", "Tagging": "a=1&a=2"}, b"InvalidArgument")):
         url = urllib.parse.urlsplit(signer.generate_presigned_url("put_object", {"Bucket": bucket, **parameters}))
         extra = {"ServerSideEncryption": "x-amz-server-side-encryption", "Tagging": "x-amz-tagging"}
