@@ -30,7 +30,7 @@ PYTEST_KINDS = {
     "example": (["example"], True),
     "restart": (["restart"], False),
     "crash": (["crash"], False),
-    "badinput": (["badinput"], True),
+    "badinput": (["badinput"], False),
     "fuzz": (["fuzz"], False),
 }
 KINDS = ["unit", *PYTEST_KINDS]

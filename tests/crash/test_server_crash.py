@@ -1,5 +1,6 @@
 """kill -9 at random points under mixed load: every acknowledged write is there and byte-equal after the restart, nothing is half
 visible, and the restart is quick. TARN_CRASH_POINTS sets the number of kills (the long run is 200)."""
+import collections
 import hashlib
 import json
 import os
@@ -35,6 +36,7 @@ class Load:
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.acknowledged, self.in_flight = {}, {}
+        self.statements = {}  # (kind, name) -> the statement's id
 
     def client(self, service):
         return self.server.client(service, config=Config(retries={"total_max_attempts": 1}, read_timeout=20))
@@ -125,8 +127,91 @@ def partition(load):
     return lambda n: glue.create_partition(DatabaseName="crash", TableName="parts", PartitionInput={"Values": [n]})
 
 
+def statement(load, kind, sql):
+    """Runs a statement to its end; only FINISHED returns."""
+    data = load.client("redshift-data")
+
+    def write(n):
+        text = sql.format(n=n, rows=ROWS)
+        id_ = data.execute_statement(WorkgroupName="crash", Database="dev", Sql=text)["Id"]
+        load.statements[(kind, n)] = id_
+        while (state := data.describe_statement(Id=id_))["Status"] not in ENDS:
+            time.sleep(0.005)
+        if state["Status"] != "FINISHED":
+            raise RuntimeError(f"{text}: {state}")
+
+    return write
+
+
+def created(load):
+    return statement(load, "created", "CREATE TABLE c{n} AS SELECT n FROM numbers WHERE n < {rows}")
+
+
+def unloaded(load):
+    return statement(load, "unloaded", "UNLOAD ('SELECT n, n % 3 AS part FROM numbers') TO 's3://crash/unloaded/{n}/' "
+                                       "IAM_ROLE default FORMAT AS PARQUET PARTITION BY (part)")
+
+
+ROWS = 40
+ENDS = ("FINISHED", "FAILED", "ABORTED")
 WRITERS = {"small": small, "large": large, "multi": multipart, "copy": copied, "deleted": deleted, "table": table,
-           "user": user, "partition": partition}
+           "user": user, "partition": partition, "created": created, "unloaded": unloaded}
+
+
+def prepare(server):
+    """What the writers need."""
+    s3, glue, iam = server.client("s3"), server.client("glue"), server.client("iam")
+    s3.create_bucket(Bucket="crash")
+    s3.put_object(Bucket="crash", Key="source", Body=body_of("source", 300_000))
+    glue.create_database(DatabaseInput={"Name": "crash"})
+    glue.create_table(DatabaseName="crash", TableInput={"Name": "parts", "PartitionKeys": [{"Name": "p", "Type": "string"}]})
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {
+        "Service": ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]}}]}
+    role = iam.create_role(RoleName="crash", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="crash", PolicyName="all", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}))
+    serverless = server.client("redshift-serverless")
+    serverless.create_namespace(namespaceName="crash", dbName="dev", defaultIamRoleArn=role, iamRoles=[role])
+    serverless.create_workgroup(workgroupName="crash", namespaceName="crash")
+    values = ", ".join(f"({n})" for n in range(3 * ROWS))
+    run_sql(server.client("redshift-data"), f"CREATE TABLE numbers (n int); INSERT INTO numbers VALUES {values}")
+
+
+def run_sql(data, text):
+    """Its statements one by one; the rows of the last."""
+    for sql in text.split(";"):
+        id_ = data.execute_statement(WorkgroupName="crash", Database="dev", Sql=sql)["Id"]
+        while (state := data.describe_statement(Id=id_))["Status"] not in ENDS:
+            time.sleep(0.005)
+        assert state["Status"] == "FINISHED", state
+    return data.get_statement_result(Id=id_)["Records"] if state.get("HasResultSet") else []
+
+
+def verify_statements(server, load, keys):
+    data = server.client("redshift-data")
+    tables = {row[0]["stringValue"] for row in run_sql(
+        data, "SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'c%'")}
+    finished = []
+    for (kind, name), id_ in load.statements.items():
+        deadline = time.monotonic() + 10  # one that was only queued may run now
+        while (state := data.describe_statement(Id=id_))["Status"] not in ENDS and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert state["Status"] in ENDS, f"{kind} {name} is left {state['Status']} by a server that ended"
+        assert state["Status"] != "FAILED" or state.get("Error"), f"{kind} {name} failed without a word"
+        if (kind, name) in load.acknowledged:
+            assert state["Status"] == "FINISHED", f"acknowledged {kind} {name} is {state['Status']} now"
+        there = f"c{name}" in tables if kind == "created" else any(k.startswith(f"unloaded/{name}/") for k in keys)
+        assert there == (state["Status"] == "FINISHED"), f"{kind} {name} says {state['Status']}; visible: {there}"
+        if there and kind == "unloaded":
+            parts = {key.split("/")[2] for key in keys if key.startswith(f"unloaded/{name}/")}
+            assert parts == {"part=0", "part=1", "part=2"}, f"half an UNLOAD is visible: {parts}"
+        if there and kind == "created":
+            finished.append(name)
+    if finished:
+        counts = run_sql(data, " UNION ALL ".join(f"SELECT count(*), sum(n) FROM c{name}" for name in finished[-20:]))
+        assert all(row[0]["longValue"] == ROWS and row[1]["longValue"] == ROWS * (ROWS - 1) // 2 for row in counts), counts
+
+
 
 
 def verify(server, load):
@@ -149,6 +234,7 @@ def verify(server, load):
             assert iam.get_user_policy(UserName=name, PolicyName="p")["PolicyDocument"]["Statement"]
         elif kind == "partition":
             glue.get_partition(DatabaseName="crash", TableName="parts", PartitionValues=[name])
+    verify_statements(server, load, keys)
     # Nothing half visible: whatever is listed reads whole and right, acknowledged or not.
     for key in random.Random(1).sample(sorted(keys), min(60, len(keys))):
         kind, name = key.split("/", 1) if "/" in key else ("", key)
@@ -161,14 +247,9 @@ def verify(server, load):
 
 def test_acknowledged_writes_survive_kill_9(tmp_path):
     server = Server(tmp_path / "data").start()
-    s3 = server.client("s3")
-    s3.create_bucket(Bucket="crash")
-    s3.put_object(Bucket="crash", Key="source", Body=body_of("source", 300_000))
-    glue = server.client("glue")
-    glue.create_database(DatabaseInput={"Name": "crash"})
-    glue.create_table(DatabaseName="crash", TableInput={"Name": "parts", "PartitionKeys": [{"Name": "p", "Type": "string"}]})
+    prepare(server)
     chance = random.Random(os.environ.get("TARN_CRASH_SEED", "tarn"))
-    unacknowledged, total = [], 0
+    unacknowledged, total = [], collections.Counter()
     try:
         for point in range(POINTS):
             load = Load(server)
@@ -186,9 +267,11 @@ def test_acknowledged_writes_survive_kill_9(tmp_path):
             took = time.monotonic() - started
             assert took < RESTART_LIMIT_SECONDS, f"the restart took {took:.2f} s"
             verify(server, load)
-            total += len(load.acknowledged)
+            total.update(kind for kind, _ in load.acknowledged)
+            total["statements that the kill met"] += sum(key in load.in_flight for key in load.statements)
             unacknowledged.append(len(load.in_flight))
-        print(f"{POINTS} kills, {total} acknowledged writes, unacknowledged at each kill: {unacknowledged}")
-        assert total > 0 and sum(unacknowledged) > 0, "no load was on the server: the test has shown nothing"
+        print(f"{POINTS} kills, {sum(total[kind] for kind in WRITERS)} acknowledged writes, unacknowledged at each kill: "
+              f"{unacknowledged}; {dict(total)}")
+        assert all(total[kind] for kind in WRITERS) and sum(unacknowledged) > 0, "no load: the test has shown nothing"
     finally:
         server.kill()

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from crash.test_server_crash import WRITERS, Load, body_of, verify
+from crash.test_server_crash import WRITERS, Load, prepare, verify
 from support.server import Server
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
@@ -39,11 +39,7 @@ def test_acknowledged_writes_survive_a_disk_that_forgets(tmp_path):
     server = LossyServer(tmp_path / "data")
     (tmp_path / "data").mkdir()
     server.start()
-    s3, glue = server.client("s3"), server.client("glue")
-    s3.create_bucket(Bucket="crash")
-    s3.put_object(Bucket="crash", Key="source", Body=body_of("source", 300_000))
-    glue.create_database(DatabaseInput={"Name": "crash"})
-    glue.create_table(DatabaseName="crash", TableInput={"Name": "parts", "PartitionKeys": [{"Name": "p", "Type": "string"}]})
+    prepare(server)
     chance = random.Random(os.environ.get("TARN_CRASH_SEED", "tarn"))
     total = 0
     try:

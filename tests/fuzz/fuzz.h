@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <source_location>
 #include <string_view>
 
 namespace tarn::fuzz {
@@ -12,8 +14,10 @@ inline std::string_view text_of(const uint8_t* data, size_t size) {
 }
 
 // What must hold whatever the input is.
-inline void require(bool condition) {
-  if (!condition) std::abort();
+inline void require(bool condition, std::source_location where = std::source_location::current()) {
+  if (condition) return;
+  std::fprintf(stderr, "%s:%u: this does not hold\n", where.file_name(), static_cast<unsigned>(where.line()));
+  std::abort();
 }
 
 // In the *_planted programs a fault that only an input of some depth reaches; nothing in the others.
