@@ -103,6 +103,9 @@ TEST(Engine, describe_views_and_two_sessions) {
   EXPECT_EQ(described->columns[0].type, "int4");
   EXPECT_EQ(described->columns[1].name, "q");
 
+  EXPECT_GT(bench.rows("EXPLAIN SELECT a FROM t").size(), 3u);
+  EXPECT_EQ(bench.names, (std::vector<std::string>{"QUERY PLAN"}));
+
   bench.run("INSERT INTO t VALUES (1, 'b'), (2, 'a')");
   bench.run("CREATE VIEW v AS SELECT a / 2 AS half, ST_MakePoint(a, a) AS place, p FROM t WHERE p = 'a '");
   EXPECT_EQ(bench.rows("SELECT half, p FROM v"), (Table{{"1", "a"}}));

@@ -397,7 +397,8 @@ uint64_t Session::load_parquet(const LoadRequest& request, const std::vector<str
   string files, into, from;
   for (const string& uri : request.uris) files += (files.empty() ? "" : ", ") + quote(uri);
   for (size_t i = 0; i < fields.size(); ++i) into += (i ? ", " : "") + quote_name(names[fields[i]]);
-  const auto described = connection_.Query("SELECT * FROM read_parquet([" + files + "]) LIMIT 0");
+  const auto described =
+      connection_.Query("SELECT * FROM read_parquet([" + files + "], hive_partitioning = false) LIMIT 0");
   if (described->HasError()) described->ThrowError();
   if (described->names.size() != fields.size()) {
     raise_sql("XX000", "Spectrum Scan Error: Unmatched number of columns between table and file. Table columns: " +
@@ -409,7 +410,7 @@ uint64_t Session::load_parquet(const LoadRequest& request, const std::vector<str
                        quote_name(request.schema.empty() ? "public" : lower(request.schema)) + "." +
                        quote_name(lower(request.table));
   const auto result = connection_.Query("INSERT INTO " + table + " (" + into + ") SELECT " + from +
-                                        " FROM read_parquet([" + files + "])");
+                                        " FROM read_parquet([" + files + "], hive_partitioning = false)");
   if (result->HasError()) result->ThrowError();
   return static_cast<uint64_t>(result->GetValue(0, 0).GetValue<int64_t>());
 }

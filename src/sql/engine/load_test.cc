@@ -88,6 +88,10 @@ TEST_F(Load, json_and_parquet) {
   EXPECT_EQ(loaded(load)[0], (std::vector<std::string>{"1", "a", "NULL", "true"}));
   load = request(file_of("SELECT 5 AS x, 'p' AS y, DATE '2024-01-02' AS z, false AS w"), FileFormat::kParquet);
   EXPECT_EQ(loaded(load), (Table{{"5", "p", "2024-01-02", "false"}}));
+  // A folder that looks like a partition adds no column.
+  bench.server.objects["s3://b/year=2024/in"] = bench.server.objects["s3://b/in"];
+  load.uris = {"s3://b/year=2024/in"};
+  EXPECT_EQ(loaded(load), (Table{{"5", "p", "2024-01-02", "false"}}));
   load = request(file_of("SELECT 5 AS x"), FileFormat::kParquet);
   EXPECT_EQ(loaded(load)[0][0].substr(0, 5), "XX000");
 }

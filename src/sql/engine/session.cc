@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "base/text.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 
@@ -128,6 +129,31 @@ void Session::drain(duckdb::QueryResult& result, const ExecuteRequest& request, 
   outcome.spool_bytes = writer.bytes();
 }
 
+void Session::drain_plan(duckdb::QueryResult& result, int spool, Outcome& outcome) {
+  ResultColumn column;
+  column.name = "QUERY PLAN";
+  column.type = "varchar";
+  column.length = column.precision = 65535;
+  outcome.columns.push_back(column);
+  SpoolWriter writer(spool, outcome.columns, {CellKind::kText});
+  while (auto chunk = result.Fetch()) {
+    if (chunk->size() == 0) break;
+    for (duckdb::idx_t row = 0; row < chunk->size(); ++row) {
+      const std::string plan = chunk->GetValue(chunk->ColumnCount() - 1, row).ToString();
+      for (const auto line : split(plan, '\n')) {
+        if (line.empty()) continue;
+        writer.column(0).text(line);
+        ++outcome.rows;
+        if (const auto added = writer.rows_added(1); !added) raise_sql("58030", added.error().message);
+      }
+    }
+  }
+  if (result.HasError()) result.ThrowError();
+  if (spool < 0) return;
+  if (const auto finished = writer.finish(); !finished) raise_sql("58030", finished.error().message);
+  outcome.spool_bytes = writer.bytes();
+}
+
 Outcome Session::control(duckdb::TransactionStatement& statement) {
   Outcome outcome;
   switch (statement.info->type) {
@@ -178,7 +204,9 @@ Outcome Session::run(const ExecuteRequest& request, int spool) {
   }
   for (const std::string& sql : rewritten.before) own(sql);
   const auto result = start(std::move(statement));
-  if (rewritten.returns_rows) {
+  if (rewritten.kind == "EXPLAIN") {
+    drain_plan(*result, spool, outcome);
+  } else if (rewritten.returns_rows) {
     drain(*result, request, spool, outcome);
   } else {
     while (const auto chunk = result->Fetch()) {

@@ -42,6 +42,8 @@ class Session {
   duckdb::unique_ptr<duckdb::QueryResult> start(duckdb::unique_ptr<duckdb::SQLStatement> statement);
   // Takes all rows; into the spool if there is one.
   void drain(duckdb::QueryResult& result, const ExecuteRequest& request, int spool, Outcome& outcome);
+  // EXPLAIN's text, a line a row, as Redshift shows plans.
+  void drain_plan(duckdb::QueryResult& result, int spool, Outcome& outcome);
   void mark(const StatementContext& context);
   uint64_t load_parquet(const LoadRequest& request, const std::vector<std::string>& names,
                         const std::vector<size_t>& fields);
