@@ -15,6 +15,7 @@ namespace tarn {
 namespace {
 
 constexpr size_t kMaxBody = 64 << 20;      // of a request whose body is read whole
+constexpr uint64_t kMaxUpload = 5ull << 30;  // AWS: Amazon S3 quotas: of one PutObject or part
 constexpr uint64_t kWholeBody = 64 << 10;  // an object's body up to this is read whole as well: one hop less
 
 // AWS: S3 wants the digest that the client names, to compare; MD5 is always computed.
@@ -192,6 +193,12 @@ Status Gateway::check_body(Incoming& in) {
 
 Status Gateway::begin_body(Incoming& in) {
   in.decoder = TRY(start_decoder(in));
+  // What is announced to be too large is refused before it is on the disk.
+  if (const uint64_t announced = in.decoder->decoded_length().value_or(0); announced > kMaxUpload)
+    return Failure(Error{400,
+                         "EntityTooLarge",
+                         "Your proposed upload exceeds the maximum allowed size",
+                         {{"ProposedSize", std::to_string(announced)}, {"MaxSizeAllowed", std::to_string(kMaxUpload)}}});
   in.writer = door_.blobs().writer(wanted_digests(in.head.headers));
   return {};
 }
