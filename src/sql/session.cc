@@ -70,7 +70,7 @@ SqlSession::~SqlSession() {
 
 void SqlSession::cancel() {
   cancelled_ = true;
-  if (session_) engine_.cancel(*session_);
+  if (const uint64_t open = open_session_; open != 0) engine_.cancel({open});
 }
 
 Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statement, const RunRequest& request) {
@@ -109,6 +109,8 @@ Result<Outcome> SqlSession::dispatch(Running& run) {
 
 Result<SessionId> SqlSession::opened() {
   if (!session_) session_ = TRY(engine_.open_session(options_.database, Dialect::kRedshift));
+  open_session_ = session_->value;
+  if (cancelled_) return sql_error("57014", "Query cancelled on user's request");
   return *session_;
 }
 
@@ -180,6 +182,7 @@ Error SqlSession::seen(Error error) {
   const std::string state = sqlstate_of(error);
   if (state != "57P02" && state != "08003") return error;
   session_.reset();
+  open_session_ = 0;
   in_block_ = failed_ = false;
   pending_.clear();
   cursors_.clear();

@@ -137,6 +137,7 @@ class SqlSession {
   Engine& engine_;
   SessionOptions options_;
   std::optional<SessionId> session_;
+  std::atomic<uint64_t> open_session_ = 0;  // the same, for cancel(); 0: none
   std::atomic<bool> cancelled_ = false;
   bool in_block_ = false;               // BEGIN .. COMMIT
   bool failed_ = false;                 // .. of which only the end is understood

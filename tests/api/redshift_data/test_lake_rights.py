@@ -36,7 +36,8 @@ def mounted(client, warehouse, new_name, bucket, policy):
     serverless = client("redshift-serverless")
     roles = serverless.get_namespace(namespaceName=warehouse.workgroup)["namespace"]["iamRoles"]
     serverless.update_namespace(namespaceName=warehouse.workgroup, iamRoles=[*roles, role])
-    warehouse.run(f"CREATE EXTERNAL SCHEMA {name} FROM DATA CATALOG DATABASE {name} IAM_ROLE '{role}' CREATE EXTERNAL DATABASE IF NOT EXISTS")
+    warehouse.run(f"CREATE EXTERNAL SCHEMA {name} FROM DATA CATALOG DATABASE {name} IAM_ROLE '{role}' "
+                  "CREATE EXTERNAL DATABASE IF NOT EXISTS")
     warehouse.run(f"CREATE EXTERNAL TABLE {name}.t (k VARCHAR(max), n BIGINT, _absent INT) STORED AS PARQUET LOCATION 's3://{bucket}/in/'")
     client("iam").put_role_policy(RoleName=role.rsplit("/", 1)[1], PolicyName="inline", PolicyDocument=json.dumps(policy))
     return name, role
@@ -46,8 +47,10 @@ def test_a_whole_summary(client, warehouse, new_name, bucket):
     name, role = mounted(client, warehouse, new_name, bucket, allowing(["s3:*", "glue:*"], "*"))
     assert client("glue").get_table(DatabaseName=name, Name="t")["Table"]["TableType"] == "EXTERNAL_TABLE"
     summary = new_name("sum").replace("-", "_")
-    warehouse.run(f"CREATE TABLE public.{summary} AS SELECT k, COUNT(*) AS c, SUM(n) AS s FROM {name}.t WHERE _absent IS NULL GROUP BY k")
-    warehouse.run(f"UNLOAD ('SELECT * FROM {summary} ORDER BY k') TO 's3://{bucket}/out/{summary}_' IAM_ROLE DEFAULT FORMAT AS PARQUET PARALLEL OFF")
+    warehouse.run(f"CREATE TABLE public.{summary} AS SELECT k, COUNT(*) AS c, SUM(n) AS s FROM {name}.t "
+                  "WHERE _absent IS NULL GROUP BY k")
+    warehouse.run(f"UNLOAD ('SELECT * FROM {summary} ORDER BY k') TO 's3://{bucket}/out/{summary}_' IAM_ROLE DEFAULT "
+                  "FORMAT AS PARQUET PARALLEL OFF")
     body = client("s3").get_object(Bucket=bucket, Key=f"out/{summary}_000.parquet")["Body"].read()
     assert pyarrow.parquet.read_table(io.BytesIO(body)).to_pydict() == {"k": ["a", "b"], "c": [2, 1], "s": [4, 2]}
     keys = [o["Key"] for o in client("s3").list_objects_v2(Bucket=bucket, Prefix=f"out/{summary}")["Contents"]]
@@ -78,7 +81,8 @@ def test_writing_without_a_right(client, warehouse, new_name, bucket):
 
 
 def test_a_role_that_does_not_trust_redshift(client, warehouse, new_name, bucket):
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}]}
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}]}
     name = new_name("role")
     arn = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     serverless = client("redshift-serverless")

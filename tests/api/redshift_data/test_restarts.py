@@ -41,7 +41,8 @@ def test_a_crash_leaves_no_statement_open(names):
         warehouse.run("CREATE TABLE t AS SELECT 1 AS a")
         for _ in range(12):
             warehouse.run("INSERT INTO t SELECT a + 1 FROM t")
-        running = warehouse.submit("CREATE TABLE never AS SELECT count(*) AS n FROM t a, t b, t c, t d WHERE a.a + b.a + c.a + d.a = -1")["Id"]
+        running = warehouse.submit("CREATE TABLE never AS SELECT count(*) AS n FROM t a, t b, t c, t d "
+                                   "WHERE a.a + b.a + c.a + d.a = -1")["Id"]
         while warehouse.data.describe_statement(Id=running)["Status"] != "STARTED":
             time.sleep(0.005)
         server.kill()

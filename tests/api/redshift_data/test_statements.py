@@ -53,10 +53,12 @@ def test_failures_say_what_and_where(warehouse):
 
 
 def test_named_parameters_take_the_type_of_their_use(warehouse, table):
+    given = {"id": "1", "word": "a '", "day": "2024-01-01"}
     rows = warehouse.rows(f"SELECT id, :word || name FROM {table} WHERE id = :id AND day > :day",
-                          Parameters=[{"name": "id", "value": "1"}, {"name": "word", "value": "a '"}, {"name": "day", "value": "2024-01-01"}])
+                          Parameters=[{"name": name, "value": text} for name, text in given.items()])
     assert rows == [[1, "a 'one"]]
-    message = refused("ValidationException", warehouse.submit, "SELECT :a", Parameters=[{"name": "a", "value": "1"}, {"name": "b", "value": "1"}])
+    message = refused("ValidationException", warehouse.submit, "SELECT :a",
+                      Parameters=[{"name": "a", "value": "1"}, {"name": "b", "value": "1"}])
     assert "b" in message
     message = refused("ValidationException", warehouse.submit, "SELECT :a, :c", Parameters=[{"name": "a", "value": "1"}])
     assert "c" in message
@@ -126,7 +128,8 @@ def test_sessions_keep_temporary_tables_and_transactions(warehouse, table):
         warehouse.run("SELECT 1", SessionId=session)
     warehouse.run("ROLLBACK", SessionId=session)
     assert warehouse.rows(f"SELECT count(*) FROM {table}", SessionId=session) == [[3]]
-    assert "SessionId" in refused("ValidationException", warehouse.data.execute_statement, Sql="SELECT 1", SessionId=session, Database="dev")
+    assert "SessionId" in refused("ValidationException", warehouse.data.execute_statement, Sql="SELECT 1", SessionId=session,
+                                  Database="dev")
     refused("ResourceNotFoundException", warehouse.data.execute_statement, Sql="SELECT 1", SessionId=str(uuid.uuid4()))
 
 

@@ -33,7 +33,8 @@ def test_a_namespace(serverless, client, new_name, account):
     serverless.untag_resource(resourceArn=made["namespaceArn"], tagKeys=["a"])
     assert serverless.list_tags_for_resource(resourceArn=made["namespaceArn"])["tags"] == [{"key": "c", "value": "d"}]
     refused("ConflictException", serverless.create_namespace, namespaceName=name)
-    assert serverless.update_namespace(namespaceName=name, iamRoles=[role], defaultIamRoleArn="")["namespace"].get("defaultIamRoleArn") is None
+    changed = serverless.update_namespace(namespaceName=name, iamRoles=[role], defaultIamRoleArn="")["namespace"]
+    assert "defaultIamRoleArn" not in changed
     assert serverless.delete_namespace(namespaceName=name)["namespace"]["status"] == "DELETING"
     refused("ResourceNotFoundException", serverless.get_namespace, namespaceName=name)
 
@@ -43,7 +44,10 @@ def test_a_workgroup(serverless, new_name, account):
     serverless.create_namespace(namespaceName=name)
     made = serverless.create_workgroup(workgroupName=name, namespaceName=name, baseCapacity=8)["workgroup"]
     assert made["status"] == "AVAILABLE" and made["baseCapacity"] == 8
-    assert made["endpoint"]["address"] == f"{name}.{account}.us-east-1.redshift-serverless.amazonaws.com" and made["endpoint"]["port"] == 5439
+    assert made["endpoint"]["address"] == f"{name}.{account}.us-east-1.redshift-serverless.amazonaws.com"
+    assert made["endpoint"]["port"] == 5439
+    pages = serverless.get_paginator("list_workgroups").paginate()
+    assert name in [w["workgroupName"] for page in pages for w in page["workgroups"]]
     assert serverless.get_workgroup(workgroupName=name)["workgroup"] == made
     refused("ConflictException", serverless.create_workgroup, workgroupName=name, namespaceName=name)
     refused("ConflictException", serverless.delete_namespace, namespaceName=name)
