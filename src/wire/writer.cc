@@ -131,6 +131,8 @@ void write_rest_body(const Operation& operation, const Any& output, http::Respon
 
 void write_rest_output(const Operation& operation, const Any& output, http::Response& response) {
   write_bound_members(output.shape(), output.get(), response);
+  // AWS: GetObject and HeadObject answer 206 to a range; the model has no member that says so.
+  if (response.headers.contains("Content-Range")) response.status = 206;
   if (operation.event_stream != nullptr) return put_type(response, "application/vnd.amazon.eventstream");
   if (!operation.streaming_output.empty()) return put_type(response, "application/octet-stream");
   const bool bodiless = operation.method == "HEAD" || response.status == 204 || response.status == 304;
@@ -240,7 +242,7 @@ void write_s3_error(const Error& error, std::string_view request_id, http::Respo
   std::string& out = response.body;
   out += kXmlDeclaration;
   out += "<Error>";
-  append_xml_element(out, "Code", error.code);
+  append_xml_element(out, "Code", error.code == "InternalFailure" ? "InternalError" : error.code);  // S3's word
   append_xml_element(out, "Message", error.message);
   append_members(out, error);
   append_xml_element(out, "RequestId", request_id);

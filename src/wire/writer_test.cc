@@ -110,6 +110,8 @@ TEST(Writer, XmlErrors) {
             declaration +
                 "<Error><Code>TooMany</Code><Message>Too &lt;many&gt;</Message><Limit>7</Limit>"
                 "<RequestId>i</RequestId><HostId>tarn</HostId></Error>");
+  const http::Response internal = write_error(testing::kS3Service, Error{500, "InternalFailure", "m", {}}, "i");
+  EXPECT_TRUE(internal.body.contains("<Code>InternalError</Code>")) << internal.body;
 }
 
 }  // namespace
