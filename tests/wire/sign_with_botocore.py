@@ -69,7 +69,9 @@ def main():
         auth.add_auth(request)
         parts = urlsplit(request.url)
         target = parts.path + ("?" + parts.query if parts.query else "")
-        fields = [("Host", parts.netloc)] + [(n, v if isinstance(v, str) else v.decode()) for n, v in request.headers.items() if not isinstance(auth, HmacV1QueryAuth)]
+        text = lambda v: v if isinstance(v, str) else v.decode()  # noqa: E731
+        signed = [] if isinstance(auth, HmacV1QueryAuth) else request.headers.items()
+        fields = [("Host", parts.netloc)] + [(n, text(v)) for n, v in signed]
         listed = ",\n        ".join(f"{{{text(n)}, {text(v)}}}" for n, v in fields)
         print(f"      {{{text(name)}, {text(method)},\n       {text(target)},\n       {{{listed}}},\n       {text(body)}}},")
     print("  };\n  return all;\n}")
