@@ -201,7 +201,7 @@ def verify_statements(server, load, keys):
         if (kind, name) in load.acknowledged:
             assert state["Status"] == "FINISHED", f"acknowledged {kind} {name} is {state['Status']} now"
         there = f"c{name}" in tables if kind == "created" else any(k.startswith(f"unloaded/{name}/") for k in keys)
-        assert there == (state["Status"] == "FINISHED"), f"{kind} {name} says {state['Status']}; visible: {there}"
+        assert there == (state["Status"] == "FINISHED"), f"{kind} {name} visible: {there}; {state}"
         if there and kind == "unloaded":
             parts = {key.split("/")[2] for key in keys if key.startswith(f"unloaded/{name}/")}
             assert parts == {"part=0", "part=1", "part=2"}, f"half an UNLOAD is visible: {parts}"
