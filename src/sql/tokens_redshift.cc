@@ -239,11 +239,11 @@ size_t PositionMap::source(size_t out) const {
   return span->in + (out - span->out);
 }
 
-Error moved_to_source(Error error, const PositionMap& map, size_t source_offset) {
+Error moved_to_source(Error error, const PositionMap& map) {
   for (auto& [name, value] : error.members)
     if (name == "position")
       if (const auto position = parse_int(value); position && *position > 0)
-        value = std::to_string(map.source(static_cast<size_t>(*position) - 1) + source_offset + 1);
+        value = std::to_string(map.source(static_cast<size_t>(*position) - 1) + 1);
   return error;
 }
 

@@ -25,7 +25,7 @@ class PositionMap {
 };
 
 // The same error with its position (1-based) in the source.
-Error moved_to_source(Error error, const PositionMap& map, size_t source_offset = 0);
+Error moved_to_source(Error error, const PositionMap& map);
 
 struct EngineText {
   std::string sql;

@@ -70,9 +70,4 @@ std::string Actor::reader_of(const std::string& uri) {
   return role;
 }
 
-std::string Actor::role() {
-  const std::lock_guard lock(mutex_);
-  return roles_.role;
-}
-
 }  // namespace tarn::redshift_data

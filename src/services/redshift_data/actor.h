@@ -41,7 +41,6 @@ class Actor {
   void reads_below(const std::string& prefix, const std::string& role);
   // As whom the object or prefix is read: by what was said of it, else the statement's own role.
   std::string reader_of(const std::string& uri);
-  std::string role();
 
  private:
   Door& door_;

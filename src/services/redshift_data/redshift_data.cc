@@ -68,7 +68,7 @@ std::shared_ptr<Warehouse> RedshiftData::warehouse(const std::string& namespace_
   engine.memory_bytes = options_.engine_memory;
   engine.threads = options_.engine_threads;
   engine.spatial_extension = options_.spatial_extension;
-  made = std::make_shared<Warehouse>(door_, namespace_id, std::move(engine));
+  made = std::make_shared<Warehouse>(door_, std::move(engine));
   return made;
 }
 

@@ -32,8 +32,7 @@ Result<T> in_sql(Result<T> result) {
 
 }  // namespace
 
-Warehouse::Warehouse(Door& door, std::string namespace_id, sql::EngineOptions options)
-    : door_(door), namespace_id_(std::move(namespace_id)), staging_(options.databases) {
+Warehouse::Warehouse(Door& door, sql::EngineOptions options) : door_(door), staging_(options.databases) {
   engine_ = std::make_unique<sql::Engine>(std::move(options), *this);
 }
 

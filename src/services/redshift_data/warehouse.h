@@ -21,12 +21,10 @@ namespace tarn::redshift_data {
 // THREADS: any.
 class Warehouse final : public sql::ServerCallbacks {
  public:
-  // `folder`: the namespace's own, for database files; `scratch` for what is spilled and staged.
-  Warehouse(Door& door, std::string namespace_id, sql::EngineOptions options);
+  Warehouse(Door& door, sql::EngineOptions options);
   ~Warehouse() override;
 
   sql::Engine& engine() { return *engine_; }
-  const std::string& namespace_id() const { return namespace_id_; }
 
   // Makes the namespace's first database when it is not there.
   Status ensure_database(const std::string& name);
@@ -73,7 +71,6 @@ class Warehouse final : public sql::ServerCallbacks {
                                                                       const std::string& glue_database);
 
   Door& door_;
-  const std::string namespace_id_;
   const std::string staging_;
   std::mutex mutex_;
   std::set<std::string> databases_;  // known to be there
