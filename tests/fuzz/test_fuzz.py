@@ -1,6 +1,6 @@
 """Every fuzz target runs some seconds from its committed corpus, and finds the fault that is planted in its twin.
 
-TARN_FUZZ_SECONDS says how long (2); a find is left in build/fuzz/finds.
+TARN_FUZZ_SECONDS says how long (1); a find is left in build/fuzz/finds.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build" / "fuzz"
 NAMES = sorted(source.name.removesuffix("_fuzz.cc") for source in HERE.glob("*_fuzz.cc"))
-SECONDS = os.environ.get("TARN_FUZZ_SECONDS", "2")
+SECONDS = os.environ.get("TARN_FUZZ_SECONDS", "1")
 PLANTED_SECONDS = "60"  # a limit; it takes about one
 
 
