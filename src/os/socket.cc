@@ -81,6 +81,10 @@ Result<Received> receive_with_fds(int socket, size_t limit) {
   return received;
 }
 
+void shut_down(int socket) {
+  ::shutdown(socket, SHUT_RDWR);
+}
+
 Result<std::optional<Received>> receive_exactly(int socket, size_t size) {
   Received all;
   while (all.bytes.size() < size) {

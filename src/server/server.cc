@@ -18,8 +18,8 @@
 #include "gen/sts/handlers.h"
 #include "http/server.h"
 #include "os/clock.h"
-#include "os/executable.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "server/gateway.h"
 #include "server/log.h"
 #include "server/no_lake.h"
@@ -105,8 +105,9 @@ Status run(const ServeOptions& options) {
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
   redshift_serverless::RedshiftServerless redshift_serverless;
+  const std::string program = TRY(own_program());
   redshift_data::RedshiftData redshift_data(
-      door, {.directory = options.data_dir, .spatial_extension = executable_folder() + "/spatial.duckdb_extension"});
+      door, {.directory = options.data_dir, .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension"});
   door.add(redshift_serverless::kTable, &redshift_serverless);
   door.add(redshift_data::kTable, &redshift_data);
   door.add(admin::kTable, &administration);

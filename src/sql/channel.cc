@@ -1,17 +1,17 @@
 #include "sql/channel.h"
 
-#include <sys/socket.h>
-
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
+#include <span>
 
+#include "os/socket.h"
 #include "sql/protocol.h"
 
 namespace tarn::sql {
 namespace {
 
 constexpr uint16_t kReply = 0xFFFF, kErrorReply = 0xFFFE;
-constexpr size_t kFilesAtOnce = 200;  // Linux takes 253 in one message
+constexpr size_t kFilesAtOnce = 64;  // what os/socket.h takes
 
 struct Head {
   uint32_t length;
@@ -20,59 +20,6 @@ struct Head {
   uint16_t kind;
   uint16_t zero[3];
 };
-
-bool send_with_files(int socket, const char* bytes, size_t size, const int* files, size_t count) {
-  alignas(cmsghdr) char control[CMSG_SPACE(kFilesAtOnce * sizeof(int))];
-  while (size > 0) {
-    iovec piece{const_cast<char*>(bytes), size};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    if (count > 0) {
-      message.msg_control = control;
-      message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-      cmsghdr* head = CMSG_FIRSTHDR(&message);
-      head->cmsg_level = SOL_SOCKET;
-      head->cmsg_type = SCM_RIGHTS;
-      head->cmsg_len = CMSG_LEN(count * sizeof(int));
-      std::memcpy(CMSG_DATA(head), files, count * sizeof(int));
-    }
-    const ssize_t n = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes += n;
-    size -= static_cast<size_t>(n);
-    count = 0;
-  }
-  return true;
-}
-
-bool receive_with_files(int socket, char* bytes, size_t size, std::vector<Fd>& files) {
-  alignas(cmsghdr) char control[CMSG_SPACE(kFilesAtOnce * sizeof(int))];
-  while (size > 0) {
-    iovec piece{bytes, size};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {
-      if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
-      const size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-      for (size_t i = 0; i < count; ++i) {
-        int fd = -1;
-        std::memcpy(&fd, CMSG_DATA(head) + i * sizeof(int), sizeof fd);
-        files.emplace_back(fd);
-      }
-    }
-    bytes += n;
-    size -= static_cast<size_t>(n);
-  }
-  return true;
-}
 
 Failure ended() {
   return fail(500, "EngineEnded", "The SQL engine's process ended.");
@@ -83,29 +30,41 @@ Failure ended() {
 bool Channel::send(uint16_t kind, uint64_t id, const std::string& body, const std::vector<int>& files) {
   const std::lock_guard lock(send_mutex_);
   const Head head{static_cast<uint32_t>(body.size()), static_cast<uint32_t>(files.size()), id, kind, {}};
-  size_t sent = std::min(files.size(), kFilesAtOnce);
-  if (!send_with_files(socket_.get(), reinterpret_cast<const char*>(&head), sizeof head, files.data(), sent))
-    return false;
-  if (!send_with_files(socket_.get(), body.data(), body.size(), nullptr, 0)) return false;
-  while (sent < files.size()) {  // the rest rides on single bytes
-    const size_t count = std::min(files.size() - sent, kFilesAtOnce);
-    if (!send_with_files(socket_.get(), "f", 1, files.data() + sent, count)) return false;
-    sent += count;
-  }
+  const std::string_view bytes(reinterpret_cast<const char*>(&head), sizeof head);
+  std::span<const int> left(files);
+  const auto take = [&] {
+    const auto some = left.first(std::min(left.size(), kFilesAtOnce));
+    left = left.subspan(some.size());
+    return some;
+  };
+  if (!send_with_fds(socket_.get(), bytes, take())) return false;
+  if (!send_with_fds(socket_.get(), body)) return false;
+  while (!left.empty())  // the rest rides on single bytes
+    if (!send_with_fds(socket_.get(), "f", take())) return false;
   return true;
 }
 
+// Nothing: the other half has closed, or what came is cut.
+std::optional<std::string> Channel::take(size_t size, std::vector<Fd>& files) {
+  if (size == 0) return "";
+  auto received = receive_exactly(socket_.get(), size);
+  if (!received || !*received) return std::nullopt;
+  for (Fd& file : (*received)->fds) files.push_back(std::move(file));
+  return std::move((*received)->bytes);
+}
+
 bool Channel::receive(Message& message) {
+  const auto bytes = take(sizeof(Head), message.files);
+  if (!bytes) return false;
   Head head;
-  if (!receive_with_files(socket_.get(), reinterpret_cast<char*>(&head), sizeof head, message.files)) return false;
+  std::memcpy(&head, bytes->data(), sizeof head);
   message.kind = head.kind;
   message.id = head.id;
-  message.body.resize(head.length);
-  if (!receive_with_files(socket_.get(), message.body.data(), message.body.size(), message.files)) return false;
-  while (message.files.size() < head.files) {
-    char byte;
-    if (!receive_with_files(socket_.get(), &byte, 1, message.files)) return false;
-  }
+  auto body = take(head.length, message.files);
+  if (!body) return false;
+  message.body = std::move(*body);
+  while (message.files.size() < head.files)
+    if (!take(1, message.files)) return false;
   return true;
 }
 
@@ -152,7 +111,7 @@ Result<Message> Channel::call(uint16_t kind, std::string body, const std::vector
   waiting_[id] = &waiting;
   lock.unlock();
   // A failed send needs nothing here: run() then sees the end of the socket and settles all.
-  if (!send(kind, id, body, files)) ::shutdown(socket_.get(), SHUT_RDWR);
+  if (!send(kind, id, body, files)) shut_down(socket_.get());
   lock.lock();
   arrived_.wait(lock, [&] { return waiting.done; });
   return std::move(waiting.result);
@@ -176,7 +135,7 @@ bool Channel::closed() {
 }
 
 void Channel::close() {
-  ::shutdown(socket_.get(), SHUT_RDWR);
+  shut_down(socket_.get());
 }
 
 }  // namespace tarn::sql

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ class Channel {
 
  private:
   bool send(uint16_t kind, uint64_t id, const std::string& body, const std::vector<int>& files);
+  std::optional<std::string> take(size_t size, std::vector<Fd>& files);
   bool receive(Message& message);
   void settle(Message message);
 

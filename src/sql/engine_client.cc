@@ -1,19 +1,13 @@
 #include "sql/engine_client.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
-#include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <set>
 #include <thread>
 
+#include "os/process.h"
+#include "os/socket.h"
 #include "sql/channel.h"
 #include "sql/protocol.h"
 
@@ -27,26 +21,16 @@ Failure sql_error(std::string sqlstate, std::string message) {
 }
 
 // The engine inherits one descriptor, as number 3, and no environment: nothing of the server's can leak to it.
-Result<std::pair<pid_t, Fd>> spawn(const std::string& program) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    return internal_failure(std::string("No socket for the SQL engine: ") + std::strerror(errno));
-  }
-  Fd ours(ends[0]);
-  const Fd theirs(ends[1]);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, 4);
-  const std::string path = program.empty() ? "/proc/self/exe" : program;
-  const char* arguments[] = {"tarn", "engine", "3", nullptr};
-  const char* environment[] = {"LC_ALL=C.UTF-8", nullptr};
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, const_cast<char**>(arguments),
-                                  const_cast<char**>(environment));
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return internal_failure("The SQL engine could not be started: " + std::string(std::strerror(error)));
-  return std::pair(pid, std::move(ours));
+// It ends by itself when its socket closes: it shall not die with the thread that happened to start it.
+Result<std::pair<Child, Fd>> spawn(const std::string& program) {
+  auto [ours, theirs] = TRY(socket_pair());
+  Child child = TRY(Child::spawn({.program = program.empty() ? TRY(own_program()) : program,
+                                  .args = {"engine", "3"},
+                                  .environment = std::vector<std::string>{"LC_ALL=C.UTF-8"},
+                                  .directory = {},
+                                  .fds = {{theirs.get(), 3}},
+                                  .die_with_parent = false}));
+  return std::pair(std::move(child), std::move(ours));
 }
 
 // Answers what one engine process asks, on a few threads of its own.
@@ -161,26 +145,22 @@ class Answering {
 // One run of the engine process, from start to end.
 class Process {
  public:
-  Process(pid_t pid, Fd socket, ServerCallbacks& callbacks, int threads)
-      : pid_(pid), channel_(std::move(socket)), answering_(channel_, callbacks, threads), reader_([this] { read(); }) {}
+  Process(Child child, Fd socket, ServerCallbacks& callbacks, int threads)
+      : child_(std::move(child)), channel_(std::move(socket)), answering_(channel_, callbacks, threads), reader_([this] { read(); }) {}
   ~Process() {
     channel_.close();
-    ::kill(pid_, SIGKILL);
     reader_.join();
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
   }
   Channel& channel() { return channel_; }
   bool alive() { return !channel_.closed(); }
-  pid_t pid() const { return pid_; }
+  int pid() const { return child_.pid(); }
 
  private:
   void read() {
     channel_.run([this](Message message) { answering_.add(std::move(message)); });
   }
 
-  const pid_t pid_;
+  Child child_;  // killed last, when nobody waits for it any more
   Channel channel_;
   Answering answering_;
   std::thread reader_;
@@ -211,8 +191,8 @@ Result<std::shared_ptr<Process>> Engine::State::started() {
   if (process && process->alive()) return process;
   process.reset();
   sessions.clear();
-  auto [pid, socket] = TRY(spawn(options.program));
-  process = std::make_shared<Process>(pid, std::move(socket), callbacks, options.callback_threads);
+  auto [child, socket] = TRY(spawn(options.program));
+  process = std::make_shared<Process>(std::move(child), std::move(socket), callbacks, options.callback_threads);
   ++generation;
   const auto configured = process->channel().call(static_cast<uint16_t>(Ask::kConfigure), encoded(options));
   if (!configured) {

@@ -1,36 +1,10 @@
-// Fd: one owned file descriptor.
+// File descriptors as the SQL layer hands them about.
 #pragma once
 
-#include <unistd.h>
-
-#include <utility>
+#include "os/file.h"
 
 namespace tarn::sql {
 
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}  // takes it over
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    if (this != &other) {
-      reset();
-      fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-  }
-  ~Fd() { reset(); }
-
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_ = -1;
-};
+using ::tarn::Fd;
 
 }  // namespace tarn::sql

@@ -1,15 +1,15 @@
 // S3 Select's records: what a client's CSV or JSON reader gets back.
+#include "os/scratch.h"
 #include "sql/select_format.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 namespace tarn::sql {
 namespace {
 
 std::string printed(const SelectOutput& output, const std::vector<std::string>& names,
                     const std::vector<CellKind>& kinds, const std::vector<std::optional<std::string>>& values) {
-  const Fd file(::memfd_create("spool", MFD_CLOEXEC));
+  const Fd file = memory_file().value();
   std::vector<ResultColumn> columns(names.size());
   for (size_t i = 0; i < names.size(); ++i) columns[i].name = names[i];
   SpoolWriter writer(file.get(), columns, kinds);

@@ -1,12 +1,11 @@
 #include "sql/spool.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/text.h"
+#include "os/file.h"
 #include "sql/protocol.h"
 
 namespace tarn::sql {
@@ -40,15 +39,8 @@ Failure broken() {
   return internal_failure("A spooled result is not whole.");
 }
 
-Status read_at(int fd, char* bytes, size_t size, uint64_t offset) {
-  while (size > 0) {
-    const ssize_t n = ::pread(fd, bytes, size, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return broken();
-    bytes += n;
-    offset += static_cast<uint64_t>(n);
-    size -= static_cast<size_t>(n);
-  }
+Status read_whole(int fd, char* bytes, size_t size, uint64_t offset) {
+  if (TRY(read_at(fd, offset, std::span(bytes, size), "a spooled result")) != size) return broken();
   return {};
 }
 
@@ -117,13 +109,7 @@ Status SpoolWriter::write(std::string_view bytes) {
                          {{"sqlstate", "54000"}}});
   }
   written_ += bytes.size();
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return internal_failure(std::string("A result could not be written: ") + std::strerror(errno));
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
+  return write_all(fd_, bytes, "a spooled result");
 }
 
 Status SpoolWriter::rows_added(uint64_t n) {
@@ -180,12 +166,12 @@ Result<SpoolReader> SpoolReader::open(int fd) {
   const off_t end = ::lseek(fd, 0, SEEK_END);
   char tail[sizeof(uint32_t) + 8];
   if (end < static_cast<off_t>(sizeof tail + kMagic.size())) return broken();
-  TRY(read_at(fd, tail, sizeof tail, static_cast<uint64_t>(end) - sizeof tail));
+  TRY(read_whole(fd, tail, sizeof tail, static_cast<uint64_t>(end) - sizeof tail));
   uint32_t length;
   std::memcpy(&length, tail, sizeof length);
   if (std::string_view(tail + 4, 8) != kMagic || length > static_cast<uint64_t>(end) - sizeof tail) return broken();
   std::string footer(length, '\0');
-  TRY(read_at(fd, footer.data(), length, static_cast<uint64_t>(end) - sizeof tail - length));
+  TRY(read_whole(fd, footer.data(), length, static_cast<uint64_t>(end) - sizeof tail - length));
 
   std::string_view in = footer;
   uint32_t count = 0;
@@ -217,7 +203,7 @@ Result<SpoolPage> SpoolReader::page(size_t index) const {
   page.rows_ = at.rows;
   page.first_row_ = at.first_row;
   page.data_.resize(at.length);
-  TRY(read_at(fd_, page.data_.data(), at.length, at.offset));
+  TRY(read_whole(fd_, page.data_.data(), at.length, at.offset));
   std::string_view in(page.data_.data(), page.data_.size());
   for (size_t i = 0; i < kinds_.size(); ++i) {
     SpoolPage::Column column{};

@@ -1,14 +1,14 @@
 // A result must read back as it was written, whatever page a row falls in, and a torn file must be an error.
+#include "os/scratch.h"
 #include "sql/spool.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 namespace tarn::sql {
 namespace {
 
 TEST(Spool, rows_of_all_kinds_over_several_pages_read_back) {
-  const Fd file(::memfd_create("spool", MFD_CLOEXEC));
+  const Fd file = memory_file().value();
   const std::vector<CellKind> kinds = {CellKind::kInt, CellKind::kText, CellKind::kDouble, CellKind::kBool,
                                        CellKind::kJson};
   std::vector<ResultColumn> columns(kinds.size());
@@ -47,7 +47,7 @@ TEST(Spool, rows_of_all_kinds_over_several_pages_read_back) {
 }
 
 TEST(Spool, no_rows_is_a_spool) {
-  const Fd file(::memfd_create("spool", MFD_CLOEXEC));
+  const Fd file = memory_file().value();
   SpoolWriter writer(file.get(), {{.name = "a"}}, {CellKind::kInt});
   ASSERT_TRUE(writer.finish());
   const auto reader = SpoolReader::open(file.get());
@@ -57,7 +57,7 @@ TEST(Spool, no_rows_is_a_spool) {
 }
 
 TEST(Spool, beyond_the_limit_and_torn_files_are_errors) {
-  const Fd file(::memfd_create("spool", MFD_CLOEXEC));
+  const Fd file = memory_file().value();
   SpoolWriter writer(file.get(), {{.name = "a"}}, {CellKind::kText}, 1000);
   writer.column(0).text(std::string(2000, 'x'));
   ASSERT_TRUE(writer.rows_added(1));

@@ -1,6 +1,6 @@
 #include "sql/engine/records.h"
 
-#include <dlfcn.h>
+#include <bzlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -216,34 +216,15 @@ std::optional<Record> RecordReader::next_document(bool by_lines) {
 
 namespace {
 
-// libbz2's stream; the library is loaded when the first such file comes.
-struct BzStream {
-  char* next_in;
-  unsigned avail_in, total_in_lo, total_in_hi;
-  char* next_out;
-  unsigned avail_out, total_out_lo, total_out_hi;
-  void* state;
-  void* (*alloc)(void*, int, int);
-  void (*free)(void*, void*);
-  void* opaque;
-};
-
 class Bunzip {
  public:
   explicit Bunzip(ByteSource source) : source_(std::move(source)), input_(kBlock, '\0') {
-    void* library = ::dlopen("libbz2.so.1.0", RTLD_NOW | RTLD_LOCAL);
-    if (!library) throw std::runtime_error("bzip2 is not supported: libbz2 is not installed");
-    init_ = reinterpret_cast<int (*)(BzStream*, int, int)>(::dlsym(library, "BZ2_bzDecompressInit"));
-    run_ = reinterpret_cast<int (*)(BzStream*)>(::dlsym(library, "BZ2_bzDecompress"));
-    end_ = reinterpret_cast<int (*)(BzStream*)>(::dlsym(library, "BZ2_bzDecompressEnd"));
-    if (!init_ || !run_ || !end_) throw std::runtime_error("bzip2 is not supported: libbz2 is incomplete");
     start();
   }
-  ~Bunzip() { end_(&stream_); }
+  ~Bunzip() { BZ2_bzDecompressEnd(&stream_); }
   Bunzip(const Bunzip&) = delete;
 
   size_t read(char* buffer, size_t size) {
-    constexpr int kStreamEnd = 4;
     stream_.next_out = buffer;
     stream_.avail_out = static_cast<unsigned>(size);
     while (stream_.avail_out > 0) {
@@ -261,15 +242,15 @@ class Bunzip {
         const unsigned left = stream_.avail_in;
         char* const out = stream_.next_out;
         const unsigned room = stream_.avail_out;
-        end_(&stream_);
+        BZ2_bzDecompressEnd(&stream_);
         start();
         stream_.next_in = next;
         stream_.avail_in = left;
         stream_.next_out = out;
         stream_.avail_out = room;
       }
-      const int result = run_(&stream_);
-      whole_ = result == kStreamEnd;
+      const int result = BZ2_bzDecompress(&stream_);
+      whole_ = result == BZ_STREAM_END;
       if (result < 0) throw std::runtime_error("the data is not bzip2");
     }
     return size - stream_.avail_out;
@@ -278,17 +259,14 @@ class Bunzip {
  private:
   void start() {
     std::memset(&stream_, 0, sizeof stream_);
-    init_(&stream_, 0, 0);
+    BZ2_bzDecompressInit(&stream_, 0, 0);
     whole_ = false;
   }
 
   ByteSource source_;
   std::string input_;
-  BzStream stream_{};
+  bz_stream stream_{};
   bool whole_ = false;
-  int (*init_)(BzStream*, int, int) = nullptr;
-  int (*run_)(BzStream*) = nullptr;
-  int (*end_)(BzStream*) = nullptr;
 };
 
 }  // namespace
