@@ -53,6 +53,7 @@ Error body_error(const Error& error) {
     return {400, "EntityTooLarge", fmt::format("The body of this request may have at most {} bytes.", kMaxBody)};
   if (error.code == "IncompleteBody")
     return {400, "IncompleteBody", "The request body terminated unexpectedly: fewer bytes came than were announced."};
+  if (error.code == "MalformedBody") return {400, "InvalidRequest", "The chunked coding of the request body is malformed."};
   if (error.code == "RequestTimeout")
     return {400, "RequestTimeout",
             "Your socket connection to the server was not read from or written to within the timeout period."};

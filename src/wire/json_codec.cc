@@ -206,7 +206,10 @@ void write_scalar(std::string& out, const Field* field, const Shape& shape, cons
   const bool quoted = shape.kind == Kind::kString || shape.kind == Kind::kBlob || !is_finite(shape, value) ||
                       (shape.kind == Kind::kTimestamp && format != TimestampFormat::kUnix);
   if (shape.kind == Kind::kString) return append_json_string(out, *static_cast<const std::string*>(value));
-  const std::string text = scalar_text(shape, format, value);
+  std::string text = scalar_text(shape, format, value);
+  // AWS writes a whole double as 2.0: clients whose numbers have types read it as one.
+  const bool real = shape.kind == Kind::kFloat || shape.kind == Kind::kDouble;
+  if (real && text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
   if (quoted) return append_json_string(out, text);
   out += text;
 }

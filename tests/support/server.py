@@ -35,7 +35,7 @@ class Server:
         listen = self.endpoint.removeprefix("http://") if self.endpoint else "127.0.0.1:0"
         command = [str(TARN), "serve", "--listen", listen, "--data-dir", str(self.data_dir), *self.args]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        ready = threading.Event()
+        ready, listening = threading.Event(), threading.Event()
 
         def read(stream):
             for line in stream:
@@ -43,12 +43,13 @@ class Server:
                 match = re.search(r"listening on (http://\S+)", line)
                 if match:
                     self.endpoint = match.group(1)
+                    listening.set()
                     ready.set()
             ready.set()
 
         self._reader = threading.Thread(target=read, args=(self.process.stdout,), daemon=True)
         self._reader.start()
-        if not ready.wait(START_LIMIT_SECONDS) or self.process.poll() is not None or self.endpoint is None:
+        if not ready.wait(START_LIMIT_SECONDS) or not listening.is_set():
             raise RuntimeError("the server did not start:\n" + "\n".join(self.output[-50:]))
         return self
 

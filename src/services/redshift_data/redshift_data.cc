@@ -366,11 +366,21 @@ Status RedshiftData::settle() {
   return {};
 }
 
+// Asks again for a while: an engine that outlives its server by a moment still holds its files.
+static bool engine_committed(sql::Engine& engine, const std::string& database, const std::string& statement) {
+  constexpr int kTries = 50;
+  for (int i = 0; i < kTries; ++i) {
+    if (const auto answer = engine.committed(database, statement)) return *answer;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return false;
+}
+
 Status RedshiftData::settle_one(const StatementKey& key, StatementRecord record) {
   bool committed = false;
-  if (record.state == StatementState::kStarted) {
-    const auto answer = warehouse(record.namespace_id)->engine().committed(record.database, key.id);
-    committed = answer && *answer;
+  // Whatever state the record is in: that a statement was started is not waited for on the disk, its commit is.
+  if (!record.namespace_id.empty()) {
+    committed = engine_committed(warehouse(record.namespace_id)->engine(), record.database, key.id);
     // A batch is one transaction: that a part of it has published is not that all of it was done.
     if (!committed && !record.batch)
       committed = TRY(door_.store().read()->get(kPublished, PublishedKey{key.id})).has_value();

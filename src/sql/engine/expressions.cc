@@ -162,9 +162,12 @@ void Rewriter::column(ParsedPtr& e) {
         "sysdate",      "current_date", "current_timestamp", "current_time", "current_user",
         "session_user", "user",         "current_user_id",   "localtime",    "localtimestamp"};
     if (std::find(std::begin(kValues), std::end(kValues), names[0]) != std::end(kValues)) {
-      ParsedPtr call = duckdb::make_uniq<FunctionExpression>(names[0], duckdb::vector<ParsedPtr>());
+      const string word = names[0];
+      ParsedPtr call = duckdb::make_uniq<FunctionExpression>(word, duckdb::vector<ParsedPtr>());
       replace(e, std::move(call));
-      return function(e);
+      function(e);
+      if (e->GetAlias().empty()) e->SetAlias(word);  // what a select list calls it
+      return;
     }
     return;
   }

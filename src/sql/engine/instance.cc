@@ -155,6 +155,7 @@ std::vector<std::string> Instance::list_databases() {
 
 Result<bool> Instance::committed(const std::string& database, const std::string& statement_id) {
   const std::lock_guard lock(mutex_);
+  if (options_.databases.empty() || !std::filesystem::exists(file_of(database))) return false;
   const auto result = own_.Query("SELECT count(*) > 0 FROM " + quote_name(database) + "." + kOwnSchema +
                                  ".statements WHERE id = " + quote(statement_id));
   if (result->HasError()) return Failure(to_error(result->GetErrorObject(), Dialect::kRedshift));
