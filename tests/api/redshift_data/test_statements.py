@@ -236,3 +236,9 @@ def test_rights_name_what_is_missing(warehouse, server, user, allow, client):
     assert "redshift-data:ExecuteStatement" in message and arn in message
     only_data = server.client("redshift-data", credentials=user(allow("redshift-data:*")))
     assert "redshift-serverless:GetCredentials" in refused("AccessDeniedException", only_data.execute_statement, **target)
+
+
+def test_a_whole_double_is_a_double(warehouse):
+    # Clients whose numbers have types must not be handed an integer.
+    _, rows = warehouse.result("SELECT 2::float8 AS a, 1.5::float8 AS b")
+    assert [type(v) for v in rows[0]] == [float, float] and rows[0][0] == 2.0
