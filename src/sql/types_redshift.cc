@@ -110,7 +110,7 @@ Status read_parts(Reader& reader, SqlType& type, int depth) {
       reader.split_token();
       TRY(reader.expect_op(":"));
     }
-    type.parts.emplace_back(std::move(name), TRY(nested_type(reader, depth + 1)));
+    type.parts.push_back({std::move(name), TRY(nested_type(reader, depth + 1))});
   } while (reader.accept_op(","));
   reader.split_token();
   return reader.expect_op(">");

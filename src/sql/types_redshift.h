@@ -12,13 +12,18 @@
 namespace tarn::sql {
 
 struct SqlType {
+  struct Part;
   // One name a type: "smallint" "integer" "bigint" "numeric" "real" "double precision" "boolean" "char" "varchar" "date"
   // "time" "timetz" "timestamp" "timestamptz" "super" "varbyte" "geometry" "geography" "hllsketch" "interval"; in external
   // tables also "tinyint" "string" "binary" "array" "struct" "map"; in procedures "refcursor" "record".
   std::string name;
-  std::optional<int> length;                           // char, varchar, varbyte
-  std::optional<int> precision, scale;                 // numeric
-  std::vector<std::pair<std::string, SqlType>> parts;  // of array (one), map (two), struct (named)
+  std::optional<int> length;            // char, varchar, varbyte
+  std::optional<int> precision, scale;  // numeric
+  std::vector<Part> parts;              // of array (one), map (two), struct (named)
+};
+struct SqlType::Part {
+  std::string name;
+  SqlType type;
 };
 
 enum class TypeUse { kColumn, kCast };

@@ -1,5 +1,4 @@
 // Bodies of procedures: parsed, and run in a session that has had enough after some steps, so that whatever loops must ask.
-#include "sql_types.h"
 
 #include <memory>
 #include <utility>

@@ -1,5 +1,4 @@
 // SQL texts up to the engine: split, recognised, or rewritten into what the engine parses.
-#include "sql_types.h"
 
 #include <algorithm>
 
