@@ -124,3 +124,8 @@ def test_every_manifest_operation_is_called_by_a_black_box_test():
             if not re.search(rf"\b{snake}\b|[\"']{snake}[\"']|\b{words[0]}\b", text):
                 missing.append(f"{manifest.parent.name}: {words[0]}")
     assert not missing, "\n".join(missing)
+
+
+def test_the_table_of_operations_in_the_readme_is_current():
+    done = subprocess.run(["python3", ROOT / "tools" / "operations.py", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
