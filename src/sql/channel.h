@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "sql/fd.h"
+#include "sql/protocol.h"
 
 namespace tarn::sql {
 
@@ -36,6 +37,17 @@ class Channel {
   void post(uint16_t kind, std::string body);
   void reply(uint64_t id, const std::string& body, const std::vector<int>& files = {});
   void reply_error(uint64_t id, const Error& error);
+  // Whichever of the two the result asks for.
+  template <class T>
+  void reply_result(uint64_t id, const Result<T>& result) {
+    if (!result) {
+      reply_error(id, result.error());
+    } else if constexpr (std::is_void_v<T>) {
+      reply(id, {});
+    } else {
+      reply(id, encoded(*result));
+    }
+  }
   // Is the other half gone? True from the moment on when calls fail for it.
   bool closed();
   // Makes run() return, here and at the other half. THREADS: any.

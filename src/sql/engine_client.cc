@@ -10,15 +10,12 @@
 #include "os/socket.h"
 #include "sql/channel.h"
 #include "sql/protocol.h"
+#include "sql/sql_error.h"
 
 namespace tarn::sql {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-Failure sql_error(std::string sqlstate, std::string message) {
-  return Failure(Error{400, "SqlError", std::move(message), {{"sqlstate", std::move(sqlstate)}}});
-}
 
 // The engine inherits one descriptor, as number 3, and no environment: nothing of the server's can leak to it.
 // It ends by itself when its socket closes: it shall not die with the thread that happened to start it.
@@ -66,36 +63,27 @@ class Answering {
     }
   }
 
-  template <class T>
-  void send(uint64_t id, const Result<T>& result) {
-    if (!result) {
-      channel_.reply_error(id, result.error());
-    } else if constexpr (std::is_void_v<T>) {
-      channel_.reply(id, {});
-    } else {
-      channel_.reply(id, encoded(*result));
-    }
-  }
-
   void answer(const Message& message) {
     const auto name = [&] { return decoded<TableName>(message.body); };
     switch (static_cast<Ask>(message.kind)) {
       case Ask::kResolveTable: {
         const TableName table = name();
-        return send(message.id, callbacks_.resolve_table(table.principal, table.catalog, table.database, table.table));
+        return channel_.reply_result(
+            message.id, callbacks_.resolve_table(table.principal, table.catalog, table.database, table.table));
       }
       case Ask::kListPartitions: {
         const TableName table = name();
-        return send(message.id,
-                    callbacks_.list_partitions(table.principal, table.catalog, table.database, table.table));
+        return channel_.reply_result(
+            message.id, callbacks_.list_partitions(table.principal, table.catalog, table.database, table.table));
       }
       case Ask::kListTables: {
         const TableName table = name();
-        return send(message.id, callbacks_.list_tables(table.principal, table.catalog, table.database));
+        return channel_.reply_result(message.id,
+                                     callbacks_.list_tables(table.principal, table.catalog, table.database));
       }
       case Ask::kListObjects: {
         const auto asked = decoded<ObjectsAsked>(message.body);
-        return send(message.id, callbacks_.list_objects(asked.principal, asked.uris));
+        return channel_.reply_result(message.id, callbacks_.list_objects(asked.principal, asked.uris));
       }
       case Ask::kOpenObject: return open_object(message);
       case Ask::kCreateObject: {
@@ -106,16 +94,16 @@ class Answering {
       }
       case Ask::kFinishObject: {
         const auto object = decoded<FinishedObject>(message.body);
-        return send(message.id, callbacks_.finish_object(object.handle, object.size));
+        return channel_.reply_result(message.id, callbacks_.finish_object(object.handle, object.size));
       }
       case Ask::kAbortObject: return callbacks_.abort_object(decoded<uint64_t>(message.body));
       case Ask::kAuthorise: {
         const auto asked = decoded<UsesAsked>(message.body);
-        return send(message.id, callbacks_.authorise(asked.principal, asked.uses));
+        return channel_.reply_result(message.id, callbacks_.authorise(asked.principal, asked.uses));
       }
       case Ask::kSystemRows: {
         const auto asked = decoded<RowsAsked>(message.body);
-        return send(message.id, callbacks_.system_rows(asked.principal, asked.view));
+        return channel_.reply_result(message.id, callbacks_.system_rows(asked.principal, asked.view));
       }
       default:
         channel_.reply_error(message.id, Error{500, "InternalFailure", "The SQL engine asked an unknown question."});
@@ -146,7 +134,10 @@ class Answering {
 class Process {
  public:
   Process(Child child, Fd socket, ServerCallbacks& callbacks, int threads)
-      : child_(std::move(child)), channel_(std::move(socket)), answering_(channel_, callbacks, threads), reader_([this] { read(); }) {}
+      : child_(std::move(child)),
+        channel_(std::move(socket)),
+        answering_(channel_, callbacks, threads),
+        reader_([this] { read(); }) {}
   ~Process() {
     channel_.close();
     reader_.join();

@@ -87,17 +87,6 @@ class Server {
  private:
   using Workers = std::map<uint64_t, std::shared_ptr<Worker>>;
 
-  template <class T>
-  void answer(uint64_t id, const Result<T>& result) {
-    if (!result) {
-      channel_.reply_error(id, result.error());
-    } else if constexpr (std::is_void_v<T>) {
-      channel_.reply(id, {});
-    } else {
-      channel_.reply(id, encoded(*result));
-    }
-  }
-
   std::shared_ptr<Worker> worker(uint64_t session) {
     const std::lock_guard lock(mutex_);
     const auto found = workers_.find(session);
@@ -109,13 +98,13 @@ class Server {
   void in_session(uint64_t session, uint64_t id, Run run) {
     const auto to = worker(session);
     if (!to) return channel_.reply_error(id, Error{400, "SqlError", "The session has ended.", {{"sqlstate", "08003"}}});
-    to->add([this, id, run = std::move(run)](Session& at) mutable { answer(id, run(at)); });
+    to->add([this, id, run = std::move(run)](Session& at) mutable { channel_.reply_result(id, run(at)); });
   }
 
   // What is short or rare runs on a thread of its own: the reading thread must never wait.
   template <class Run>
   void aside(uint64_t id, Run run) {
-    std::thread([this, id, run = std::move(run)]() mutable { answer(id, run()); }).detach();
+    std::thread([this, id, run = std::move(run)]() mutable { channel_.reply_result(id, run()); }).detach();
   }
 
   void handle(Message message) {
