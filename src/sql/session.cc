@@ -102,6 +102,9 @@ Result<Outcome> SqlSession::dispatch(Running& run) {
   // Prepared statements and procedures may run themselves.
   if (run.depth > kMaxDepth) return sql_error("54001", "statements within statements nest too deeply");
   const Statement statement = TRY(recognise_redshift(run.statement));
+  if (run.request.describe_only && !std::holds_alternative<EngineStatement>(statement) &&
+      !std::holds_alternative<ExecutePrepared>(statement))
+    return sql_error(kNotSupported, "only queries can be described");
   return std::visit([&](const auto& s) { return execute(run, s); }, statement);
 }
 
@@ -199,6 +202,7 @@ Result<Outcome> SqlSession::engine(Running& run) {
   request.table_attributes = text.attributes;
   request.spool = run.request.spool;
   request.max_bytes = run.request.max_bytes;
+  request.describe_only = run.request.describe_only;
   for (Param& param : request.params) param.name = lower(param.name);
   Result<Outcome> outcome = ask(request);
   if (!outcome) return Failure(moved_to_source(std::move(outcome).error(), text.map));

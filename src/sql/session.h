@@ -30,6 +30,7 @@ struct RunRequest {
   std::vector<Param> params = {};
   int spool = -1;  // where rows go (spool.h); borrowed; -1: nowhere
   uint64_t max_bytes = 0;
+  bool describe_only = false;  // the columns of a query; nothing is run. ERRORS: SqlError 0A000: it is no query
 };
 
 // THREADS: run() on one at a time, cancel() on any. LIFETIME: within its engine's.
