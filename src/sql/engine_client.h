@@ -89,6 +89,7 @@ struct ExternalTable {
   std::vector<std::pair<std::string, std::string>> properties;  // serde and table parameters, lower-case keys
   std::optional<uint64_t> row_count;                            // Glue's recordCount
   std::string view_sql = {};                                    // of a view: its text, in the dialect's words
+  std::string view_database = {};                               // .. and where its names without a database are
 };
 
 struct ExternalPartition {
@@ -165,6 +166,7 @@ struct SqlFunction {
   std::vector<std::string> argument_types;  // as Param::type
   std::string return_type;
   std::string body;  // "SELECT .. $1 ..", after the caller's token rules
+  std::string signature = {};  // "f(integer, date)": how GRANTs name it
 };
 
 // Who runs a statement, and where names are looked up.
@@ -174,12 +176,16 @@ struct StatementContext {
   Dialect dialect = Dialect::kRedshift;
   std::string database;                  // Redshift: "dev"; Athena: the Glue database
   std::string user;                      // current_user: "IAM:alice", "IAMR:role"
+  bool superuser = true;                 // no GRANT is asked for
+  std::vector<std::string> groups, roles;  // the user's, roles of roles too
+  std::vector<std::string> system_privileges;  // of its roles: "DROP TABLE" ..
   std::vector<std::string> search_path;  // Redshift: {"public"}
   std::string time_zone = "UTC";
   std::vector<ExternalSchema> external_schemas;
   std::vector<SqlFunction> functions;
   Time now;                              // the server's clock: GETDATE(), CURRENT_DATE ..
   std::chrono::milliseconds timeout{0};  // 0: none
+  uint64_t max_scanned_bytes = 0;        // 0: no limit. Beyond it the statement ends with sqlstate 57014
 };
 
 struct ColumnAttributes {
@@ -205,6 +211,8 @@ struct ExecuteRequest {
   int spool = -1;                    // where rows go (spool.h); borrowed; -1: rows are counted and dropped
   uint64_t max_bytes = 0;            // of the spool; 0: no limit. Beyond it the statement fails.
   bool describe_only = false;        // columns and kind, nothing is run
+  bool internal = false;  // SQL of the caller's own, run as it is: it may read and write what GRANTs are kept in
+  bool mark = false;      // a COMMIT that leaves its statement id in the database, as a writing statement does
 };
 
 struct ResultColumn {
@@ -215,6 +223,7 @@ struct ResultColumn {
   int precision = 0, scale = 0;
   bool nullable = true;
   std::string schema, table, column;  // where it comes from, when it is a table's column as it is
+  std::string signature = {};         // Athena: the type in full, "array(row(a integer, b varchar))", "decimal(10,2)"
 };
 
 struct WrittenObject {
@@ -245,6 +254,7 @@ struct UnloadRequest {
   StatementContext context;
   std::string sql;  // the query
   std::string uri;  // "s3://bucket/path/prefix", as given: the slice and part number is appended
+  std::string name_prefix = {};  // before the number, behind the partition's folder
   FileFormat format = FileFormat::kText;
   Compression compression = Compression::kNone;
   bool parallel = true;  // false: <prefix>000, <prefix>001 ..; true: <prefix>0000_part_00 ..
@@ -332,7 +342,8 @@ struct EngineOptions {
   std::string scratch;    // folder to spill to; made and emptied at start
   uint64_t memory_bytes = 1ull << 30;
   int threads = 2;
-  std::string spatial_extension;  // path; empty: no geometry
+  std::string spatial_extension;    // path; empty: no geometry
+  std::string avro_extension = {};  // path; empty: no Avro files
   int callback_threads = 4;
 };
 

@@ -41,7 +41,7 @@ void fields(auto& a, Of<ExternalColumn> auto& v) {
 }
 void fields(auto& a, Of<ExternalTable> auto& v) {
   a(v.catalog, v.database, v.name, v.columns, v.partition_columns, v.location, v.format, v.properties, v.row_count,
-    v.view_sql);
+    v.view_sql, v.view_database);
 }
 void fields(auto& a, Of<ExternalPartition> auto& v) {
   a(v.values, v.location);
@@ -62,13 +62,14 @@ void fields(auto& a, Of<ExternalSchema> auto& v) {
   a(v.name, v.catalog, v.database);
 }
 void fields(auto& a, Of<SqlFunction> auto& v) {
-  a(v.schema, v.name, v.argument_types, v.return_type, v.body);
+  a(v.schema, v.name, v.argument_types, v.return_type, v.body, v.signature);
 }
 void fields(auto& a, Of<StatementContext> auto& v) {
-  a(v.principal, v.statement_id, v.dialect, v.database, v.user, v.search_path, v.time_zone, v.external_schemas,
-    v.functions);
+  a(v.principal, v.statement_id, v.dialect, v.database, v.user, v.superuser, v.groups, v.roles,
+    v.system_privileges, v.search_path, v.time_zone, v.external_schemas, v.functions);
   tarn::fields(a, v.now);
   fields(a, v.timeout);
+  a(v.max_scanned_bytes);
 }
 void fields(auto& a, Of<ColumnAttributes> auto& v) {
   a(v.column, v.encode, v.distkey, v.sortkey, v.identity, v.identity_by_default);
@@ -77,10 +78,10 @@ void fields(auto& a, Of<TableAttributes> auto& v) {
   a(v.diststyle, v.interleaved, v.columns);
 }
 void fields(auto& a, Of<ExecuteRequest> auto& v) {
-  a(v.context, v.sql, v.params, v.table_attributes, v.spool, v.max_bytes, v.describe_only);
+  a(v.context, v.sql, v.params, v.table_attributes, v.spool, v.max_bytes, v.describe_only, v.internal, v.mark);
 }
 void fields(auto& a, Of<ResultColumn> auto& v) {
-  a(v.name, v.type, v.length, v.precision, v.scale, v.nullable, v.schema, v.table, v.column);
+  a(v.name, v.type, v.length, v.precision, v.scale, v.nullable, v.schema, v.table, v.column, v.signature);
 }
 void fields(auto& a, Of<WrittenObject> auto& v) {
   a(v.handle, v.uri, v.rows, v.bytes);
@@ -90,7 +91,7 @@ void fields(auto& a, Of<Outcome> auto& v) {
     v.objects);
 }
 void fields(auto& a, Of<UnloadRequest> auto& v) {
-  a(v.context, v.sql, v.uri, v.format, v.compression, v.parallel, v.header, v.delimiter, v.null_as, v.add_quotes,
+  a(v.context, v.sql, v.uri, v.name_prefix, v.format, v.compression, v.parallel, v.header, v.delimiter, v.null_as, v.add_quotes,
     v.escape, v.extension, v.max_file_size, v.partition_by, v.include_partition_columns, v.manifest);
 }
 void fields(auto& a, Of<LoadRequest> auto& v) {
@@ -114,7 +115,8 @@ void fields(auto& a, Of<SelectOutcome> auto& v) {
   a(v.columns, v.rows, v.scanned_bytes, v.processed_bytes);
 }
 void fields(auto& a, Of<EngineOptions> auto& v) {
-  a(v.program, v.databases, v.scratch, v.memory_bytes, v.threads, v.spatial_extension, v.callback_threads);
+  a(v.program, v.databases, v.scratch, v.memory_bytes, v.threads, v.spatial_extension, v.avro_extension,
+    v.callback_threads);
 }
 void fields(auto& a, Of<OpenSession> auto& v) {
   a(v.database, v.dialect);

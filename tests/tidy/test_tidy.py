@@ -19,10 +19,11 @@ ALLOWED = {
     "run": {"base", "os"},
     "wire": {"base", "os", "http"},
     "door": {"base", "os", "http", "wire", "store", "blob", "sql", "run"},
-    "services": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "gen"},
-    "console": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "gen", "services"},
+    "lake": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "gen"},
+    "services": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen"},
+    "console": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen", "services"},
     "cli": {"base", "os", "http", "wire", "store", "blob", "door", "server", "sql", "gen"},
-    "server": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "gen", "services", "console", "cli"},
+    "server": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen", "services", "console", "cli"},
 }
 # The only folder that may include a library's headers.
 HOMES = {

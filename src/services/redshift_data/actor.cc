@@ -11,14 +11,6 @@ constexpr std::string_view kSessionName = "RedshiftIamRoleSession";
 
 }  // namespace
 
-Result<S3Place> s3_place(const std::string& uri) {
-  constexpr std::string_view kScheme = "s3://";
-  if (!uri.starts_with(kScheme))
-    return sql::sql_error(sql::kInvalidParameter, "'" + uri + "' is no S3 path: write 's3://bucket/prefix'");
-  const size_t slash = std::min(uri.find('/', kScheme.size()), uri.size());
-  return S3Place{uri.substr(kScheme.size(), slash - kScheme.size()), uri.substr(std::min(slash + 1, uri.size()))};
-}
-
 void Actor::set_roles(sql::StatementRoles roles) {
   const std::lock_guard lock(mutex_);
   roles_ = std::move(roles);

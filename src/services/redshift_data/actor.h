@@ -15,12 +15,6 @@
 
 namespace tarn::redshift_data {
 
-struct S3Place {
-  std::string bucket, key;
-};
-// ERRORS: SqlError: it is no s3://bucket/key.
-Result<S3Place> s3_place(const std::string& uri);
-
 // THREADS: any.
 class Actor {
  public:

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "services/redshift_data/lake.h"
+#include "lake/lake.h"
 #include "services/redshift_data/records.h"
+#include "services/redshift_data/s3_words.h"
 #include "sql/sql_error.h"
 
 namespace tarn::redshift_data {
@@ -114,45 +115,52 @@ Status StatementHost::apply(const std::string& database, const std::vector<sql::
 // --- the lake, as a role --------------------------------------------------------------------------------------------
 
 Result<bool> StatementHost::has_glue_database(const std::string& role, const std::string& name) {
-  return redshift_data::has_glue_database(door(), TRY(actor_->as(role)), name);
+  return lake::has_glue_database(door(), TRY(actor_->as(role)), name);
 }
 Status StatementHost::create_glue_database(const std::string& role, const std::string& name) {
-  return redshift_data::create_glue_database(door(), TRY(actor_->as(role)), name);
+  return lake::create_glue_database(door(), TRY(actor_->as(role)), name);
 }
 Status StatementHost::drop_glue_database(const std::string& role, const std::string& name) {
-  return redshift_data::drop_glue_database(door(), TRY(actor_->as(role)), name);
+  return lake::drop_glue_database(door(), TRY(actor_->as(role)), name);
 }
 Result<bool> StatementHost::has_glue_table(const std::string& role, const std::string& database,
                                            const std::string& name) {
-  return TRY(glue_table(door(), TRY(actor_->as(role)), database, name)).has_value();
+  return TRY(lake::glue_table(door(), TRY(actor_->as(role)), database, name)).has_value();
 }
 Status StatementHost::create_glue_table(const std::string& role, const std::string& database,
                                         const sql::CreateExternalTable& table) {
-  return redshift_data::create_glue_table(door(), TRY(actor_->as(role)), database, table);
+  return lake::create_glue_table(door(), TRY(actor_->as(role)), database, table);
 }
 Status StatementHost::drop_glue_table(const std::string& role, const std::string& database, const std::string& name) {
-  return redshift_data::drop_glue_table(door(), TRY(actor_->as(role)), database, name);
+  return lake::drop_glue_table(door(), TRY(actor_->as(role)), database, name);
 }
 Status StatementHost::add_glue_partitions(const std::string& role, const std::string& database,
                                           const std::string& table, const std::vector<sql::PartitionChange>& partitions,
                                           bool if_not_exists) {
-  return redshift_data::add_glue_partitions(door(), TRY(actor_->as(role)), database, table, partitions, if_not_exists);
+  return lake::add_glue_partitions(door(), TRY(actor_->as(role)), database, table, partitions, if_not_exists);
 }
 Status StatementHost::drop_glue_partition(const std::string& role, const std::string& database,
                                           const std::string& table, const sql::PartitionChange& partition) {
-  return redshift_data::drop_glue_partition(door(), TRY(actor_->as(role)), database, table, partition);
+  return lake::drop_glue_partition(door(), TRY(actor_->as(role)), database, table, partition);
 }
 Result<std::vector<sql::ObjectRef>> StatementHost::list_objects(const std::string& role, const std::string& uri) {
-  return redshift_data::list_objects(door(), TRY(actor_->as(role)), uri);
+  return in_s3_words(lake::list_objects(door(), TRY(actor_->as(role)), uri));
 }
 Result<std::string> StatementHost::read_object(const std::string& role, const std::string& uri) {
-  return redshift_data::read_object(door(), TRY(actor_->as(role)), uri, kMaxDocument);
+  return in_s3_words(lake::read_object(door(), TRY(actor_->as(role)), uri, kMaxDocument));
 }
 
 Status StatementHost::publish(const sql::Publishing& publishing) {
-  std::vector<NewObject> objects = TRY(warehouse_.take_staged(publishing.objects));
-  for (const auto& [uri, bytes] : publishing.documents) objects.push_back({uri, TRY(door().blobs().stage(bytes))});
-  return redshift_data::publish(door(), TRY(actor_->as(publishing.role)), statement_id_, publishing.remove, objects);
+  lake::Publication all;
+  all.remove = publishing.remove;
+  all.objects = TRY(warehouse_.staging().take(publishing.objects));
+  for (const auto& [uri, bytes] : publishing.documents) all.objects.push_back({uri, TRY(door().blobs().stage(bytes))});
+  all.also = [&](Transaction& tx) {
+    return tx.put(kPublished, PublishedKey{statement_id_}, {door().clock().now()});
+  };
+  const Status done = lake::publish(door(), TRY(actor_->as(publishing.role)), all);
+  if (done) return {};
+  return Failure(s3_worded(done.error()));
 }
 
 void StatementHost::record_load_errors(const std::string& table, const std::vector<sql::LoadError>& errors) {

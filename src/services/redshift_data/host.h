@@ -36,7 +36,7 @@ class StatementHost final : public sql::SessionHost {
   Result<std::vector<sql::ObjectRef>> list_objects(const std::string& role, const std::string& uri) override;
   Result<std::string> read_object(const std::string& role, const std::string& uri) override;
   Status publish(const sql::Publishing& publishing) override;
-  void discard(const std::vector<sql::WrittenObject>& objects) override { warehouse_.discard(objects); }
+  void discard(const std::vector<sql::WrittenObject>& objects) override { warehouse_.staging().discard(objects); }
   void record_load_errors(const std::string& table, const std::vector<sql::LoadError>& errors) override;
 
  private:

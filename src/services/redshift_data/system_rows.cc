@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "door/door.h"
-#include "services/redshift_data/lake.h"
+#include "lake/lake.h"
 #include "services/redshift_data/redshift_data.h"
 
 namespace tarn::redshift_data {
@@ -38,10 +38,10 @@ struct Source {
     for (const sql::StoredSchema& schema : actor.schemas()) {
       const auto as = actor.as(schema.role);
       const auto names =
-          as ? glue_tables(door, *as, schema.database) : Result<std::vector<std::string>>(Failure(as.error()));
+          as ? lake::glue_tables(door, *as, schema.database) : Result<std::vector<std::string>>(Failure(as.error()));
       if (!names) continue;  // a schema whose role may not read it shows no tables
       for (const std::string& name : *names)
-        if (const auto table = glue_table(door, *as, schema.database, name); table && *table) visit(schema, **table);
+        if (const auto table = lake::glue_table(door, *as, schema.database, name); table && *table) visit(schema, **table);
     }
   }
 };
@@ -100,7 +100,7 @@ Status external_partitions(Source& source) {
   source.each_external([&](const sql::StoredSchema& schema, const sql::ExternalTable& table) {
     if (table.partition_columns.empty()) return;
     const auto as = source.actor.as(schema.role);
-    const auto partitions = glue_partitions(source.door, *as, schema.database, table.name);
+    const auto partitions = lake::glue_partitions(source.door, *as, schema.database, table.name);
     if (!partitions) return;
     for (const sql::ExternalPartition& partition : *partitions) {
       Json values = Json::array();

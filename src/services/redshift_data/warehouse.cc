@@ -5,14 +5,12 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "os/scratch.h"
+#include "services/redshift_data/s3_words.h"
 #include "services/redshift_data/system_rows.h"
 #include "sql/sql_error.h"
 
 namespace tarn::redshift_data {
 namespace {
-
-constexpr size_t kCopyBytes = 1 << 20;
 
 // What the server answers with keeps its meaning for the engine and its wording for the user.
 Error as_sql(Error error) {
@@ -32,7 +30,7 @@ Result<T> in_sql(Result<T> result) {
 
 }  // namespace
 
-Warehouse::Warehouse(Door& door, sql::EngineOptions options) : door_(door), staging_(options.databases) {
+Warehouse::Warehouse(Door& door, sql::EngineOptions options) : door_(door), staging_(door.blobs(), options.databases) {
   engine_ = std::make_unique<sql::Engine>(std::move(options), *this);
 }
 
@@ -81,7 +79,7 @@ Result<std::optional<sql::ExternalTable>> Warehouse::resolve_table(const std::st
                                                                    const std::string& table) {
   const auto [actor, schema] = TRY(reader(principal, database));
   const Caller as = TRY(in_sql(actor->as(schema.role)));
-  auto found = TRY(in_sql(glue_table(door_, as, database, table)));
+  auto found = TRY(in_sql(lake::glue_table(door_, as, database, table)));
   if (found && !found->location.empty()) actor->reads_below(found->location, schema.role);
   return found;
 }
@@ -91,7 +89,7 @@ Result<std::vector<sql::ExternalPartition>> Warehouse::list_partitions(const std
                                                                        const std::string& table) {
   const auto [actor, schema] = TRY(reader(principal, database));
   const Caller as = TRY(in_sql(actor->as(schema.role)));
-  auto partitions = TRY(in_sql(glue_partitions(door_, as, database, table)));
+  auto partitions = TRY(in_sql(lake::glue_partitions(door_, as, database, table)));
   for (const sql::ExternalPartition& partition : partitions)
     if (!partition.location.empty()) actor->reads_below(partition.location, schema.role);
   return partitions;
@@ -100,7 +98,7 @@ Result<std::vector<sql::ExternalPartition>> Warehouse::list_partitions(const std
 Result<std::vector<std::string>> Warehouse::list_tables(const std::string& principal, const std::string&,
                                                         const std::string& database) {
   const auto [actor, schema] = TRY(reader(principal, database));
-  return in_sql(glue_tables(door_, TRY(in_sql(actor->as(schema.role))), database));
+  return in_sql(lake::glue_tables(door_, TRY(in_sql(actor->as(schema.role))), database));
 }
 
 // --- objects --------------------------------------------------------------------------------------------------------
@@ -111,73 +109,26 @@ Result<std::vector<std::vector<sql::ObjectRef>>> Warehouse::list_objects(const s
   std::vector<std::vector<sql::ObjectRef>> all;
   for (const std::string& prefix : prefixes) {
     const Caller as = TRY(in_sql(asking.actor->as(asking.actor->reader_of(prefix))));
-    all.push_back(TRY(in_sql(redshift_data::list_objects(door_, as, prefix))));
+    all.push_back(TRY(in_s3_words(lake::list_objects(door_, as, prefix))));
   }
   return all;
 }
 
 Result<std::optional<sql::OpenedObject>> Warehouse::open_object(const std::string& principal, const std::string& uri) {
   const Present asking = TRY(present(principal));
-  return in_sql(redshift_data::open_object(door_, TRY(in_sql(asking.actor->as(asking.actor->reader_of(uri)))), uri));
+  return in_s3_words(lake::open_object(door_, TRY(in_sql(asking.actor->as(asking.actor->reader_of(uri)))), uri));
 }
 
-// The engine writes into a file without a name; what is in it becomes a blob when it is finished.
 Result<sql::StagedObject> Warehouse::create_object(const std::string&, const std::string&, const std::string& uri) {
-  Fd owned = TRY(in_sql(nameless_file(staging_)));
-  sql::StagedObject made;
-  made.file = sql::Fd(TRY(in_sql(duplicate(owned.get()))).release());
-  const std::lock_guard lock(mutex_);
-  made.handle = next_++;
-  staged_[made.handle] = {uri, std::move(owned), {}};
-  return made;
+  return in_sql(staging_.create(uri));
 }
-
 Status Warehouse::finish_object(uint64_t handle, uint64_t size) {
-  int file = -1;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = staged_.find(handle);
-    if (found == staged_.end()) return sql::sql_error(sql::kInternalError, "the object is not being written");
-    file = found->second.file.get();
-  }
-  const auto writer = door_.blobs().writer();
-  std::string buffer(kCopyBytes, '\0');
-  for (uint64_t at = 0; at < size;) {
-    const size_t wanted = static_cast<size_t>(std::min<uint64_t>(size - at, buffer.size()));
-    const size_t got = TRY(in_sql(read_at(file, at, std::span(buffer.data(), wanted), staging_)));
-    if (got == 0) return sql::sql_error(sql::kInternalError, "the object is shorter than the engine said");
-    if (Status appended = writer->append(std::string_view(buffer).substr(0, got)); !appended)
-      return Failure(as_sql(appended.error()));
-    at += got;
-  }
-  StagedBody body = TRY(in_sql(writer->finish()));
-  const std::lock_guard lock(mutex_);
-  const auto found = staged_.find(handle);
-  if (found == staged_.end()) return {};
-  found->second.body = std::move(body);
-  found->second.file.close();
-  return {};
+  const Status finished = staging_.finish(handle, size);
+  if (finished) return {};
+  return Failure(as_sql(finished.error()));
 }
-
 void Warehouse::abort_object(uint64_t handle) {
-  const std::lock_guard lock(mutex_);
-  staged_.erase(handle);
-}
-
-Result<std::vector<NewObject>> Warehouse::take_staged(const std::vector<sql::WrittenObject>& objects) {
-  const std::lock_guard lock(mutex_);
-  std::vector<NewObject> all;
-  for (const sql::WrittenObject& object : objects) {
-    const auto found = staged_.find(object.handle);
-    if (found == staged_.end()) return internal_failure("an object of the statement was not staged: " + object.uri);
-    all.push_back({found->second.uri, std::move(found->second.body)});
-    staged_.erase(found);
-  }
-  return all;
-}
-
-void Warehouse::discard(const std::vector<sql::WrittenObject>& objects) {
-  for (const sql::WrittenObject& object : objects) abort_object(object.handle);
+  staging_.abort(handle);
 }
 
 // --- rights and views -----------------------------------------------------------------------------------------------

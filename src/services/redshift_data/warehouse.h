@@ -10,9 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "os/file.h"
+#include "lake/staging.h"
 #include "services/redshift_data/actor.h"
-#include "services/redshift_data/lake.h"
 #include "services/redshift_data/records.h"
 #include "sql/engine_client.h"
 
@@ -33,9 +32,7 @@ class Warehouse final : public sql::ServerCallbacks {
   std::string enter(std::shared_ptr<Actor> actor, const std::string& database);
   void leave(const std::string& principal);
 
-  // What the engine staged under these handles, for publishing; then they are gone from here.
-  Result<std::vector<NewObject>> take_staged(const std::vector<sql::WrittenObject>& objects);
-  void discard(const std::vector<sql::WrittenObject>& objects);
+  lake::Staging& staging() { return staging_; }
 
   Result<std::optional<sql::ExternalTable>> resolve_table(const std::string& principal, const std::string& catalog,
                                                           const std::string& database,
@@ -60,22 +57,16 @@ class Warehouse final : public sql::ServerCallbacks {
     std::shared_ptr<Actor> actor;
     std::string database;
   };
-  struct Staged {
-    std::string uri;
-    Fd file;
-    StagedBody body;  // when it is finished
-  };
   Result<Present> present(const std::string& principal);
   // The actor, and a caller as the role of the schema that maps the Glue database.
   Result<std::pair<std::shared_ptr<Actor>, sql::StoredSchema>> reader(const std::string& principal,
                                                                       const std::string& glue_database);
 
   Door& door_;
-  const std::string staging_;
+  lake::Staging staging_;
   std::mutex mutex_;
   std::set<std::string> databases_;  // known to be there
   std::map<std::string, Present> present_;
-  std::map<uint64_t, Staged> staged_;
   uint64_t next_ = 1;
   std::unique_ptr<sql::Engine> engine_;  // last: it asks until it is gone
 };

@@ -4,10 +4,10 @@
 
 #include "base/text.h"
 #include "gen/glue/shapes.h"
-#include "services/redshift_data/lake.h"
+#include "lake/lake.h"
 #include "sql/sql_error.h"
 
-namespace tarn::redshift_data {
+namespace tarn::lake {
 namespace {
 
 constexpr std::string_view kNullPartition = "__HIVE_DEFAULT_PARTITION__";
@@ -16,6 +16,10 @@ constexpr size_t kBatch = 100;  // AWS: BatchCreatePartition
 
 bool is_missing(const Error& error) {
   return error.code == "EntityNotFoundException";
+}
+
+std::optional<std::string> account(const std::string& catalog_id) {
+  return catalog_id.empty() ? std::nullopt : std::optional(catalog_id);
 }
 
 // The engine's word for what the serde reads.
@@ -77,8 +81,9 @@ Result<glue::GetTableResponse> get_table(Door& door, const Caller& as, const std
 }  // namespace
 
 Result<std::optional<sql::ExternalTable>> glue_table(Door& door, const Caller& as, const std::string& database,
-                                                     const std::string& name) {
+                                                     const std::string& name, const std::string& catalog_id) {
   glue::GetTableRequest get;
+  get.catalog_id = account(catalog_id);
   get.database_name = database;
   get.name = name;
   const auto got = door.call(as, get);
@@ -92,6 +97,7 @@ Result<std::optional<sql::ExternalTable>> glue_table(Door& door, const Caller& a
   for (const glue::Column& key : from.partition_keys) table.partition_columns.push_back(column(key));
   add_properties(from.parameters, table);
   table.row_count = row_count(from);
+  table.view_sql = from.view_original_text.value_or("");
   if (!from.storage_descriptor) return table;
   const glue::StorageDescriptor& storage = *from.storage_descriptor;
   for (const glue::Column& each : storage.columns) table.columns.push_back(column(each));
@@ -108,9 +114,10 @@ Result<std::optional<sql::ExternalTable>> glue_table(Door& door, const Caller& a
 }
 
 Result<std::vector<sql::ExternalPartition>> glue_partitions(Door& door, const Caller& as, const std::string& database,
-                                                            const std::string& table) {
+                                                            const std::string& table, const std::string& catalog_id) {
   std::vector<sql::ExternalPartition> all;
   glue::GetPartitionsRequest get;
+  get.catalog_id = account(catalog_id);
   get.database_name = database;
   get.table_name = table;
   get.max_results = kPage;
@@ -128,9 +135,11 @@ Result<std::vector<sql::ExternalPartition>> glue_partitions(Door& door, const Ca
   return all;
 }
 
-Result<std::vector<std::string>> glue_tables(Door& door, const Caller& as, const std::string& database) {
+Result<std::vector<std::string>> glue_tables(Door& door, const Caller& as, const std::string& database,
+                                             const std::string& catalog_id) {
   std::vector<std::string> all;
   glue::GetTablesRequest get;
+  get.catalog_id = account(catalog_id);
   get.database_name = database;
   do {
     const auto page = door.call(as, get);
@@ -142,8 +151,9 @@ Result<std::vector<std::string>> glue_tables(Door& door, const Caller& as, const
   return all;
 }
 
-Result<bool> has_glue_database(Door& door, const Caller& as, const std::string& name) {
+Result<bool> has_glue_database(Door& door, const Caller& as, const std::string& name, const std::string& catalog_id) {
   glue::GetDatabaseRequest get;
+  get.catalog_id = account(catalog_id);
   get.name = name;
   const auto got = door.call(as, get);
   if (!got && is_missing(got.error())) return false;
@@ -243,4 +253,4 @@ Status drop_glue_partition(Door& door, const Caller& as, const std::string& data
   return {};
 }
 
-}  // namespace tarn::redshift_data
+}  // namespace tarn::lake

@@ -1,22 +1,16 @@
 #include <fmt/format.h>
 
 #include "gen/s3/shapes.h"
+#include "lake/lake.h"
 #include "os/scratch.h"
-#include "services/redshift_data/lake.h"
-#include "services/redshift_data/records.h"
 #include "sql/sql_error.h"
 
-namespace tarn::redshift_data {
+namespace tarn::lake {
 namespace {
 
-// AWS: errors of Spectrum, COPY and UNLOAD name the S3 error that they met. The denial's own sentence says what is
-// missing.
-Error worded(Error error, const std::string& uri) {
-  Error made{
-      400, "SqlError",
-      fmt::format("S3ServiceException:{},Status {},Error {},Path {}", error.message, error.status, error.code, uri)};
-  made.members.emplace_back("sqlstate", error.status == 403 ? sql::kInsufficientPrivilege : sql::kInternalError);
-  return made;
+Error at(Error error, const std::string& uri) {
+  error.members.emplace_back("path", uri);
+  return error;
 }
 
 bool is_missing(const Error& error) {
@@ -33,6 +27,14 @@ Result<WithBody<s3::GetObjectOutput>> get_object(Door& door, const Caller& as, c
 
 }  // namespace
 
+Result<S3Place> s3_place(const std::string& uri) {
+  constexpr std::string_view kScheme = "s3://";
+  if (!uri.starts_with(kScheme))
+    return sql::sql_error(sql::kInvalidParameter, "'" + uri + "' is no S3 path: write 's3://bucket/prefix'");
+  const size_t slash = std::min(uri.find('/', kScheme.size()), uri.size());
+  return S3Place{uri.substr(kScheme.size(), slash - kScheme.size()), uri.substr(std::min(slash + 1, uri.size()))};
+}
+
 Result<std::vector<sql::ObjectRef>> list_objects(Door& door, const Caller& as, const std::string& prefix) {
   const S3Place place = TRY(s3_place(prefix));
   std::vector<sql::ObjectRef> all;
@@ -41,7 +43,7 @@ Result<std::vector<sql::ObjectRef>> list_objects(Door& door, const Caller& as, c
   list.prefix = place.key;
   do {
     const auto page = door.call(as, list);
-    if (!page) return Failure(worded(page.error(), prefix));
+    if (!page) return Failure(at(page.error(), prefix));
     for (const s3::Object& object : page->contents)
       all.push_back({fmt::format("s3://{}/{}", place.bucket, *object.key),
                      static_cast<uint64_t>(object.size.value_or(0)), object.e_tag.value_or(""),
@@ -54,7 +56,7 @@ Result<std::vector<sql::ObjectRef>> list_objects(Door& door, const Caller& as, c
 Result<std::optional<sql::OpenedObject>> open_object(Door& door, const Caller& as, const std::string& uri) {
   const auto got = get_object(door, as, uri);
   if (!got && is_missing(got.error())) return std::nullopt;
-  if (!got) return Failure(worded(got.error(), uri));
+  if (!got) return Failure(at(got.error(), uri));
   sql::OpenedObject opened;
   opened.object = {uri, got->body.length, got->output.e_tag.value_or(""), got->output.last_modified.value_or(Time{})};
   if (!got->body.body) return opened;
@@ -71,7 +73,7 @@ Result<std::optional<sql::OpenedObject>> open_object(Door& door, const Caller& a
 
 Result<std::string> read_object(Door& door, const Caller& as, const std::string& uri, uint64_t max_bytes) {
   const auto got = get_object(door, as, uri);
-  if (!got) return Failure(worded(got.error(), uri));
+  if (!got) return Failure(at(got.error(), uri));
   if (got->body.length > max_bytes)
     return sql::sql_error(sql::kInternalError, fmt::format("{} is larger than {} bytes", uri, max_bytes));
   std::string bytes(got->body.length, '\0');
@@ -79,17 +81,16 @@ Result<std::string> read_object(Door& door, const Caller& as, const std::string&
   return bytes;
 }
 
-Status publish(Door& door, const Caller& as, const std::string& statement, const std::vector<std::string>& remove,
-               const std::vector<NewObject>& objects) {
+Status publish(Door& door, const Caller& as, const Publication& publication) {
   std::vector<s3::DeleteObjectRequest> deletes;
   std::vector<s3::PutObjectRequest> puts;
-  for (const std::string& uri : remove) {
+  for (const std::string& uri : publication.remove) {
     const S3Place place = TRY(s3_place(uri));
     s3::DeleteObjectRequest& erase = deletes.emplace_back();
     erase.bucket = place.bucket;
     erase.key = place.key;
   }
-  for (const NewObject& object : objects) {
+  for (const NewObject& object : publication.objects) {
     const S3Place place = TRY(s3_place(object.uri));
     s3::PutObjectRequest& put = puts.emplace_back();
     put.bucket = place.bucket;
@@ -99,14 +100,15 @@ Status publish(Door& door, const Caller& as, const std::string& statement, const
   std::vector<Door::Step> steps;
   for (const auto& erase : deletes) steps.push_back({&wire::OperationOf<s3::DeleteObjectRequest>::operation(), &erase});
   for (size_t i = 0; i < puts.size(); ++i)
-    steps.push_back({&wire::OperationOf<s3::PutObjectRequest>::operation(), &puts[i], &objects[i].body});
+    steps.push_back({&wire::OperationOf<s3::PutObjectRequest>::operation(), &puts[i], &publication.objects[i].body});
+  steps.insert(steps.end(), publication.catalog.begin(), publication.catalog.end());
   if (steps.empty()) return {};
-  const auto note = [&](Transaction& tx) { return tx.put(kPublished, PublishedKey{statement}, {door.clock().now()}); };
-  const auto answered = door.execute_together(as, steps, note);
+  const auto answered = door.execute_together(as, steps, publication.also);
   TRY(door.store().wait_synced(answered.seen));
-  if (!answered.result)
-    return Failure(worded(answered.result.error(), objects.empty() ? remove.front() : objects.front().uri));
-  return {};
+  if (answered.result) return {};
+  if (!publication.objects.empty()) return Failure(at(answered.result.error(), publication.objects.front().uri));
+  if (!publication.remove.empty()) return Failure(at(answered.result.error(), publication.remove.front()));
+  return Failure(answered.result.error());
 }
 
-}  // namespace tarn::redshift_data
+}  // namespace tarn::lake
