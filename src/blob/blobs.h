@@ -44,7 +44,7 @@ class StagedFile;
 struct StagedBody {
   BlobId blob = 0;  // 0: an empty body, which needs no blob
   uint64_t size = 0;
-  std::map<DigestKind, std::string> digests;  // raw; MD5 and those asked for
+  std::map<DigestKind, std::string> digests;  // raw; MD5, CRC64NVME and those asked for
   std::shared_ptr<const std::string> bytes;   // of one that rides in the commit, else null
   std::shared_ptr<StagedFile> file;           // of one that is a file, else null
 
@@ -109,7 +109,7 @@ class Blobs {
   ~Blobs();
   Blobs(const Blobs&) = delete;
 
-  // MD5 is always computed.
+  // MD5 and CRC64NVME are always computed.
   std::unique_ptr<BlobWriter> writer(const std::vector<DigestKind>& digests = {});
   // Of bytes at hand.
   Result<StagedBody> stage(std::string_view bytes, const std::vector<DigestKind>& digests = {});

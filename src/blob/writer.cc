@@ -109,7 +109,7 @@ std::unique_ptr<BlobWriter> Blobs::writer(const std::vector<DigestKind>& digests
   auto state = std::make_unique<BlobWriter::State>();
   state->in = state_;
   std::set<DigestKind> kinds(digests.begin(), digests.end());
-  kinds.insert(DigestKind::kMd5);
+  kinds.insert({DigestKind::kMd5, DigestKind::kCrc64Nvme});
   for (const DigestKind kind : kinds) state->digests.emplace_back(kind);
   return std::unique_ptr<BlobWriter>(new BlobWriter(std::move(state)));
 }

@@ -103,7 +103,8 @@ Result<Pairs> verify(const ClaimedChecksums& claimed, const StagedBody& body) {
   }
   // What a trailer said was compared by whoever read the body: what it computed stands in its digests.
   for (const ChecksumKind& kind : kKinds)
-    if (const auto found = body.digests.find(kind.digest); found != body.digests.end() && !find_pair(stored, kind.name))
+    if (const auto found = body.digests.find(kind.digest);
+        found != body.digests.end() && kind.name != kDefaultChecksum && !find_pair(stored, kind.name))
       stored.emplace_back(kind.name, base64(found->second));
   if (claimed.algorithm) {
     const ChecksumKind* kind = find_checksum_kind(*claimed.algorithm);
@@ -113,6 +114,8 @@ Result<Pairs> verify(const ClaimedChecksums& claimed, const StagedBody& body) {
           "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were "
           "found.");
   }
+  if (stored.empty())
+    stored.emplace_back(kDefaultChecksum, base64(TRY(digest_of(body, *find_checksum_kind(kDefaultChecksum)))));
   return stored;
 }
 

@@ -33,7 +33,12 @@ struct ClaimedChecksums {
   std::optional<std::string> algorithm;    // x-amz-sdk-checksum-algorithm
 };
 
-// The checksums to be stored: those claimed, and those of the algorithm that was named, as they really are.
+// Of what comes without a checksum, and without an algorithm being named.
+// AWS: S3 User Guide, "Checking object integrity": "CRC64NVME .. the default".
+inline constexpr std::string_view kDefaultChecksum = "CRC64NVME";
+
+// The checksums to be stored: those claimed, and those of the algorithm that was named, as they really are; without any
+// the default one.
 // ERRORS: InvalidDigest, BadDigest, InvalidRequest (400).
 Result<Pairs> verify(const ClaimedChecksums& claimed, const StagedBody& body);
 

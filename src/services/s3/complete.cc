@@ -99,8 +99,8 @@ Status add_checksum(const CompleteMultipartUploadRequest& in, const UploadRecord
     return invalid_request(fmt::format(
         "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
         upload.checksum_type));
-  const ChecksumKind* kind = find_checksum_kind(upload.checksum_algorithm);
-  if (kind == nullptr) return {};
+  const bool chosen = !upload.checksum_algorithm.empty();
+  const ChecksumKind* kind = find_checksum_kind(chosen ? upload.checksum_algorithm : kDefaultChecksum);
   const bool composite = upload.checksum_type == "COMPOSITE";
   const auto computed = composite ? composite_checksum(*kind, object.parts) : full_object_checksum(*kind, object.parts);
   if (!computed) return internal_failure("a part of the upload lacks the checksum that it was taken with");
@@ -109,7 +109,7 @@ Status add_checksum(const CompleteMultipartUploadRequest& in, const UploadRecord
       return refuse(400, "BadDigest",
                     fmt::format("The {} you specified did not match the calculated checksum.", lower(algorithm)));
   object.checksums = {{std::string(kind->name), *computed}};
-  object.checksum_type = upload.checksum_type;
+  object.checksum_type = chosen ? upload.checksum_type : "FULL_OBJECT";
   return {};
 }
 

@@ -86,14 +86,28 @@ Status check_copy(const CopyObjectRequest& in, const Source& source) {
   return check_no_customer_key(in.copy_source_sse_customer_algorithm, in.copy_source_sse_customer_key);
 }
 
-// With the checksum of the algorithm that was asked for, where the source has it not: computed anew.
-Status add_checksum(S3& s3, Call& call, const std::string& algorithm, ObjectRecord& object) {
-  const ChecksumKind* kind = find_checksum_kind(algorithm);
-  if (kind == nullptr) return not_implemented("x-amz-checksum-algorithm: " + algorithm);
-  if (object.checksum_type == "FULL_OBJECT" && find_pair(object.checksums, kind->name)) return {};
-  const auto digests = TRY(digests_of(s3, call, object.segments, {kind->digest}));
-  object.checksums = {{std::string(kind->name), base64(digests.at(kind->digest))}};
+// The copy is one whole, whatever its source was made of: its ETag is that of its bytes, and its checksum one over all of
+// them, of the algorithm that was asked for, or else of the source's. What the source's record does not tell is computed.
+// AWS: CopyObject, "ChecksumAlgorithm"; S3 User Guide, "Checking object integrity".
+Status describe_copy(S3& s3, Call& call, const std::optional<std::string>& algorithm, ObjectRecord& object) {
+  std::string_view wanted = kDefaultChecksum;
+  if (algorithm)
+    wanted = *algorithm;
+  else if (!object.checksums.empty())
+    wanted = object.checksums.front().first;
+  const ChecksumKind* kind = find_checksum_kind(wanted);
+  if (kind == nullptr) return not_implemented(fmt::format("x-amz-checksum-algorithm: {}", wanted));
+
+  const bool known = object.checksum_type == "FULL_OBJECT" && find_pair(object.checksums, kind->name);
+  if (known && object.parts.empty()) return {};
+  std::vector<DigestKind> kinds;
+  if (!known) kinds.push_back(kind->digest);
+  if (!object.parts.empty()) kinds.push_back(DigestKind::kMd5);
+  const auto digests = TRY(digests_of(s3, call, object.segments, kinds));
+  if (!known) object.checksums = {{std::string(kind->name), base64(digests.at(kind->digest))}};
+  if (!object.parts.empty()) object.etag = hex(digests.at(DigestKind::kMd5));
   object.checksum_type = "FULL_OBJECT";
+  object.parts.clear();
   return {};
 }
 
@@ -136,12 +150,10 @@ Result<CopyObjectOutput> copy_object(S3& s3, Call& call, const CopyObjectRequest
         "The specified copy source is larger than the maximum allowable size for a copy source: {}", kMaxPutBytes));
   const auto replaced = TRY(check_replaced(call, bucket, *in.key, in.if_match, in.if_none_match));
 
-  // The copy of an object of several parts keeps them, and its ETag with them; AWS makes one part of it. Clients that
-  // compare ETags see the copy equal to its source.
   object.settings = TRY(copied_settings(in, object));
   object.modified = Time::of_seconds(call.now().seconds());
   TRY(s3.blobs.retain(call.tx(), object.segments));
-  if (in.checksum_algorithm) TRY(add_checksum(s3, call, *in.checksum_algorithm, object));
+  TRY(describe_copy(s3, call, in.checksum_algorithm, object));
   TRY(place_object(s3, call, bucket, *in.key, object, replaced, "s3:ObjectCreated:Copy"));
 
   CopyObjectResult result{.e_tag = quoted(object.etag), .last_modified = object.modified};
@@ -156,19 +168,16 @@ namespace {
 
 // The part's ETag and checksums. What the source's record does not tell is computed from the bytes.
 Status describe_part(S3& s3, Call& call, const ObjectRecord& source, const std::string& algorithm, PartRecord& part) {
-  const ChecksumKind* kind = find_checksum_kind(algorithm);
+  const ChecksumKind& kind = *find_checksum_kind(algorithm.empty() ? kDefaultChecksum : algorithm);
   const bool whole = part.size == source.size && source.parts.empty();
-  const std::string* checksum = whole && kind ? find_pair(source.checksums, algorithm) : nullptr;
-  if (whole && (!kind || checksum)) {
+  if (const std::string* checksum = whole ? find_pair(source.checksums, kind.name) : nullptr) {
     part.etag = source.etag;
-    if (checksum) part.checksums = {{algorithm, *checksum}};
+    part.checksums = {{std::string(kind.name), *checksum}};
     return {};
   }
-  std::vector<DigestKind> kinds{DigestKind::kMd5};
-  if (kind) kinds.push_back(kind->digest);
-  const auto digests = TRY(digests_of(s3, call, part.segments, kinds));
+  const auto digests = TRY(digests_of(s3, call, part.segments, {DigestKind::kMd5, kind.digest}));
   part.etag = hex(digests.at(DigestKind::kMd5));
-  if (kind) part.checksums = {{algorithm, base64(digests.at(kind->digest))}};
+  part.checksums = {{std::string(kind.name), base64(digests.at(kind.digest))}};
   return {};
 }
 

@@ -150,6 +150,10 @@ Result<UploadPartOutput> upload_part(S3& s3, Call& call, const UploadPartRequest
   const UploadRecord upload = TRY(find_upload(call, bucket, *in.key, *in.upload_id, Lock::kShared));
   Pairs checksums = TRY(verify({in.content_md5, TRY(claimed_checksums(in)), in.checksum_algorithm}, body));
   TRY(check_algorithm(upload, checksums));
+  // The whole gets the default checksum where none was asked for: then its parts need it too.
+  if (const auto own = body.digests.find(DigestKind::kCrc64Nvme);
+      upload.checksum_algorithm.empty() && own != body.digests.end() && !find_pair(checksums, kDefaultChecksum))
+    checksums.emplace_back(kDefaultChecksum, base64(own->second));
 
   TRY(s3.blobs.adopt(call.tx(), body));
   const PartRecord part{.etag = etag_of(body),

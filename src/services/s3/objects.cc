@@ -124,20 +124,20 @@ Result<PutObjectOutput> put_object(S3& s3, Call& call, const PutObjectRequest& i
   const auto replaced = TRY(check_replaced(call, bucket, *in.key, in.if_match, in.if_none_match));
 
   TRY(s3.blobs.adopt(call.tx(), body));
-  const std::string checksum_type = checksums.empty() ? "" : "FULL_OBJECT";
   const ObjectRecord object{.etag = etag_of(body),
                             .size = body.size,
                             .modified = Time::of_seconds(call.now().seconds()),
                             .segments = body.segments(),
                             .settings = std::move(settings),
                             .checksums = std::move(checksums),
-                            .checksum_type = checksum_type,
+                            .checksum_type = "FULL_OBJECT",
                             .parts = {}};
   TRY(place_object(s3, call, bucket, *in.key, object, replaced, "s3:ObjectCreated:Put"));
 
-  PutObjectOutput out{.e_tag = quoted(object.etag), .server_side_encryption = kServerSideEncryption};
+  PutObjectOutput out{.e_tag = quoted(object.etag),
+                      .checksum_type = object.checksum_type,
+                      .server_side_encryption = kServerSideEncryption};
   set_checksums(out, object.checksums);
-  if (!object.checksum_type.empty()) out.checksum_type = object.checksum_type;
   return out;
 }
 

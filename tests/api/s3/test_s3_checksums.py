@@ -88,10 +88,15 @@ def test_by_the_sdk(s3, bucket, algorithm):
 
 
 def test_the_sdks_default(server, s3, bucket):
-    """Today's boto3 sends a CRC32 unasked, and older ones none."""
+    """Today's boto3 sends a CRC32 unasked, and older ones none: then S3 computes a CRC64NVME."""
     assert s3.put_object(Bucket=bucket, Key="k", Body=BODY)["ChecksumCRC32"] == b64(EXPECTED["CRC32"](BODY))
     without = server.client("s3", config=Config(request_checksum_calculation="when_required"))
-    assert "ChecksumCRC32" not in without.put_object(Bucket=bucket, Key="k", Body=BODY)
+    for body in (BODY, b"", b"x" * 100_000):  # in the commit, none, and a file
+        answer = without.put_object(Bucket=bucket, Key="k", Body=body)
+        assert "ChecksumCRC32" not in answer and answer["ChecksumType"] == "FULL_OBJECT"
+        assert answer["ChecksumCRC64NVME"] == b64(EXPECTED["CRC64NVME"](body))
+    without.put_object(Bucket=bucket, Key="k", Body=BODY)
+    assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["ChecksumCRC64NVME"] == b64(EXPECTED["CRC64NVME"](BODY))
     assert s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["Body"].read() == BODY
 
 

@@ -6,6 +6,7 @@ import random
 import zlib
 
 import pytest
+from botocore.config import Config
 
 MIB = 1 << 20
 
@@ -267,6 +268,32 @@ def test_full_object_checksums(s3, bucket, upload, refused):
     done = s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=upload_id, MultipartUpload={"Parts": plain},
                                         ChecksumCRC32=whole, ChecksumType="FULL_OBJECT")
     assert (done["ChecksumCRC32"], done["ChecksumType"]) == (whole, "FULL_OBJECT")
+
+
+def test_the_default_checksum_and_copies(server, s3, bucket):
+    """Without an algorithm the whole has a CRC64NVME, made of its parts'; a copy is one piece whatever its source was."""
+    plain = server.client("s3", config=Config(request_checksum_calculation="when_required"))
+    bodies = part_bodies(5 * MIB, 17)
+    whole = b"".join(bodies)
+    checksum = plain.put_object(Bucket=bucket, Key="whole", Body=whole)["ChecksumCRC64NVME"]
+    upload_id = plain.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    parts = [{"PartNumber": n, "ETag": plain.upload_part(Bucket=bucket, Key="m", UploadId=upload_id, PartNumber=n, Body=body)["ETag"]}
+             for n, body in enumerate(bodies, 1)]
+    done = plain.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=upload_id, MultipartUpload={"Parts": parts})
+    assert (done["ChecksumCRC64NVME"], done["ChecksumType"]) == (checksum, "FULL_OBJECT")
+
+    copied = s3.copy_object(Bucket=bucket, Key="d", CopySource={"Bucket": bucket, "Key": "m"})["CopyObjectResult"]
+    assert copied["ETag"] == f'"{hashlib.md5(whole).hexdigest()}"' and copied["ChecksumCRC64NVME"] == checksum
+    head = s3.head_object(Bucket=bucket, Key="d", PartNumber=1)
+    assert "PartsCount" not in head and head["ContentLength"] == len(whole)
+
+    composite = s3.create_multipart_upload(Bucket=bucket, Key="c", ChecksumAlgorithm="SHA256")["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key="c", UploadId=composite, PartNumber=1, Body=b"bytes", ChecksumAlgorithm="SHA256")
+    s3.complete_multipart_upload(Bucket=bucket, Key="c", UploadId=composite, MultipartUpload={"Parts": [
+        {"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}]})
+    copied = s3.copy_object(Bucket=bucket, Key="d", CopySource={"Bucket": bucket, "Key": "c"})["CopyObjectResult"]
+    assert copied["ChecksumSHA256"] == base64.b64encode(hashlib.sha256(b"bytes").digest()).decode()
+    assert copied["ChecksumType"] == "FULL_OBJECT"
 
 
 def test_checksum_algorithms_that_do_not_fit(s3, bucket, refused):
