@@ -77,6 +77,10 @@ class Identities {
   virtual Result<std::optional<AttachedPolicies>> policies(Transaction& tx, const Principal& principal) = 0;
   // A role by its ARN, for those that act as it; nullopt: no such role.
   virtual Result<std::optional<RoleFacts>> role(Transaction& tx, std::string_view role_arn) = 0;
+  // The unique id of a user or role; empty when it is not there, nullopt when the ARN is none of this server's to know.
+  virtual Result<std::optional<std::string>> principal_id(Transaction& tx, std::string_view arn) = 0;
+  // The ARN that the user or role of that unique id has now; nullopt when it is gone.
+  virtual Result<std::optional<std::string>> principal_arn(Transaction& tx, std::string_view id) = 0;
 };
 
 }  // namespace tarn

@@ -3,7 +3,8 @@
 
 #include "base/digest.h"
 #include "base/text.h"
-#include "door/policy.h"
+#include "door/door.h"
+#include "door/policy_binding.h"
 #include "services/glue/glue.h"
 
 namespace tarn::glue {
@@ -38,8 +39,8 @@ Result<GetCatalogImportStatusOutput> get_catalog_import_status(Glue&, Call&, con
 
 Result<PutResourcePolicyOutput> put_resource_policy(Glue&, Call& call, const PutResourcePolicyInput& in) {
   TRY(check_resource(call, in.resource_arn));
-  if (const auto policy = Policy::parse(*in.policy_in_json, PolicyKind::kResource); !policy)
-    return invalid_input(fmt::format("PolicyInJson: {}", policy.error().message));
+  auto principals = named_principals(call.door().identities(), call.tx(), *in.policy_in_json, PolicyKind::kResource);
+  if (!principals) return invalid_input(fmt::format("PolicyInJson: {}", principals.error().message));
   const PolicyKey key{call.account(), call.region()};
   const auto old = TRY(call.get(kPolicies, key));
   const std::string exists = in.policy_exists_condition.value_or("NONE");
@@ -51,7 +52,9 @@ Result<PutResourcePolicyOutput> put_resource_policy(Glue&, Call& call, const Put
   PolicyRecord record{.document = *in.policy_in_json,
                       .hash = base64(sha256(*in.policy_in_json)),
                       .created = old ? old->created : call.now(),
-                      .updated = call.now()};
+                      .updated = call.now(),
+                      .bound = with_principals(*in.policy_in_json, *principals),
+                      .principals = *principals};
   TRY(call.put(kPolicies, key, record));
   return PutResourcePolicyOutput{.policy_hash = record.hash};
 }
@@ -60,7 +63,8 @@ Result<GetResourcePolicyOutput> get_resource_policy(Glue&, Call& call, const Get
   TRY(check_resource(call, in.resource_arn));
   const auto policy = TRY(call.get(kPolicies, PolicyKey{call.account(), call.region()}));
   if (!policy) return no_policy();
-  return GetResourcePolicyOutput{.policy_in_json = policy->document,
+  return GetResourcePolicyOutput{.policy_in_json = TRY(shown_policy(call.door().identities(), call.tx(), policy->document,
+                                                                   policy->principals)),
                                  .policy_hash = policy->hash,
                                  .create_time = policy->created,
                                  .update_time = policy->updated};
@@ -70,7 +74,8 @@ Result<GetResourcePoliciesOutput> get_resource_policies(Glue&, Call& call, const
   GetResourcePoliciesOutput out;
   out.get_resource_policies_response_list.set_present();
   if (const auto policy = TRY(call.get(kPolicies, PolicyKey{call.account(), call.region()})))
-    out.get_resource_policies_response_list.push_back({.policy_in_json = policy->document,
+    out.get_resource_policies_response_list.push_back({.policy_in_json = TRY(shown_policy(call.door().identities(), call.tx(),
+                                                                                         policy->document, policy->principals)),
                                                        .policy_hash = policy->hash,
                                                        .create_time = policy->created,
                                                        .update_time = policy->updated});

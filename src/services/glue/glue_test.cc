@@ -8,63 +8,22 @@
 #include <set>
 #include <thread>
 
-#include "door/accounts.h"
-#include "door/audit.h"
-#include "door/door.h"
-#include "os/temporary.h"
-#include "store/timers.h"
+#include "door/testing_door.h"
 
 namespace tarn::glue {
 namespace {
 
-constexpr const char* kAccount = "123456789012";
-
-// Asked only of users and roles; the root is neither.
-class NoIdentities final : public Identities {
- public:
-  Result<std::optional<AccessKey>> access_key(Transaction&, std::string_view) override { return std::nullopt; }
-  Result<std::optional<AttachedPolicies>> policies(Transaction&, const Principal&) override { return std::nullopt; }
-  Result<std::optional<RoleFacts>> role(Transaction&, std::string_view) override { return std::nullopt; }
-};
-
 class GlueTest : public testing::Test {
  protected:
-  void SetUp() override {
-    store_ = std::move(Store::open(directory_.path() + "/data").value());
-    blobs_ = std::move(Blobs::open(*store_).value());
-    accounts_ = Accounts::load(directory_.path(), {{.account = kAccount}}).value();
-    outbox_ = std::make_unique<Outbox>(*store_, clock_);
-    for (const char* kind : {"Database", "Table"}) {
-      const std::string name = fmt_kind(kind);
-      outbox_->match(name, [this](Transaction&, const Event& event) -> Result<std::vector<NewDelivery>> {
-        told_.push_back(event.payload);
-        return std::vector<NewDelivery>{};
-      });
-      EXPECT_TRUE(
-          store_->run([&](Transaction& tx) { return outbox_->subscribe(tx, name, kAccount, "us-east-1", "test"); }));
-    }
-    timers_ = std::make_unique<Timers>(*store_, clock_);
-    audit_ = std::make_unique<Audit>(*store_);
-    glue_ = std::make_unique<Glue>(*outbox_);
-    door_ = std::make_unique<Door>(Door::Parts{.store = *store_,
-                                               .blobs = *blobs_,
-                                               .clock = clock_,
-                                               .outbox = *outbox_,
-                                               .timers = *timers_,
-                                               .accounts = accounts_,
-                                               .sessions = sessions_,
-                                               .audit = *audit_});
-    door_->set_identities(identities_);
-    door_->add(kTable, glue_.get());
-    caller_.principal = {.kind = Principal::Kind::kRoot, .account = kAccount, .arn = "arn:aws:iam::123456789012:root"};
+  GlueTest() {
+    at_.door.add(kTable, &glue_);
+    for (const std::string kind : {"Database", "Table"})
+      at_.listen("aws.glue:Glue Data Catalog " + kind + " State Change");
   }
 
-  static std::string fmt_kind(const std::string& what) {
-    return "aws.glue:Glue Data Catalog " + what + " State Change";
-  }
   template <class In>
   auto call(const In& in) {
-    return door_->call(caller_, in);
+    return at_.door.call(at_.caller, in);
   }
   auto create_database(const std::string& name) {
     CreateDatabaseInput in;
@@ -82,35 +41,9 @@ class GlueTest : public testing::Test {
     in.partition_input = PartitionInput{.values = {value}};
     return call(in);
   }
-  template <class K, class R>
-  std::vector<Entry<K, R>> all(const ::tarn::Table<K, R>& table) {
-    return store_->read()->scan(table)->entries;
-  }
-  // The events' texts in their order, all matched.
-  std::vector<Json> told() {
-    EXPECT_TRUE(outbox_->start());
-    DueSource* sources[] = {outbox_.get()};
-    EXPECT_TRUE(advance(*store_, clock_, clock_.now(), sources, 20 * kSecond));
-    outbox_->stop();
-    std::vector<Json> events;
-    for (const std::string& text : told_) events.push_back(Json::parse(text).value());
-    return events;
-  }
 
-  TemporaryDirectory directory_;
-  VirtualClock clock_{Time::of_seconds(1'700'000'000)};
-  Sessions sessions_{std::string(32, 'k')};
-  NoIdentities identities_;
-  std::vector<std::string> told_;
-  std::unique_ptr<Store> store_;
-  std::unique_ptr<Blobs> blobs_;
-  Accounts accounts_;
-  std::unique_ptr<Outbox> outbox_;
-  std::unique_ptr<Timers> timers_;
-  std::unique_ptr<Audit> audit_;
-  std::unique_ptr<Glue> glue_;
-  std::unique_ptr<Door> door_;
-  Caller caller_;
+  TestingDoor at_;
+  Glue glue_{at_.outbox};
 };
 
 TEST_F(GlueTest, changes_tell_their_events) {
@@ -120,8 +53,10 @@ TEST_F(GlueTest, changes_tell_their_events) {
   ASSERT_FALSE(create_partition("d", "t", "1"));  // refused: nothing to tell
   ASSERT_TRUE(call(DeleteTableInput{.database_name = "d", .name = "t"}));
 
-  const std::vector<Json> events = told();
-  ASSERT_EQ(events.size(), 4u);
+  const auto told = at_.told();
+  ASSERT_EQ(told.size(), 4u);
+  std::vector<Json> events;
+  for (const auto& [kind, event] : told) events.push_back(event);
   const auto change = [&](size_t i) { return events[i]["detail"]["typeOfChange"].as_string(); };
   EXPECT_EQ(change(0), "CreateDatabase");
   EXPECT_EQ(change(1), "CreateTable");
@@ -157,12 +92,12 @@ TEST_F(GlueTest, nothing_is_left_of_a_database_deleted_while_it_is_filled) {
   EXPECT_GT(deleted, 0);
 
   std::set<uint64_t> databases, tables;
-  for (const auto& [key, record] : all(kDatabases)) databases.insert(record.id);
-  for (const auto& [key, record] : all(kTables)) {
+  for (const auto& [key, record] : at_.all(kDatabases)) databases.insert(record.id);
+  for (const auto& [key, record] : at_.all(kTables)) {
     EXPECT_TRUE(databases.contains(key.database_id)) << key.name;
     tables.insert(record.id);
   }
-  for (const auto& [key, record] : all(kPartitions)) EXPECT_TRUE(tables.contains(key.table_id));
+  for (const auto& [key, record] : at_.all(kPartitions)) EXPECT_TRUE(tables.contains(key.table_id));
 }
 
 }  // namespace

@@ -198,7 +198,12 @@ struct PolicyRecord {
   std::string document;  // JSON
   std::string hash;
   Time created, updated;
-  static void fields(auto& self, auto&& visit) { visit(self.document, self.hash, self.created, self.updated); }
+  // The policy as it is judged, and whom it is bound to (door/policy_binding.h).
+  std::string bound;
+  std::map<std::string, std::string> principals;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.document, self.hash, self.created, self.updated, self.bound, self.principals);
+  }
 };
 
 // --- tables of the store ---------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ Needs needs_on(Call& call, std::string_view action, const OptionalText& catalog_
     needs.push_back({.action = fmt::format("glue:{}", action),
                      .resource = call.arn("glue", resource, catalog.owner),
                      .owner = catalog.owner,
-                     .resource_policy = policy ? std::optional(policy->document) : std::nullopt});
+                     .resource_policy = policy ? std::optional(policy->bound.empty() ? policy->document : policy->bound) : std::nullopt});
   return needs;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "door/door.h"
+#include "door/policy_binding.h"
 #include "services/iam/aws_policies.h"
 #include "services/iam/iam.h"
 
@@ -138,7 +140,7 @@ Result<RoleDetail> detail_of(Call& call, const Found<RoleRecord>& role) {
                  .role_id = role.record.id,
                  .arn = role.arn(),
                  .create_date = role.record.created,
-                 .assume_role_policy_document = uri_encode(TRY(shown_trust_policy(call.tx(), role.record))),
+                 .assume_role_policy_document = uri_encode(TRY(shown_policy(call.door().identities(), call.tx(), role.record.trust_policy, role.record.trusted))),
                  .role_policy_list = inline_of(role.record.grants),
                  .attached_managed_policies = attached_of(role.record.grants),
                  .tags = to_wire(TRY(tags_of(call.tx(), role.arn())))};

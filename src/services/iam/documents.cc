@@ -5,6 +5,7 @@
 
 #include "door/arn.h"
 #include "door/policy.h"
+#include "door/policy_binding.h"
 #include "services/iam/aws_policies.h"
 #include "services/iam/iam.h"
 
@@ -41,66 +42,27 @@ Result<std::optional<Bound>> bound_by_id(Transaction& tx, const Index<NameKey, R
   return Bound{found[0].arn(), id};
 }
 
-// The document with other texts in place of principals. Nothing else in it is touched.
-std::string with_principals(const std::string& document, const std::map<std::string, std::string>& replacements) {
-  Json json = Json::parse(document).value_or(Json());
-  const auto replace = [&](Json& text) {
-    if (const auto found = replacements.find(text.as_string()); text.is_string() && found != replacements.end())
-      text = Json(found->second);
-  };
-  const auto visit_statement = [&](Json& statement) {
-    for (auto& [element, value] : statement.members()) {
-      if (element != "Principal" && element != "NotPrincipal") continue;
-      for (auto& [type, texts] : value.members()) {
-        if (type != "AWS") continue;
-        replace(texts);
-        for (Json& text : texts.items()) replace(text);
-      }
-    }
-  };
-  for (auto& [name, value] : json.members()) {
-    if (name != "Statement") continue;
-    visit_statement(value);
-    for (Json& statement : value.items()) visit_statement(statement);
-  }
-  return json.text();
-}
-
 }  // namespace
 
-Result<std::map<std::string, std::string>> trusted_by(const Iam& iam, Call& call, std::string_view document) {
-  std::map<std::string, std::string> ids;
-  const auto policy = TRY(::tarn::Policy::parse(document, PolicyKind::kTrust));
-  for (const PolicyStatement& statement : policy.statements) {
-    for (const PolicyPrincipal& principal : statement.principals) {
-      const auto arn = principal.kind == PolicyPrincipal::Kind::kArn ? Arn::parse(principal.value) : std::nullopt;
-      if (!arn || arn->service != "iam" || !iam.accounts().contains(arn->account)) continue;
-      const NameKey key{arn->account, lower(arn->resource_name())};
-      const bool user = arn->resource_type() == "user";
-      const auto bound =
-          TRY(user ? bound_by_name<UserRecord>(call.tx(), key) : bound_by_name<RoleRecord>(call.tx(), key));
-      if (!bound || bound->arn != principal.value)
-        return fail(400, "MalformedPolicyDocument",
-                    fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", principal.value));
-      ids[bound->arn] = bound->id;
-    }
-  }
-  return ids;
+Result<std::optional<std::string>> Iam::principal_id(Transaction& tx, std::string_view arn) {
+  const auto parsed = Arn::parse(arn);
+  if (!parsed || parsed->service != "iam" || !accounts_.contains(parsed->account)) return std::nullopt;
+  const NameKey key{parsed->account, lower(parsed->resource_name())};
+  const bool user = parsed->resource_type() == "user";
+  const auto bound = TRY(user ? bound_by_name<UserRecord>(tx, key) : bound_by_name<RoleRecord>(tx, key));
+  return bound && bound->arn == arn ? bound->id : std::string();
+}
+
+Result<std::optional<std::string>> Iam::principal_arn(Transaction& tx, std::string_view id) {
+  const bool user = id.starts_with("AIDA");
+  const auto bound =
+      TRY(user ? bound_by_id(tx, kUsersById, std::string(id)) : bound_by_id(tx, kRolesById, std::string(id)));
+  if (!bound) return std::nullopt;
+  return bound->arn;
 }
 
 std::string bound_trust_policy(const RoleRecord& role) {
   return role.trusted.empty() ? role.trust_policy : with_principals(role.trust_policy, role.trusted);
-}
-
-Result<std::string> shown_trust_policy(Transaction& tx, const RoleRecord& role) {
-  std::map<std::string, std::string> changed;
-  for (const auto& [arn, id] : role.trusted) {
-    const bool user = id.starts_with("AIDA");
-    const auto bound = TRY(user ? bound_by_id(tx, kUsersById, id) : bound_by_id(tx, kRolesById, id));
-    if (!bound) changed[arn] = id;
-    if (bound && bound->arn != arn) changed[arn] = bound->arn;
-  }
-  return changed.empty() ? role.trust_policy : with_principals(role.trust_policy, changed);
 }
 
 Result<std::optional<ManagedPolicy>> managed_policy(Transaction& tx, std::string_view account, std::string_view arn,

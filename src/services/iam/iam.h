@@ -33,6 +33,8 @@ class Iam final : public Identities, public ManagedPolicies {
   Result<std::optional<::tarn::AccessKey>> access_key(Transaction& tx, std::string_view id) override;
   Result<std::optional<AttachedPolicies>> policies(Transaction& tx, const Principal& principal) override;
   Result<std::optional<RoleFacts>> role(Transaction& tx, std::string_view role_arn) override;
+  Result<std::optional<std::string>> principal_id(Transaction& tx, std::string_view arn) override;
+  Result<std::optional<std::string>> principal_arn(Transaction& tx, std::string_view id) override;
   Result<std::optional<std::string>> managed_policy(Transaction& tx, std::string_view account,
                                                     std::string_view policy_arn) override;
 
@@ -144,14 +146,8 @@ Result<ManagedPolicy> attachable_policy(Call& call, const std::string& arn);
 size_t policy_size(std::string_view document);
 // ERRORS: MalformedPolicyDocument.
 Status check_identity_policy(std::string_view document);
-// A trust policy is bound to the very users and roles that it names when it is given: one that is deleted and made anew
-// under the same name is another. AWS: IAM User Guide, "AWS JSON policy elements: Principal".
-// The ids of those of this server's accounts, by ARN. ERRORS: MalformedPolicyDocument, also for one that is not there.
-Result<std::map<std::string, std::string>> trusted_by(const Iam& iam, Call& call, std::string_view document);
-// The role's trust policy with ids in place of ARNs, for deciding.
+// The role's trust policy with ids in place of ARNs, for deciding (door/policy_binding.h).
 std::string bound_trust_policy(const RoleRecord& role);
-// As it was given; where a user or role has another ARN now, that one, and the id of one that is gone.
-Result<std::string> shown_trust_policy(Transaction& tx, const RoleRecord& role);
 
 // Adds the inline and attached policies of one entity ("user/alice") as the door takes them.
 Status add_grants(Transaction& tx, const std::string& account, const std::string& owner, const Grants& grants,

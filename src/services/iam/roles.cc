@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "os/random.h"
+#include "door/policy_binding.h"
 #include "services/iam/iam.h"
 
 namespace tarn::iam {
@@ -10,8 +11,10 @@ namespace {
 constexpr size_t kMostTrustPolicy = 2048;  // AWS: "IAM and AWS STS quotas": role trust policy length
 constexpr int64_t kLeastSession = 3600, kMostSession = 43200;
 
-Status set_trust(const Iam& iam, Call& call, const std::string& document, RoleRecord& role) {
-  role.trusted = TRY(trusted_by(iam, call, document));
+Status set_trust(Iam& iam, Call& call, const std::string& document, RoleRecord& role) {
+  auto trusted = named_principals(iam, call.tx(), document, PolicyKind::kTrust);
+  if (!trusted) return fail(400, "MalformedPolicyDocument", std::move(trusted.error().message));
+  role.trusted = std::move(*trusted);
   if (policy_size(document) > kMostTrustPolicy)
     return limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kMostTrustPolicy));
   role.trust_policy = document;

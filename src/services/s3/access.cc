@@ -67,7 +67,7 @@ Need need_on_bucket(const Call& call, const FoundBucket& bucket, std::string act
             .context = std::move(context)};
   need.context["s3:ResourceAccount"] = {bucket.record.owner};
   if (bucket.record.policy && !mends_policy(call, bucket, need.action) && !policy_is_restricted(call, bucket))
-    need.resource_policy = bucket.record.policy;
+    need.resource_policy = bucket.record.bound_policy.empty() ? *bucket.record.policy : bucket.record.bound_policy;
   return need;
 }
 

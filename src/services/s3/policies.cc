@@ -1,5 +1,7 @@
 // Bucket policies and the public access block.
 #include "door/arn.h"
+#include "door/door.h"
+#include "door/policy_binding.h"
 #include "gen/s3/handlers.h"
 #include "services/s3/access.h"
 #include "services/s3/bucket_policy.h"
@@ -38,8 +40,13 @@ Result<PutBucketPolicyOutput> put_bucket_policy(S3&, Call& call, const PutBucket
                          " is not authorized to perform: s3:PutBucketPolicy on resource: \"" + bucket.arn() +
                          "\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block "
                          "Public Access.");
+  auto principals = named_principals(call.door().identities(), call.tx(), *in.policy, PolicyKind::kResource);
+  if (!principals)
+    return refuse(400, "MalformedPolicy", "Invalid principal in policy", {{"Detail", principals.error().message}});
   bucket.record.policy = *in.policy;
   bucket.record.policy_is_public = is_public;
+  bucket.record.policy_principals = std::move(*principals);
+  bucket.record.bound_policy = with_principals(*in.policy, bucket.record.policy_principals);
   TRY(call.put(kBuckets, {bucket.name}, bucket.record));
   return PutBucketPolicyOutput{};
 }
@@ -52,7 +59,8 @@ Result<GetBucketPolicyOutput> get_bucket_policy(S3&, Call& call, const GetBucket
   FoundBucket bucket = TRY(find_bucket(call, in));
   TRY(check_own(call, bucket, "GET"));
   if (!bucket.record.policy) return no_such_policy(bucket);
-  return GetBucketPolicyOutput{.policy = std::move(bucket.record.policy)};
+  return GetBucketPolicyOutput{.policy = TRY(shown_policy(call.door().identities(), call.tx(), *bucket.record.policy,
+                                                          bucket.record.policy_principals))};
 }
 
 Result<std::vector<Need>> delete_bucket_policy_rights(S3&, Call& call, const DeleteBucketPolicyRequest& in) {
@@ -63,6 +71,8 @@ Result<DeleteBucketPolicyOutput> delete_bucket_policy(S3&, Call& call, const Del
   FoundBucket bucket = TRY(find_bucket(call, in, Lock::kExclusive));
   TRY(check_own(call, bucket, "DELETE"));
   bucket.record.policy.reset();
+  bucket.record.bound_policy.clear();
+  bucket.record.policy_principals.clear();
   bucket.record.policy_is_public = false;
   TRY(call.put(kBuckets, {bucket.name}, bucket.record));
   return DeleteBucketPolicyOutput{};

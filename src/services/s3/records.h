@@ -39,8 +39,12 @@ struct BucketRecord {
   std::optional<std::string> policy;
   bool policy_is_public = false;  // as bucket_policy.h judges it
   std::optional<PublicAccessBlock> public_access_block;
+  // The policy as it is judged, and whom it is bound to (door/policy_binding.h).
+  std::string bound_policy;
+  std::map<std::string, std::string> policy_principals;
   static void fields(auto& self, auto&& visit) {
-    visit(self.id, self.owner, self.region, self.created, self.policy, self.policy_is_public, self.public_access_block);
+    visit(self.id, self.owner, self.region, self.created, self.policy, self.policy_is_public, self.public_access_block,
+          self.bound_policy, self.policy_principals);
   }
 };
 

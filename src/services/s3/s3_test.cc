@@ -8,74 +8,37 @@
 #include <thread>
 
 #include "base/json.h"
-#include "door/accounts.h"
-#include "door/audit.h"
-#include "door/door.h"
+#include "door/testing_door.h"
 #include "gen/s3/handlers.h"
-#include "os/temporary.h"
-#include "store/timers.h"
 
 namespace tarn::s3 {
 namespace {
 
-constexpr const char* kAccount = "123456789012";
 constexpr const char* kKinds[] = {"s3:ObjectCreated:Put", "s3:ObjectCreated:Copy",
                                   "s3:ObjectCreated:CompleteMultipartUpload", "s3:ObjectRemoved:Delete"};
 
-// Asked only of users and roles; the root is neither.
-class NoIdentities final : public Identities {
- public:
-  Result<std::optional<AccessKey>> access_key(Transaction&, std::string_view) override { return std::nullopt; }
-  Result<std::optional<AttachedPolicies>> policies(Transaction&, const Principal&) override { return std::nullopt; }
-  Result<std::optional<RoleFacts>> role(Transaction&, std::string_view) override { return std::nullopt; }
-};
-
 class S3Test : public testing::Test {
  protected:
-  void SetUp() override {
-    store_ = std::move(Store::open(directory_.path() + "/data").value());
-    blobs_ = std::move(Blobs::open(*store_).value());
-    accounts_ = Accounts::load(directory_.path(), {{.account = kAccount}}).value();
-    outbox_ = std::make_unique<Outbox>(*store_, clock_);
-    for (const std::string kind : kKinds) {
-      outbox_->match(kind, [this](Transaction&, const Event& event) -> Result<std::vector<NewDelivery>> {
-        told_.emplace_back(event.kind, Json::parse(event.payload).value());
-        return std::vector<NewDelivery>{};
-      });
-      EXPECT_TRUE(
-          store_->run([&](Transaction& tx) { return outbox_->subscribe(tx, kind, kAccount, "us-east-1", "test"); }));
-    }
-    timers_ = std::make_unique<Timers>(*store_, clock_);
-    audit_ = std::make_unique<Audit>(*store_);
-    s3_ = std::make_unique<S3>(*blobs_);
-    door_ = std::make_unique<Door>(Door::Parts{.store = *store_,
-                                               .blobs = *blobs_,
-                                               .clock = clock_,
-                                               .outbox = *outbox_,
-                                               .timers = *timers_,
-                                               .accounts = accounts_,
-                                               .sessions = sessions_,
-                                               .audit = *audit_});
-    door_->set_identities(identities_);
-    door_->add(kTable, s3_.get());
-    caller_.principal = {.kind = Principal::Kind::kRoot, .account = kAccount, .arn = "arn:aws:iam::123456789012:root"};
-    ASSERT_TRUE(door_->call(caller_, CreateBucketRequest{.bucket = "bucket"}));
+  S3Test() {
+    at_.door.add(kTable, &s3_);
+    for (const char* kind : kKinds) at_.listen(kind);
+    at_.door.call(at_.caller, CreateBucketRequest{.bucket = "bucket"}).value();
   }
 
   template <class In>
   auto call(const In& in) {
-    return door_->call(caller_, in);
+    return at_.door.call(at_.caller, in);
   }
-  StagedBody staged(const std::string& bytes) { return blobs_->stage(bytes).value(); }
+  StagedBody staged(const std::string& bytes) { return at_.blobs->stage(bytes).value(); }
   auto put(const std::string& key, const std::string& bytes) {
-    return door_->call(caller_, PutObjectRequest{.bucket = "bucket", .key = key}, staged(bytes));
+    return at_.door.call(at_.caller, PutObjectRequest{.bucket = "bucket", .key = key}, staged(bytes));
   }
   auto copy(const std::string& from, const std::string& to) {
     return call(CopyObjectRequest{.bucket = "bucket", .copy_source = "bucket/" + from, .key = to});
   }
   auto erase(const std::string& key) { return call(DeleteObjectRequest{.bucket = "bucket", .key = key}); }
   std::string read(const std::string& key) {
-    const auto got = door_->call_body_out(caller_, GetObjectRequest{.bucket = "bucket", .key = key});
+    const auto got = at_.door.call_body_out(at_.caller, GetObjectRequest{.bucket = "bucket", .key = key});
     if (!got) return got.error().code;
     std::string bytes(got->body.length, '\0');
     if (got->body.body) bytes.resize(got->body.body->read(got->body.offset, bytes).value());
@@ -87,7 +50,7 @@ class S3Test : public testing::Test {
     for (const auto& [number, bytes] :
          {std::pair(1, first), std::pair(2, second), std::pair(2, second), std::pair(3, first)}) {
       const UploadPartRequest part{.bucket = "bucket", .key = key, .part_number = number, .upload_id = id};
-      EXPECT_TRUE(door_->call(caller_, part, staged(bytes)));
+      EXPECT_TRUE(at_.door.call(at_.caller, part, staged(bytes)));
     }
     return id;
   }
@@ -102,11 +65,11 @@ class S3Test : public testing::Test {
   }
   // Pieces of bytes that are still kept: in the store, and as files.
   size_t kept() {
-    blobs_->settle();
+    at_.blobs->settle();
     size_t count = 0;
-    const auto tx = store_->read();
+    const auto tx = at_.store->read();
     for (RawCursor at = tx->cursor_bytes(Family::kBytes, ""); at.valid(); at.next()) ++count;
-    return count + files_below(directory_.path() + "/data/blobs");
+    return count + files_below(at_.directory.path() + "/data/blobs");
   }
   size_t files_below(const std::string& path) {
     size_t count = 0;
@@ -116,28 +79,9 @@ class S3Test : public testing::Test {
       count += is_directory(path + "/" + name) ? files_below(path + "/" + name) : 1;
     return count;
   }
-  std::vector<std::pair<std::string, Json>> told() {
-    EXPECT_TRUE(outbox_->start());
-    DueSource* sources[] = {outbox_.get()};
-    EXPECT_TRUE(advance(*store_, clock_, clock_.now(), sources, 20 * kSecond));
-    outbox_->stop();
-    return told_;
-  }
 
-  TemporaryDirectory directory_;
-  VirtualClock clock_{Time::of_seconds(1'700'000'000)};
-  Sessions sessions_{std::string(32, 'k')};
-  NoIdentities identities_;
-  std::vector<std::pair<std::string, Json>> told_;
-  std::unique_ptr<Store> store_;
-  std::unique_ptr<Blobs> blobs_;
-  Accounts accounts_;
-  std::unique_ptr<Outbox> outbox_;
-  std::unique_ptr<Timers> timers_;
-  std::unique_ptr<Audit> audit_;
-  std::unique_ptr<S3> s3_;
-  std::unique_ptr<Door> door_;
-  Caller caller_;
+  TestingDoor at_;
+  S3 s3_{*at_.blobs};
 };
 
 const std::string kSmall = "small";
@@ -151,7 +95,7 @@ TEST_F(S3Test, objects_tell_their_events) {
   ASSERT_TRUE(erase("c"));  // was not there: nothing to tell
   ASSERT_TRUE(complete("m", upload("m", std::string(5 << 20, 'x'), "y")));
 
-  const auto events = told();
+  const auto events = at_.told();
   ASSERT_EQ(events.size(), 4u);
   for (size_t i = 0; i < 4; ++i) {
     const std::vector<size_t> order = {0, 1, 3, 2};
@@ -174,10 +118,12 @@ TEST_F(S3Test, several_objects_are_published_together_or_not_at_all) {
   const wire::Operation& operation = wire::OperationOf<PutObjectRequest>::operation();
 
   EXPECT_FALSE(
-      door_->execute_together(caller_, {{&operation, &first, &bodies[0]}, {&operation, &nowhere, &bodies[2]}}).result);
+      at_.door.execute_together(at_.caller, {{&operation, &first, &bodies[0]}, {&operation, &nowhere, &bodies[2]}})
+          .result);
   EXPECT_EQ(read("first"), "NoSuchKey");
   EXPECT_TRUE(
-      door_->execute_together(caller_, {{&operation, &first, &bodies[0]}, {&operation, &second, &bodies[1]}}).result);
+      at_.door.execute_together(at_.caller, {{&operation, &first, &bodies[0]}, {&operation, &second, &bodies[1]}})
+          .result);
   EXPECT_EQ(read("first"), kSmall);
   EXPECT_EQ(read("second"), kLarge);
 }
@@ -246,7 +192,7 @@ TEST_F(S3Test, nothing_is_left_of_a_bucket_deleted_while_it_is_filled) {
   EXPECT_GT(made, 0);
   EXPECT_GT(deleted, 0);
 
-  const auto tx = store_->read();
+  const auto tx = at_.store->read();
   const auto bucket = tx->get(kBuckets, {"bucket"}).value();
   const uint64_t id = bucket ? bucket->id : 0;
   const auto objects = tx->scan(kObjects).value();

@@ -196,6 +196,30 @@ def test_a_bucket_policy_allows_and_denies(s3, user, server, bucket, account, re
     assert "explicit deny in a resource-based policy" in error.response["Error"]["Message"]
 
 
+def test_a_bucket_policy_is_bound_to_the_user_that_it_named(s3, client, user, server, bucket, account, refused):
+    """A user who is deleted and made anew under the same name is another, and what was granted to the first is not the second's."""
+    iam, credentials = client("iam"), user()
+    name = credentials["UserName"]
+    arn = f"arn:aws:iam::{account}:user/{name}"
+    policy = statement(Principal={"AWS": [arn, account]}, Action="s3:ListBucket", Resource=f"arn:aws:s3:::{bucket}")
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == policy
+    server.client("s3", credentials=credentials).list_objects_v2(Bucket=bucket)
+
+    first = iam.get_user(UserName=name)["User"]["UserId"]
+    iam.delete_access_key(UserName=name, AccessKeyId=credentials["AccessKeyId"])
+    iam.delete_user(UserName=name)
+    shown = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    assert shown["Statement"][0]["Principal"] == {"AWS": [first, account]}
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    with refused("AccessDenied", 403):
+        server.client("s3", credentials=key).list_objects_v2(Bucket=bucket)
+    with refused("MalformedPolicy", 400) as error:
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy).replace(name, name + "-none"))
+    assert "Invalid principal in policy" in error.response["Error"]["Message"]
+
+
 def test_the_root_can_always_mend_a_policy(s3, bucket, refused):
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(
         statement("Deny", Principal="*", Action="s3:*", Resource=[f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"])))
