@@ -118,7 +118,19 @@ Result<Caller> Door::assume_as_service(const Caller& from, std::string_view role
 
 // --- deciding ---------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// AWS: STS API Reference, GetSessionToken: its credentials cannot call IAM unless they were got with MFA.
+bool shut_out_of_iam(const Principal& who, const wire::Operation& operation) {
+  const bool own = who.kind == Principal::Kind::kUser || who.kind == Principal::Kind::kRoot;
+  return own && who.temporary() && !who.mfa.value_or(false) && operation.service->signing_name == "iam";
+}
+
+}  // namespace
+
 Status Door::judge_call(Call& call, const Entry& entry, const void* in, Judgement& judgement) {
+  if (shut_out_of_iam(call.principal(), *entry.handler->operation))
+    return fail(403, "InvalidClientTokenId", "The security token included in the request is invalid");
   std::vector<Need> needs = static_needs(call, *entry.handler, in);
   if (entry.handler->rights != nullptr)
     for (Need& need : TRY(entry.handler->rights(entry.service, call, in))) needs.push_back(std::move(need));
