@@ -67,7 +67,7 @@ SelectInput::SelectInput(ByteSource source, const SelectRequest& request, const 
     }
   }
   first_ = reader_.next();
-  width_ = std::max({width, names_.size(), first_ ? first_->fields.size() : 0});
+  width_ = std::max({size_t{1}, width, names_.size(), first_ ? first_->fields.size() : 0});  // * of nothing is a column too
   while (names_.size() < width_) names_.push_back("_" + std::to_string(names_.size() + 1));
 }
 

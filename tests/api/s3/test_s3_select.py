@@ -123,6 +123,8 @@ def test_nothing_to_tell(select):
     text, events = select("t.csv", "SELECT * FROM s3object s WHERE s.country = 'none'")
     assert text == "" and kinds(events) == ["Stats", "End"]
     assert select("empty.csv", "SELECT count(*) FROM s3object s", {"CSV": {}})[0] == "0\n"
+    for header in ("NONE", "USE", "IGNORE"):
+        assert select("empty.csv", "SELECT * FROM s3object s", {"CSV": {"FileHeaderInfo": header}})[0] == ""
 
 
 @pytest.mark.parametrize("sql,given,code", [
