@@ -73,7 +73,8 @@ CivilTime civil(Time t) {
 
 Time from_civil(int year, int month, int day, int hour, int minute, int second, int micros) {
   const int64_t days = days_from_civil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
-  return {(days * 86400 + hour * 3600 + minute * 60 + second) * 1'000'000 + micros};
+  const int64_t seconds = (int64_t{hour} * 60 + minute) * 60 + second;
+  return {(days * 86400 + seconds) * 1'000'000 + micros};
 }
 
 std::string iso8601(Time t) {
