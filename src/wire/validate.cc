@@ -214,7 +214,7 @@ Failure ec2_failure(const Violation& first) {
 }
 
 // AWS: S3 API, "Error responses": a body that is not of the schema is MalformedXML, all else an InvalidArgument.
-Failure s3_failure(const Violation& first) {
+Failure s3_failure(Violation first) {
   if (first.top->location == Location::kBody) {
     return fail(
         400, "MalformedXML",
@@ -222,6 +222,7 @@ Failure s3_failure(const Violation& first) {
                     first.text()));
   }
   const std::string name(first.top->wire_name);
+  first.path = name;  // a header or query parameter is known by that
   return Failure(Error{400, "InvalidArgument", first.text(), {{"ArgumentName", name}, {"ArgumentValue", first.value}}});
 }
 
