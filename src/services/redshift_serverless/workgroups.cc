@@ -1,8 +1,8 @@
 // Workgroups, and the database credentials of their users.
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "base/text.h"
+#include "door/database_password.h"
 #include "door/door.h"
 #include "door/tags.h"
 #include "os/clock.h"
@@ -160,8 +160,6 @@ Result<std::vector<Need>> get_credentials_rights(RedshiftServerless&, Call& call
   return workgroup_need(call, "redshift-serverless:GetCredentials", in.workgroup_name.value_or(""));
 }
 
-// The password is a text that only this server can have made for that user, workgroup and time: whoever lets database
-// users in can check it without a record of it.
 Result<GetCredentialsResponse> get_credentials(RedshiftServerless&, Call& call, const GetCredentialsRequest& in) {
   if (in.custom_domain_name) return invalid("customDomainName is not supported.");
   if (!in.workgroup_name) return invalid("Either workgroupName or customDomainName must be given.");
@@ -173,9 +171,13 @@ Result<GetCredentialsResponse> get_credentials(RedshiftServerless&, Call& call, 
   out.db_user = database_user(call.principal());
   out.expiration = system_now() + seconds * kSecond;
   out.next_refresh_time = system_now() + seconds * kSecond;
-  const std::string content = fmt::format("{}\n{}\n{}", *out.db_user, found.record.id, out.expiration->seconds());
-  out.db_password = base64(fmt::format("{}.{}", out.expiration->seconds(),
-                                       hex(hmac_sha256(call.door().store().secret("redshift.credentials"), content))));
+  out.db_password = seal_database_password(call.door().store(), {.login = *out.db_user,
+                                                                 .user = *out.db_user,
+                                                                 .warehouse = workgroup_arn(found.key, found.record),
+                                                                 .database = lower(in.db_name.value_or("")),
+                                                                 .principal = call.principal().arn,
+                                                                 .auto_create = true,
+                                                                 .expires = *out.expiration});
   return out;
 }
 

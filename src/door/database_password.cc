@@ -1,0 +1,49 @@
+#include "door/database_password.h"
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace tarn {
+namespace {
+
+std::string signature(const Store& store, std::string_view content) {
+  return hex(hmac_sha256(store.secret("redshift.credentials"), content));
+}
+
+}  // namespace
+
+std::string seal_database_password(const Store& store, const DatabasePassword& password) {
+  Json groups = Json::array();
+  for (const std::string& group : password.groups) groups.push(group);
+  const Json content = Json::object({{"l", password.login},
+                                     {"u", password.user},
+                                     {"w", password.warehouse},
+                                     {"d", password.database},
+                                     {"p", password.principal},
+                                     {"g", groups},
+                                     {"a", password.auto_create},
+                                     {"e", password.expires.micros}});
+  const std::string text = base64(content.text());
+  return text + "." + signature(store, text);
+}
+
+std::optional<DatabasePassword> open_database_password(const Store& store, std::string_view text) {
+  const size_t dot = text.find('.');
+  if (dot == std::string_view::npos || !constant_time_equal(text.substr(dot + 1), signature(store, text.substr(0, dot)))) return std::nullopt;
+  const auto content = unbase64(text.substr(0, dot));
+  const auto parsed = content ? Json::parse(*content) : Result<Json>(internal_failure("not base64"));
+  if (!parsed) return std::nullopt;
+  const Json& json = *parsed;
+  DatabasePassword out{.login = json["l"].as_string(),
+                       .user = json["u"].as_string(),
+                       .warehouse = json["w"].as_string(),
+                       .database = json["d"].as_string(),
+                       .principal = json["p"].as_string()};
+  for (const Json& group : json["g"].items()) out.groups.push_back(group.as_string());
+  out.auto_create = json["a"].as_bool();
+  out.expires = Time{json["e"].as_int()};
+  return out;
+}
+
+}  // namespace tarn

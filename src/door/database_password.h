@@ -1,0 +1,30 @@
+// Temporary passwords of database users: texts that only this server can have made, checked without a record of them.
+// Whoever may get one (redshift-serverless:GetCredentials, redshift:GetClusterCredentials) logs in with it until it expires.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "store/store.h"
+
+namespace tarn {
+
+struct DatabasePassword {
+  std::string login;      // the user name that it goes with
+  std::string user;       // as whom its bearer is in the database
+  std::string warehouse;  // the workgroup's or cluster's ARN
+  std::string database;   // the only one; empty: any
+  std::string principal;  // ARN of the one who asked for it
+  std::vector<std::string> groups = {};  // that its sessions belong to
+  bool auto_create = false;              // the user is made when it is not there
+  Time expires;                          // the system's time
+};
+
+std::string seal_database_password(const Store& store, const DatabasePassword& password);
+// nullopt: it was not made here. Expiry is the caller's to check.
+std::optional<DatabasePassword> open_database_password(const Store& store, std::string_view text);
+
+}  // namespace tarn
