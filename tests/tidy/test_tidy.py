@@ -33,7 +33,8 @@ HOMES = {
     r"pugixml": ("wire",),
     r"rapidjson/": ("base",),
     r"CLI/": ("cli",),
-    r"sys/(socket|stat|wait|mman|file|statvfs|prctl|resource|un)\.h|unistd\.h|fcntl\.h": ("os", "http", "sql/engine", "store", "blob"),
+    r"sys/(socket|stat|wait|mman|file|statvfs|prctl|resource|un)\.h|unistd\.h|fcntl\.h": ("os", "http", "sql/engine", "store", "blob", "run"),
+    r"seccomp\.h|sched\.h": ("run",),
 }
 
 
