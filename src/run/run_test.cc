@@ -72,6 +72,39 @@ TEST_F(RunTest, long_output_comes_whole) {
   EXPECT_TRUE(ended.output.ends_with("line 50000 of many\n"));
 }
 
+TEST_F(RunTest, what_was_written_before_is_told_before) {
+  std::string output, seen;
+  std::promise<void> wrote, over;
+  TaskSpec spec = shell("echo first; exec 3<>/dev/tcp/${API%:*}/${API#*:}; cat <&3");
+  spec.ports = {{.port = 9001, .variable = "API"}};
+  std::vector<Fd> listeners;
+  std::promise<void> listening;
+  const auto task = runner_.start(std::move(spec), {.ready =
+                                                        [&](std::vector<Fd> given) {
+                                                          listeners = std::move(given);
+                                                          listening.set_value();
+                                                        },
+                                                    .output =
+                                                        [&](std::string_view bytes) {
+                                                          output += bytes;
+                                                          return true;
+                                                        },
+                                                    .ended = [&](Outcome) { over.set_value(); }});
+  listening.get_future().wait();
+  const Fd connection(::accept(listeners[0].get(), nullptr, nullptr));  // it has written by now
+  task->after_output([&] {
+    seen = output;
+    wrote.set_value();
+  });
+  wrote.get_future().wait();
+  EXPECT_EQ(seen, "first\n");
+  task->kill();
+  over.get_future().wait();
+  bool called = false;
+  task->after_output([&] { called = true; });
+  EXPECT_TRUE(called);
+}
+
 TEST_F(RunTest, it_sees_the_system_and_its_mounts_only) {
   TemporaryDirectory mine, others;
   ASSERT_TRUE(write_file_atomically(mine.path() + "/handler.txt", "code"));

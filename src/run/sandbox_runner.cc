@@ -29,6 +29,8 @@ struct Known {
   std::optional<Outcome> outcome;
   std::atomic<bool> reading = true;  // its output is taken
   std::atomic<uint64_t> peak = 0;
+  std::mutex mutex;
+  std::vector<std::move_only_function<void()>> after;  // once its output until now was told
 };
 
 }  // namespace
@@ -56,6 +58,7 @@ struct SandboxRunner::State {
   void run();
   bool hear();
   void read_output(Known& task);
+  void call_waiting(Known& task);
   void settle(uint64_t id, Known& task);
   void lose_all();
 };
@@ -78,8 +81,16 @@ void SandboxRunner::State::run() {
       uint64_t count;
       (void)!::read(wake.get(), &count, sizeof count);
     }
-    for (size_t i = 0; i < all.size(); ++i)
-      if (fds[i + 2].revents != 0) read_output(*all[i].second);
+    for (size_t i = 0; i < all.size(); ++i) {
+      Known& task = *all[i].second;
+      bool asked;
+      {
+        const std::lock_guard lock(task.mutex);
+        asked = !task.after.empty();
+      }
+      if (fds[i + 2].revents != 0 || (asked && task.output)) read_output(task);
+      if (asked) call_waiting(task);
+    }
     if (fds[0].revents != 0 && !hear()) return lose_all();
     for (const auto& [id, task] : all) settle(id, *task);
   }
@@ -118,11 +129,25 @@ void SandboxRunner::State::read_output(Known& task) {
   }
 }
 
+// Its output has just been read as far as it goes.
+void SandboxRunner::State::call_waiting(Known& task) {
+  std::vector<std::move_only_function<void()>> calls;
+  {
+    const std::lock_guard lock(task.mutex);
+    calls.swap(task.after);
+  }
+  for (auto& call : calls) call();
+}
+
 void SandboxRunner::State::settle(uint64_t id, Known& task) {
   if (!task.outcome || task.output) return;
+  call_waiting(task);
   if (task.events.ended) task.events.ended(std::move(*task.outcome));
-  const std::lock_guard lock(mutex);
-  tasks.erase(id);
+  {
+    const std::lock_guard lock(mutex);
+    tasks.erase(id);
+  }
+  call_waiting(task);  // who asked in between
 }
 
 void SandboxRunner::State::lose_all() {
@@ -153,6 +178,17 @@ class SandboxRunner::SandboxTask final : public Task {
   }
   void resume_output() override {
     known_->reading = true;
+    state_->nudge();
+  }
+  void after_output(std::move_only_function<void()> then) override {
+    bool over = false;
+    {
+      const std::lock_guard lock(state_->mutex);
+      over = !state_->tasks.contains(id_);
+      const std::lock_guard waiting(known_->mutex);
+      if (!over) known_->after.push_back(std::move(then));
+    }
+    if (over) return then();
     state_->nudge();
   }
   uint64_t peak_memory() const override { return known_->peak; }

@@ -84,6 +84,9 @@ class Task {
   virtual ~Task() = default;  // kills it
   virtual void kill() = 0;
   virtual void resume_output() = 0;
+  // Calls `then` on the runner's thread once all that the task has written until now was told. Where the
+  // task is over it is called all the same.
+  virtual void after_output(std::move_only_function<void()> then) = 0;
   // The most bytes that its processes have held until now, as last looked at; 0: not known.
   virtual uint64_t peak_memory() const = 0;
 };
