@@ -20,7 +20,7 @@ class ServerExchange final : public Exchange {
     give({.response = {500, {{"Content-Type", "text/plain"}}, "the request was dropped\n"}});
   }
 
-  const RequestHead& head() const override { return head_; }
+  RequestHead& head() override { return head_; }
   std::optional<uint64_t> content_length() const override { return content_length_; }
   bool cancelled() const override { return connection_->gone(); }
 
@@ -62,7 +62,7 @@ class ServerExchange final : public Exchange {
 
   const std::shared_ptr<Connection> connection_;
   const uint64_t number_;
-  const RequestHead head_;
+  RequestHead head_;
   const std::optional<uint64_t> content_length_;
   std::atomic<bool> answered_ = false;
 };

@@ -58,7 +58,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
 
-  virtual const RequestHead& head() const = 0;
+  // The handler's own: it may change it.
+  virtual RequestHead& head() = 0;
   // Content-Length; nullopt when the body is chunked. 0 when there is none.
   virtual std::optional<uint64_t> content_length() const = 0;
 
@@ -117,7 +118,7 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Listens, and serves at once. `handler` runs on IO threads, must not block, and may answer before it returns.
+  // Listens, and serves at once. `handler` runs on IO threads, must not wait for long, and may answer before it returns.
   // ERRORS: 500 ListenFailed, with address and reason.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, Handler handler);
   ~Server();  // stop(0)

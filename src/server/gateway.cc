@@ -65,27 +65,28 @@ Error body_error(const Error& error) {
 // One request under way. Lives as long as any callback that will go on with it.
 struct Gateway::Incoming {
   std::shared_ptr<http::Exchange> exchange;
-  http::RequestHead head;  // in path style, once routed
-  std::string body;        // of what is read whole
-  Caller caller;
-  wire::Presented presented;
-  wire::Signing signing;   // what a chunked body's signatures go on from
-  const wire::Service* service = nullptr;
-  const wire::Operation* operation = nullptr;
-  wire::Any input;
+  http::RequestHead& head;  // the exchange's; in path style, once authenticated
+  std::string body = {};    // of what is read whole
+  Caller caller = {};
+  wire::Presented presented = {};
+  wire::Signing signing = {};  // what a chunked body's signatures go on from
+  wire::Routed routed = {nullptr, nullptr};
+  wire::Any input = {};
 
   // Of a body that streams.
-  std::optional<wire::PayloadDecoder> decoder;
-  std::unique_ptr<BlobWriter> writer;
+  std::optional<wire::PayloadDecoder> decoder = {};
+  std::unique_ptr<BlobWriter> writer = {};
+
+  // nullptr where the request could not be routed.
+  const wire::Operation* operation() const { return routed.operation ? *routed.operation : nullptr; }
 };
 
 Gateway::Gateway(Door& door, WorkerPool& workers, std::vector<std::string> base_domains)
     : door_(door), workers_(workers), router_(door.services(), std::move(base_domains)) {}
 
 void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
-  auto in = std::make_shared<Incoming>();
-  in->exchange = std::move(exchange);
-  in->head = in->exchange->head();
+  http::RequestHead& head = exchange->head();
+  auto in = std::make_shared<Incoming>(std::move(exchange), head);
   in->caller.request_id = uuid4();
   in->caller.source_ip = in->head.peer_address;
   in->caller.user_agent = in->head.headers.get("user-agent");
@@ -94,60 +95,59 @@ void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
 
   auto presented = wire::parse_auth(in->head);
   if (presented) in->presented = std::move(*presented);
-  if (!presented) {
-    in->service = router_.likely_service(in->head, {});
-    return refuse(in, wire::auth_error(presented.error(), wire::dialect_of(*in->service)));
-  }
+  in->routed = router_.route(in->head, in->presented, {});
+  if (!presented) return refuse(in, wire::auth_error(presented.error(), wire::dialect_of(*in->routed.service)));
   // A request whose body streams is known by its head; what is small, or is not waited for, is simply read whole.
-  const wire::Operation* streaming = router_.streaming_operation(in->head, in->presented);
-  if (streaming != nullptr) {
+  if (const wire::Operation* operation = in->operation(); operation && operation->form == wire::Form::kBodyIn) {
     const std::optional<uint64_t> length = in->exchange->content_length();
     if (in->head.headers.contains("expect") || !length || *length > kWholeBody)
       return workers_.submit([this, in] { accept_head(in); });
   }
   in->exchange->read_body(kMaxBody, [this, in](Result<std::string> body) {
-    if (!body) {
-      in->service = router_.likely_service(in->head, in->presented);
-      return refuse(in, body_error(body.error()));
-    }
+    if (!body) return refuse(in, body_error(body.error()));
     in->body = std::move(*body);
+    if (in->routed.by_body) in->routed = router_.route(in->head, in->presented, in->body);
+    if (serves_here(*in)) return serve(in);
     workers_.submit([this, in] { serve(in); });
   });
 }
 
-// --- who asks, and for what -------------------------------------------------------------------------------------------
-
-Status Gateway::route(Incoming& in) {
-  in.service = router_.likely_service(in.head, in.presented);
-  wire::Routed routed = TRY(router_.route(in.head, in.presented, in.body));
-  in.service = routed.operation->service;
-  in.operation = routed.operation;
-  const Status authentic = authenticate(in, routed.head.path);  // over the head as it came, not as it was routed
-  in.head = std::move(routed.head);
-  return authentic;
+// Whether the thread that read a request also serves it, which spares the request two changes of threads, half of what a
+// small object costs: what reads or writes one object's few records. Others may scan for long.
+bool Gateway::serves_here(const Incoming& in) const {
+  const wire::Operation* operation = in.operation();
+  const bool one_object = operation != nullptr && (operation->form == wire::Form::kBodyIn || operation->form == wire::Form::kBodyOut);
+  return one_object && !door_.store().stalled();
 }
 
-Status Gateway::authenticate(Incoming& in, std::string_view path) {
-  const wire::Dialect dialect = wire::dialect_of(*in.service);
+// --- who asks, and for what -------------------------------------------------------------------------------------------
+
+// REQUIRES: called once. The head is as it came until it is known to be authentic.
+Status Gateway::authenticate(Incoming& in) {
+  const wire::Operation& operation = *TRY(in.routed.operation);
+  const wire::Service& service = *operation.service;
+  const wire::Dialect dialect = wire::dialect_of(service);
   const auto fault = [&](const wire::AuthFault& what) { return Failure(wire::auth_error(what, dialect)); };
   const wire::Presented& presented = in.presented;
   if (presented.kind == wire::Presented::Kind::kAnonymous) {
     // AWS: S3 takes unsigned requests where a bucket's policy does; elsewhere only the few that the model says.
-    if (dialect != wire::Dialect::kS3 && !in.operation->unsigned_allowed) return fault({.kind = wire::AuthFault::Kind::kMissing});
+    if (dialect != wire::Dialect::kS3 && !operation.unsigned_allowed) return fault({.kind = wire::AuthFault::Kind::kMissing});
     in.caller.principal = Principal{};
+    in.head.path = in.routed.path;
     return {};
   }
-  if (presented.service != in.service->signing_name)
+  if (presented.service != service.signing_name)
     return fault({.kind = wire::AuthFault::Kind::kScope,
-                  .detail = fmt::format("Credential should be scoped to correct service: '{}'.", in.service->signing_name)});
-  if (presented.kind == wire::Presented::Kind::kLegacyLink && !wire::legacy_link_covers(*in.operation))
+                  .detail = fmt::format("Credential should be scoped to correct service: '{}'.", service.signing_name)});
+  if (presented.kind == wire::Presented::Kind::kLegacyLink && !wire::legacy_link_covers(operation))
     return fault({.kind = wire::AuthFault::Kind::kMechanism, .detail = "A Signature Version 2 link does not cover this request."});
   Result<AccessKey> key = door_.find_key(presented.access_key, presented.session_token);
   if (!key) return is_key_error(key.error()) ? fault(key_fault(key.error(), presented)) : Failure(std::move(key.error()));
-  const auto signing = wire::verify(presented, in.exchange->head(), key->secret, wire::payload_line(presented, in.body),
-                                    system_now(), signing_keys_, path);
+  auto signing = wire::verify(presented, in.head, key->secret, wire::payload_line(presented, in.body), system_now(),
+                              signing_keys_, in.routed.path);
   if (!signing) return fault(signing.error());
-  in.signing = *signing;
+  in.signing = std::move(*signing);
+  in.head.path = in.routed.path;
   in.caller.principal = std::move(key->principal);
   in.caller.region = presented.region;
   return {};
@@ -157,10 +157,10 @@ Status Gateway::authenticate(Incoming& in, std::string_view path) {
 
 // On a worker, with nothing of the body read: may this caller do it at all?
 void Gateway::accept_head(std::shared_ptr<Incoming> in) {
-  if (Status routed = route(*in); !routed) return refuse(in, routed.error());
-  Result<wire::Any> input = wire::read_input(*in->operation, in->head, {});
+  if (Status authentic = authenticate(*in); !authentic) return refuse(in, authentic.error());
+  Result<wire::Any> input = wire::read_input(*in->operation(), in->head, {});
   if (!input) return refuse(in, input.error());
-  if (Status admitted = door_.admit(in->caller, *in->operation, input->get()); !admitted) return refuse(in, admitted.error());
+  if (Status admitted = door_.admit(in->caller, *in->operation(), input->get()); !admitted) return refuse(in, admitted.error());
   if (Status begun = begin_body(*in); !begun) return refuse(in, begun.error());
   in->exchange->stream_body(
       [in](std::string_view bytes) { return in->decoder->feed(bytes, [&](std::string_view part) { return in->writer->append(part); }); },
@@ -173,12 +173,12 @@ void Gateway::accept_head(std::shared_ptr<Incoming> in) {
 // What the client's declaration of its body makes of the bytes that come. Presigned and anonymous requests may chunk too.
 Result<wire::PayloadDecoder> Gateway::start_decoder(const Incoming& in) {
   const bool anonymous = in.presented.kind == wire::Presented::Kind::kAnonymous;
-  return wire::PayloadDecoder::start(in.presented, in.exchange->head(), anonymous ? nullptr : &in.signing);
+  return wire::PayloadDecoder::start(in.presented, in.head, anonymous ? nullptr : &in.signing);
 }
 
 // S3 declares a body's hash, or its chunks, in the head: that is checked here. Elsewhere the signature covers the body.
 Status Gateway::check_body(Incoming& in) {
-  if (wire::dialect_of(*in.service) != wire::Dialect::kS3) return {};
+  if (wire::dialect_of(*in.routed.service) != wire::Dialect::kS3) return {};
   wire::PayloadDecoder decoder = TRY(start_decoder(in));
   std::string decoded;
   decoded.reserve(in.body.size());
@@ -211,31 +211,30 @@ void Gateway::finish_body(std::shared_ptr<Incoming> in) {
   if (!staged) return refuse(in, staged.error());
   // What the trailer said counts as if the head had said it.
   for (const auto& [name, value] : in->decoder->trailers()) in->head.headers.set(name, value);
-  Result<wire::Any> input = wire::read_input(*in->operation, in->head, {});
+  Result<wire::Any> input = wire::read_input(*in->operation(), in->head, {});
   if (!input) return refuse(in, input.error());
   in->input = std::move(*input);
-  answer(in, door_.execute(in->caller, *in->operation, in->input.get(), *staged));
+  answer(in, door_.execute(in->caller, *in->operation(), in->input.get(), *staged));
 }
 
-// On a worker, with the whole body in memory.
+// With the whole body in memory.
 void Gateway::serve(std::shared_ptr<Incoming> in) {
-  if (Status routed = route(*in); !routed) return refuse(in, routed.error());
-  if (in->operation->form == wire::Form::kBodyIn) {
+  if (Status authentic = authenticate(*in); !authentic) return refuse(in, authentic.error());
+  const wire::Operation& operation = *in->operation();
+  if (operation.form == wire::Form::kBodyIn) {
     Status begun = begin_body(*in);
     if (begun) begun = in->decoder->feed(in->body, [&](std::string_view part) { return in->writer->append(part); });
     if (!begun) return refuse(in, begun.error());
     return finish_body(in);
   }
   if (Status intact = check_body(*in); !intact) return refuse(in, intact.error());
-  Result<wire::Any> input = wire::read_input(*in->operation, in->head, in->body);
+  Result<wire::Any> input = wire::read_input(operation, in->head, in->body);
   if (!input) return refuse(in, input.error());
   in->input = std::move(*input);
-  switch (in->operation->form) {
-    case wire::Form::kBodyOut:
-      return answer_body(in, door_.execute_body_out(in->caller, *in->operation, in->input.get()));
-    case wire::Form::kEvents:
-      return answer_events(in, door_.execute_events(in->caller, *in->operation, in->input.get()));
-    default: return answer(in, door_.execute(in->caller, *in->operation, in->input.get()));
+  switch (operation.form) {
+    case wire::Form::kBodyOut: return answer_body(in, door_.execute_body_out(in->caller, operation, in->input.get()));
+    case wire::Form::kEvents: return answer_events(in, door_.execute_events(in->caller, operation, in->input.get()));
+    default: return answer(in, door_.execute(in->caller, operation, in->input.get()));
   }
 }
 
@@ -251,13 +250,13 @@ void Gateway::when_told(std::shared_ptr<Incoming> in, Sequence seen, Send send) 
 
 void Gateway::answer(std::shared_ptr<Incoming> in, Answered<wire::Any> answered) {
   if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
-  http::Response response = wire::write_output(*in->operation, *answered.result, in->caller.request_id);
+  http::Response response = wire::write_output(*in->operation(), *answered.result, in->caller.request_id);
   when_told(in, answered.seen, [in, response = std::move(response)]() mutable { in->exchange->respond(std::move(response)); });
 }
 
 void Gateway::answer_body(std::shared_ptr<Incoming> in, Answered<WithBody<wire::Any>> answered) {
   if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
-  http::Response response = wire::write_output(*in->operation, answered.result->output, in->caller.request_id);
+  http::Response response = wire::write_output(*in->operation(), answered.result->output, in->caller.request_id);
   BlobRange range = std::move(answered.result->body);
   if (range.length <= kWholeBody && range.body) {
     // Small: the bytes go out with the head, and damage is still an error instead of a cut connection.
@@ -274,7 +273,7 @@ void Gateway::answer_body(std::shared_ptr<Incoming> in, Answered<WithBody<wire::
                             const size_t want = std::min<uint64_t>(into.size(), range.length - at);
                             Result<size_t> got = range.body->read(range.offset + at, into.first(want));
                             if (got) at += *got;
-                            else log::error("{} {}: {}", in->caller.request_id, in->operation->name, got.error().message);
+                            else log::error("{} {}: {}", in->caller.request_id, in->operation()->name, got.error().message);
                             return got;
                           });
   });
@@ -282,7 +281,7 @@ void Gateway::answer_body(std::shared_ptr<Incoming> in, Answered<WithBody<wire::
 
 void Gateway::answer_events(std::shared_ptr<Incoming> in, Answered<WithEvents<wire::Any>> answered) {
   if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
-  http::Response response = wire::write_output(*in->operation, answered.result->output, in->caller.request_id);
+  http::Response response = wire::write_output(*in->operation(), answered.result->output, in->caller.request_id);
   when_told(in, answered.seen,
             [in, response = std::move(response), events = std::move(answered.result->events)]() mutable {
               in->exchange->respond_stream(std::move(response), [events = std::move(events)]() mutable -> Result<http::Pulled> {
@@ -298,10 +297,10 @@ void Gateway::refuse(std::shared_ptr<Incoming> in, const Error& error, Sequence 
 }
 
 void Gateway::send_error(Incoming& in, const Error& error) {
-  const std::string_view what = in.operation != nullptr ? in.operation->name : std::string_view("-");
+  const std::string_view what = in.operation() != nullptr ? in.operation()->name : std::string_view("-");
   if (error.status >= 500) log::error("{} {} {} {}: {}", in.caller.request_id, error.status, what, error.code, error.message);
   else log::info("{} {} {} {}: {}", in.caller.request_id, error.status, what, error.code, error.message);
-  in.exchange->respond(wire::write_error(*in.service, error, in.caller.request_id, in.head.method == "HEAD"));
+  in.exchange->respond(wire::write_error(*in.routed.service, error, in.caller.request_id, in.head.method == "HEAD"));
 }
 
 }  // namespace tarn

@@ -26,8 +26,8 @@ class Gateway {
  private:
   struct Incoming;  // one request under way
 
-  Status route(Incoming& in);
-  Status authenticate(Incoming& in, std::string_view path);
+  bool serves_here(const Incoming& in) const;
+  Status authenticate(Incoming& in);
   void accept_head(std::shared_ptr<Incoming> in);
   static Result<wire::PayloadDecoder> start_decoder(const Incoming& in);
   Status check_body(Incoming& in);

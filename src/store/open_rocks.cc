@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <cstdarg>
@@ -31,6 +33,18 @@ class LineLogger final : public rocksdb::Logger {
 
  private:
   std::function<void(const std::string&)> log_;
+};
+
+class StallCounter final : public rocksdb::EventListener {
+ public:
+  explicit StallCounter(std::shared_ptr<std::atomic<int>> stalls) : stalls_(std::move(stalls)) {}
+  void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override {
+    const auto stalled = [](rocksdb::WriteStallCondition c) { return c == rocksdb::WriteStallCondition::kNormal ? 0 : 1; };
+    *stalls_ += stalled(info.condition.cur) - stalled(info.condition.prev);
+  }
+
+ private:
+  const std::shared_ptr<std::atomic<int>> stalls_;
 };
 
 rocksdb::DBOptions database_options(const StoreOptions& options) {
@@ -83,18 +97,23 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const StoreOptions& opt
   audit.compaction_options_fifo.allow_compaction = true;
   audit.ttl = static_cast<uint64_t>(options.audit_max_age / kSecond);
   audit.level_compaction_dynamic_level_bytes = false;
-  const auto bytes = family_options(cache, 32 << 20, rocksdb::kNoCompression);
+  auto bytes = family_options(cache, 32 << 20, rocksdb::kNoCompression);
+  // Keys that grow: where the last one went, the next one goes too.
+  audit.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+  bytes.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   return {{rocksdb::kDefaultColumnFamilyName, state}, {"audit", audit}, {"bytes", bytes}};
 }
 
 }  // namespace
 
-Status open_rocks(const std::string& path, const StoreOptions& options, std::unique_ptr<rocksdb::TransactionDB>& db,
-                  std::array<rocksdb::ColumnFamilyHandle*, 3>& families) {
+Status open_rocks(const std::string& path, const StoreOptions& options, std::shared_ptr<std::atomic<int>> stalls,
+                  std::unique_ptr<rocksdb::TransactionDB>& db, std::array<rocksdb::ColumnFamilyHandle*, 3>& families) {
   TRY(make_directories(path));  // RocksDB would make it too, and say that it was not there
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* plain = nullptr;
-  rocksdb::Status status = rocksdb::DB::Open(database_options(options), path, descriptors(options), &handles, &plain);
+  rocksdb::DBOptions database = database_options(options);
+  database.listeners.push_back(std::make_shared<StallCounter>(std::move(stalls)));
+  rocksdb::Status status = rocksdb::DB::Open(database, path, descriptors(options), &handles, &plain);
   if (status.ok()) {
     // Wrapped by hand, because TransactionDB::Open keeps flushed data in memory for a kind of conflict check that is
     // not used here (every read for writing locks its key), and flushes at each start for two-phase commits.

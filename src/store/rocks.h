@@ -45,6 +45,7 @@ struct Store::State {
   uint64_t generation = 0;        // how often the directory has been opened
   std::atomic<uint64_t> ids{0};   // given out in this generation
   std::atomic<bool> full{false};  // less space than the reserve
+  const std::shared_ptr<std::atomic<int>> stalls = std::make_shared<std::atomic<int>>(0);  // families that are stalled
 
   explicit State(DirectoryLock taken) : lock(std::move(taken)) {}
   ~State();
@@ -61,10 +62,21 @@ struct Transaction::State {
   std::unique_ptr<rocksdb::Transaction> writing = {};  // null in a read-only transaction
   const rocksdb::Snapshot* snapshot = nullptr;         // null in a writing one
   Status broken = {};                                  // the first failure: commit() repeats it
+  // The records read so far that cannot change under us: of a snapshot, or locked. Deciding on a call and serving it read
+  // the same few.
+  struct Read {
+    std::string key;
+    Lock lock;
+    std::optional<std::string> value;
+  };
+  std::vector<Read> reads = {};
   std::vector<std::move_only_function<void()>> committed_actions = {};
   std::vector<std::move_only_function<void()>> synced_actions = {};
 
   Status note(const rocksdb::Status& status);
+  const Read* find_read(std::string_view key, Lock lock) const;
+  void remember(std::string_view key, Lock lock, const std::optional<std::string>& value);
+  void forget(std::string_view key);
 };
 
 }  // namespace tarn

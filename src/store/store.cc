@@ -88,7 +88,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, StoreOp
   state->directory = directory;
   state->options = std::move(options);
   TRY(check_format(directory));
-  TRY(open_rocks(directory + "/store", state->options, state->db, state->families));
+  TRY(open_rocks(directory + "/store", state->options, state->stalls, state->db, state->families));
   State& s = *state;
   TRY(s.check_high_water());
   s.sync = std::make_unique<LogSync>([&s] { return s.db->GetLatestSequenceNumber(); },
@@ -159,6 +159,10 @@ Status Store::writable() const {
   TRY(room_for(0));  // somebody may have made room since
   state_->full = false;
   return {};
+}
+
+bool Store::stalled() const {
+  return state_->stalls->load(std::memory_order_relaxed) > 0;
 }
 
 Status Store::room_for(uint64_t bytes) const {

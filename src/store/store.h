@@ -75,6 +75,10 @@ class Store {
   // Why the store takes no more writes; empty while it does.
   Status writable() const;
 
+  // Commits are slowed down or stopped for now, since the disk does not keep up: whoever is waited for by others does
+  // not commit.
+  bool stalled() const;
+
   // Whether so many bytes more may be written under the directory. ERRORS: InsufficientStorage (507).
   Status room_for(uint64_t bytes) const;
 

@@ -98,6 +98,25 @@ TEST_F(StoreTest, AWriteSeesItsOwnWrites) {
   EXPECT_FALSE(*tx->get(kItems, {"o", "a"}));
 }
 
+TEST_F(StoreTest, AReadIsRememberedOnlyAsLongAsItHolds) {
+  open({.lock_timeout = 10'000});
+  put(kItems, {"o", "a"}, {"red", 1});
+  const auto tx = store_->write();
+  EXPECT_EQ(tx->get(kItems, {"o", "a"}, Lock::kNone).value()->n, 1);
+  put(kItems, {"o", "a"}, {"red", 2});
+  EXPECT_EQ(tx->get(kItems, {"o", "a"}, Lock::kNone).value()->n, 2) << "not locked, so it may change";
+  EXPECT_EQ(tx->get(kItems, {"o", "a"}, Lock::kShared).value()->n, 2);
+  EXPECT_EQ(tx->get(kItems, {"o", "a"}).value()->n, 2);
+  const auto other = store_->write();
+  EXPECT_FALSE(other->get(kItems, {"o", "a"}, Lock::kShared)) << "a second read locks as it was asked to";
+  ASSERT_TRUE(tx->put(kItems, {"o", "a"}, {"red", 3}));
+  EXPECT_EQ(tx->get(kItems, {"o", "a"}).value()->n, 3);
+  ASSERT_TRUE(tx->erase(kItems, {"o", "a"}));
+  EXPECT_FALSE(*tx->get(kItems, {"o", "a"}));
+  ASSERT_TRUE(tx->put(kItems, {"o", "a"}, {"red", 4}));
+  EXPECT_EQ(tx->get(kItems, {"o", "a"}).value()->n, 4);
+}
+
 TEST_F(StoreTest, ScansByPrefixLimitPositionAndDirection) {
   for (const char* owner : {"o", "o2", "p"})
     for (const char* name : {"a", "b", "ba", "c"}) put(kPlain, {owner, name}, {});

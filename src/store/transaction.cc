@@ -7,6 +7,12 @@
 #include "store/table.h"
 
 namespace tarn {
+namespace {
+
+constexpr size_t kMostReads = 8;        // remembered by a transaction
+constexpr size_t kLongestRead = 4096;  // of those
+
+}  // namespace
 
 // --- cursors --------------------------------------------------------------------------------------------------------
 
@@ -96,8 +102,26 @@ Sequence Transaction::seen() const {
   return state_->snapshot ? state_->snapshot->GetSequenceNumber() : state_->in.db->GetLatestSequenceNumber();
 }
 
+const Transaction::State::Read* Transaction::State::find_read(std::string_view key, Lock lock) const {
+  for (const Read& read : reads)
+    if (read.key == key && (!writing || read.lock == lock || read.lock == Lock::kExclusive)) return &read;
+  return nullptr;
+}
+
+void Transaction::State::remember(std::string_view key, Lock lock, const std::optional<std::string>& value) {
+  if (reads.size() == kMostReads || (value && value->size() > kLongestRead)) return;
+  reads.push_back({std::string(key), lock, value});
+}
+
+void Transaction::State::forget(std::string_view key) {
+  std::erase_if(reads, [&](const Read& read) { return read.key == key; });
+}
+
 Result<std::optional<std::string>> Transaction::get_bytes(Family family, std::string_view key, Lock lock) {
   State& s = *state_;
+  const bool lasting = family == Family::kState && !(s.writing && lock == Lock::kNone);
+  if (lasting)
+    if (const State::Read* read = s.find_read(key, lock)) return read->value;
   std::string value;
   rocksdb::ReadOptions options;
   rocksdb::Status status;
@@ -109,9 +133,11 @@ Result<std::optional<std::string>> Transaction::get_bytes(Family family, std::st
   } else {
     status = s.writing->GetForUpdate(options, s.in.family(family), slice(key), &value, lock == Lock::kExclusive);
   }
-  if (status.IsNotFound()) return std::nullopt;
-  TRY(s.note(status));
-  return value;
+  if (!status.IsNotFound()) TRY(s.note(status));
+  std::optional<std::string> found;
+  if (status.ok()) found = std::move(value);
+  if (lasting) s.remember(key, lock, found);
+  return found;
 }
 
 namespace {
@@ -123,6 +149,7 @@ Failure only_reads() {
 Status Transaction::put_bytes(Family family, std::string_view key, std::string_view value) {
   State& s = *state_;
   if (!s.writing) return only_reads();
+  s.forget(key);
   if (family == Family::kState) return s.note(s.writing->Put(s.in.family(family), slice(key), slice(value)));
   // Audit and object bytes have keys of their own that nobody else writes: no lock is needed.
   return s.note(s.writing->GetWriteBatch()->Put(s.in.family(family), slice(key), slice(value)));
@@ -131,6 +158,7 @@ Status Transaction::put_bytes(Family family, std::string_view key, std::string_v
 Status Transaction::erase_bytes(Family family, std::string_view key) {
   State& s = *state_;
   if (!s.writing) return only_reads();
+  s.forget(key);
   if (family == Family::kState) return s.note(s.writing->Delete(s.in.family(family), slice(key)));
   return s.note(s.writing->GetWriteBatch()->Delete(s.in.family(family), slice(key)));
 }

@@ -159,6 +159,7 @@ struct Router::Index {
                      std::string_view body) const;
   const Entry* unsigned_entry(const http::RequestHead& head, std::string_view body) const;
   const Entry* by_target(const http::RequestHead& head) const;
+  bool body_tells(const Presented& presented) const;
   std::string path_style(const http::RequestHead& head, const Entry& entry) const;
   const Entry* alike(const http::RequestHead& head) const;
 };
@@ -262,30 +263,25 @@ const Entry* Router::Index::alike(const http::RequestHead& head) const {
   return chosen != nullptr ? chosen : entries.front().get();
 }
 
-Result<Routed> Router::route(const http::RequestHead& head, const Presented& presented, std::string_view body) const {
+bool Router::Index::body_tells(const Presented& presented) const {
+  if (presented.kind == Presented::Kind::kAnonymous) return true;
+  const auto at = by_signing_name.find(presented.service);
+  return at != by_signing_name.end() &&
+         std::ranges::any_of(at->second, [](const Entry* entry) { return speaks_query(*entry->service); });
+}
+
+Routed Router::route(const http::RequestHead& head, const Presented& presented, std::string_view body) const {
   const Entry* entry = index_->entry_of(head, presented, body);
   if (entry == nullptr)
-    return fail(400, "UnknownOperationException",
-                presented.service.empty() ? "It is not clear which service this unsigned request is for."
-                                          : "The service '" + presented.service + "' is not supported by tarn.");
-  const std::string path = index_->path_style(head, *entry);
+    return {index_->alike(head)->service,
+            fail(400, "UnknownOperationException",
+                 presented.service.empty() ? "It is not clear which service this unsigned request is for."
+                                           : "The service '" + presented.service + "' is not supported by tarn."),
+            head.path};
+  std::string path = index_->path_style(head, *entry);
   const bool by_name = speaks_json(*entry->service) || speaks_query(*entry->service);
-  Routed routed{TRY(by_name ? named_operation(*entry, head, body) : rest_operation(*entry, head, path)), head};
-  routed.head.path = path;
-  return routed;
-}
-
-const Operation* Router::streaming_operation(const http::RequestHead& head, const Presented& presented) const {
-  if (head.method != "PUT" && head.method != "POST") return nullptr;
-  const Entry* entry = index_->entry_of(head, presented, {});
-  if (entry == nullptr || speaks_json(*entry->service) || speaks_query(*entry->service)) return nullptr;
-  const auto operation = rest_operation(*entry, head, index_->path_style(head, *entry));
-  return operation && (*operation)->form == Form::kBodyIn ? *operation : nullptr;
-}
-
-const Service* Router::likely_service(const http::RequestHead& head, const Presented& presented) const {
-  const Entry* entry = index_->entry_of(head, presented, {});
-  return (entry != nullptr ? entry : index_->alike(head))->service;
+  auto operation = by_name ? named_operation(*entry, head, body) : rest_operation(*entry, head, path);
+  return {entry->service, std::move(operation), std::move(path), index_->body_tells(presented)};
 }
 
 }  // namespace tarn::wire

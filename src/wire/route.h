@@ -19,9 +19,10 @@
 namespace tarn::wire {
 
 struct Routed {
-  const Operation* operation;
-  // The head as it came, but with S3's bucket in the path ("/bucket/key") also where the host named it.
-  http::RequestHead head;
+  const Service* service;              // in whose words to answer, also where nothing can be routed
+  Result<const Operation*> operation;  // ERRORS: as route() says
+  std::string path = {};               // the head's, but with S3's bucket in it ("/bucket/key") also where the host named it
+  bool by_body = false;                // the body may say otherwise: it is to be asked again with the body
 };
 
 // THREADS: any; immutable.
@@ -35,12 +36,8 @@ class Router {
 
   // ERRORS: naming the operation that is not answered, by the service's protocol: S3 NotImplemented and
   // MethodNotAllowed; query InvalidAction and MissingAction; others UnknownOperationException.
-  // `body` is looked at by the query protocols alone.
-  Result<Routed> route(const http::RequestHead& head, const Presented& presented, std::string_view body) const;
-  // The operation if its body streams in (Form::kBodyIn) and the head tells that much; nullptr otherwise, also on errors.
-  const Operation* streaming_operation(const http::RequestHead& head, const Presented& presented) const;
-  // Whose words an error is to be put in, also where nothing can be routed.
-  const Service* likely_service(const http::RequestHead& head, const Presented& presented) const;
+  // `body` is looked at by the query protocols alone; empty while it has not come.
+  Routed route(const http::RequestHead& head, const Presented& presented, std::string_view body) const;
 
  private:
   struct Index;

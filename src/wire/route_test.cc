@@ -156,11 +156,12 @@ struct Request {
     p.service = scope;
     return p;
   }
-  Result<Routed> route() const { return router().route(head(), presented(), body); }
+  Routed route() const { return router().route(head(), presented(), body); }
+  Error error() const { return route().operation.error(); }
   std::string name() const {
-    const auto routed = route();
-    return routed ? std::string(routed->operation->service->name) + "." + std::string(routed->operation->name)
-                  : routed.error().code;
+    const auto operation = route().operation;
+    return operation ? std::string((*operation)->service->name) + "." + std::string((*operation)->name)
+                     : operation.error().code;
   }
 };
 
@@ -216,7 +217,7 @@ TEST(Router, RefusesS3OperationsThatAreNotAnswered) {
       {"DELETE /", "MethodNotAllowed", "not allowed"},
   };
   for (const auto& [line, code, words] : cases) {
-    const auto routed = Request{"s3", line}.route();
+    const auto routed = Request{"s3", line}.route().operation;
     ASSERT_FALSE(routed) << line;
     EXPECT_EQ(routed.error().code, code) << line;
     EXPECT_TRUE(routed.error().message.contains(words)) << routed.error().message;
@@ -259,15 +260,15 @@ TEST(Router, TakesTheBucketFromTheHost) {
   for (const auto& [host, bucket] : hosts) EXPECT_EQ(bucket_of_host(host, domains), bucket) << host;
 
   const auto path = [](const std::string& line, const std::string& host) {
-    const auto routed = Request{"s3", line, {{"Host", host}}}.route();
-    return routed ? std::string(routed->operation->name) + " " + routed->head.path : routed.error().code;
+    const Routed routed = Request{"s3", line, {{"Host", host}}}.route();
+    return routed.operation ? std::string((*routed.operation)->name) + " " + routed.path : routed.operation.error().code;
   };
   EXPECT_EQ(path("GET /", "b.localhost:4566"), "ListObjects /b/");
   EXPECT_EQ(path("GET /a%20b/", "b.localhost"), "GetObject /b/a%20b/");
   EXPECT_EQ(path("GET //a", "my.bucket.s3.eu-west-1.amazonaws.com"), "GetObject /my.bucket//a");
   EXPECT_EQ(path("GET /b/k", "127.0.0.1:4566"), "GetObject /b/k");
   // Only S3's paths: another service's host may look alike.
-  EXPECT_EQ((Request{"lambda", "GET /2015-03-31/functions/f", {{"Host", "lambda.localhost"}}}.route()->head.path),
+  EXPECT_EQ((Request{"lambda", "GET /2015-03-31/functions/f", {{"Host", "lambda.localhost"}}}.route().path),
             "/2015-03-31/functions/f");
 }
 
@@ -292,10 +293,10 @@ TEST(Router, PrefersTheMostSpecificPath) {
             "s3control.GetMultiRegionAccessPointPolicy");
   EXPECT_EQ((Request{"s3", "GET /v20180820/mrap/instances/a/b", account}.name()),
             "s3control.GetMultiRegionAccessPoint");
-  const auto unknown = Request{"lambda", "POST /2015-03-31/functions/f/other"}.route();
-  EXPECT_EQ(unknown.error().status, 404);
-  EXPECT_EQ(unknown.error().code, "UnknownOperationException");
-  EXPECT_TRUE(unknown.error().message.contains("POST /2015-03-31/functions/f/other"));
+  const Error unknown = Request{"lambda", "POST /2015-03-31/functions/f/other"}.error();
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.code, "UnknownOperationException");
+  EXPECT_TRUE(unknown.message.contains("POST /2015-03-31/functions/f/other"));
 }
 
 TEST(Router, FindsOperationsByName) {
@@ -311,17 +312,17 @@ TEST(Router, FindsOperationsByName) {
 }
 
 TEST(Router, NamesWhatItDoesNotAnswer) {
-  const auto known = Request{"glue", "POST /", {{"X-Amz-Target", "AWSGlue.CreateJob"}}}.route();
-  EXPECT_EQ(known.error().code, "UnknownOperationException");
-  EXPECT_TRUE(known.error().message.contains("'CreateJob' of glue is not supported by tarn")) << known.error().message;
-  const auto unknown = Request{"glue", "POST /", {{"X-Amz-Target", "AWSGlue.MakeTea"}}}.route();
-  EXPECT_TRUE(unknown.error().message.contains("'MakeTea' of glue is not known")) << unknown.error().message;
-  const auto action = Request{"iam", "POST /", {}, "Action=DeleteRole"}.route();
-  EXPECT_EQ(action.error().code, "InvalidAction");
-  EXPECT_TRUE(action.error().message.contains("'DeleteRole'"));
-  const auto service = Request{"kafka", "POST /"}.route();
-  EXPECT_EQ(service.error().code, "UnknownOperationException");
-  EXPECT_TRUE(service.error().message.contains("'kafka'"));
+  const Error known = Request{"glue", "POST /", {{"X-Amz-Target", "AWSGlue.CreateJob"}}}.error();
+  EXPECT_EQ(known.code, "UnknownOperationException");
+  EXPECT_TRUE(known.message.contains("'CreateJob' of glue is not supported by tarn")) << known.message;
+  const Error unknown = Request{"glue", "POST /", {{"X-Amz-Target", "AWSGlue.MakeTea"}}}.error();
+  EXPECT_TRUE(unknown.message.contains("'MakeTea' of glue is not known")) << unknown.message;
+  const Error action = Request{"iam", "POST /", {}, "Action=DeleteRole"}.error();
+  EXPECT_EQ(action.code, "InvalidAction");
+  EXPECT_TRUE(action.message.contains("'DeleteRole'"));
+  const Error service = Request{"kafka", "POST /"}.error();
+  EXPECT_EQ(service.code, "UnknownOperationException");
+  EXPECT_TRUE(service.message.contains("'kafka'"));
 }
 
 TEST(Router, RoutesUnsignedRequests) {
@@ -334,18 +335,20 @@ TEST(Router, RoutesUnsignedRequests) {
   EXPECT_EQ((Request{"", "POST /", {{"X-Amz-Target", "AWSGlue.GetTable"}}}.name()), "glue.GetTable");
 }
 
-TEST(Router, KnowsStreamedBodiesByTheHead) {
-  const auto streams = [](const Request& r) { return router().streaming_operation(r.head(), r.presented()); };
-  ASSERT_NE(streams({"s3", "PUT /k", {{"Host", "b.localhost"}}}), nullptr);
-  EXPECT_EQ(streams({"s3", "PUT /k", {{"Host", "b.localhost"}}})->name, "PutObject");
-  EXPECT_EQ(streams({"", "PUT /b/k"})->name, "PutObject");
-  for (const Request& r : {Request{"s3", "PUT /b"}, Request{"s3", "PUT /b/k?acl"}, Request{"s3", "GET /b/k"},
-                           Request{"iam", "POST /"}, Request{"kafka", "PUT /b/k"}})
-    EXPECT_EQ(streams(r), nullptr) << r.line;
+TEST(Router, SaysWhetherTheBodyIsNeeded) {
+  const std::pair<Request, bool> cases[] = {
+      {{"s3", "PUT /k", {{"Host", "b.localhost"}}}, false},
+      {{"s3", "GET /b/k"}, false},
+      {{"glue", "POST /", {{"X-Amz-Target", "AWSGlue.GetTable"}}}, false},
+      {{"kafka", "POST /"}, false},
+      {{"iam", "POST /"}, true},
+      {{"", "POST /"}, true},
+  };
+  for (const auto& [request, needed] : cases) EXPECT_EQ(request.route().by_body, needed) << request.line;
 }
 
 TEST(Router, SaysInWhoseWordsToRefuse) {
-  const auto words = [](const Request& r) { return router().likely_service(r.head(), r.presented())->name; };
+  const auto words = [](const Request& r) { return r.route().service->name; };
   EXPECT_EQ(words({"glue", "POST /"}), "glue");
   EXPECT_EQ(words({"kafka", "POST /", {{"X-Amz-Target", "Kafka.X"}}}), "glue");  // JSON as well
   EXPECT_EQ(words({"kafka", "POST /", {{"Content-Type", "application/x-www-form-urlencoded"}}}), "iam");
