@@ -89,11 +89,15 @@ uint64_t crc64nvme(uint64_t crc, std::string_view bytes) {
   return ~(folds && bytes.size() >= 32 ? crc64nvme_folded(~crc, bytes) : crc64nvme_table(~crc, bytes));
 }
 
+// Fetched once: EVP_sha256() and its like are looked up anew at each use.
 const EVP_MD* algorithm(DigestKind kind) {
+  static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   switch (kind) {
-    case DigestKind::kMd5: return EVP_md5();
-    case DigestKind::kSha1: return EVP_sha1();
-    default: return EVP_sha256();
+    case DigestKind::kMd5: return md5;
+    case DigestKind::kSha1: return sha1;
+    default: return sha256;
   }
 }
 

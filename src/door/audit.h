@@ -51,7 +51,7 @@ class Audit {
   // Part of the operation's own commit.
   Status write(Transaction& tx, const AuditRecord& record);
   // Soon, in a batch.
-  void write_later(AuditRecord record);
+  void write_later(const AuditRecord& record);
   // The newest first, at most `limit`, of those that `wanted` takes; what waits in memory is written first.
   Result<std::vector<AuditRecord>> newest(size_t limit, const std::function<bool(const AuditRecord&)>& wanted);
 
@@ -62,7 +62,7 @@ class Audit {
   Store& store_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<AuditRecord> waiting_;
+  std::vector<AuditEntry> waiting_;
   bool stopping_ = false;
   std::thread thread_;
 };

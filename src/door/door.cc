@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/parameters.h"
@@ -126,6 +128,12 @@ bool shut_out_of_iam(const Principal& who, const wire::Operation& operation) {
   return own && who.temporary() && !who.mfa.value_or(false) && operation.service->signing_name == "iam";
 }
 
+// Whether any policy will be asked, and with it the context: an account's root needs none of its own.
+bool asks_policies(const Principal& who, const std::vector<Need>& needs) {
+  if (who.kind != Principal::Kind::kRoot || !who.session_policies.empty()) return true;
+  return std::ranges::any_of(needs, [](const Need& need) { return need.resource_policy.has_value(); });
+}
+
 }  // namespace
 
 Status Door::judge_call(Call& call, const Entry& entry, const void* in, Judgement& judgement) {
@@ -135,19 +143,14 @@ Status Door::judge_call(Call& call, const Entry& entry, const void* in, Judgemen
   if (entry.handler->rights != nullptr)
     for (Need& need : TRY(entry.handler->rights(entry.service, call, in))) needs.push_back(std::move(need));
   if (needs.empty()) return {};
-  ContextKeys context = caller_context(call.caller(), call.now());
-  context.merge(tag_context(*entry.handler->operation, in));
+  ContextKeys context;
+  if (asks_policies(call.principal(), needs)) {
+    context = caller_context(call.caller(), call.now());
+    context.merge(tag_context(*entry.handler->operation, in));
+  }
   return judge(call.tx(), *identities_, policies_, call.caller(), needs, std::move(context),
                entry.handler->operation->service, judgement);
 }
-
-Status Door::authorise(const Caller& caller, const std::vector<Need>& needs) {
-  const auto tx = parts_.store.read();
-  Judgement judgement;
-  return judge(*tx, *identities_, policies_, caller, needs, global_context(caller), nullptr, judgement);
-}
-
-ContextKeys Door::global_context(const Caller& caller) const { return caller_context(caller, parts_.clock.now()); }
 
 // --- audit ------------------------------------------------------------------------------------------------------------
 

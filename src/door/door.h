@@ -111,13 +111,6 @@ class Door {
   Answered<std::vector<wire::Any>> execute_together(const Caller& caller, const std::vector<Step>& steps,
                                                     const std::function<Status(Transaction&)>& also = {});
 
-  // May the caller do this? For services that serve something finer than an operation (an engine's reads of objects).
-  // Decided in a transaction of its own. ERRORS: the denial.
-  Status authorise(const Caller& caller, const std::vector<Need>& needs);
-
-  // What a call fills into every request's context (aws:*); pure but for the clock. For policy simulation and tests.
-  ContextKeys global_context(const Caller& caller) const;
-
   Store& store() { return parts_.store; }
   Blobs& blobs() { return parts_.blobs; }
   Clock& clock() { return parts_.clock; }

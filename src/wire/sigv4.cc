@@ -1,6 +1,7 @@
 #include "wire/sigv4.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -159,7 +160,7 @@ AuthResult<Presented> parse_presigned(const http::RequestHead& head, const std::
 }
 
 bool is_sha256_hex(std::string_view text) {
-  return text.size() == 64 && unhex(text).has_value();
+  return text.size() == 64 && std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c); });
 }
 
 AuthResult<void> check_s3_payload(const Presented& presented) {
