@@ -32,6 +32,7 @@
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/s3.h"
 #include "services/sts/sts.h"
+#include "store/idempotency.h"
 #include "store/outbox.h"
 #include "store/store.h"
 #include "store/timers.h"
@@ -112,6 +113,7 @@ Status run(const ServeOptions& options) {
   door.add(redshift_data::kTable, &redshift_data);
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
+  TRY(forget_expired_answers_daily(*store, timers, clock.now()));
   TRY(outbox.start());
   TRY(timers.start());
   TRY(redshift_data.start());

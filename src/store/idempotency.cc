@@ -59,4 +59,15 @@ Result<size_t> forget_expired_answers(Store& store, Time now) {
   return erased;
 }
 
+Status forget_expired_answers_daily(Store& store, Timers& timers, Time now) {
+  static constexpr std::string_view kTimer = "tarn.expired-answers";
+  timers.on(std::string(kTimer), [&](Transaction& tx, const Timer& timer) -> Status {
+    TRY(forget_expired_answers(store, timer.due));
+    return timers.set(tx, kTimer, "", timer.due + kDay);
+  });
+  if (!store.writable()) return {};  // a full disk is no reason not to start
+  TRY(store.run([&](Transaction& tx) { return timers.set(tx, kTimer, "", now); }));
+  return {};
+}
+
 }  // namespace tarn

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "store/store.h"
+#include "store/timers.h"
 
 namespace tarn {
 
@@ -28,5 +29,7 @@ Status remember_answer(Transaction& tx, const IdempotencyKey& key, std::string_v
 
 // Erases those that expired before `now`, in commits of their own; how many.
 Result<size_t> forget_expired_answers(Store& store, Time now);
+// The same at once and then every day. REQUIRES: before timers.start(); the store outlives them.
+Status forget_expired_answers_daily(Store& store, Timers& timers, Time now);
 
 }  // namespace tarn

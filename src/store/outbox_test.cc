@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "os/temporary.h"
+#include "store/idempotency.h"
 #include "store/timers.h"
 
 namespace tarn {
@@ -244,6 +245,7 @@ class TimersTest : public testing::Test {
       if (timer.attempts < 2) return internal_failure("not yet");
       return {};
     });
+    ASSERT_TRUE(forget_expired_answers_daily(*store_, *timers_, clock_->now()));
     ASSERT_TRUE(timers_->start());
   }
   void close() {
@@ -306,6 +308,18 @@ TEST_F(TimersTest, AMonthOfHoursPassesAtOnceAndSurvivesARestart) {
   const Status back = advance_to(1000);
   ASSERT_FALSE(back);
   EXPECT_EQ(back.error().code, "InvalidTime");
+}
+
+TEST_F(TimersTest, ExpiredAnswersAreForgottenDaily) {
+  for (const int64_t hours : {1, 30, 40})
+    ASSERT_TRUE(store_->run([&](Transaction& tx) {
+      const IdempotencyKey key{"op", "p", std::to_string(hours)};
+      return remember_answer(tx, key, "hash", "answer", clock_->now() + hours * kHour);
+    }));
+  ASSERT_TRUE(advance_to(1000 + 86400));
+  EXPECT_EQ(forget_expired_answers(*store_, Time::of_seconds(1000 + 35 * 3600)), 1U) << "but that of 30 hours";
+  ASSERT_TRUE(advance_to(1000 + 2 * 86400));
+  EXPECT_EQ(forget_expired_answers(*store_, Time::of_seconds(1000 + 50 * 3600)), 0U);
 }
 
 TEST_F(TimersTest, AFailingHandlerIsTriedAgainWithPauses) {
