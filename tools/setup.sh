@@ -14,7 +14,7 @@ DEBIAN=(
   python3 python3-venv python3-pip
   libboost1.81-dev libssl-dev zlib1g-dev
   librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev
-  rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev
+  rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev libgeos-dev
   libseccomp-dev
   libgtest-dev
 )

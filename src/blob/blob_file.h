@@ -42,6 +42,11 @@ class BlobFile {
 
   int fd() const { return fd_.get(); }
   uint64_t size() const { return size_; }
+  // Of the MiBs that hold these bytes. REQUIRES: within size(), length > 0.
+  std::span<const uint32_t> checksums(uint64_t offset, uint64_t length) const {
+    const uint64_t first = offset / kBlobBlock;
+    return std::span(checksums_).subspan(first, (offset + length - 1) / kBlobBlock - first + 1);
+  }
   // Reads and checks each block that holds some of these bytes and has not been checked since the file was opened.
   // ERRORS: InternalFailure naming file and offset.
   Status check(uint64_t offset, uint64_t length);

@@ -85,7 +85,10 @@ class Body {
     uint64_t file_offset = 0;
     uint64_t length = 0;
     std::string_view bytes = {};
-    std::shared_ptr<const void> hold = {};  // fd and bytes hold as long as this
+    std::shared_ptr<const void> hold = {};  // fd, bytes and checksums hold as long as this
+    // Of a file: the CRC32C of each MiB that the run touches, from the one that holds file_offset on, and where the blob ends.
+    std::span<const uint32_t> checksums = {};
+    uint64_t file_size = 0;
   };
   // REQUIRES: offset < size(), limit > 0. At most `limit` bytes, at least one. They have been checked as read() does.
   Result<Run> run(uint64_t offset, uint64_t limit) const;

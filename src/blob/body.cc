@@ -75,7 +75,15 @@ Result<std::vector<Body::Run>> Body::runs(uint64_t offset, uint64_t length) cons
       all.push_back({.length = p.length, .bytes = s.in_memory(p), .hold = s.bytes[p.segment]});
     } else {
       const auto file = TRY(s.in->file(s.segments[p.segment].blob));
-      all.push_back({.fd = file->fd(), .file_offset = p.offset, .length = p.length, .hold = file});
+      if (p.offset > file->size() || p.length > file->size() - p.offset)
+        return internal_failure(
+            fmt::format("The blob {:x} is shorter than its object: run `tarn check`.", s.segments[p.segment].blob));
+      all.push_back({.fd = file->fd(),
+                     .file_offset = p.offset,
+                     .length = p.length,
+                     .hold = file,
+                     .checksums = file->checksums(p.offset, p.length),
+                     .file_size = file->size()});
     }
     offset += p.length;
   }

@@ -65,7 +65,8 @@ Result<std::optional<sql::OpenedObject>> open_object(Door& door, const Caller& a
       opened.segments.push_back({-1, 0, run.length, std::string(run.bytes)});
       continue;
     }
-    opened.segments.push_back({static_cast<int>(opened.files.size()), run.file_offset, run.length, {}});
+    opened.segments.push_back({static_cast<int>(opened.files.size()), run.file_offset, run.length, {},
+                               {run.checksums.begin(), run.checksums.end()}, run.file_size});
     opened.files.emplace_back(TRY(duplicate(run.fd)).release());
   }
   return opened;

@@ -65,7 +65,12 @@ struct ObjectSegment {
   uint64_t offset = 0;
   uint64_t length = 0;
   std::string bytes;
+  // Of a file: the CRC32C of each MiB of it that the segment touches, which the engine checks when it first reads there, and
+  // where the file's own bytes end. Empty: checked by the server.
+  std::vector<uint32_t> checksums = {};
+  uint64_t file_size = 0;
 };
+constexpr uint64_t kChecksumBlock = 1 << 20;
 
 struct OpenedObject {
   ObjectRef object;

@@ -31,7 +31,7 @@ void fields(auto& a, Of<ObjectRef> auto& v) {
   tarn::fields(a, v.last_modified);
 }
 void fields(auto& a, Of<ObjectSegment> auto& v) {
-  a(v.file, v.offset, v.length, v.bytes);
+  a(v.file, v.offset, v.length, v.bytes, v.checksums, v.file_size);
 }
 void fields(auto& a, Of<OpenedObject> auto& v) {
   a(v.object, v.segments);

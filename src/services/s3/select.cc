@@ -126,7 +126,8 @@ Result<sql::OpenedObject> opened_object(const Body& body, const SelectObjectCont
       continue;
     }
     Fd file = TRY(open_file(fmt::format("/proc/self/fd/{}", run.fd), OpenMode::kRead));
-    opened.segments.push_back({static_cast<int>(opened.files.size()), run.file_offset, run.length, {}});
+    opened.segments.push_back({static_cast<int>(opened.files.size()), run.file_offset, run.length, {},
+                               {run.checksums.begin(), run.checksums.end()}, run.file_size});
     opened.files.emplace_back(file.release());
   }
   return opened;

@@ -73,6 +73,23 @@ TEST(Engine, transactions_and_their_failures) {
   EXPECT_EQ(bench.rows("SELECT a FROM t"), (Table{{"2"}}));
 }
 
+// The design: a CRC32C of each MiB is checked where bytes are read, and an engine reads files itself.
+TEST(Engine, damaged_bytes_are_refused_by_the_name_of_the_object) {
+  Bench bench;
+  ExternalTable table{"awsdatacatalog", "dev", "t", {{"a", "bigint"}, {"b", "string"}}, {}, "s3://b/t/", "csv",
+                      {{"field.delim", ","}}, {}};
+  bench.server.tables["dev.t"] = table;
+  std::string bytes;
+  for (int i = 0; bytes.size() < 5 * kChecksumBlock; ++i) bytes += std::to_string(i) + ",some text of a row\n";
+  bench.server.objects["s3://b/t/1.csv"] = bytes;
+  EXPECT_EQ(bench.value("SELECT count(DISTINCT a) FROM redshift_spectrum.t"), bench.value("SELECT count(*) FROM redshift_spectrum.t"));
+  bench.server.damaged = "s3://b/t/1.csv";
+  const std::string error = bench.error("SELECT count(a) FROM redshift_spectrum.t");
+  EXPECT_NE(error.find("The object s3://b/t/1.csv is damaged"), std::string::npos) << error;
+  bench.server.damaged = "";
+  EXPECT_EQ(bench.value("SELECT max(length(b)) FROM redshift_spectrum.t"), "18");
+}
+
 TEST(Engine, a_statement_is_cancelled_and_timed_out) {
   Bench bench;
   const char* kLong = "SELECT count(*) FROM generate_series(1, 3000000000) a, generate_series(1, 1000) b";

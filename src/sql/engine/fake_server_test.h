@@ -25,6 +25,7 @@ class FakeServer : public ServerCallbacks {
   std::map<uint64_t, std::pair<std::string, int>> staged;
   std::vector<std::string> listed, opened;
   std::string denied;  // a uri that may not be opened
+  std::string damaged;  // one whose last bytes are not what they were
   std::map<std::string, Rows> system;
   std::mutex mutex;
 
@@ -79,8 +80,18 @@ class FakeServer : public ServerCallbacks {
     [[maybe_unused]] const auto n = ::pwrite(file.get(), bytes.data() + third, bytes.size() - third, 5);
     object.files.push_back(std::move(file));
     object.segments.push_back({-1, 0, third, bytes.substr(0, third)});
-    object.segments.push_back({0, 5, third, ""});
-    object.segments.push_back({0, 5 + third, bytes.size() - 2 * third, ""});
+    std::string in_file(bytes.size() - third + 5, '\0');
+    [[maybe_unused]] const auto read = ::pread(object.files[0].get(), in_file.data(), in_file.size(), 0);
+    const auto add = [&](uint64_t offset, uint64_t length) {
+      std::vector<uint32_t> sums;
+      for (uint64_t at = offset / kChecksumBlock * kChecksumBlock; at < offset + length; at += kChecksumBlock) {
+        sums.push_back(crc32c(0, std::string_view(in_file).substr(at, kChecksumBlock)));
+      }
+      if (uri == damaged && length > 0) sums.back() ^= 1;
+      object.segments.push_back({0, offset, length, "", std::move(sums), in_file.size()});
+    };
+    add(5, third);
+    add(5 + third, bytes.size() - 2 * third);
     return object;
   }
   Result<StagedObject> create_object(const std::string&, const std::string&, const std::string& uri) override {

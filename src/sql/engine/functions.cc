@@ -4,6 +4,8 @@
 #include "duckdb/parser/parsed_data/create_scalar_function_info.hpp"
 #include "duckdb/parser/parsed_data/create_schema_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "sql/engine/load_csv.h"
+#include "sql/engine/spatial_join.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -62,11 +64,14 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_supers(registry);
   add_system_rows(registry);
   add_select_input(registry);
+  add_load(registry);
+  add_spatial_join(database);
 }
 
 void register_geometry(duckdb::DatabaseInstance& database) {
   Registry registry(database);
   add_geometry(registry);
+  add_spatial_predicates(registry);
 }
 
 duckdb::ScalarFunction typed(const char* name, size_t arguments, duckdb::function_bind_expression_t bind) {

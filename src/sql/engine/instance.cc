@@ -66,6 +66,7 @@ void Instance::set_up() {
   add_external_catalog(database());
   run("ATTACH '' AS " + std::string(kExternalCatalog) + " (TYPE tarn)");
   register_functions(database());
+  run("SET GLOBAL TimeZone = 'UTC'");
 
   std::string allowed = "'s3://'";
   for (const std::string& folder : {options_.databases, options_.scratch}) {

@@ -1,4 +1,5 @@
 // COPY: text files record by record, with Redshift's options and error rows; Parquet through DuckDB's reader, by position.
+#include "sql/engine/load_csv.h"
 #include "sql/engine/load_parser.h"
 
 #include <map>
@@ -32,6 +33,12 @@ int declared_bytes(const string& declared) {
   const size_t open = declared.find('(');
   if (!declared.starts_with("character") || open == string::npos) return 0;
   return static_cast<int>(parse_int(declared.substr(open + 1, declared.size() - open - 2)).value_or(0));
+}
+
+std::vector<int> lengths(const std::vector<string>& declared) {
+  std::vector<int> bytes;
+  for (const string& each : declared) bytes.push_back(declared_bytes(each));
+  return bytes;
 }
 
 const char* shown_type(const LogicalType& type) {
@@ -82,7 +89,7 @@ class Loader {
         target_(std::move(target)),
         outcome_(outcome),
         appender_(connection, target_.database, target_.schema, target_.table) {
-    for (const string& declared : target_.declared) bytes_.push_back(declared_bytes(declared));
+    bytes_ = lengths(target_.declared);
     null_ = request.null_as.value_or("\\N");
   }
 
@@ -312,6 +319,11 @@ class Loader {
   std::vector<std::optional<Value>> values_;
 };
 
+string table_of(const LoadRequest& request) {
+  return quote_name(request.context.database) + "." +
+         quote_name(request.schema.empty() ? "public" : lower(request.schema)) + "." + quote_name(lower(request.table));
+}
+
 // The jsonpaths document: {"jsonpaths": ["$.a", ..]}
 std::vector<string> json_paths(const string& text) {
   std::vector<string> paths;
@@ -361,6 +373,9 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
       outcome.outcome.rows = load_parquet(request, target.table_names, target.fields);
     } else if (request.format == FileFormat::kShapefile) {
       outcome.outcome.rows = load_shapefile(request, target.table_names, target.fields);
+    } else if (const auto rows = load_through_reader(request, target.table_names, target.table_types, target.fields,
+                                                     lengths(target.declared))) {
+      outcome.outcome.rows = *rows;
     } else {
       Loader loader(connection_, request, std::move(target), outcome);
       if (request.format == FileFormat::kJson) loader.set_paths(json_paths(request.json_paths));
@@ -391,6 +406,29 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
   return outcome;
 }
 
+// What can be read so exactly as the row parser does (load_csv.h); nullopt: it must, and nothing has been loaded.
+std::optional<uint64_t> Session::load_through_reader(const LoadRequest& request, const std::vector<string>& names,
+                                                     const duckdb::vector<LogicalType>& types,
+                                                     const std::vector<size_t>& fields, const std::vector<int>& bytes) {
+  if (in_block_) return {};  // a refused record would undo what stands before it in the transaction
+  std::vector<LoadColumn> columns;
+  for (const size_t field : fields) columns.push_back({names[field], types[field], bytes[field]});
+  const uint64_t scanned = state_->scanned_bytes;
+  const auto sql = csv_insert(*connection_.context, request, table_of(request), columns);
+  state_->scanned_bytes = scanned;
+  if (!sql) return {};
+  const auto result = connection_.Query(*sql);
+  if (!result->HasError()) return static_cast<uint64_t>(result->GetValue(0, 0).GetValue<int64_t>());
+  const auto type = result->GetErrorObject().Type();
+  const bool refused = type == duckdb::ExceptionType::CONVERSION || type == duckdb::ExceptionType::INVALID_INPUT ||
+                       type == duckdb::ExceptionType::OUT_OF_RANGE || type == duckdb::ExceptionType::CONSTRAINT;
+  if (!refused || state_->failure) result->ThrowError();
+  connection_.Rollback();
+  connection_.BeginTransaction();
+  state_->scanned_bytes = scanned;
+  return {};
+}
+
 // AWS: COPY from columnar data formats takes columns by position.
 uint64_t Session::load_parquet(const LoadRequest& request, const std::vector<string>& names,
                                const std::vector<size_t>& fields) {
@@ -406,9 +444,7 @@ uint64_t Session::load_parquet(const LoadRequest& request, const std::vector<str
                            ", Data columns: " + std::to_string(described->names.size()));
   }
   for (size_t i = 0; i < described->names.size(); ++i) from += (i ? ", " : "") + quote_name(described->names[i]);
-  const string table = quote_name(request.context.database) + "." +
-                       quote_name(request.schema.empty() ? "public" : lower(request.schema)) + "." +
-                       quote_name(lower(request.table));
+  const string table = table_of(request);
   const auto result = connection_.Query("INSERT INTO " + table + " (" + into + ") SELECT " + from +
                                         " FROM read_parquet([" + files + "], hive_partitioning = false)");
   if (result->HasError()) result->ThrowError();
@@ -419,9 +455,7 @@ uint64_t Session::load_parquet(const LoadRequest& request, const std::vector<str
 uint64_t Session::load_shapefile(const LoadRequest& request, const std::vector<string>& names,
                                  const std::vector<size_t>& fields) {
   state_->load_geometry();
-  const string table = quote_name(request.context.database) + "." +
-                       quote_name(request.schema.empty() ? "public" : lower(request.schema)) + "." +
-                       quote_name(lower(request.table));
+  const string table = table_of(request);
   uint64_t rows = 0;
   for (const string& uri : request.uris) {
     const auto described = connection_.Query("SELECT * FROM ST_ReadSHP(" + quote(uri) + ") LIMIT 0");

@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
+#include "base/digest.h"
 #include "sql/engine/session_state.h"
 
 namespace tarn::sql::engine {
@@ -37,6 +39,7 @@ class ReadHandle : public FileHandle {
     for (const ObjectSegment& segment : object_->segments) {
       starts_.push_back(start);
       start += segment.length;
+      checked_.push_back(std::make_unique<std::atomic<bool>[]>(segment.checksums.size()));
     }
   }
   void Close() override {}
@@ -52,26 +55,63 @@ class ReadHandle : public FileHandle {
       const uint64_t skip = at - starts_[static_cast<size_t>(next)];
       if (skip >= segment.length) continue;
       const size_t piece = std::min<uint64_t>(size, segment.length - skip);
-      read_segment(segment, to, piece, skip);
+      read_segment(static_cast<size_t>(next), to, piece, skip);
       to += piece;
       at += piece;
       size -= piece;
       done += piece;
     }
-    session_->scanned_bytes += done;
+    const uint64_t scanned = session_->scanned_bytes += done;
+    if (const uint64_t most = session_->context.max_scanned_bytes; most > 0 && scanned > most)
+      session_->raise(Error{400, "SqlError", "Bytes scanned limit was exceeded", {{"sqlstate", "57014"}}});
     return done;
   }
 
   uint64_t position = 0;
 
  private:
-  void read_segment(const ObjectSegment& segment, char* to, size_t size, uint64_t skip) {
+  void read_segment(size_t index, char* to, size_t size, uint64_t skip) {
+    const ObjectSegment& segment = object_->segments[index];
     if (segment.file < 0) {
       std::memcpy(to, segment.bytes.data() + skip, size);
       return;
     }
+    const uint64_t at = segment.offset + skip;
+    if (segment.checksums.empty()) return read_file(segment, to, size, at);
+    for (size_t done = 0; done < size;) {
+      const uint64_t block = (at + done) / kChecksumBlock;
+      const size_t piece = std::min<uint64_t>(size - done, (block + 1) * kChecksumBlock - (at + done));
+      read_block(index, block, to + done, piece, at + done);
+      done += piece;
+    }
+  }
+
+  // `size` bytes at `at`, within one block of the file; the whole block is checked when it is first read here.
+  void read_block(size_t index, uint64_t block, char* to, size_t size, uint64_t at) {
+    const ObjectSegment& segment = object_->segments[index];
+    const uint64_t begin = block * kChecksumBlock, end = std::min(begin + kChecksumBlock, segment.file_size);
+    const uint64_t number = block - segment.offset / kChecksumBlock;
+    std::atomic<bool>& checked = checked_[index][number];
+    if (checked.load(std::memory_order_relaxed)) return read_file(segment, to, size, at);
+    std::string whole;
+    const bool all = at == begin && size == end - begin;
+    if (!all) whole.resize(end - begin);
+    char* const bytes = all ? to : whole.data();
+    read_file(segment, bytes, end - begin, begin);
+    if (crc32c(0, {bytes, end - begin}) != segment.checksums[number]) {
+      session_->raise(Error{500,
+                            "InternalFailure",
+                            "The object " + object_->object.uri + " is damaged: the checksum of the MiB at " +
+                                std::to_string(begin) + " of one of its files does not match. Restore it from a backup, "
+                                "or delete it; `tarn check` finds all that are damaged.",
+                            {}});
+    }
+    checked.store(true, std::memory_order_relaxed);
+    if (!all) std::memcpy(to, bytes + (at - begin), size);
+  }
+
+  void read_file(const ObjectSegment& segment, char* to, size_t size, uint64_t at) {
     const int fd = object_->files[static_cast<size_t>(segment.file)].get();
-    uint64_t at = segment.offset + skip;
     while (size > 0) {
       const ssize_t n = ::pread(fd, to, size, static_cast<off_t>(at));
       if (n < 0 && errno == EINTR) continue;
@@ -85,6 +125,7 @@ class ReadHandle : public FileHandle {
   duckdb::shared_ptr<SessionState> session_;
   std::shared_ptr<const OpenedObject> object_;
   std::vector<uint64_t> starts_;
+  std::vector<std::unique_ptr<std::atomic<bool>[]>> checked_;  // the blocks of each segment
 };
 
 class WriteHandle : public FileHandle {

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "duckdb/catalog/catalog_search_path.hpp"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 
@@ -32,12 +33,16 @@ Session::Session(Instance& instance, Link& link, std::string database)
 
 Result<std::unique_ptr<Session>> Session::open(Instance& instance, Link& link, const std::string& database) {
   std::unique_ptr<Session> session(new Session(instance, link, database));
-  if (!database.empty()) {
-    const auto used = session->connection_.Query("USE " + quote_name(database) + ".public");
-    if (used->HasError()) return Failure(sql_error("3D000", "database \"" + database + "\" does not exist"));
-  }
-  const auto zone = session->connection_.Query("SET TimeZone = 'UTC'");
-  if (zone->HasError()) return internal_failure(zone->GetError());
+  if (database.empty()) return session;
+  // What USE does, without a statement: a session a statement is what most clients of the Data API open.
+  auto& context = *session->connection_.context;
+  bool there = false;
+  context.RunFunctionInTransaction([&] {
+    there = duckdb::Catalog::GetSchema(context, database, "public", duckdb::OnEntryNotFound::RETURN_NULL) != nullptr;
+    if (!there) return;
+    duckdb::ClientData::Get(context).catalog_search_path->Set({database, "public"}, duckdb::CatalogSetPathType::SET_DIRECTLY);
+  });
+  if (!there) return Failure(sql_error("3D000", "database \"" + database + "\" does not exist"));
   return session;
 }
 

@@ -45,6 +45,9 @@ class Session {
   // EXPLAIN's text, a line a row, as Redshift shows plans.
   void drain_plan(duckdb::QueryResult& result, int spool, Outcome& outcome);
   void mark(const StatementContext& context);
+  std::optional<uint64_t> load_through_reader(const LoadRequest& request, const std::vector<std::string>& names,
+                                              const duckdb::vector<duckdb::LogicalType>& types,
+                                              const std::vector<size_t>& fields, const std::vector<int>& bytes);
   uint64_t load_parquet(const LoadRequest& request, const std::vector<std::string>& names,
                         const std::vector<size_t>& fields);
   uint64_t load_shapefile(const LoadRequest& request, const std::vector<std::string>& names,
