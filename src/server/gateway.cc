@@ -112,8 +112,8 @@ void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
   });
 }
 
-// Whether the thread that read a request also serves it, which spares the request two changes of threads, half of what a
-// small object costs: what reads or writes one object's few records. Others may scan for long.
+// Whether the thread that read a request also serves it, which spares the request two changes of threads, a sixth of what a
+// small GET costs: what reads or writes one object's few records. Others may scan for long.
 bool Gateway::serves_here(const Incoming& in) const {
   const wire::Operation* operation = in.operation();
   const bool one_object = operation != nullptr && (operation->form == wire::Form::kBodyIn || operation->form == wire::Form::kBodyOut);
