@@ -20,6 +20,7 @@ def server():
         facts = json.loads(running)
         existing = Server(facts["data_dir"])
         existing.endpoint = facts["endpoint"]
+        existing.redshift_port = facts["redshift_port"]
         yield existing
         return
     with Server() as fresh:

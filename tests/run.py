@@ -169,7 +169,7 @@ def main():
 
                     server = Server().start()
                     environment["TARN_TEST_SERVER"] = json.dumps(
-                        {"endpoint": server.endpoint, "data_dir": str(server.data_dir)})
+                        {"endpoint": server.endpoint, "redshift_port": server.redshift_port, "data_dir": str(server.data_dir)})
                 tally = run_pytest(kind, folders, environment, extra)
             total.add(tally)
             rows.append((kind, time.monotonic() - started, tally))

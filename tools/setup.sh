@@ -75,7 +75,8 @@ stamped python "$(cat tools/requirements.txt)" venv python tools/requirements.tx
 # The protocol cases that the wire tests run: in botocore's source package, not in its wheel.
 .deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then
-  for group in boto3-1.34 awscli s3fs; do
+  debian postgresql-client
+  for group in boto3-1.34 awscli s3fs redshift dbt; do
     stamped "$group" "$(cat "tools/requirements-$group.txt")" venv "$group" "tools/requirements-$group.txt"
   done
 fi

@@ -19,13 +19,19 @@ constexpr const char* kAbout =
     "  aws s3 mb s3://my-bucket    ... for example\n";
 
 // "HOST:PORT", ":PORT" or "PORT".
-std::string parse_listen(const std::string& text, ServeOptions& options) {
+std::string parse_listen(std::string_view option, const std::string& text, std::string& host, uint16_t& port) {
   const size_t colon = text.rfind(':');
-  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
-  if (colon != std::string::npos && colon > 0) options.host = text.substr(0, colon);
-  const auto number = parse_int(port);
-  if (!number || *number < 0 || *number > 65535) return "--listen wants HOST:PORT, e.g. 127.0.0.1:4566";
-  options.port = static_cast<uint16_t>(*number);
+  if (colon != std::string::npos && colon > 0) host = text.substr(0, colon);
+  const auto number = parse_int(colon == std::string::npos ? text : text.substr(colon + 1));
+  if (!number || *number < 0 || *number > 65535) return std::string(option) + " wants HOST:PORT, e.g. " + host + ":" + std::to_string(port);
+  port = static_cast<uint16_t>(*number);
+  return "";
+}
+
+std::string parse_redshift(const std::string& text, ServeOptions& options) {
+  if (options.tls_certificate.empty() != options.tls_key.empty()) return "--tls-cert and --tls-key belong together";
+  if (text != "off") return parse_listen("--redshift-listen", text, options.redshift_host, options.redshift_port);
+  options.redshift_host.clear();
   return "";
 }
 
@@ -78,11 +84,16 @@ int run(int argc, char** argv) {
   };
 
   ServeOptions serve_options;
-  std::string listen = "127.0.0.1:4566", clock = "system";
+  std::string listen = "127.0.0.1:4566", redshift = "127.0.0.1:5439", clock = "system";
   std::vector<std::string> accounts, root_keys;
   CLI::App* serve_command = app.add_subcommand("serve", "start the server in the foreground");
   with_data_dir(serve_command);
   serve_command->add_option("--listen", listen, "where to listen, HOST:PORT; port 0 takes any free one")->capture_default_str();
+  serve_command->add_option("--redshift-listen", redshift, "where Redshift's PostgreSQL wire listens, HOST:PORT; 'off' for not at all")
+      ->capture_default_str();
+  serve_command->add_option("--tls-cert", serve_options.tls_certificate, "the wire's certificate chain (PEM); else one is made")
+      ->type_name("FILE");
+  serve_command->add_option("--tls-key", serve_options.tls_key, "its private key (PEM)")->type_name("FILE");
   serve_command->add_option("--account", accounts, "an account id to serve (repeat for several)")->type_name("ID");
   serve_command->add_option("--root-key", root_keys, "the root access key of the account named in the same place")
       ->type_name("ID:SECRET");
@@ -124,7 +135,8 @@ int run(int argc, char** argv) {
   if (serve_command->parsed()) {
     serve_options.data_dir = data_dir;
     serve_options.virtual_clock = clock == "virtual";
-    for (const std::string& problem : {parse_listen(listen, serve_options), pair_accounts(accounts, root_keys, serve_options)})
+    for (const std::string& problem : {parse_listen("--listen", listen, serve_options.host, serve_options.port),
+                                       parse_redshift(redshift, serve_options), pair_accounts(accounts, root_keys, serve_options)})
       if (!problem.empty()) return complain({400, "InvalidArgument", problem});
     return serve(serve_options);
   }

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "os/random.h"
 
 namespace tarn {
 namespace {
@@ -12,6 +13,17 @@ std::string signature(const Store& store, std::string_view content) {
 }
 
 }  // namespace
+
+std::string keep_password(std::string_view password) {
+  const std::string salt = random_hex(16);
+  return salt + ":" + hex(hmac_sha256(salt, password));
+}
+
+bool password_fits(std::string_view kept, std::string_view password) {
+  const size_t colon = kept.find(':');
+  if (colon == std::string_view::npos) return false;
+  return constant_time_equal(kept.substr(colon + 1), hex(hmac_sha256(kept.substr(0, colon), password)));
+}
 
 std::string seal_database_password(const Store& store, const DatabasePassword& password) {
   Json groups = Json::array();
@@ -30,7 +42,8 @@ std::string seal_database_password(const Store& store, const DatabasePassword& p
 
 std::optional<DatabasePassword> open_database_password(const Store& store, std::string_view text) {
   const size_t dot = text.find('.');
-  if (dot == std::string_view::npos || !constant_time_equal(text.substr(dot + 1), signature(store, text.substr(0, dot)))) return std::nullopt;
+  if (dot == std::string_view::npos || !constant_time_equal(text.substr(dot + 1), signature(store, text.substr(0, dot))))
+    return std::nullopt;
   const auto content = unbase64(text.substr(0, dot));
   const auto parsed = content ? Json::parse(*content) : Result<Json>(internal_failure("not base64"));
   if (!parsed) return std::nullopt;

@@ -1,4 +1,6 @@
-// Temporary passwords of database users: texts that only this server can have made, checked without a record of them.
+// Passwords of database users: those that admins choose, kept as digests, and temporary ones.
+//
+// Temporary ones are texts that only this server can have made, checked without a record of them.
 // Whoever may get one (redshift-serverless:GetCredentials, redshift:GetClusterCredentials) logs in with it until it expires.
 #pragma once
 
@@ -22,6 +24,10 @@ struct DatabasePassword {
   bool auto_create = false;              // the user is made when it is not there
   Time expires;                          // the system's time
 };
+
+// A chosen password, salted and digested; and whether a password is the one that was kept.
+std::string keep_password(std::string_view password);
+bool password_fits(std::string_view kept, std::string_view password);
 
 std::string seal_database_password(const Store& store, const DatabasePassword& password);
 // nullopt: it was not made here. Expiry is the caller's to check.

@@ -1,6 +1,7 @@
 #include "os/socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -79,6 +80,11 @@ Result<Received> receive_with_fds(int socket, size_t limit) {
   }
   if (message.msg_flags & MSG_CTRUNC) return internal_failure("file descriptors were lost: too many, or too many open");
   return received;
+}
+
+bool peer_has_left(int socket) {
+  pollfd poll{.fd = socket, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&poll, 1, 0) > 0 && (poll.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
 void shut_down(int socket) {

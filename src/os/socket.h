@@ -31,6 +31,9 @@ Result<Received> receive_with_fds(int socket, size_t limit);
 // ERRORS: the other end closed before. An empty result without error: it closed before the first byte.
 Result<std::optional<Received>> receive_exactly(int socket, size_t size);
 
+// The other end has closed, or sends no more. THREADS: also while another one waits at the socket.
+bool peer_has_left(int socket);
+
 // Ends both directions: who waits at either end sees the close. The descriptor stays open.
 void shut_down(int socket);
 

@@ -12,6 +12,7 @@
 #include "gen/admin/handlers.h"
 #include "gen/glue/handlers.h"
 #include "gen/iam/handlers.h"
+#include "gen/redshift/handlers.h"
 #include "gen/redshift_data/handlers.h"
 #include "gen/redshift_serverless/handlers.h"
 #include "gen/s3/handlers.h"
@@ -20,6 +21,8 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "pgwire/redshift.h"
+#include "pgwire/server.h"
 #include "server/gateway.h"
 #include "server/log.h"
 #include "server/no_lake.h"
@@ -28,6 +31,7 @@
 #include "services/admin/admin.h"
 #include "services/glue/glue.h"
 #include "services/iam/iam.h"
+#include "services/redshift/redshift.h"
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/s3.h"
@@ -59,8 +63,22 @@ Result<std::unique_ptr<VirtualClock>> make_virtual_clock(Store& store) {
   return std::make_unique<VirtualClock>(stored.value_or(system_now()));
 }
 
-void greet(const ServeOptions& options, const Accounts& accounts, const std::string& endpoint) {
+// A port that another program has is no reason not to start: it is said, and all but the wire works.
+Result<std::unique_ptr<pgwire::Server>> start_wire(const ServeOptions& options, pgwire::Backend& backend) {
+  if (options.redshift_host.empty()) return nullptr;
+  pgwire::ServerOptions wire{.host = options.redshift_host, .port = options.redshift_port};
+  wire.certificate = {options.tls_certificate, options.tls_key};
+  if (options.tls_key.empty()) wire.certificate = TRY(pgwire::own_certificate(options.data_dir));
+  wire.note = [](std::string_view line) { log::warn("{}", line); };
+  auto server = pgwire::Server::start(std::move(wire), backend);
+  if (server || server.error().code != "ListenFailed") return server;
+  log::warn("Redshift's PostgreSQL wire is off: {}; name another place by --redshift-listen", server.error().message);
+  return nullptr;
+}
+
+void greet(const ServeOptions& options, const Accounts& accounts, const std::string& endpoint, const pgwire::Server* wire) {
   std::printf("tarn is listening on %s\n", endpoint.c_str());
+  if (wire != nullptr) std::printf("  redshift   %s:%d (PostgreSQL wire)\n", options.redshift_host.c_str(), wire->port());
   std::printf("  data       %s\n", options.data_dir.c_str());
   for (const auto& [account, key] : accounts.all()) std::printf("  account    %s (root key %s)\n", account.c_str(), key.id.c_str());
   const std::string where = options.data_dir.find_first_of(" '\"$") == std::string::npos ? options.data_dir : "'" + options.data_dir + "'";
@@ -105,10 +123,12 @@ Status run(const ServeOptions& options) {
   door.add(sts::kTable, &sts);
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
+  redshift::Redshift redshift;
   redshift_serverless::RedshiftServerless redshift_serverless;
   const std::string program = TRY(own_program());
   redshift_data::RedshiftData redshift_data(
       door, {.directory = options.data_dir, .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension"});
+  door.add(redshift::kTable, &redshift);
   door.add(redshift_serverless::kTable, &redshift_serverless);
   door.add(redshift_data::kTable, &redshift_data);
   door.add(admin::kTable, &administration);
@@ -118,7 +138,10 @@ Status run(const ServeOptions& options) {
   TRY(timers.start());
   TRY(redshift_data.start());
 
-  // The way in.
+  // The ways in.
+  pgwire::RedshiftBackend redshift_backend(door, redshift_data);
+  const auto wire = TRY(start_wire(options, redshift_backend));
+  if (wire) redshift.set_port(wire->port());
   WorkerPool workers(kWorkers), body_workers(kBodyWorkers);
   Gateway gateway(door, workers, {"localhost", options.host});
   http::ServerOptions http_options{.host = options.host, .port = options.port,
@@ -132,12 +155,13 @@ Status run(const ServeOptions& options) {
   }));
   const std::string endpoint = fmt::format("http://{}:{}", options.host, server->port());
   TRY(write_file_atomically(options.data_dir + "/endpoint", endpoint + "\n"));
-  greet(options, accounts, endpoint);
+  greet(options, accounts, endpoint, wire.get());
 
   int signal = 0;
   sigwait(&signals, &signal);
   log::info("stopping");
   server->stop(kGrace);
+  if (wire) wire->stop();
   redshift_data.stop();
   timers.stop();
   outbox.stop();

@@ -89,7 +89,9 @@ class Lexer {
 
   Status next() {
     const char c = peek();
-    if (c == '\'') return string();
+    if (c == '\'') return string(0);
+    // E'..' is the same: PostgreSQL's drivers write it where there is a backslash.
+    if ((c == 'e' || c == 'E') && peek(1) == '\'' && options_.backslash_escapes) return string(1);
     if (c == '"') return quoted('"', TokenKind::kQuotedName, "quoted identifier");
     if (c == '`') return quoted('`', TokenKind::kBackquoted, "quoted identifier");
     if (starts_name(c) || (c == '#' && starts_name(peek(1)))) return word();
@@ -152,10 +154,11 @@ class Lexer {
     return {};
   }
 
-  Status string() {
-    const size_t from = at_++;
+  Status string(size_t prefix) {
+    const size_t from = at_;
+    at_ += prefix + 1;
     std::string text;
-    bool escaped = false;
+    bool escaped = prefix > 0;
     while (true) {
       if (at_ >= sql_.size()) return unterminated("quoted string", from);
       const char c = sql_[at_++];

@@ -29,6 +29,7 @@ TEST(Lex, Tokens) {
       {"SELECT a.B", "w<select> w<a> o<.> w<b>"},
       {"\"A b\" \"x\"\"y\"", "q<A b> q<x\"y>"},
       {"'it''s' 'it\\'s' 'a\\tb' '\\\\d' '\\101'", "s<it's> s<it's> s<a\tb> s<\\d> s<A>"},
+      {"E'a\\\\b''' e'x' xe 'y' e", "s<a\\b'> s<x> w<xe> s<y> w<e>"},
       {"$$a;'b$$ $x$ $$ $x$", "s<a;'b> s< $$ >"},
       {"#t x#y", "w<#t> w<x> w<#y>"},
       {":name a::int :=", "p<name> w<a> o<::> w<int> o<:=>"},

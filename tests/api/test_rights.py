@@ -31,6 +31,7 @@ def values(client, new_name, account):
     return {
         "VersionId": "v9", "ResourceArn": f"arn:aws:glue:us-east-1:{account}:database/none",
         "resourceArn": f"arn:aws:redshift-serverless:us-east-1:{account}:namespace/none",
+        "ResourceName": f"arn:aws:redshift:us-east-1:{account}:cluster:none",
         "Bucket": bucket, "Key": "k", "CopySource": f"{bucket}/k", "UploadId": "none", "PolicyDocument": DOCUMENT,
         "AssumeRolePolicyDocument": TRUST, "Policy": json.dumps({"Version": "2012-10-17", "Statement": []}),
         "PolicyArn": f"arn:aws:iam::{account}:policy/none", "PermissionsBoundary": f"arn:aws:iam::{account}:policy/none",

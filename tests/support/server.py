@@ -28,12 +28,14 @@ class Server:
         self.data_dir = pathlib.Path(data_dir)
         self.args = list(args)
         self.endpoint = None
+        self.redshift_port = None
         self.process = None
         self.output = []
 
     def start(self):
         listen = self.endpoint.removeprefix("http://") if self.endpoint else "127.0.0.1:0"
-        command = [str(TARN), "serve", "--listen", listen, "--data-dir", str(self.data_dir), *self.args]
+        wire = f"127.0.0.1:{self.redshift_port}" if self.redshift_port else "127.0.0.1:0"
+        command = [str(TARN), "serve", "--listen", listen, "--redshift-listen", wire, "--data-dir", str(self.data_dir), *self.args]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         ready, listening = threading.Event(), threading.Event()
 
@@ -44,6 +46,10 @@ class Server:
                 if match:
                     self.endpoint = match.group(1)
                     listening.set()
+                match = re.search(r"redshift +\S+:(\d+)", line)
+                if match:
+                    self.redshift_port = int(match.group(1))
+                if "use it" in line:  # the greeting's last lines
                     ready.set()
             ready.set()
 

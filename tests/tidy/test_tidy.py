@@ -22,14 +22,15 @@ ALLOWED = {
     "lake": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "gen"},
     "services": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen"},
     "console": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen", "services"},
+    "pgwire": {"base", "os", "http", "store", "door", "sql", "services"},
     "cli": {"base", "os", "http", "wire", "store", "blob", "door", "server", "sql", "gen"},
-    "server": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen", "services", "console", "cli"},
+    "server": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen", "services", "console", "pgwire", "cli"},
 }
 # The only folder that may include a library's headers.
 HOMES = {
     r"rocksdb/": ("store",),
     r"duckdb": ("sql/engine",),
-    r"boost/": ("http",),
+    r"boost/": ("http", "pgwire"),
     r"pugixml": ("wire",),
     r"rapidjson/": ("base",),
     r"CLI/": ("cli",),

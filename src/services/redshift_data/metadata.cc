@@ -9,6 +9,7 @@
 #include "os/scratch.h"
 #include "services/redshift_data/host.h"
 #include "services/redshift_data/redshift_data.h"
+#include "services/redshift_data/target.h"
 #include "sql/spool.h"
 #include "store/page_token.h"
 
@@ -21,11 +22,10 @@ using Row = std::vector<std::optional<std::string>>;
 
 template <class Input>
 Status check_target(const Input& in) {
-  if (in.cluster_identifier)
-    return invalid("ClusterIdentifier is not supported: there are no provisioned clusters; use WorkgroupName.");
   if (in.secret_arn) return invalid("SecretArn is not supported: leave it out.");
-  if (in.db_user) return invalid("DbUser is for clusters: leave it out.");
-  if (!in.workgroup_name) return invalid("WorkgroupName must be given.");
+  if (in.db_user && !in.cluster_identifier) return invalid("DbUser is for clusters: leave it out.");
+  if (in.workgroup_name.has_value() == in.cluster_identifier.has_value())
+    return invalid("Either WorkgroupName or ClusterIdentifier must be given.");
   if (in.max_results && (*in.max_results < 0 || *in.max_results > kPage))
     return invalid(fmt::format("MaxResults must be between 0 and {}.", kPage));
   return {};
@@ -82,12 +82,12 @@ std::string like(std::string_view column, const std::optional<std::string>& patt
 }  // namespace
 
 Result<std::vector<Need>> list_databases_rights(RedshiftData&, Call& call, const ListDatabasesRequest& in) {
-  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:ListDatabases");
+  return target_needs(call, target_of(in), "redshift-data:ListDatabases");
 }
 
 Result<ListDatabasesResponse> list_databases(RedshiftData& service, Call& call, const ListDatabasesRequest& in) {
   TRY(check_target(in));
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
+  const Workgroup workgroup = TRY(open_target(call, target_of(in)));
   const auto warehouse = service.warehouse(workgroup.namespace_id);
   TRY(warehouse->ensure_database(workgroup.database));
   std::vector<Row> rows;
@@ -101,12 +101,12 @@ Result<ListDatabasesResponse> list_databases(RedshiftData& service, Call& call, 
 }
 
 Result<std::vector<Need>> list_schemas_rights(RedshiftData&, Call& call, const ListSchemasRequest& in) {
-  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:ListSchemas");
+  return target_needs(call, target_of(in), "redshift-data:ListSchemas");
 }
 
 Result<ListSchemasResponse> list_schemas(RedshiftData& service, Call& call, const ListSchemasRequest& in) {
   TRY(check_target(in));
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
+  const Workgroup workgroup = TRY(open_target(call, target_of(in)));
   auto rows = TRY(
       ask(service, call, workgroup, *in.database,
           "SELECT schema_name FROM svv_all_schemas WHERE database_name = " + sql::quoted_string(lower(*in.database)) +
@@ -119,12 +119,12 @@ Result<ListSchemasResponse> list_schemas(RedshiftData& service, Call& call, cons
 }
 
 Result<std::vector<Need>> list_tables_rights(RedshiftData&, Call& call, const ListTablesRequest& in) {
-  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:ListTables");
+  return target_needs(call, target_of(in), "redshift-data:ListTables");
 }
 
 Result<ListTablesResponse> list_tables(RedshiftData& service, Call& call, const ListTablesRequest& in) {
   TRY(check_target(in));
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
+  const Workgroup workgroup = TRY(open_target(call, target_of(in)));
   auto rows = TRY(ask(service, call, workgroup, *in.database,
                       "SELECT table_name, table_type, schema_name FROM svv_all_tables WHERE database_name = " +
                           sql::quoted_string(lower(*in.database)) + like("schema_name", in.schema_pattern) +
@@ -137,13 +137,13 @@ Result<ListTablesResponse> list_tables(RedshiftData& service, Call& call, const 
 }
 
 Result<std::vector<Need>> describe_table_rights(RedshiftData&, Call& call, const DescribeTableRequest& in) {
-  return workgroup_needs(call, in.workgroup_name.value_or(""), "redshift-data:DescribeTable");
+  return target_needs(call, target_of(in), "redshift-data:DescribeTable");
 }
 
 Result<DescribeTableResponse> describe_table(RedshiftData& service, Call& call, const DescribeTableRequest& in) {
   TRY(check_target(in));
   if (!in.table) return invalid("Table must be given.");
-  const Workgroup workgroup = TRY(open_workgroup(call, *in.workgroup_name));
+  const Workgroup workgroup = TRY(open_target(call, target_of(in)));
   auto rows =
       TRY(ask(service, call, workgroup, *in.database,
               "SELECT column_name, data_type, is_nullable, character_maximum_length, numeric_precision, numeric_scale, "

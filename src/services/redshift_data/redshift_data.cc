@@ -108,10 +108,10 @@ Result<std::shared_ptr<LiveSession>> RedshiftData::take_session(const Principal&
   return found->second;
 }
 
-std::string RedshiftData::workgroup_of_session(const std::string& id) {
+Target RedshiftData::target_of_session(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(id);
-  return found == sessions_.end() ? "" : found->second->workgroup.name;
+  return found == sessions_.end() ? Target{} : Target::again(found->second->workgroup);
 }
 
 void RedshiftData::release_session(LiveSession& session) {

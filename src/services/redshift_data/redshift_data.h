@@ -15,6 +15,7 @@
 #include "door/call.h"
 #include "gen/redshift_data/handlers.h"
 #include "services/redshift_data/records.h"
+#include "services/redshift_data/target.h"
 #include "services/redshift_data/warehouse.h"
 #include "services/redshift_data/workgroup.h"
 #include "sql/session.h"
@@ -81,8 +82,8 @@ class RedshiftData {
   // A kept one, taken for a statement. ERRORS: ResourceNotFoundException, ValidationException (it is busy).
   Result<std::shared_ptr<LiveSession>> take_session(const Principal& principal, const std::string& id,
                                                     std::optional<int64_t> keep_alive_seconds);
-  // The name; empty: there is no such session.
-  std::string workgroup_of_session(const std::string& id);
+  // Where it runs; empty: there is no such session.
+  Target target_of_session(const std::string& id);
   // Gives a taken session back.
   void release_session(LiveSession& session);
 

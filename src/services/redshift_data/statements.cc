@@ -9,6 +9,7 @@
 #include "door/door.h"
 #include "os/random.h"
 #include "services/redshift_data/redshift_data.h"
+#include "services/redshift_data/target.h"
 #include "sql/lex.h"
 #include "store/idempotency.h"
 #include "store/page_token.h"
@@ -23,16 +24,14 @@ constexpr int32_t kPage = 100;
 // What Execute and BatchExecute share.
 template <class Input>
 Status check_target(const Input& in) {
-  if (in.cluster_identifier)
-    return invalid("ClusterIdentifier is not supported: there are no provisioned clusters; use WorkgroupName.");
   if (in.secret_arn)
     return invalid("SecretArn is not supported: the database user is made from the caller; leave it out.");
-  if (in.db_user)
+  if (in.db_user && !in.cluster_identifier)
     return invalid("DbUser is for clusters: with WorkgroupName the database user is made from the caller.");
-  if (in.session_id && (in.workgroup_name || in.database))
-    return invalid("WorkgroupName and Database are the session's: leave them out when SessionId is given.");
-  if (!in.session_id && !in.workgroup_name)
-    return invalid("WorkgroupName must be given, or the SessionId of a session.");
+  if (in.session_id && (in.workgroup_name || in.cluster_identifier || in.database))
+    return invalid("WorkgroupName, ClusterIdentifier and Database are the session's: leave them out when SessionId is given.");
+  if (!in.session_id && in.workgroup_name.has_value() == in.cluster_identifier.has_value())
+    return invalid("Either WorkgroupName or ClusterIdentifier must be given, or the SessionId of a session.");
   if (in.session_keep_alive_seconds &&
       (*in.session_keep_alive_seconds < 0 || *in.session_keep_alive_seconds > kMaxKeepAlive))
     return invalid(fmt::format("SessionKeepAliveSeconds must be between 0 and {}.", kMaxKeepAlive));
@@ -75,10 +74,8 @@ Result<std::vector<sql::Param>> parameters_of(const wire::List<SqlParameter>& gi
 
 // The workgroup that is named, or the session's.
 template <class Input>
-Result<std::vector<Need>> target_needs(RedshiftData& service, Call& call, const Input& in, std::string_view action) {
-  std::string name = in.workgroup_name.value_or("");
-  if (in.session_id) name = service.workgroup_of_session(*in.session_id);
-  return workgroup_needs(call, name, action);
+Result<std::vector<Need>> statement_needs(RedshiftData& service, Call& call, const Input& in, std::string_view action) {
+  return target_needs(call, in.session_id ? service.target_of_session(*in.session_id) : target_of(in), action);
 }
 
 struct Submitted {
@@ -106,7 +103,7 @@ Result<Submitted> submit(RedshiftData& service, Call& call, const Input& in, con
   std::string database;
   if (in.session_id) {
     session = TRY(service.take_session(call.principal(), *in.session_id, in.session_keep_alive_seconds));
-    auto opened = open_workgroup(call, session->workgroup.name);
+    auto opened = open_target(call, Target::again(session->workgroup));
     if (!opened) {
       service.release_session(*session);
       return Failure(opened.error());
@@ -114,7 +111,7 @@ Result<Submitted> submit(RedshiftData& service, Call& call, const Input& in, con
     workgroup = std::move(*opened);
     database = session->database;
   } else {
-    workgroup = TRY(open_workgroup(call, *in.workgroup_name));
+    workgroup = TRY(open_target(call, target_of(in)));
     database = lower(in.database.value_or(workgroup.database));
   }
 
@@ -180,7 +177,7 @@ Output answer(const Submitted& made, bool waited) {
   out.id = made.key.id;
   out.created_at = made.record.created;
   out.database = made.record.database;
-  out.workgroup_name = made.record.workgroup;
+  (is_cluster_arn(made.record.workgroup_arn) ? out.cluster_identifier : out.workgroup_name) = made.record.workgroup;
   out.db_user = made.record.user;
   if (!made.record.session_id.empty()) out.session_id = made.record.session_id;
   if (!waited) return out;
@@ -211,7 +208,7 @@ DescribeStatementResponse described(const FoundStatement& found) {
   DescribeStatementResponse out;
   out.id = found.key.id;
   out.database = record.database;
-  out.workgroup_name = record.workgroup;
+  (is_cluster_arn(record.workgroup_arn) ? out.cluster_identifier : out.workgroup_name) = record.workgroup;
   out.db_user = record.user;
   out.result_format = record.result_format;
   if (!record.session_id.empty()) out.session_id = record.session_id;
@@ -259,7 +256,7 @@ DescribeStatementResponse described(const FoundStatement& found) {
 }  // namespace
 
 Result<std::vector<Need>> execute_statement_rights(RedshiftData& service, Call& call, const ExecuteStatementInput& in) {
-  return target_needs(service, call, in, "redshift-data:ExecuteStatement");
+  return statement_needs(service, call, in, "redshift-data:ExecuteStatement");
 }
 
 Result<ExecuteStatementOutput> execute_statement(RedshiftData& service, Call& call, const ExecuteStatementInput& in) {
@@ -269,7 +266,7 @@ Result<ExecuteStatementOutput> execute_statement(RedshiftData& service, Call& ca
 
 Result<std::vector<Need>> batch_execute_statement_rights(RedshiftData& service, Call& call,
                                                          const BatchExecuteStatementInput& in) {
-  return target_needs(service, call, in, "redshift-data:BatchExecuteStatement");
+  return statement_needs(service, call, in, "redshift-data:BatchExecuteStatement");
 }
 
 Result<BatchExecuteStatementOutput> batch_execute_statement(RedshiftData& service, Call& call,
@@ -327,7 +324,8 @@ Result<ListStatementsResponse> list_statements(RedshiftData&, Call& call, const 
     if (record.created + kRetention <= call.now()) break;  // and all older ones
     if (status != "ALL" && status != state_text(record.state)) continue;
     if (in.statement_name && !record.name.starts_with(*in.statement_name)) continue;
-    if (in.workgroup_name && record.workgroup != *in.workgroup_name) continue;
+    if (in.workgroup_name && (is_cluster_arn(record.workgroup_arn) || record.workgroup != *in.workgroup_name)) continue;
+    if (in.cluster_identifier && (!is_cluster_arn(record.workgroup_arn) || record.workgroup != *in.cluster_identifier)) continue;
     if (in.database && record.database != *in.database) continue;
     StatementData& data = out.statements.emplace_back();
     data.id = key.id;

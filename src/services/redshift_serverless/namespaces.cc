@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "base/digest.h"
 #include "base/text.h"
 #include "door/arn.h"
+#include "door/database_password.h"
 #include "door/door.h"
 #include "door/rights.h"
 #include "door/tags.h"
@@ -55,11 +55,6 @@ Status check_password(const std::string& password) {
   return {};
 }
 
-std::string sealed(const std::string& password) {
-  const std::string salt = random_hex(16);
-  return salt + ":" + hex(hmac_sha256(salt, password));
-}
-
 Status check_roles(const NamespaceRecord& record) {
   if (record.roles.size() > kMaxRoles) return invalid(fmt::format("A namespace has at most {} IAM roles.", kMaxRoles));
   for (const std::string& role : record.roles) {
@@ -80,7 +75,7 @@ Status take(const Input& in, NamespaceRecord& record) {
   if (in.admin_username) record.admin_user = *in.admin_username;
   if (in.admin_user_password) {
     TRY(check_password(*in.admin_user_password));
-    record.admin_password = sealed(*in.admin_user_password);
+    record.admin_password = keep_password(*in.admin_user_password);
   }
   if (in.kms_key_id) record.kms_key = *in.kms_key_id;
   if (in.iam_roles.has_value()) {

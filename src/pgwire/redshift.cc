@@ -1,0 +1,157 @@
+#include "pgwire/redshift.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "os/clock.h"
+#include "os/random.h"
+#include "os/scratch.h"
+#include "services/redshift_data/host.h"
+#include "sql/session.h"
+#include "sql/sql_error.h"
+
+namespace tarn::pgwire {
+namespace {
+
+using redshift_data::Workgroup;
+
+constexpr int kMaxConnections = 500;  // AWS: Quotas and limits in Amazon Redshift: connections of a cluster
+constexpr uint64_t kMaxResultBytes = 64ull << 30;  // of one statement's rows on the disk
+constexpr std::string_view kBadPassword = "28P01", kBadIdentity = "28000";
+
+Caller caller_of(const Login& login, const Workgroup& place) {
+  Caller caller;
+  caller.principal = {.kind = Principal::Kind::kService, .account = place.account, .arn = "redshift.amazonaws.com"};
+  caller.region = place.region;
+  caller.request_id = uuid4();
+  caller.source_ip = login.peer;
+  caller.user_agent = login.application;
+  return caller;
+}
+
+// A user's session on a database, with what its statements ask of the service.
+class WireDatabase final : public Database {
+ public:
+  WireDatabase(redshift_data::RedshiftData& data, const Login& login, Workgroup place, sql::SessionOptions options,
+               std::atomic<int>& connections)
+      : data_(data),
+        place_(std::move(place)),
+        database_(options.database),
+        caller_(caller_of(login, place_)),
+        warehouse_(data.warehouse(place_.namespace_id)),
+        sql_(warehouse_->engine(), std::move(options)),
+        connections_(connections) {}
+  ~WireDatabase() override { --connections_; }
+
+  // ERRORS: SqlError 3D000.
+  Status open() {
+    TRY(warehouse_->ensure_database(place_.database));
+    const auto names = TRY(warehouse_->engine().list_databases());
+    if (std::ranges::find(names, database_) == names.end())
+      return sql::sql_error("3D000", fmt::format("database \"{}\" does not exist", database_));
+    return {};
+  }
+
+  Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params,
+                           int spool) override {
+    return run(statement, {.params = params, .spool = spool, .max_bytes = kMaxResultBytes});
+  }
+  Result<sql::Outcome> describe(const sql::StatementText& statement, const std::vector<sql::Param>& params) override {
+    return run(statement, {.params = params, .describe_only = true});
+  }
+  Result<Fd> spool_file() override { return nameless_file(data_.options().directory + "/redshift/results"); }
+  bool in_transaction() const override { return sql_.in_transaction(); }
+  void cancel() override { sql_.cancel(); }
+
+ private:
+  Result<sql::Outcome> run(const sql::StatementText& statement, sql::RunRequest request) {
+    sql_.revive();
+    request.statement_id = uuid4();
+    const auto actor = std::make_shared<redshift_data::Actor>(data_.door(), caller_, place_);
+    redshift_data::StatementHost host(*warehouse_, actor, database_, request.statement_id);
+    return sql_.run(host, statement, request);
+  }
+
+  redshift_data::RedshiftData& data_;
+  const Workgroup place_;
+  const std::string database_;
+  const Caller caller_;
+  const std::shared_ptr<redshift_data::Warehouse> warehouse_;
+  sql::SqlSession sql_;
+  std::atomic<int>& connections_;
+};
+
+Failure bad_password(const Login& login) {
+  return sql::sql_error(kBadPassword, fmt::format("password authentication failed for user \"{}\"", login.user));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> RedshiftBackend::log_in(const Login& login) {
+  Workgroup place = TRY(identify(login));
+  if (++connections_ > kMaxConnections) {
+    --connections_;
+    return sql::sql_error("53300",
+                          fmt::format("connection limit \"{}\" exceeded for non-bootstrap users", kMaxConnections));
+  }
+  sql::SessionOptions options{lower(login.database), place.user};
+  auto made = std::make_unique<WireDatabase>(data_, login, std::move(place), std::move(options), connections_);
+  TRY(made->open());
+  return made;
+}
+
+Result<Workgroup> RedshiftBackend::identify(const Login& login) {
+  if (const auto temporary = open_database_password(door_.store(), login.password))
+    return by_temporary_password(login, *temporary);
+  const auto tx = door_.store().read();
+  std::vector<Endpoint> all = TRY(endpoints(*tx));
+  // A host name that is no endpoint's ("localhost") says nothing.
+  const auto keep = [&](auto is_meant) {
+    if (std::ranges::any_of(all, is_meant)) std::erase_if(all, [&](const Endpoint& each) { return !is_meant(each); });
+  };
+  if (!login.warehouse.empty()) {
+    std::erase_if(all, [&](const Endpoint& each) { return !equals_ignore_case(each.place.name, login.warehouse); });
+    if (all.empty())
+      return sql::sql_error(kBadIdentity, fmt::format("there is no workgroup or cluster \"{}\"", login.warehouse));
+  } else if (!login.server_name.empty()) {
+    keep([&](const Endpoint& each) { return is_host_of(each, login.server_name); });
+  }
+  std::vector<Endpoint> known;
+  for (const Endpoint& each : all)
+    if (TRY(knows(*tx, each, login))) known.push_back(each);
+  if (known.empty()) return bad_password(login);
+  if (known.size() > 1)
+    return sql::sql_error(
+        kBadIdentity,
+        fmt::format("{} workgroups and clusters know user \"{}\" with this password: name one by the host name "
+                    "NAME.localhost, or by the connection option options='-c warehouse=NAME'",
+                    known.size(), login.user));
+  Workgroup place = std::move(known[0].place);
+  place.user = lower(login.user);
+  return place;
+}
+
+Result<bool> RedshiftBackend::knows(Transaction&, const Endpoint& endpoint, const Login& login) {
+  return equals_ignore_case(login.user, endpoint.admin) && password_fits(endpoint.admin_password, login.password);
+}
+
+Result<Workgroup> RedshiftBackend::by_temporary_password(const Login& login, const DatabasePassword& password) {
+  if (password.login != login.user) return bad_password(login);
+  if (password.expires <= system_now())
+    return sql::sql_error(kBadPassword,
+                          fmt::format("the temporary password of user \"{}\" has expired: get a new one", login.user));
+  if (!password.database.empty() && password.database != lower(login.database))
+    return sql::sql_error(kBadIdentity,
+                          fmt::format("the temporary password is for database \"{}\" only", password.database));
+  const auto tx = door_.store().read();
+  for (Endpoint& each : TRY(endpoints(*tx))) {
+    if (each.place.arn != password.warehouse) continue;
+    each.place.user = password.user;
+    return std::move(each.place);
+  }
+  return sql::sql_error(kBadIdentity, fmt::format("{} is not there any more", password.warehouse));
+}
+
+}  // namespace tarn::pgwire

@@ -1,0 +1,246 @@
+"""Why: people connect to Redshift with psql, psycopg, redshift_connector, SQLAlchemy and dbt, each with habits of its own on the PostgreSQL
+wire. Each runs as it is installed, in a process of its own, and knows where the server is and who it is, nothing more."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import textwrap
+
+import pytest
+
+from support.redshift import make_role
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEPS = pathlib.Path(os.environ.get("TARN_DEPS", ROOT / ".deps"))
+PASSWORD = "Passw0rdPassw0rd"
+
+
+@pytest.fixture(scope="module")
+def place(server, client, new_name):
+    """What a client must know of a workgroup: libpq's variables and a few of ours."""
+    if not server.redshift_port:
+        pytest.fail("the server has no PostgreSQL wire")
+    name = new_name("wg")
+    serverless = client("redshift-serverless")
+    serverless.create_namespace(namespaceName=name, defaultIamRoleArn=make_role(client("iam"), new_name("role")),
+                                adminUsername="awsuser", adminUserPassword=PASSWORD)
+    serverless.create_workgroup(namespaceName=name, workgroupName=name)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PG"))}
+    return {**kept, **server.environment(), "PGHOST": "localhost", "PGPORT": str(server.redshift_port), "PGUSER": "awsuser",
+            "PGPASSWORD": PASSWORD, "PGDATABASE": "dev", "PGSSLMODE": "require", "PGOPTIONS": f"-c warehouse={name}",
+            "WORKGROUP": name, "SSL_CERT_FILE": str(server.data_dir / "tls" / "server.crt")}
+
+
+@pytest.fixture
+def python(place, tmp_path):
+    """python(script) -> what it printed, run with the clients' packages."""
+
+    def run(script):
+        interpreter = DEPS / "redshift" / "bin" / "python"
+        if not interpreter.exists():
+            pytest.skip(f"the environment {interpreter.parent.parent} is not installed: run tools/setup.sh clients")
+        done = subprocess.run([str(interpreter), "-c", HEAD + textwrap.dedent(script)], env=place, cwd=tmp_path, capture_output=True,
+                              text=True, timeout=120)
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout
+
+    return run
+
+
+HEAD = """
+import datetime, decimal, os
+E = os.environ
+"""
+
+
+@pytest.fixture
+def psql(place, tmp_path):
+    """psql(*arguments, text=...) -> its output, unaligned and without headers."""
+    program = shutil.which("psql")
+    if program is None:
+        pytest.skip("psql is not installed: run tools/setup.sh clients")
+
+    def run(*arguments, text=None, status=0, **more):
+        done = subprocess.run([program, "-XAt", "-v", "ON_ERROR_STOP=1", *arguments], env={**place, **more}, cwd=tmp_path, input=text,
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr if status else done.stdout
+
+    return run
+
+
+def test_psql(psql):
+    assert psql("-c", "select 1 as one, 'a' || 'b', null, 2.50, true") == "1|ab||2.50|t\n"
+    out = psql(text="""
+        create table psql_t (id int, name varchar(20), seen timestamp, amount decimal(10,2));
+        insert into psql_t values (1, 'one', '2024-01-02 03:04:05', 1.50), (2, null, null, null);
+        begin;
+        delete from psql_t;
+        rollback;
+        select * from psql_t order by id;
+        \\copy psql_t (id, name) from stdin csv
+        3,"a,b"
+        4,
+        \\.
+        select count(*), max(name) from psql_t;
+    """.replace("        ", ""))
+    assert out.splitlines() == ["CREATE TABLE", "INSERT 0 2", "BEGIN", "DELETE 2", "ROLLBACK", "1|one|2024-01-02 03:04:05|1.50", "2|||",
+                                "COPY 2", "4|one"]
+    assert "syntax error" in psql("-c", "selec 1", status=1)
+    assert psql("-c", "select 1; select 2") == "1\n2\n"
+    assert "TLS" in psql("-c", "\\conninfo") or "SSL" in psql("-c", "\\conninfo")
+
+
+def test_psql_verifies_the_certificate(psql, place):
+    assert psql("-c", "select 1", PGSSLMODE="verify-full", PGSSLROOTCERT=place["SSL_CERT_FILE"]) == "1\n"
+    assert psql("-c", "select 1", PGSSLMODE="disable") == "1\n"
+
+
+def test_wrong_passwords_users_and_databases(psql):
+    assert 'password authentication failed for user "awsuser"' in psql("-c", "select 1", PGPASSWORD="wrong", status=2)
+    assert 'password authentication failed for user "nobody"' in psql("-c", "select 1", PGUSER="nobody", status=2)
+    assert 'database "nosuch" does not exist' in psql("-c", "select 1", PGDATABASE="nosuch", status=2)
+    assert "nosuch" in psql("-c", "select 1", PGOPTIONS="-c warehouse=nosuch", status=2)
+
+
+def test_temporary_credentials(psql, server, user, allow, place):
+    """They say themselves which workgroup they are for."""
+    theirs = user(allow("redshift-serverless:GetCredentials"))
+    given = server.client("redshift-serverless", credentials=theirs).get_credentials(workgroupName=place["WORKGROUP"])
+    env = {"PGUSER": given["dbUser"], "PGPASSWORD": given["dbPassword"], "PGOPTIONS": ""}
+    assert psql("-c", "select current_user, current_database()", **env) == f"IAM:{theirs['UserName']}|dev\n"
+    assert "password authentication failed" in psql("-c", "select 1", **{**env, "PGUSER": "IAM:someone"}, status=2)
+
+
+def test_psycopg2(python):
+    assert python("""
+        import psycopg2, psycopg2.extras
+        c = psycopg2.connect("")
+        k = c.cursor()
+        k.execute("create table pg2_t (id int identity(1,1), name varchar(50), day date, seen timestamptz, amount numeric(10,2),"
+                  " ok bool, x float8)")
+        k.execute("insert into pg2_t (name, day, seen, amount, ok, x) values (%s, %s, %s, %s, %s, %s)",
+                  ("O'Brien\\\\x", datetime.date(2024, 2, 29), datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc),
+                   decimal.Decimal("12.50"), True, 1.5))
+        assert k.rowcount == 1
+        c.commit()
+        k.execute("select name, day, seen, amount, ok, x from pg2_t")
+        print(k.fetchall(), [d.name for d in k.description])
+        try:
+            k.execute("select * from nosuch_table")
+        except psycopg2.errors.UndefinedTable as error:
+            print(error.pgcode)
+        c.rollback()
+        psycopg2.extras.execute_values(k, "insert into pg2_t (name) values %s", [(str(i),) for i in range(2500)])
+        k.execute("delete from pg2_t where name = '7'")
+        print(k.rowcount)
+        c.commit()
+        with c.cursor("named") as named:
+            named.itersize = 1000
+            named.execute("select name from pg2_t")
+            print(sum(1 for _ in named))
+        c.commit()
+        k.copy_expert("copy pg2_t (name, x) from stdin with csv", __import__("io").StringIO("a,1\\nb,2\\n"))
+        print(k.rowcount)
+        c.close()
+    """).splitlines() == [
+        "[(\"O'Brien\\\\x\", datetime.date(2024, 2, 29), datetime.datetime(2024, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), "
+        "Decimal('12.50'), True, 1.5)] ['name', 'day', 'seen', 'amount', 'ok', 'x']", "42P01", "1", "2500", "2"]
+
+
+def test_psycopg3(python):
+    assert python("""
+        import psycopg, threading
+        with psycopg.connect("") as c:
+            c.execute("create table pg3_t (id bigint, name varchar(50), day date, seen timestamp, amount numeric(10,2), ok bool, x float8)")
+            row = (1, "one", datetime.date(2024, 2, 29), datetime.datetime(2024, 1, 1, 1, 2, 3, 500000), decimal.Decimal("12.50"), True,
+                   1.5)
+            k = c.cursor()
+            k.executemany("insert into pg3_t values (%s, %s, %s, %s, %s, %s, %s)", [row, (2,) + (None,) * 6])
+            print(k.rowcount)
+            assert c.execute("select * from pg3_t where id = %s and name = %s", (1, "one")).fetchall() == [row]
+            binary = c.cursor(binary=True).execute("select * from pg3_t where id = %b and amount = %b", (1, decimal.Decimal("12.50")))
+            assert binary.fetchall() == [row]
+            for i in range(8):  # beyond the fifth time it is prepared on the server
+                assert c.execute("select %s + 1", (i,), prepare=True).fetchone() == (i + 1,)
+            with c.pipeline():
+                a, b = c.execute("select 1"), c.execute("select 2")
+            print(a.fetchone(), b.fetchone())
+            with k.copy("copy pg3_t (id, name) from stdin") as copy:
+                for i in range(3000):
+                    copy.write_row((i, "tab\\there" if i else None))
+            print(c.execute("select count(*), max(name) from pg3_t").fetchone())
+        with psycopg.connect("", autocommit=True) as c:
+            c.add_notice_handler(lambda n: print(n.severity, n.message_primary))
+            c.execute("commit")
+            timer = threading.Timer(0.3, c.cancel)
+            timer.start()
+            try:
+                c.execute("select count(*) from generate_series(1, 3000000000) a, generate_series(1, 1000) b")
+            except psycopg.errors.QueryCanceled as error:
+                print(error.sqlstate)
+            print(c.execute("select 1").fetchone())
+    """).splitlines() == ["2", "(1,) (2,)", "(3002, 'tab\\there')", "INFO there is no transaction in progress", "57014", "(1,)"]
+
+
+def test_redshift_connector(python):
+    assert python("""
+        import redshift_connector
+        c = redshift_connector.connect(host="localhost", port=int(E["PGPORT"]), database="dev", user="awsuser", password=E["PGPASSWORD"])
+        k = c.cursor()
+        k.execute("create table rc_t (id int, name varchar(50), day date, amount decimal(10,2), ok bool, x float8)")
+        k.execute("insert into rc_t values (%s, %s, %s, %s, %s, %s)",
+                  (1, "one", datetime.date(2024, 2, 29), decimal.Decimal("12.50"), True, 1.5))
+        k.executemany("insert into rc_t (id, name) values (%s, %s)", [(2, "two"), (3, None)])
+        c.commit()
+        k.execute("select * from rc_t order by id")
+        print(k.description[0][0], k.fetchone(), k.fetchall()[1])
+        k.execute("select count(*) from rc_t where id > %s", (1,))
+        print(k.fetchone())
+        try:
+            k.execute("select nosuch from rc_t")
+        except redshift_connector.error.ProgrammingError as error:
+            print(error.args[0]["C"])
+        c.rollback()
+        c.close()
+    """).splitlines() == ["id (1, 'one', datetime.date(2024, 2, 29), Decimal('12.50'), True, 1.5) (3, None, None, None, None, None)",
+                          "(2,)", "42703"]
+
+
+def test_sqlalchemy(python):
+    assert python("""
+        import sqlalchemy as sa
+        for dialect in ("redshift+psycopg2", "redshift+redshift_connector"):
+            trust = {"sslrootcert": E["SSL_CERT_FILE"]} if "psycopg2" in dialect else {}
+            url = sa.URL.create(dialect, "awsuser", E["PGPASSWORD"], "localhost", int(E["PGPORT"]), "dev")
+            engine = sa.create_engine(url, connect_args=trust)
+            table = sa.Table("sa_" + dialect[-3:], sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True),
+                             sa.Column("name", sa.String(30)))
+            with engine.begin() as c:
+                table.create(c)
+                c.execute(table.insert(), [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}])
+            with engine.connect() as c:
+                print(c.execute(sa.select(table).where(table.c.id > 1)).fetchall())
+            inspector = sa.inspect(engine)
+            print(inspector.has_table(table.name), [(d["name"], str(d["type"])) for d in inspector.get_columns(table.name)])
+    """).splitlines() == ["[(2, 'two')]", "True [('id', 'INTEGER'), ('name', 'VARCHAR(30)')]"] * 2
+
+
+def test_dbt(place, tmp_path):
+    dbt = DEPS / "dbt" / "bin" / "dbt"
+    if not dbt.exists():
+        pytest.skip(f"dbt is not installed at {dbt}: run tools/setup.sh clients")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: p\nversion: '1.0'\nprofile: p\nmodels: {p: {+materialized: table}}\n")
+    (tmp_path / "models" / "first.sql").write_text("select 1 as id, 'x' as name union all select 2, 'y'")
+    (tmp_path / "models" / "second.sql").write_text("{{ config(materialized='view') }} select count(*) as n from {{ ref('first') }}")
+    (tmp_path / "models" / "schema.yml").write_text(
+        "models: [{name: first, columns: [{name: id, data_tests: [unique, not_null]}]}]\n")
+    (tmp_path / "profiles.yml").write_text(json.dumps({"p": {"target": "t", "outputs": {"t": {
+        "type": "redshift", "host": "localhost", "port": int(place["PGPORT"]), "user": "awsuser", "password": PASSWORD, "dbname": "dev",
+        "schema": "dbt_made", "threads": 2, "sslmode": "require"}}}}))
+    for command in ("run", "test"):
+        done = subprocess.run([str(dbt), command, "--profiles-dir", "."], env={**place, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+                              cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout[-5000:]
