@@ -1,9 +1,10 @@
 """Measures tarn, as ratios against a peer or a limit in the same run, and writes bench/results.md.
 
-    make bench [BENCH="start sql objects"]
+    make bench [BENCH="start sql objects crawl"]
 
 start     from start to the first answered call on an existing directory, and resident memory when idle
 sql       subset and summaries, a trivial statement, points in polygons, COPY, TPC-H: beside plain DuckDB over the same files
+crawl     a crawler over 10,000 objects in 500 partitions
 objects   PutObject and GetObject beside nginx serving the same bytes, and a group-committed fdatasync loop
 """
 import datetime
@@ -91,7 +92,13 @@ def measure_objects(rows):
     objects.measure(rows, Server, ROUNDS)
 
 
-PARTS = {"start": measure_start, "sql": measure_sql, "objects": measure_objects}
+def measure_crawl(rows):
+    import crawl
+
+    crawl.measure_crawl(rows)
+
+
+PARTS = {"start": measure_start, "sql": measure_sql, "objects": measure_objects, "crawl": measure_crawl}
 
 
 def main():

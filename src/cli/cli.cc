@@ -118,6 +118,20 @@ int run(int argc, char** argv) {
   CLI::App* check = app.add_subcommand("check", "verify a data directory (of a stopped server), checksums included");
   with_data_dir(check);
 
+  std::string what, page;
+  int preview_rows = 10;
+  int64_t profile_rows = 20'000;
+  const char* kWhat = "s3://BUCKET/KEY (a file, or all below a prefix), or DATABASE.TABLE";
+  CLI::App* preview = app.add_subcommand("preview", "print the first rows of files in S3 or of a table");
+  with_target(preview);
+  preview->add_option("WHAT", what, kWhat)->required();
+  preview->add_option("--rows", preview_rows, "how many")->check(CLI::Range(1, 10'000))->capture_default_str();
+  CLI::App* profile = app.add_subcommand("profile", "tell what is in files in S3 or in a table, and draw it on a page");
+  with_target(profile);
+  profile->add_option("WHAT", what, kWhat)->required();
+  profile->add_option("--rows", profile_rows, "the first so many; 0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
+  profile->add_option("--page", page, "the HTML file to write (else its name is made of WHAT)");
+
   CLI::App* clock_command = app.add_subcommand("clock", "show or move the server's clock");
   clock_command->require_subcommand(1);
   CLI::App* show = clock_command->add_subcommand("show", "print the clock's time (ISO 8601)");
@@ -144,6 +158,8 @@ int run(int argc, char** argv) {
   if (backup->parsed()) return backup_command(target, directory);
   if (restore->parsed()) return restore_command(directory, data_dir);
   if (check->parsed()) return check_command(data_dir);
+  if (preview->parsed()) return preview_command(target, what, preview_rows);
+  if (profile->parsed()) return profile_command(target, what, profile_rows, page);
   if (show->parsed()) return clock_show(target);
   if (advance->parsed()) return clock_advance(target, duration);
   return clock_set(target, time);

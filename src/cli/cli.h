@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "http/message.h"
 
 namespace tarn::cli {
 
@@ -22,7 +23,11 @@ struct Target {
   std::string data_dir;
 };
 
-// Calls one of tarn's own operations (services/tarn) on the server. ERRORS: no server there; the server's own error.
+// Sends a request, signed for the service. ERRORS: no server there; an answer larger than that.
+Result<http::Response> send_signed(const Target& target, http::Request request, const std::string& service, size_t max_body);
+// Calls an operation ("AWSGlue.GetTable") of a service that speaks JSON. ERRORS: no server there; the server's own error.
+Result<Json> call_json(const Target& target, const std::string& service, const std::string& operation, const Json& input);
+// Calls one of tarn's own operations (services/tarn) on the server.
 Result<Json> call_server(const Target& target, const std::string& operation, const Json& input);
 
 int env_command(const std::string& data_dir, const std::string& account, const std::string& endpoint,
@@ -33,6 +38,9 @@ int clock_set(const Target& target, const std::string& time);
 int backup_command(const Target& target, const std::string& directory);
 int restore_command(const std::string& backup, const std::string& data_dir);
 int check_command(const std::string& data_dir);
+// Both of "s3://bucket/key", a file or all below a prefix, or of "database.table" of the Glue catalog.
+int preview_command(const Target& target, const std::string& what, int rows);
+int profile_command(const Target& target, const std::string& what, int64_t rows, std::string page);
 
 // Prints "tarn: code: message" to standard error; returns 1.
 int complain(const Error& error);

@@ -51,7 +51,7 @@ int print_clock(const Result<Json>& state) {
 
 }  // namespace
 
-Result<Json> call_server(const Target& target, const std::string& operation, const Json& input) {
+Result<http::Response> send_signed(const Target& target, http::Request request, const std::string& service, size_t max_body) {
   std::string url = TRY(endpoint(target));
   constexpr std::string_view kScheme = "http://";
   if (!url.starts_with(kScheme)) return fail(400, "InvalidEndpoint", fmt::format("'{}' is no endpoint: http://HOST:PORT is.", url));
@@ -61,17 +61,30 @@ Result<Json> call_server(const Target& target, const std::string& operation, con
   const auto port = colon == std::string::npos ? std::optional<int64_t>(80) : parse_int(authority.substr(colon + 1));
   if (!port || *port < 1 || *port > 65535) return fail(400, "InvalidEndpoint", fmt::format("'{}' names no port.", url));
 
+  request.headers.add("Host", authority);
+  request.headers.add("User-Agent", "tarn-cli");
+  const std::string region = variable("AWS_REGION");
+  wire::sign(request, TRY(credentials(target)), region.empty() ? "us-east-1" : region, service, system_now());
+  return http::send(authority.substr(0, colon), static_cast<uint16_t>(*port), request, kTimeout, max_body);
+}
+
+Result<Json> call_json(const Target& target, const std::string& service, const std::string& operation, const Json& input) {
   http::Request request;
   request.method = "POST";
   request.path = "/";
-  request.headers = {{"Host", authority}, {"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", "Tarn." + operation},
-                     {"User-Agent", "tarn-cli"}};
+  request.headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", operation}};
   request.body = input.text();
-  wire::sign(request, TRY(credentials(target)), "us-east-1", "tarn", system_now());
-  const http::Response response = TRY(http::send(authority.substr(0, colon), static_cast<uint16_t>(*port), request, kTimeout));
+  const http::Response response = TRY(send_signed(target, std::move(request), service, 64 << 20));
   Json body = TRY(Json::parse(response.body));
-  if (response.status >= 300) return fail(response.status, body["__type"].as_string(), body["message"].as_string());
+  if (response.status >= 300) {
+    const Json& message = body["message"].is_null() ? body["Message"] : body["message"];
+    return fail(response.status, body["__type"].as_string(), message.as_string());
+  }
   return body;
+}
+
+Result<Json> call_server(const Target& target, const std::string& operation, const Json& input) {
+  return call_json(target, "tarn", "Tarn." + operation, input);
 }
 
 int clock_show(const Target& target) { return print_clock(call_server(target, "GetClock", Json::object())); }

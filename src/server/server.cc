@@ -10,8 +10,10 @@
 #include "door/audit.h"
 #include "door/door.h"
 #include "gen/admin/handlers.h"
+#include "gen/databrew/handlers.h"
 #include "gen/glue/handlers.h"
 #include "gen/iam/handlers.h"
+#include "gen/logs/handlers.h"
 #include "gen/redshift/handlers.h"
 #include "gen/redshift_data/handlers.h"
 #include "gen/redshift_serverless/handlers.h"
@@ -29,8 +31,11 @@
 #include "server/options.h"
 #include "server/worker_pool.h"
 #include "services/admin/admin.h"
+#include "services/databrew/databrew.h"
+#include "services/glue/crawls.h"
 #include "services/glue/glue.h"
 #include "services/iam/iam.h"
+#include "services/logs/logs.h"
 #include "services/redshift/redshift.h"
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
@@ -118,11 +123,16 @@ Status run(const ServeOptions& options) {
   sql::Engine select_engine({.scratch = options.data_dir + "/scratch/select", .memory_bytes = kSelectMemory}, no_lake);
   s3::S3 s3(*blobs, &select_engine);
   glue::Glue glue(outbox);
+  logs::Logs logs(timers);
+  glue::Crawls crawls(door);
+  databrew::DataBrew databrew(door, options.data_dir + "/scratch/databrew");
   admin::Administration administration(virtual_clock.get(), {&timers, &outbox});
   door.add(iam::kTable, &iam);
   door.add(sts::kTable, &sts);
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
+  door.add(logs::kTable, &logs);
+  door.add(databrew::kTable, &databrew);
   redshift::Redshift redshift;
   redshift_serverless::RedshiftServerless redshift_serverless;
   const std::string program = TRY(own_program());
@@ -163,6 +173,8 @@ Status run(const ServeOptions& options) {
   server->stop(kGrace);
   if (wire) wire->stop();
   redshift_data.stop();
+  databrew.stop();
+  crawls.stop();
   timers.stop();
   outbox.stop();
   return {};

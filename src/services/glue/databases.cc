@@ -31,7 +31,7 @@ Database chosen(Database all, const wire::List<std::string>& attributes) {
 Result<CreateDatabaseOutput> create_database(Glue& glue, Call& call, const CreateDatabaseInput& in) {
   const DatabaseInput& input = *in.database_input;
   TRY(check(input));
-  const Catalog catalog = TRY(catalog_of(call, in.catalog_id));
+  const CatalogPlace catalog = TRY(catalog_of(call, in.catalog_id));
   const DatabaseKey key{catalog.owner, catalog.region, lower(*input.name)};
   if (TRY(call.get(kDatabases, key))) return already_exists("Database already exists.");
 
@@ -50,7 +50,7 @@ Result<GetDatabaseOutput> get_database(Glue&, Call& call, const GetDatabaseInput
 }
 
 Result<GetDatabasesOutput> get_databases(Glue&, Call& call, const GetDatabasesInput& in) {
-  const Catalog catalog = TRY(catalog_of(call, in.catalog_id));
+  const CatalogPlace catalog = TRY(catalog_of(call, in.catalog_id));
   GetDatabasesOutput out;
   out.database_list.set_present();
   // Nothing is shared by other accounts and nothing is federated: such a list is empty.

@@ -80,7 +80,7 @@ Result<GetUserDefinedFunctionsOutput> get_user_defined_functions(Glue&, Call& ca
   if (in.database_name) {
     databases.push_back(TRY(find_database(call, in.catalog_id, in.database_name, Lock::kNone)));
   } else {
-    const Catalog catalog = TRY(catalog_of(call, in.catalog_id));
+    const CatalogPlace catalog = TRY(catalog_of(call, in.catalog_id));
     const auto all = TRY(call.tx().scan(kDatabases, {.prefix = prefix_of(kDatabases, catalog.owner, catalog.region)}));
     for (const auto& [key, record] : all.entries) databases.push_back({key, record});
   }

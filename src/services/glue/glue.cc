@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/door.h"
+#include "services/glue/catalog_records.h"
 #include "store/page_token.h"
 
 namespace tarn::glue {
@@ -49,17 +50,17 @@ Status Glue::table_changed(Call& call, const DatabaseKey& database, std::string_
 
 // --- where things are ------------------------------------------------------------------------------------------------
 
-Result<Catalog> catalog_of(Call& call, const OptionalText& catalog_id) {
+Result<CatalogPlace> catalog_of(Call& call, const OptionalText& catalog_id) {
   if (catalog_id && !is_account_id(*catalog_id))
     return invalid_input(
         fmt::format("CatalogId '{}' is not an account id: catalogs within or beside an account's own "
                     "are not supported.",
                     *catalog_id));
-  return Catalog{call.owner(catalog_id), call.region()};
+  return CatalogPlace{call.owner(catalog_id), call.region()};
 }
 
 Result<FoundDatabase> find_database(Call& call, const OptionalText& catalog_id, const OptionalText& name, Lock lock) {
-  const Catalog catalog = TRY(catalog_of(call, catalog_id));
+  const CatalogPlace catalog = TRY(catalog_of(call, catalog_id));
   DatabaseKey key{catalog.owner, catalog.region, lower(name.value_or(""))};
   auto record = TRY(call.get(kDatabases, key, lock));
   if (!record) return not_found(fmt::format("Database {} not found.", key.name));
@@ -116,6 +117,7 @@ std::string next_page(Call& call, std::string_view request, std::string_view pos
 Status erase_children_of_table(Transaction& tx, uint64_t table_id) {
   TRY(erase_all(tx, kVersions, table_id));
   TRY(erase_all(tx, kPartitions, table_id));
+  TRY(erase_all(tx, kStatistics, table_id));
   return erase_all(tx, kPartitionIndexes, table_id);
 }
 

@@ -41,11 +41,11 @@ using OptionalText = std::optional<std::string>;
 // --- where things are ------------------------------------------------------------------------------------------------
 
 // One account's catalog in one region.
-struct Catalog {
+struct CatalogPlace {
   std::string owner, region;
 };
 // ERRORS: InvalidInputException: the id is no account's.
-Result<Catalog> catalog_of(Call& call, const OptionalText& catalog_id);
+Result<CatalogPlace> catalog_of(Call& call, const OptionalText& catalog_id);
 
 struct FoundDatabase {
   DatabaseKey key;

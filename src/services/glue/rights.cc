@@ -18,7 +18,7 @@ std::string folded(const OptionalText& name) {
 // The action on each of the resources ("catalog", "database/d" ..) of the owner's catalog, under its policy.
 Needs needs_on(Call& call, std::string_view action, const OptionalText& catalog_id,
                const std::vector<std::string>& resources) {
-  const Catalog catalog = TRY(catalog_of(call, catalog_id));
+  const CatalogPlace catalog = TRY(catalog_of(call, catalog_id));
   const auto policy = TRY(call.get(kPolicies, PolicyKey{catalog.owner, catalog.region}, Lock::kNone));
   std::vector<Need> needs;
   for (const std::string& resource : resources)
@@ -154,6 +154,61 @@ Needs get_partition_indexes_rights(Glue&, Call& call, const GetPartitionIndexesI
 }
 Needs delete_partition_index_rights(Glue&, Call& call, const DeletePartitionIndexInput& in) {
   return table_needs(call, "DeletePartitionIndex", in, in.table_name);
+}
+
+Needs update_column_statistics_for_table_rights(Glue&, Call& call, const UpdateColumnStatisticsForTableRequest& in) {
+  return table_needs(call, "UpdateColumnStatisticsForTable", in, in.table_name);
+}
+Needs get_column_statistics_for_table_rights(Glue&, Call& call, const GetColumnStatisticsForTableRequest& in) {
+  return table_needs(call, "GetColumnStatisticsForTable", in, in.table_name);
+}
+Needs delete_column_statistics_for_table_rights(Glue&, Call& call, const DeleteColumnStatisticsForTableRequest& in) {
+  return table_needs(call, "DeleteColumnStatisticsForTable", in, in.table_name);
+}
+Needs update_column_statistics_for_partition_rights(Glue&, Call& call, const UpdateColumnStatisticsForPartitionRequest& in) {
+  return table_needs(call, "UpdateColumnStatisticsForPartition", in, in.table_name);
+}
+Needs get_column_statistics_for_partition_rights(Glue&, Call& call, const GetColumnStatisticsForPartitionRequest& in) {
+  return table_needs(call, "GetColumnStatisticsForPartition", in, in.table_name);
+}
+Needs delete_column_statistics_for_partition_rights(Glue&, Call& call, const DeleteColumnStatisticsForPartitionRequest& in) {
+  return table_needs(call, "DeleteColumnStatisticsForPartition", in, in.table_name);
+}
+// AWS: SearchTables: on the catalog, all databases and all tables.
+Needs search_tables_rights(Glue&, Call& call, const SearchTablesRequest& in) {
+  return needs_on(call, "SearchTables", in.catalog_id, {"catalog", "database/*", "table/*/*"});
+}
+
+// --- connections -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+Needs connection_needs(Call& call, std::string_view action, const OptionalText& catalog_id,
+                       const std::vector<std::string>& names) {
+  std::vector<std::string> resources = {"catalog"};
+  for (const std::string& name : names) resources.push_back("connection/" + name);
+  return needs_on(call, action, catalog_id, resources);
+}
+
+}  // namespace
+
+Needs create_connection_rights(Glue&, Call& call, const CreateConnectionRequest& in) {
+  return connection_needs(call, "CreateConnection", in.catalog_id, {in.connection_input->name.value_or("")});
+}
+Needs get_connection_rights(Glue&, Call& call, const GetConnectionRequest& in) {
+  return connection_needs(call, "GetConnection", in.catalog_id, {in.name.value_or("")});
+}
+Needs get_connections_rights(Glue&, Call& call, const GetConnectionsRequest& in) {
+  return connection_needs(call, "GetConnections", in.catalog_id, {"*"});
+}
+Needs update_connection_rights(Glue&, Call& call, const UpdateConnectionRequest& in) {
+  return connection_needs(call, "UpdateConnection", in.catalog_id, {in.name.value_or("")});
+}
+Needs delete_connection_rights(Glue&, Call& call, const DeleteConnectionRequest& in) {
+  return connection_needs(call, "DeleteConnection", in.catalog_id, {in.connection_name.value_or("")});
+}
+Needs batch_delete_connection_rights(Glue&, Call& call, const BatchDeleteConnectionRequest& in) {
+  return connection_needs(call, "BatchDeleteConnection", in.catalog_id, in.connection_name_list.items());
 }
 
 // --- functions -------------------------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
-// Tags of databases: of all that is in the catalog only they have some.
+// Tags of databases and crawlers.
 #include "door/tags.h"
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "door/arn.h"
+#include "services/glue/crawler_records.h"
 #include "services/glue/glue.h"
 
 namespace tarn::glue {
@@ -12,14 +13,20 @@ namespace {
 
 constexpr size_t kMaxTags = 50;  // AWS: Glue, tag restrictions
 
-// The ARN of a database that is there, its name folded. ERRORS: InvalidInputException, EntityNotFoundException.
+// The ARN of what is there, a database's name folded. ERRORS: InvalidInputException, EntityNotFoundException.
 Result<std::string> tagged(Call& call, const OptionalText& text, Lock lock) {
   const auto arn = Arn::parse(text.value_or(""));
-  if (!arn || arn->service != "glue" || arn->resource_type() != "database" || arn->resource_id().empty())
+  const bool crawler = arn && arn->resource_type() == "crawler";
+  if (!arn || arn->service != "glue" || !(crawler || arn->resource_type() == "database") || arn->resource_id().empty())
     return invalid_input(
-        fmt::format("ResourceArn '{}' names nothing that has tags: only databases have, "
+        fmt::format("ResourceArn '{}' names nothing that has tags: databases and crawlers have, "
                     "arn:aws:glue:REGION:ACCOUNT:database/NAME.",
                     text.value_or("")));
+  if (crawler) {
+    const CrawlerKey key{arn->account, arn->region, std::string(arn->resource_id())};
+    if (!TRY(call.get(kCrawlers, key, lock))) return not_found(fmt::format("Crawler {} not found.", key.name));
+    return arn->text();
+  }
   const DatabaseKey key{arn->account, arn->region, lower(arn->resource_id())};
   if (!TRY(call.get(kDatabases, key, lock))) return not_found(fmt::format("Database {} not found.", key.name));
   return Arn{arn->partition, arn->service, key.region, key.owner, "database/" + key.name}.text();

@@ -90,8 +90,8 @@ def test_tags(glue, account, refused, new_name):
 
 
 def test_what_is_not_answered_is_refused_by_name(glue, refused):
-    code, message = refused(glue.search_tables, SearchText="x")
-    assert "SearchTables" in message and code not in ("InternalFailure", "InternalServiceException")
+    code, message = refused(glue.list_ml_transforms)
+    assert "ListMLTransforms" in message and code not in ("InternalFailure", "InternalServiceException")
     code, message = refused(
         glue.create_database, DatabaseInput={"Name": "x", "FederatedDatabase": {"ConnectionName": "c"}}
     )

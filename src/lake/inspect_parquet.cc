@@ -1,0 +1,253 @@
+// Parquet: the schema in its footer, which is in Thrift's compact protocol. The form is Apache Parquet's "File Format".
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "lake/file_schema.h"
+
+namespace tarn::lake {
+namespace {
+
+constexpr int kDeepest = 64;
+
+// Reads Thrift's compact protocol as far as it must be known; once something did not fit, ok is false.
+class Thrift {
+ public:
+  explicit Thrift(std::string_view bytes) : rest_(bytes) {}
+  bool ok() const { return ok_; }
+
+  uint64_t varint() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      if (rest_.empty()) return fault();
+      const auto byte = static_cast<unsigned char>(rest_.front());
+      rest_.remove_prefix(1);
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if ((byte & 0x80) == 0) return value;
+    }
+    return fault();
+  }
+  int64_t integer() {
+    const uint64_t value = varint();
+    return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+  }
+  std::string binary() {
+    const uint64_t size = varint();
+    if (size > rest_.size()) return fault(), std::string();
+    std::string out(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return out;
+  }
+
+  // Calls visit(id, type) for each field of a structure; what it does not read it must skip().
+  template <class Visit>
+  void fields(Visit visit) {
+    if (++depth_ > kDeepest) fault();
+    for (int16_t id = 0; ok_;) {
+      const unsigned byte = take();
+      const unsigned type = byte & 0x0f;
+      if (type == 0) break;
+      id = static_cast<int16_t>((byte >> 4) != 0 ? id + static_cast<int>(byte >> 4) : integer());
+      visit(id, type);
+    }
+    --depth_;
+  }
+  // Calls visit(type) for each element of a list.
+  template <class Visit>
+  void list(Visit visit) {
+    const unsigned byte = take();
+    uint64_t size = byte >> 4;
+    if (size == 15) size = varint();
+    for (uint64_t i = 0; i < size && ok_; ++i) visit(byte & 0x0f);
+  }
+
+  void skip(unsigned type) {
+    if (!ok_ || ++depth_ > kDeepest) {
+      fault();
+      return;
+    }
+    switch (type) {
+      case 1:
+      case 2: break;  // a field's truth value is its type
+      case 3: take(); break;
+      case 4:
+      case 5:
+      case 6: varint(); break;
+      case 7: take(8); break;
+      case 8: binary(); break;
+      case 9:
+      case 10: list([&](unsigned element) { element <= 2 ? static_cast<void>(take()) : skip(element); }); break;
+      case 12: fields([&](int16_t, unsigned field) { skip(field); }); break;
+      default: fault();
+    }
+    --depth_;
+  }
+
+ private:
+  uint64_t fault() {
+    ok_ = false;
+    rest_ = {};
+    return 0;
+  }
+  unsigned take(size_t n = 1) {
+    if (rest_.size() < n) return static_cast<unsigned>(fault());
+    const auto byte = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(n);
+    return byte;
+  }
+
+  std::string_view rest_;
+  bool ok_ = true;
+  int depth_ = 0;
+};
+
+struct Element {
+  std::string name;
+  int64_t type = -1, repetition = 0, children = 0, converted = -1, scale = 0, precision = 0;
+  int logical = 0;  // the field of the union LogicalType
+};
+
+void read_logical(Thrift& in, Element& element) {
+  in.fields([&](int16_t id, unsigned type) {
+    element.logical = id;
+    if (id != 5 || type != 12) return in.skip(type);
+    in.fields([&](int16_t part, unsigned part_type) {
+      if (part == 1)
+        element.scale = in.integer();
+      else if (part == 2)
+        element.precision = in.integer();
+      else
+        in.skip(part_type);
+    });
+  });
+}
+
+Element read_element(Thrift& in) {
+  Element element;
+  in.fields([&](int16_t id, unsigned type) {
+    switch (id) {
+      case 1: element.type = in.integer(); break;
+      case 3: element.repetition = in.integer(); break;
+      case 4: element.name = in.binary(); break;
+      case 5: element.children = in.integer(); break;
+      case 6: element.converted = in.integer(); break;
+      case 7: element.scale = in.integer(); break;
+      case 8: element.precision = in.integer(); break;
+      case 10: type == 12 ? read_logical(in, element) : in.skip(type); break;
+      default: in.skip(type);
+    }
+  });
+  return element;
+}
+
+// ConvertedType and LogicalType, by their numbers.
+constexpr int kUtf8 = 0, kMapOld = 1, kMapKeyValue = 2, kListOld = 3, kEnum = 4, kDecimal = 5, kDate = 6,
+              kTimestampMillis = 9, kTimestampMicros = 10, kUint32 = 13, kInt8 = 15, kInt16 = 16, kJson = 19;
+constexpr int kLogicalString = 1, kLogicalMap = 2, kLogicalList = 3, kLogicalEnum = 4, kLogicalDecimal = 5,
+              kLogicalDate = 6, kLogicalTimestamp = 8, kLogicalJson = 12, kLogicalUuid = 14;
+
+std::string primitive(const Element& e) {
+  if (e.converted == kDecimal || e.logical == kLogicalDecimal)
+    return fmt::format("decimal({},{})", e.precision, e.scale);
+  switch (e.type) {
+    case 0: return "boolean";
+    case 1:
+      if (e.converted == kDate || e.logical == kLogicalDate) return "date";
+      if (e.converted == kInt8) return "tinyint";
+      if (e.converted == kInt16) return "smallint";
+      return e.converted == kUint32 ? "bigint" : "int";
+    case 2:
+      return e.converted == kTimestampMillis || e.converted == kTimestampMicros || e.logical == kLogicalTimestamp
+                 ? "timestamp"
+                 : "bigint";
+    case 3: return "timestamp";  // INT96
+    case 4: return "float";
+    case 5: return "double";
+    default:
+      return e.converted == kUtf8 || e.converted == kEnum || e.converted == kJson || e.logical == kLogicalString ||
+                     e.logical == kLogicalEnum || e.logical == kLogicalJson || e.logical == kLogicalUuid
+                 ? "string"
+                 : "binary";
+  }
+}
+
+class Tree {
+ public:
+  explicit Tree(std::vector<Element> elements) : elements_(std::move(elements)) {}
+  bool ok() const { return ok_; }
+
+  // The root's members as columns.
+  std::vector<FileColumn> columns() {
+    std::vector<FileColumn> out;
+    const Element root = take();
+    for (int64_t i = 0; i < root.children && ok_; ++i) {
+      std::string name = ok_ && at_ < elements_.size() ? lower(elements_[at_].name) : "";
+      out.push_back({std::move(name), type(0)});
+    }
+    return out;
+  }
+
+ private:
+  Element take() {
+    if (at_ < elements_.size()) return elements_[at_++];
+    ok_ = false;
+    return {};
+  }
+
+  // The next element's type. A repeated one that is no list's own is an array of it.
+  HiveType type(int depth) {
+    const Element e = take();
+    if (depth > kDeepest) ok_ = false;
+    if (!ok_) return {};
+    HiveType made = e.children > 0 ? group(e, depth) : HiveType{primitive(e)};
+    if (e.repetition == 2) return {"array", {{"", std::move(made)}}};
+    return made;
+  }
+
+  HiveType group(const Element& e, int depth) {
+    const bool list = e.converted == kListOld || e.logical == kLogicalList;
+    const bool map = e.converted == kMapOld || e.converted == kMapKeyValue || e.logical == kLogicalMap;
+    HiveType made{"struct", {}};
+    for (int64_t i = 0; i < e.children && ok_; ++i) {
+      std::string name = at_ < elements_.size() ? lower(elements_[at_].name) : "";
+      made.members.emplace_back(std::move(name), type(depth + 1));
+    }
+    if (!(list || map) || made.members.size() != 1 || made.members[0].second.name != "array") return made;
+    // A repeated group with one member ("element", "item") wraps a list's element; with two a map's key and value.
+    HiveType repeated = made.members[0].second;
+    HiveType& inner = repeated.members[0].second;
+    if (list && inner.name == "struct" && inner.members.size() == 1) return {"array", {{"", inner.members[0].second}}};
+    if (list) return repeated;
+    if (inner.name == "struct" && inner.members.size() == 2)
+      return {"map", {{"", inner.members[0].second}, {"", inner.members[1].second}}};
+    return made;
+  }
+
+  std::vector<Element> elements_;
+  size_t at_ = 0;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+std::optional<FileSchema> inspect_parquet(std::string_view metadata) {
+  Thrift in(metadata);
+  std::vector<Element> elements;
+  int64_t rows = 0;
+  in.fields([&](int16_t id, unsigned type) {
+    if (id == 2)
+      in.list([&](unsigned) { elements.push_back(read_element(in)); });
+    else if (id == 3)
+      rows = in.integer();
+    else
+      in.skip(type);
+  });
+  if (!in.ok() || elements.empty() || rows < 0) return std::nullopt;
+  Tree tree(std::move(elements));
+  FileSchema schema{.classification = "parquet", .columns = tree.columns()};
+  schema.records = static_cast<uint64_t>(rows);
+  schema.exact = true;
+  if (!tree.ok()) return std::nullopt;
+  return schema;
+}
+
+}  // namespace tarn::lake

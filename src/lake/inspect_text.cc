@@ -1,0 +1,267 @@
+// XML, and lines of logs by grok patterns. AWS: Glue's "Writing XML custom classifiers", "Writing grok custom classifiers".
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <fmt/format.h>
+#include <pcre2.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <pugixml.hpp>
+
+#include "base/text.h"
+#include "lake/file_schema.h"
+
+namespace tarn::lake {
+namespace {
+
+// --- XML -------------------------------------------------------------------------------------------------------------
+
+HiveType type_of_text(std::string_view text) {
+  text = trim(text);
+  if (text.empty()) return {""};
+  if (parse_int(text))
+    return {parse_int(text).value() >= INT32_MIN && parse_int(text).value() <= INT32_MAX ? "int" : "bigint"};
+  if (text.find_first_not_of("0123456789+-.eE") == std::string_view::npos && parse_double(text)) return {"double"};
+  if (text == "true" || text == "false") return {"boolean"};
+  return {"string"};
+}
+
+HiveType type_of_element(const pugi::xml_node& node, int depth) {
+  HiveType type{"struct", {}};
+  const auto add = [&](std::string name, HiveType member) {
+    const auto same = std::ranges::find_if(type.members, [&](const auto& each) { return each.first == name; });
+    if (same == type.members.end()) {
+      type.members.emplace_back(std::move(name), std::move(member));
+      return;
+    }
+    // Said twice: a list of it.
+    if (same->second.name == "array")
+      same->second.members[0].second = widened(same->second.members[0].second, member);
+    else
+      same->second = {"array", {{"", widened(same->second, member)}}};
+  };
+  for (const auto& attribute : node.attributes())
+    if (!std::string_view(attribute.name()).starts_with("xmlns"))
+      add(lower(attribute.name()), type_of_text(attribute.value()));
+  if (depth < 20)
+    for (const auto& child : node.children())
+      if (child.type() == pugi::node_element) add(lower(child.name()), type_of_element(child, depth + 1));
+  return type.members.empty() ? type_of_text(node.child_value()) : type;
+}
+
+// The elements that are rows: those of the tag, else those that stand beside others of their name, nearest the root.
+void rows_below(const pugi::xml_node& node, const std::string& tag, std::vector<pugi::xml_node>& out) {
+  for (const auto& child : node.children()) {
+    if (child.type() != pugi::node_element) continue;
+    const bool repeated = tag.empty() && (child.next_sibling(child.name()) || child.previous_sibling(child.name()));
+    if (repeated || (!tag.empty() && tag == child.name())) out.push_back(child);
+  }
+  if (!out.empty()) return;
+  for (const auto& child : node.children())
+    if (child.type() == pugi::node_element && out.empty()) rows_below(child, tag, out);
+}
+
+// --- grok ------------------------------------------------------------------------------------------------------------
+
+// The usual names, as far as log formats use them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 50> kPatterns = {{
+    {"USERNAME", "[a-zA-Z0-9._-]+"},
+    {"USER", "%{USERNAME}"},
+    {"EMAILADDRESS", "[^\\s@]+@[^\\s@]+"},
+    {"INT", "[+-]?[0-9]+"},
+    {"POSINT", "\\b[1-9][0-9]*\\b"},
+    {"NONNEGINT", "\\b[0-9]+\\b"},
+    {"BASE10NUM", "[+-]?(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)"},
+    {"NUMBER", "%{BASE10NUM}"},
+    {"BASE16NUM", "[+-]?(?:0x)?[0-9A-Fa-f]+"},
+    {"WORD", "\\b\\w+\\b"},
+    {"NOTSPACE", "\\S+"},
+    {"SPACE", "\\s*"},
+    {"DATA", ".*?"},
+    {"GREEDYDATA", ".*"},
+    {"QUOTEDSTRING", "(?:\"(?:\\\\.|[^\\\\\"])*\"|'(?:\\\\.|[^\\\\'])*')"},
+    {"QS", "%{QUOTEDSTRING}"},
+    {"UUID", "[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}"},
+    {"MAC", "(?:[A-Fa-f0-9]{2}[:-]){5}[A-Fa-f0-9]{2}"},
+    {"IPV4", "(?:[0-9]{1,3}\\.){3}[0-9]{1,3}"},
+    {"IPV6", "[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+"},
+    {"IP", "(?:%{IPV6}|%{IPV4})"},
+    {"HOSTNAME", "\\b[0-9A-Za-z][0-9A-Za-z-]{0,62}(?:\\.[0-9A-Za-z][0-9A-Za-z-]{0,62})*\\.?\\b"},
+    {"HOST", "%{HOSTNAME}"},
+    {"IPORHOST", "(?:%{HOSTNAME}|%{IP})"},
+    {"HOSTPORT", "%{IPORHOST}:%{POSINT}"},
+    {"PATH", "(?:/[^\\s?*]*)+"},
+    {"UNIXPATH", "%{PATH}"},
+    {"URIPROTO", "[A-Za-z][A-Za-z0-9+.-]*"},
+    {"URIHOST", "%{IPORHOST}(?::%{POSINT})?"},
+    {"URIPATH", "(?:/[^\\s?#]*)+"},
+    {"URIPARAM", "\\?\\S*"},
+    {"URIPATHPARAM", "%{URIPATH}(?:%{URIPARAM})?"},
+    {"URI", "%{URIPROTO}://(?:%{USER}(?::[^@]*)?@)?(?:%{URIHOST})?(?:%{URIPATHPARAM})?"},
+    {"MONTH", "\\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\\b"},
+    {"MONTHNUM", "(?:0?[1-9]|1[0-2])"},
+    {"MONTHDAY", "(?:0?[1-9]|[12][0-9]|3[01])"},
+    {"DAY", "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"},
+    {"YEAR", "[0-9]{2}(?:[0-9]{2})?"},
+    {"HOUR", "(?:2[0-3]|[01]?[0-9])"},
+    {"MINUTE", "[0-5][0-9]"},
+    {"SECOND", "(?:[0-5]?[0-9]|60)(?:[:.,][0-9]+)?"},
+    {"TIME", "%{HOUR}:%{MINUTE}(?::%{SECOND})?"},
+    {"ISO8601_TIMEZONE", "(?:Z|[+-]%{HOUR}:?%{MINUTE})"},
+    {"TIMESTAMP_ISO8601", "%{YEAR}-%{MONTHNUM}-%{MONTHDAY}[T ]%{HOUR}:?%{MINUTE}(?::?%{SECOND})?%{ISO8601_TIMEZONE}?"},
+    {"DATE", "%{MONTHNUM}[/-]%{MONTHDAY}[/-]%{YEAR}"},
+    {"HTTPDATE", "%{MONTHDAY}/%{MONTH}/%{YEAR}:%{TIME} %{INT}"},
+    {"SYSLOGTIMESTAMP", "%{MONTH} +%{MONTHDAY} %{TIME}"},
+    {"PROG", "[\\w._/%-]+"},
+    {"LOGLEVEL",
+     "(?i:trace|debug|notice|info|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|severe|emerg(?:ency)?|alert)"},
+    {"COMMONAPACHELOG",
+     "%{IPORHOST:clientip} %{USER:ident} %{USER:auth} \\[%{HTTPDATE:timestamp}\\] \"(?:%{WORD:verb} "
+     "%{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})\" %{NUMBER:response} "
+     "(?:%{NUMBER:bytes}|-)"},
+}};
+
+struct Grok {
+  std::string regex;
+  std::vector<FileColumn> columns;
+};
+
+Failure invalid_pattern(std::string why) {
+  return fail(400, "InvalidInputException", std::move(why));
+}
+
+class GrokParser {
+ public:
+  explicit GrokParser(const std::string& custom_patterns) {
+    for (const std::string_view line : split(custom_patterns, '\n')) {
+      const std::string_view text = trim(line);
+      const size_t blank = text.find_first_of(" \t");
+      if (blank != std::string_view::npos) own_.emplace_back(text.substr(0, blank), trim(text.substr(blank)));
+    }
+  }
+
+  // %{PATTERN}, %{PATTERN:column}, %{PATTERN:column:type} become groups.
+  Result<Grok> parse(std::string_view pattern) {
+    TRY(expand(pattern, 0));
+    return std::move(grok_);
+  }
+
+ private:
+  Status expand(std::string_view pattern, int depth) {
+    if (depth > 20) return invalid_pattern("The grok pattern's names go round in a circle.");
+    for (size_t at = 0; at < pattern.size();) {
+      const size_t open = pattern.find("%{", at);
+      grok_.regex += pattern.substr(at, open - at);
+      if (open == std::string_view::npos) break;
+      const size_t close = pattern.find('}', open);
+      if (close == std::string_view::npos) return invalid_pattern("A %{ of the grok pattern has no }.");
+      const auto parts = split(pattern.substr(open + 2, close - open - 2), ':');
+      const auto found = find(parts[0]);
+      if (!found) return invalid_pattern(fmt::format("The grok pattern names {}, which is not known.", parts[0]));
+      if (parts.size() > 1)
+        grok_.columns.push_back({lower(parts[1]), {parts.size() > 2 ? std::string(parts[2]) : "string"}});
+      grok_.regex += parts.size() > 1 ? "(" : "(?:";
+      TRY(expand(*found, depth + 1));
+      grok_.regex += ")";
+      at = close + 1;
+    }
+    return {};
+  }
+  std::optional<std::string> find(std::string_view name) const {
+    for (const auto& [own, pattern] : own_)
+      if (own == name) return pattern;
+    for (const auto& [known, pattern] : kPatterns)
+      if (known == name) return std::string(pattern);
+    if (name == "COMBINEDAPACHELOG") return "%{COMMONAPACHELOG} %{QS:referrer} %{QS:agent}";
+    return std::nullopt;
+  }
+
+  std::vector<std::pair<std::string, std::string>> own_;
+  Grok grok_;
+};
+
+using Code = std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)>;
+
+Result<Code> compile(const std::string& regex) {
+  int error = 0;
+  size_t at = 0;
+  Code code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(regex.data()), regex.size(), PCRE2_UTF, &error, &at, nullptr),
+            &pcre2_code_free);
+  if (!code) return invalid_pattern(fmt::format("The grok pattern is no regular expression: error at {}.", at));
+  return code;
+}
+
+bool matches(pcre2_code* code, pcre2_match_data* data, pcre2_match_context* limits, std::string_view line) {
+  return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, PCRE2_ANCHORED, data, limits) >=
+         0;
+}
+
+}  // namespace
+
+std::optional<FileSchema> inspect_xml(const Sample& sample, const std::string& row_tag) {
+  const std::string_view text = trim(sample.text);
+  if (!text.starts_with('<')) return std::nullopt;
+  pugi::xml_document document;
+  const auto parsed = document.load_buffer(text.data(), text.size());
+  if (!parsed && sample.whole) return std::nullopt;  // a cut-off one holds what came before the cut
+  std::vector<pugi::xml_node> rows;
+  rows_below(row_tag.empty() ? document.document_element() : document, row_tag, rows);
+  if (rows.size() > 1 && !sample.whole) rows.pop_back();
+  if (rows.empty()) return std::nullopt;
+  HiveType row{"struct", {}};
+  for (const auto& each : rows) row = widened(row, type_of_element(each, 0));
+  if (row.name != "struct") return std::nullopt;
+  FileSchema schema{.classification = "xml"};
+  for (auto& [name, type] : row.members) schema.columns.push_back({name, type});
+  schema.parameters["rowTag"] = rows.front().name();
+  schema.records = rows.size();
+  schema.record_bytes = text.size();
+  return schema;
+}
+
+Result<std::optional<FileSchema>> inspect_grok(const Sample& sample, const std::string& pattern,
+                                               const std::string& custom_patterns, const std::string& classification) {
+  Grok grok = TRY(GrokParser(custom_patterns).parse(pattern));
+  const Code code = TRY(compile(grok.regex));
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
+      pcre2_match_data_create_from_pattern(code.get(), nullptr), &pcre2_match_data_free);
+  const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> limits(
+      pcre2_match_context_create(nullptr), &pcre2_match_context_free);
+  pcre2_set_match_limit(limits.get(), 100'000);
+  uint64_t lines = 0, good = 0, bytes = 0;
+  std::string_view rest = sample.text;
+  while (!rest.empty() && lines < sample.records_at_most) {
+    const size_t end = rest.find('\n');
+    if (end == std::string_view::npos && !sample.whole && lines > 0) break;  // cut off
+    const std::string_view line = trim(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    bytes = sample.text.size() - rest.size();
+    if (line.empty()) continue;
+    ++lines;
+    good += matches(code.get(), data.get(), limits.get(), line) ? 1 : 0;
+    if (good * 2 + 10 < lines) return std::nullopt;  // it will not be any more
+  }
+  // ASSUMED: a few lines of another form (a stack trace) are no reason against it.
+  if (lines == 0 || good * 10 < lines * 9) return std::nullopt;
+  FileSchema schema{.classification = classification, .columns = std::move(grok.columns)};
+  schema.parameters["grokPattern"] = pattern;
+  if (!custom_patterns.empty()) schema.parameters["grokCustomPatterns"] = custom_patterns;
+  schema.records = good;
+  schema.record_bytes = bytes;
+  return schema;
+}
+
+Result<std::optional<FileSchema>> inspect_logs(const Sample& sample) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kLogs = {{
+      {"combinedapache", "%{COMBINEDAPACHELOG}"},
+      {"apache", "%{COMMONAPACHELOG}"},
+      {"linux_kernel",
+       "%{SYSLOGTIMESTAMP:timestamp} %{HOSTNAME:logsource} %{PROG:program}(?:\\[%{INT:pid}\\])?: "
+       "%{GREEDYDATA:message}"},
+  }};
+  for (const auto& [name, pattern] : kLogs)
+    if (auto schema = TRY(inspect_grok(sample, std::string(pattern), "", std::string(name)))) return schema;
+  return std::nullopt;
+}
+
+}  // namespace tarn::lake

@@ -1,0 +1,171 @@
+// Connections: how jobs and crawlers reach databases. The catalog keeps them; passwords are told only to who may ask.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "door/door.h"
+#include "services/glue/catalog_records.h"
+#include "services/glue/convert.h"
+#include "services/glue/glue.h"
+
+namespace tarn::glue {
+namespace {
+
+constexpr int32_t kPage = 100;
+constexpr std::string_view kPasswords[] = {"PASSWORD", "ENCRYPTED_PASSWORD", "KAFKA_SASL_SCRAM_PASSWORD",
+                                           "KAFKA_CLIENT_KEYSTORE_PASSWORD", "KAFKA_CLIENT_KEY_PASSWORD"};
+
+struct FoundConnection {
+  ConnectionKey key;
+  ConnectionRecord record;
+};
+
+Result<ConnectionKey> key_of(Call& call, const OptionalText& catalog_id, const OptionalText& name) {
+  const CatalogPlace catalog = TRY(catalog_of(call, catalog_id));
+  return ConnectionKey{catalog.owner, catalog.region, name.value_or("")};
+}
+
+Failure no_connection(std::string_view name) {
+  return not_found(fmt::format("Connection {} not found.", name));
+}
+
+Result<FoundConnection> find_connection(Call& call, const OptionalText& catalog_id, const OptionalText& name,
+                                        Lock lock) {
+  ConnectionKey key = TRY(key_of(call, catalog_id, name));
+  auto record = TRY(call.get(kConnections, key, lock));
+  if (!record) return no_connection(key.name);
+  return FoundConnection{std::move(key), std::move(*record)};
+}
+
+Status take(Call& call, ConnectionRecord& record, const ConnectionInput& in) {
+  TRY(refuse(in.authentication_configuration.has_value(), "ConnectionInput.AuthenticationConfiguration",
+             "give USERNAME and PASSWORD, or SECRET_ID, in ConnectionProperties"));
+  TRY(refuse(in.validate_credentials.value_or(false), "ConnectionInput.ValidateCredentials",
+             "connections are only kept"));
+  record.type = *in.connection_type;
+  record.description = in.description;
+  record.match_criteria = in.match_criteria.items();
+  record.properties = to_record(in.connection_properties).value_or(Parameters{});
+  record.spark_properties = to_record(in.spark_properties).value_or(Parameters{});
+  record.athena_properties = to_record(in.athena_properties).value_or(Parameters{});
+  record.python_properties = to_record(in.python_properties).value_or(Parameters{});
+  record.has_network = in.physical_connection_requirements.has_value();
+  if (record.has_network) {
+    record.subnet = in.physical_connection_requirements->subnet_id;
+    record.zone = in.physical_connection_requirements->availability_zone;
+    record.security_groups = in.physical_connection_requirements->security_group_id_list.items();
+  }
+  record.updated = call.now();
+  record.updated_by = call.principal().arn;
+  return {};
+}
+
+Connection to_wire(const ConnectionKey& key, const ConnectionRecord& record, bool hide_password) {
+  Parameters properties = record.properties;
+  if (hide_password)
+    for (const std::string_view name : kPasswords) properties.erase(std::string(name));
+  const auto some = [](const Parameters& parameters) {
+    return parameters.empty() ? wire::Map<std::string>() : glue::to_wire(std::optional(parameters));
+  };
+  Connection out{.name = key.name,
+                 .description = record.description,
+                 .connection_type = record.type,
+                 .match_criteria = record.match_criteria,
+                 .connection_properties = glue::to_wire(std::optional(properties)),
+                 .spark_properties = some(record.spark_properties),
+                 .athena_properties = some(record.athena_properties),
+                 .python_properties = some(record.python_properties)};
+  if (record.has_network) {
+    PhysicalConnectionRequirements network{.subnet_id = record.subnet, .availability_zone = record.zone};
+    network.security_group_id_list = record.security_groups;
+    out.physical_connection_requirements = std::move(network);
+  }
+  out.creation_time = record.created;
+  out.last_updated_time = record.updated;
+  out.last_updated_by = record.updated_by;
+  out.status = "READY";
+  out.connection_schema_version = 1;
+  return out;
+}
+
+}  // namespace
+
+Result<CreateConnectionResponse> create_connection(Glue&, Call& call, const CreateConnectionRequest& in) {
+  TRY(refuse(!in.tags.empty(), "Tags", "of the catalog's things only databases and crawlers have tags"));
+  const ConnectionKey key = TRY(key_of(call, in.catalog_id, in.connection_input->name));
+  if (TRY(call.get(kConnections, key))) return already_exists("Connection already exists.");
+  ConnectionRecord record{.created = call.now()};
+  TRY(take(call, record, *in.connection_input));
+  TRY(call.put(kConnections, key, record));
+  return CreateConnectionResponse{.create_connection_status = "READY"};
+}
+
+Result<GetConnectionResponse> get_connection(Glue&, Call& call, const GetConnectionRequest& in) {
+  const FoundConnection found = TRY(find_connection(call, in.catalog_id, in.name, Lock::kNone));
+  return GetConnectionResponse{.connection = to_wire(found.key, found.record, in.hide_password.value_or(false))};
+}
+
+Result<GetConnectionsResponse> get_connections(Glue&, Call& call, const GetConnectionsRequest& in) {
+  const CatalogPlace catalog = TRY(catalog_of(call, in.catalog_id));
+  const std::string request = fmt::format("GetConnections {} {}", catalog.owner, catalog.region);
+  const auto limit = static_cast<size_t>(in.max_results.value_or(kPage));
+  const auto wanted = [&](const ConnectionRecord& record) {
+    if (!in.filter) return true;
+    if (in.filter->connection_type && record.type != *in.filter->connection_type) return false;
+    return std::ranges::all_of(in.filter->match_criteria, [&](const std::string& each) {
+      return std::ranges::find(record.match_criteria, each) != record.match_criteria.end();
+    });
+  };
+  GetConnectionsResponse out;
+  out.connection_list.set_present();
+  auto at = call.tx().cursor(kConnections, {.prefix = prefix_of(kConnections, catalog.owner, catalog.region),
+                                            .after = TRY(page_start(call, request, in.next_token))});
+  for (std::string last; at.valid(); at.next()) {
+    const ConnectionRecord record = TRY(at.record());
+    if (!wanted(record)) continue;
+    if (out.connection_list.size() == limit) {
+      out.next_token = next_page(call, request, last);
+      break;
+    }
+    out.connection_list.push_back(to_wire(TRY(at.key()), record, in.hide_password.value_or(false)));
+    last = at.encoded();
+  }
+  TRY(at.status());
+  return out;
+}
+
+Result<UpdateConnectionResponse> update_connection(Glue&, Call& call, const UpdateConnectionRequest& in) {
+  FoundConnection found = TRY(find_connection(call, in.catalog_id, in.name, Lock::kExclusive));
+  if (*in.connection_input->name != found.key.name)
+    return invalid_input(
+        fmt::format("Connection {} cannot be renamed to {}.", found.key.name, *in.connection_input->name));
+  TRY(take(call, found.record, *in.connection_input));
+  TRY(call.put(kConnections, found.key, found.record));
+  return UpdateConnectionResponse{};
+}
+
+Result<DeleteConnectionResponse> delete_connection(Glue&, Call& call, const DeleteConnectionRequest& in) {
+  const FoundConnection found = TRY(find_connection(call, in.catalog_id, in.connection_name, Lock::kExclusive));
+  TRY(call.erase(kConnections, found.key));
+  return DeleteConnectionResponse{};
+}
+
+Result<BatchDeleteConnectionResponse> batch_delete_connection(Glue&, Call& call,
+                                                              const BatchDeleteConnectionRequest& in) {
+  BatchDeleteConnectionResponse out;
+  out.succeeded.set_present();
+  out.errors.set_present();
+  for (const std::string& name : in.connection_name_list) {
+    const ConnectionKey key = TRY(key_of(call, in.catalog_id, name));
+    if (!TRY(call.get(kConnections, key))) {
+      out.errors[name] = detail_of(no_connection(name).error());
+      continue;
+    }
+    TRY(call.erase(kConnections, key));
+    out.succeeded.push_back(name);
+  }
+  return out;
+}
+
+}  // namespace tarn::glue
