@@ -10,6 +10,7 @@
 #include "door/audit.h"
 #include "door/door.h"
 #include "gen/admin/handlers.h"
+#include "gen/athena/handlers.h"
 #include "gen/databrew/handlers.h"
 #include "gen/glue/handlers.h"
 #include "gen/iam/handlers.h"
@@ -31,6 +32,7 @@
 #include "server/options.h"
 #include "server/worker_pool.h"
 #include "services/admin/admin.h"
+#include "services/athena/athena.h"
 #include "services/databrew/databrew.h"
 #include "services/glue/crawls.h"
 #include "services/glue/glue.h"
@@ -141,12 +143,17 @@ Status run(const ServeOptions& options) {
   door.add(redshift::kTable, &redshift);
   door.add(redshift_serverless::kTable, &redshift_serverless);
   door.add(redshift_data::kTable, &redshift_data);
+  athena::Athena athena(door, {.directory = options.data_dir,
+                               .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension",
+                               .avro_extension = program.substr(0, program.rfind('/')) + "/avro.duckdb_extension"});
+  door.add(athena::kTable, &athena);
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
   TRY(forget_expired_answers_daily(*store, timers, clock.now()));
   TRY(outbox.start());
   TRY(timers.start());
   TRY(redshift_data.start());
+  TRY(athena.start());
 
   // The ways in.
   pgwire::RedshiftBackend redshift_backend(door, redshift_data);
@@ -172,6 +179,7 @@ Status run(const ServeOptions& options) {
   log::info("stopping");
   server->stop(kGrace);
   if (wire) wire->stop();
+  athena.stop();
   redshift_data.stop();
   databrew.stop();
   crawls.stop();

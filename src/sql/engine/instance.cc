@@ -90,17 +90,30 @@ void Instance::load_geometry() {
   if (has_geometry_) return;
   if (options_.spatial_extension.empty())
     raise_sql("0A000", "Geometry is not supported: the engine has no spatial extension.");
+  load(options_.spatial_extension);
+  register_geometry(database());
+  has_geometry_ = true;
+}
+
+void Instance::load_avro() {
+  const std::lock_guard lock(mutex_);
+  if (has_avro_) return;
+  if (options_.avro_extension.empty())
+    raise_sql("0A000", "Avro files are not supported: the engine has no Avro extension.");
+  load(options_.avro_extension);
+  has_avro_ = true;
+}
+
+void Instance::load(const std::string& extension) {
   auto& access = duckdb::DBConfig::GetConfig(database()).options.enable_external_access;
   access = true;  // for this one file, which is the server's own
   try {
-    run("LOAD " + quote(options_.spatial_extension));
+    run("LOAD " + quote(extension));
   } catch (...) {
     access = false;
     throw;
   }
   access = false;
-  register_geometry(database());
-  has_geometry_ = true;
 }
 
 void Instance::attach(const std::string& name) {

@@ -19,6 +19,7 @@ class Instance {
   duckdb::DatabaseInstance& database() { return *db_.instance; }
   // Loads the spatial extension, once: it takes longer than all else at start, and few need it. Throws 0A000 without one.
   void load_geometry();
+  void load_avro();  // alike
 
   Status create_database(const std::string& name);
   Status drop_database(const std::string& name);
@@ -30,6 +31,7 @@ class Instance {
   void set_up();
   void attach(const std::string& name);
   void run(const std::string& sql);
+  void load(const std::string& extension);
   std::string file_of(const std::string& name) const;
 
   EngineOptions options_;
@@ -38,6 +40,7 @@ class Instance {
   duckdb::Connection own_;
   std::mutex mutex_;  // of own_
   std::atomic<bool> has_geometry_ = false;
+  bool has_avro_ = false;
 };
 
 // The text as a SQL string and as a quoted name.

@@ -1,7 +1,11 @@
 // Reading the files of an external table: columns by name, partitions from the catalog, files listed only where they count.
+#include <set>
+
 #include "base/text.h"
 #include "sql/engine/catalog.h"
 #include "sql/engine/errors.h"
+#include "sql/engine/serde.h"
+#include "sql/engine/serde_projection.h"
 #include "sql/engine/session_state.h"
 
 namespace tarn::sql::engine {
@@ -22,6 +26,22 @@ struct Partition {
   std::vector<Value> values;  // of the partition columns' types
   string location;
 };
+
+// Where a file carries the value of its n-th partition column.
+string partition_option(size_t column) {
+  return "tarn_p" + std::to_string(column);
+}
+
+Value partition_value(const std::optional<string>& text, const LogicalType& type) {
+  if (!text || *text == "__HIVE_DEFAULT_PARTITION__") return Value(type);
+  Value value;
+  string error;
+  if (!Value(*text).DefaultTryCastAs(type, value, &error, true)) return Value(type);
+  return value;
+}
+
+std::vector<Partition> projected(ClientContext* context, const TableSnapshot& table, const Projection& projection,
+                                 const std::vector<Expression*>& filters, const duckdb::MultiFilePushdownInfo* info);
 
 // The files of the chosen partitions; listed when first asked for.
 class FileList : public MultiFileList {
@@ -47,10 +67,21 @@ class FileList : public MultiFileList {
     return duckdb::make_uniq<duckdb::NodeStatistics>(bytes_ / kBytesPerRow + 1);
   }
   duckdb::unique_ptr<MultiFileList> Copy() override {
-    return duckdb::make_uniq<FileList>(session_, table_, partitions_, chosen_);
+    auto copy = duckdb::make_uniq<FileList>(session_, table_, partitions_, chosen_);
+    copy->set_projection(projection_);
+    return copy;
   }
 
   const TableSnapshot& table() const { return *table_; }
+  // Not nullptr: the partitions are not known yet, and are what the filters leave of these.
+  const std::shared_ptr<const Projection>& projection() const { return projection_; }
+  void set_projection(std::shared_ptr<const Projection> projection) { projection_ = std::move(projection); }
+  duckdb::unique_ptr<FileList> with_partitions(std::vector<Partition> partitions) const {
+    std::vector<size_t> all(partitions.size());
+    for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+    return duckdb::make_uniq<FileList>(
+        session_, table_, std::make_shared<const std::vector<Partition>>(std::move(partitions)), std::move(all));
+  }
   const std::vector<Partition>& partitions() const { return *partitions_; }
   const std::vector<size_t>& chosen() const { return chosen_; }
   duckdb::unique_ptr<MultiFileList> choose(std::vector<size_t> fewer) const {
@@ -77,6 +108,13 @@ class FileList : public MultiFileList {
   const duckdb::vector<OpenFileInfo>& files() {
     const std::lock_guard lock(mutex_);
     if (listed_) return files_;
+    if (projection_) {  // nothing was filtered
+      auto all = with_partitions(projected(nullptr, *table_, *projection_, {}, nullptr));
+      files_ = all->files();
+      bytes_ = all->bytes_;
+      listed_ = true;
+      return files_;
+    }
     std::vector<string> prefixes;
     for (const size_t i : chosen_) prefixes.push_back((*partitions_)[i].location);
     if (!prefixes.empty()) {
@@ -99,7 +137,8 @@ class FileList : public MultiFileList {
     options["file_size"] = Value::UBIGINT(object.size);
     options["etag"] = Value(object.etag);
     options["last_modified"] = Value::TIMESTAMP(duckdb::timestamp_t(object.last_modified.micros));
-    options["tarn_partition"] = Value::UBIGINT(partition);
+    const auto& values = (*partitions_)[partition].values;
+    for (size_t i = 0; i < values.size(); ++i) options[partition_option(i)] = values[i];
     files_.push_back(std::move(file));
     bytes_ += object.size;
   }
@@ -108,6 +147,7 @@ class FileList : public MultiFileList {
   std::shared_ptr<const TableSnapshot> table_;
   std::shared_ptr<const std::vector<Partition>> partitions_;
   std::vector<size_t> chosen_;
+  std::shared_ptr<const Projection> projection_;
   std::mutex mutex_;
   std::atomic<bool> listed_ = false;
   duckdb::vector<OpenFileInfo> files_;
@@ -161,20 +201,102 @@ void substitute(duckdb::unique_ptr<Expression>& expression, const duckdb::MultiF
       *expression, [&](duckdb::unique_ptr<Expression>& child) { substitute(child, info, table, partition); });
 }
 
+bool excludes(ClientContext& context, const Expression& filter, const duckdb::MultiFilePushdownInfo& info,
+              const TableSnapshot& table, const Partition& partition) {
+  auto constant = filter.Copy();
+  substitute(constant, info, table, partition);
+  Value value;
+  return duckdb::ExpressionExecutor::TryEvaluateScalar(context, *constant, value) &&
+         (value.IsNull() || !duckdb::BooleanValue::Get(value.DefaultCastAs(LogicalType::BOOLEAN)));
+}
+
+// The partition columns that the filter speaks of.
+std::set<size_t> columns_of(Expression& filter, const duckdb::MultiFilePushdownInfo& info, const TableSnapshot& table) {
+  std::set<size_t> all;
+  duckdb::ExpressionIterator::VisitExpression<duckdb::BoundColumnRefExpression>(
+      filter, [&](const duckdb::BoundColumnRefExpression& reference) {
+        if (const auto column = partition_column(reference, info, table)) all.insert(*column);
+      });
+  return all;
+}
+
+// All constants in the filter, as texts: an injected column's value is among them if the filter is an equality.
+void constants_of(Expression& filter, std::vector<string>& texts) {
+  duckdb::ExpressionIterator::VisitExpression<duckdb::BoundConstantExpression>(
+      filter, [&](const duckdb::BoundConstantExpression& constant) {
+        if (!constant.value.IsNull()) texts.push_back(constant.value.ToString());
+      });
+}
+
+std::vector<Partition> projected(ClientContext* context, const TableSnapshot& table, const Projection& projection,
+                                 const std::vector<Expression*>& filters, const duckdb::MultiFilePushdownInfo* info) {
+  constexpr size_t kMaxPartitions = 1'000'000;
+  std::vector<Partition> partitions(1);
+  std::vector<std::vector<string>> texts(1);
+  for (size_t column = 0; column < projection.columns(); ++column) {
+    std::vector<Expression*> deciding;
+    for (Expression* filter : filters)
+      if (columns_of(*filter, *info, table) == std::set<size_t>{column}) deciding.push_back(filter);
+    std::vector<string> values;
+    if (projection.injected(column)) {
+      for (Expression* filter : deciding) constants_of(*filter, values);
+      std::sort(values.begin(), values.end());
+      values.erase(std::unique(values.begin(), values.end()), values.end());
+      // AWS: Supported types for partition projection, injected type.
+      if (values.empty())
+        raise_sql("22023", "CONSTRAINT_VIOLATION: For the injected projected partition column " +
+                               projection.name(column) +
+                               ", the WHERE clause must contain only static equality conditions, and at least one such "
+                               "condition must be present.");
+    } else {
+      values = projection.values(column);
+    }
+    std::vector<std::pair<string, Value>> kept;
+    Partition alone;
+    alone.values.resize(projection.columns());
+    for (string& text : values) {
+      alone.values[column] = partition_value(text, table.types[table.file_columns + column]);
+      const bool out = std::any_of(deciding.begin(), deciding.end(), [&](const Expression* filter) {
+        return excludes(*context, *filter, *info, table, alone);
+      });
+      if (!out) kept.emplace_back(std::move(text), alone.values[column]);
+    }
+    std::vector<Partition> longer;
+    std::vector<std::vector<string>> longer_texts;
+    if (partitions.size() * kept.size() > kMaxPartitions)
+      raise_sql("54000", "The query reads more than " + std::to_string(kMaxPartitions) +
+                             " projected partitions: filter its partition columns");
+    for (size_t i = 0; i < partitions.size(); ++i) {
+      for (const auto& [text, value] : kept) {
+        longer.push_back(partitions[i]);
+        longer.back().values.push_back(value);
+        longer_texts.push_back(texts[i]);
+        longer_texts.back().push_back(text);
+      }
+    }
+    partitions = std::move(longer);
+    texts = std::move(longer_texts);
+  }
+  for (size_t i = 0; i < partitions.size(); ++i) partitions[i].location = projection.location(texts[i]);
+  return partitions;
+}
+
 class TableReader : public duckdb::MultiFileReader {
  public:
-  explicit TableReader(duckdb::shared_ptr<FileList> files) : files_(std::move(files)) {}
+  // `columns_are_options`: the reader of CSV or JSON has been told them.
+  TableReader(duckdb::shared_ptr<FileList> files, bool columns_are_options)
+      : files_(std::move(files)), columns_are_options_(columns_are_options) {}
 
   duckdb::shared_ptr<MultiFileList> CreateFileList(ClientContext&, const duckdb::vector<string>&,
                                                    const duckdb::FileGlobInput&) override {
     return files_;
   }
-  duckdb::unique_ptr<MultiFileReader> Copy() const override { return duckdb::make_uniq<TableReader>(files_); }
+  duckdb::unique_ptr<MultiFileReader> Copy() const override { return duckdb::make_uniq<TableReader>(files_, columns_are_options_); }
 
   bool Bind(MultiFileOptions&, MultiFileList&, duckdb::vector<LogicalType>& types, duckdb::vector<string>& names,
             MultiFileReaderBindData& bind) override {
     const TableSnapshot& table = files_->table();
-    if (table.table.format != "parquet") return false;  // the columns are options of those readers
+    if (columns_are_options_) return false;
     names = table.names;
     types = table.types;
     bind.mapping = duckdb::MultiFileColumnMappingMode::BY_NAME;
@@ -210,9 +332,13 @@ class TableReader : public duckdb::MultiFileReader {
         reader.constant_map.Add(at, Value(reader.reader->GetFileName()));
       } else if (column == COLUMN_IDENTIFIER_FILE_INDEX) {
         reader.constant_map.Add(at, Value::UBIGINT(reader.reader->file_list_idx.GetIndex()));
+      } else if (column == kFileSizeColumn || column == kSizeColumn) {
+        reader.constant_map.Add(at, Value::BIGINT(info->options.at("file_size").GetValue<int64_t>()));
+      } else if (column == kModifiedColumn) {
+        const auto modified = info->options.at("last_modified").GetValue<duckdb::timestamp_t>();
+        reader.constant_map.Add(at, Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(modified)));
       } else if (column >= table.file_columns && column < table.names.size()) {
-        const auto partition = info->options.at("tarn_partition").GetValue<uint64_t>();
-        reader.constant_map.Add(at, files_->partitions()[partition].values[column - table.file_columns]);
+        reader.constant_map.Add(at, info->options.at(partition_option(column - table.file_columns)));
       }
     }
   }
@@ -227,16 +353,14 @@ class TableReader : public duckdb::MultiFileReader {
     for (auto& filter : filters) {
       if (only_partition_columns(*filter, info, table)) deciding.push_back(filter.get());
     }
+    if (list.projection())
+      return list.with_partitions(projected(&context, table, *list.projection(), deciding, &info));
     if (deciding.empty()) return nullptr;
     std::vector<size_t> kept;
     for (const size_t i : list.chosen()) {
       const Partition& partition = list.partitions()[i];
       const bool out = std::any_of(deciding.begin(), deciding.end(), [&](const Expression* filter) {
-        auto constant = filter->Copy();
-        substitute(constant, info, table, partition);
-        Value value;
-        return duckdb::ExpressionExecutor::TryEvaluateScalar(context, *constant, value) &&
-               (value.IsNull() || !duckdb::BooleanValue::Get(value.DefaultCastAs(LogicalType::BOOLEAN)));
+        return excludes(context, *filter, info, table, partition);
       });
       if (!out) kept.push_back(i);
     }
@@ -246,20 +370,14 @@ class TableReader : public duckdb::MultiFileReader {
 
  private:
   duckdb::shared_ptr<FileList> files_;
+  const bool columns_are_options_;
 };
 
 // DuckDB's hook is a plain function without arguments of ours.
 thread_local duckdb::shared_ptr<FileList> files_to_read;
+thread_local bool options_name_columns = false;
 duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
-  return duckdb::make_uniq<TableReader>(files_to_read);
-}
-
-Value partition_value(const std::optional<string>& text, const LogicalType& type) {
-  if (!text || *text == "__HIVE_DEFAULT_PARTITION__") return Value(type);
-  Value value;
-  string error;
-  if (!Value(*text).DefaultTryCastAs(type, value, &error, true)) return Value(type);
-  return value;
+  return duckdb::make_uniq<TableReader>(files_to_read, options_name_columns);
 }
 
 std::shared_ptr<const std::vector<Partition>> partitions_of(SessionState& session, const TableSnapshot& table) {
@@ -317,21 +435,30 @@ void csv_options(const TableSnapshot& table, duckdb::named_parameter_map_t& opti
 
 }  // namespace
 
+static duckdb::TableFunction engine_function(ClientContext& context, const char* name) {
+  auto& entry =
+      duckdb::Catalog::GetSystemCatalog(context).GetEntry<duckdb::TableFunctionCatalogEntry>(context, "main", name);
+  const auto list = LogicalType::LIST(LogicalType::VARCHAR);
+  return entry.functions.GetFunctionByArguments(context, {list});
+}
+
 duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<const TableSnapshot> table,
                                     duckdb::unique_ptr<duckdb::FunctionData>& bind_data) {
   const auto session = SessionState::of(context);
   const string& format = table->table.format;
-  const bool csv = format == "csv", json = format == "json";
-  if (!csv && !json && format != "parquet") {
+  // Athena reads text as Hive does, bad values included; Redshift's readers of CSV and JSON are the engine's own.
+  const bool hive = session->context.dialect == Dialect::kAthena || (format != "csv" && format != "json");
+  const bool serde = hive && make_serde(*table) != nullptr;
+  const bool csv = !serde && format == "csv", json = !serde && format == "json";
+  const bool avro = format.ends_with("AvroSerDe");
+  if (!serde && !csv && !json && !avro && format != "parquet") {
     raise_sql("0A000", "The external table " + table->table.name + " has the format " + format +
-                           ", which is not supported: Parquet, CSV and JSON are.");
+                           ", which is not supported: Parquet, Avro, delimited text, OpenCSV, JSON, regular "
+                           "expressions, grok and CloudTrail are.");
   }
-  auto& entry =
-      duckdb::Catalog::GetSystemCatalog(context).GetEntry<duckdb::TableFunctionCatalogEntry>(context, "main",
-                                                                                             csv    ? "read_csv"
-                                                                                             : json ? "read_json"
-                                                                                                    : "parquet_scan");
-  auto function = entry.functions.GetFunctionByArguments(context, {LogicalType::LIST(LogicalType::VARCHAR)});
+  if (avro) session->load_avro();
+  const char* reader = csv ? "read_csv" : json ? "read_json" : avro ? "read_avro" : "parquet_scan";
+  auto function = serde ? serde_scan(table) : engine_function(context, reader);
   function.get_multi_file_reader = make_reader;
   function.get_bind_info = nullptr;  // it lists all files, before partitions are chosen
 
@@ -347,10 +474,13 @@ duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<cons
     options["hive_partitioning"] = Value::BOOLEAN(false);
   }
 
-  auto partitions = partitions_of(*session, *table);
+  const auto projection = Projection::of(*table, session->context.now);
+  auto partitions = projection ? std::make_shared<const std::vector<Partition>>() : partitions_of(*session, *table);
   std::vector<size_t> all(partitions->size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
   files_to_read = duckdb::make_shared_ptr<FileList>(session, table, std::move(partitions), std::move(all));
+  files_to_read->set_projection(projection);
+  options_name_columns = csv || json;
 
   duckdb::vector<Value> inputs = {Value::LIST(LogicalType::VARCHAR, {})};
   duckdb::vector<LogicalType> input_types, types;

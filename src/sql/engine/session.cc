@@ -28,6 +28,7 @@ Session::Session(Instance& instance, Link& link, std::string database)
       connection_(instance.database()),
       state_(duckdb::make_shared_ptr<SessionState>(link)) {
   state_->load_geometry = [this] { instance_.load_geometry(); };
+  state_->load_avro = [this] { instance_.load_avro(); };
   connection_.context->registered_state->Insert(SessionState::kName, state_);
 }
 

@@ -28,6 +28,7 @@ struct SessionState : duckdb::ClientContextState {
   Link& link;
   StatementContext context;
   std::function<void()> load_geometry = [] {};  // before a function or value of geometry is touched
+  std::function<void()> load_avro = [] {};      // before an Avro file is read
 
   // Forgets all that belongs to one statement.
   void begin(StatementContext next) {

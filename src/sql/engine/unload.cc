@@ -53,7 +53,7 @@ string object_name(const UnloadRequest& request, const string& path) {
     const size_t digits = name.find_first_of("0123456789");
     if (digits != string::npos) index = static_cast<size_t>(std::atoll(name.c_str() + digits));
   }
-  return request.uri + folder + numbered(request, index) + ending(request);
+  return request.uri + folder + request.name_prefix + numbered(request, index) + ending(request);
 }
 
 // --- text ----------------------------------------------------------------------------------------------------------------
@@ -198,10 +198,12 @@ class Output {
 class TextColumns {
  public:
   TextColumns(duckdb::ClientContext& context, const duckdb::vector<LogicalType>& types) : context_(context) {
+    // Redshift writes t and f, and 1 for 1.0.
+    const bool redshift = SessionState::of(context)->context.dialect == Dialect::kRedshift;
     for (const LogicalType& type : types) {
       numbers.push_back(type.IsNumeric() || type.id() == LogicalTypeId::BOOLEAN || is_super(type) || is_nested(type));
-      booleans_.push_back(type.id() == LogicalTypeId::BOOLEAN);
-      doubles_.push_back(type.IsFloating());
+      booleans_.push_back(redshift && type.id() == LogicalTypeId::BOOLEAN);
+      doubles_.push_back(redshift && type.IsFloating());
     }
   }
   void convert(DataChunk& chunk, bool json) {

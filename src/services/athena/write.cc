@@ -1,0 +1,386 @@
+// Statements that write files: CREATE TABLE AS, INSERT INTO, UNLOAD. The files are staged and become objects in the commit
+// that changes the catalog and ends the query.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "door/door.h"
+#include "os/random.h"
+#include "services/athena/engine_use.h"
+#include "services/athena/errors.h"
+#include "services/athena/glue_words.h"
+#include "services/athena/statement.h"
+#include "sql/lex.h"
+#include "sql/sql_error.h"
+
+namespace tarn::athena {
+namespace {
+
+constexpr size_t kMaxPartitions = 100;  // AWS: CTAS and INSERT INTO, 100 partitions
+
+using Options = std::vector<std::pair<std::string, std::vector<std::string>>>;
+using Partitions = std::vector<std::pair<std::vector<std::string>, std::string>>;
+
+Failure refused(std::string message) {
+  return sql::sql_error(sql::kNotSupported, std::move(message));
+}
+
+// An error in Trino's words.
+Failure trino_failure(std::string code, std::string message) {
+  Error error{400, "SqlError", std::move(message)};
+  error.members.emplace_back("sqlstate", std::string(sql::kInvalidParameter));
+  error.members.emplace_back("trino", std::move(code));
+  return Failure(std::move(error));
+}
+
+// What WITH (..) says of CTAS and UNLOAD.
+struct WriteOptions {
+  std::string format = "PARQUET", compression, location, delimiter = "\001";
+  std::vector<std::string> partitioned_by;
+};
+
+Result<WriteOptions> options_of(const Options& given, bool unload) {
+  WriteOptions options;
+  for (const auto& [name, values] : given) {
+    const std::string value = values.empty() ? "" : values[0];
+    if (name == "format") {
+      options.format = upper(value);
+    } else if (name == "write_compression" || name == "compression" || name == "parquet_compression") {
+      options.compression = upper(value);
+    } else if (name == "field_delimiter") {
+      options.delimiter = value;
+    } else if (name == "partitioned_by") {
+      for (const std::string& column : values) options.partitioned_by.push_back(lower(column));
+    } else if (!unload && name == "external_location") {
+      options.location = value;
+    } else if (!unload && name == "table_type") {
+      if (!equals_ignore_case(value, "hive")) return refused("Tables of type " + upper(value) + " are not supported");
+    } else if (!unload && name == "is_external") {
+      if (equals_ignore_case(value, "false")) return refused("Tables that are not external are not supported");
+    } else if (name == "bucketed_by" || name == "bucket_count" || name == "location" || name == "partitioning" ||
+               name == "compression_level" || name == "orc_compression") {
+      return refused("The property " + name + " is not supported");
+    } else {
+      return trino_failure("INVALID_TABLE_PROPERTY", fmt::format("table property '{}' does not exist", name));
+    }
+  }
+  return options;
+}
+
+struct Form {
+  std::string_view name, input, output, serde;
+  sql::FileFormat format;
+};
+constexpr std::string_view kTextInput = "org.apache.hadoop.mapred.TextInputFormat";
+constexpr std::string_view kTextOutput = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat";
+constexpr Form kForms[] = {
+    {"PARQUET", "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe", sql::FileFormat::kParquet},
+    {"TEXTFILE", kTextInput, kTextOutput, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", sql::FileFormat::kText},
+    {"JSON", kTextInput, kTextOutput, "org.apache.hive.hcatalog.data.JsonSerDe", sql::FileFormat::kJson},
+};
+
+Result<const Form*> form_of(const std::string& name) {
+  for (const Form& form : kForms)
+    if (form.name == name) return &form;
+  return refused("Writing the format " + name + " is not supported: PARQUET, TEXTFILE and JSON are");
+}
+
+// AWS: CTAS, write_compression: GZIP unless said otherwise.
+Result<sql::Compression> compression_of(const std::string& name, sql::FileFormat format) {
+  if (name.empty() || name == "GZIP") return sql::Compression::kGzip;
+  if (name == "ZSTD") return sql::Compression::kZstd;
+  const bool parquet = format == sql::FileFormat::kParquet;
+  if (parquet && name == "SNAPPY") return sql::Compression::kNone;  // the engine's own choice for Parquet
+  if (!parquet && (name == "NONE" || name == "UNCOMPRESSED")) return sql::Compression::kNone;
+  return refused("Writing with the compression " + name + " is not supported for this format");
+}
+
+Result<sql::UnloadRequest> request_of(const std::string& query, const std::string& location, const WriteOptions& options,
+                                      const std::string& id, Time now) {
+  const Form* form = TRY(form_of(options.format));
+  sql::UnloadRequest request;
+  request.sql = query;
+  request.uri = location;
+  request.name_prefix = fmt::format("{}_{}_", replace_all(basic_iso8601(now), "T", "_"), id);
+  request.format = form->format;
+  request.compression = TRY(compression_of(options.compression, form->format));
+  request.delimiter = options.delimiter;
+  request.null_as = "\\N";
+  request.partition_by = options.partitioned_by;
+  return request;
+}
+
+std::string slashed(std::string location) {
+  if (!location.ends_with('/')) location += '/';
+  return location;
+}
+
+// The folder of "<location>year=2024/file" behind the location: "year=2024"; empty for none.
+std::string folder_behind(const std::string& uri, const std::string& location) {
+  const size_t end = uri.rfind('/');
+  return end <= location.size() ? "" : uri.substr(location.size(), end - location.size());
+}
+
+std::string hive_type(const sql::ResultColumn& column) {
+  if (!column.signature.empty()) return sql::athena::hive_type_of(column.signature);
+  if (column.type == "decimal") return fmt::format("decimal({},{})", column.precision, column.scale);
+  if (column.type == "float") return "float";
+  return sql::athena::hive_type_of(column.type);
+}
+
+bool is_text(const std::string& type) {
+  return type == "string" || type.starts_with("varchar") || type.starts_with("char");
+}
+bool is_number(const std::string& type) {
+  return type.ends_with("int") || type == "double" || type == "float" || type.starts_with("decimal");
+}
+
+}  // namespace
+
+Result<std::vector<sql::ExternalColumn>> StatementRun::columns_of(const std::string& query) {
+  const EngineUse use = TRY(EngineUse::open(service_, job_, record_, workgroup_));
+  sql::ExecuteRequest request;
+  request.context = use.context();
+  request.sql = query;
+  request.describe_only = true;
+  const auto outcome = TRY(use.engine().execute(use.session(), request));
+  std::vector<sql::ExternalColumn> columns;
+  std::set<std::string> names;
+  for (const sql::ResultColumn& column : outcome.columns) {
+    const std::string name = lower(column.name);
+    if (name.starts_with("_col") && parse_int(name.substr(4)))
+      return trino_failure("MISSING_COLUMN_NAME",
+                           fmt::format("line 1:1: Column name not specified at position {}", columns.size() + 1));
+    if (!names.insert(name).second)
+      return trino_failure("DUPLICATE_COLUMN_NAME",
+                           fmt::format("line 1:1: Column name '{}' specified more than once", name));
+    if (column.type == "timestamp with time zone" || column.type.starts_with("time ") || column.type == "time" ||
+        column.type.starts_with("interval") || column.type == "json")
+      return trino_failure("NOT_SUPPORTED", fmt::format("Unsupported Hive type: {}", column.type));
+    columns.push_back({name, hive_type(column)});
+  }
+  return columns;
+}
+
+Result<Ran> StatementRun::written(sql::UnloadRequest request) {
+  const EngineUse use = TRY(EngineUse::open(service_, job_, record_, workgroup_));
+  request.context = use.context();
+  auto outcome = TRY(use.engine().unload(use.session(), request));
+  Ran ran;
+  ran.columns = {{"rows", "bigint", 19}};
+  ran.scanned_bytes = static_cast<int64_t>(outcome.scanned_bytes);
+  ran.output_rows = static_cast<int64_t>(outcome.rows);
+  if (outcome.rows == 0) {
+    use.answers().staging().discard(outcome.objects);
+    outcome.objects.clear();
+  }
+  std::set<std::string> folders;
+  for (const sql::WrittenObject& object : outcome.objects) folders.insert(folder_behind(object.uri, request.uri));
+  if (folders.size() > kMaxPartitions) {
+    use.answers().staging().discard(outcome.objects);
+    return trino_failure(
+        "HIVE_TOO_MANY_OPEN_PARTITIONS",
+        fmt::format("Exceeded limit of {} open writers for partitions/buckets", kMaxPartitions));
+  }
+  ran.objects = TRY(use.answers().staging().take(outcome.objects));
+  return ran;
+}
+
+Status StatementRun::need_empty(const std::string& location, std::string_view code) {
+  const auto objects = lake::list_objects(door(), job_.caller, location);
+  if (!objects) return Failure(lake_error(objects.error()));
+  if (objects->empty()) return {};
+  return trino_failure(std::string(code),
+                       fmt::format("Target directory for table already exists and is not empty: {}", location));
+}
+
+Result<Ran> StatementRun::create_table_as(const sql::athena::CreateTableAs& create) {
+  const WriteOptions options = TRY(options_of(create.properties, false));
+  const Form* form = TRY(form_of(options.format));
+  const Place place = TRY(place_of(create.table));
+  TRY(need_database(place));
+  if (TRY(find_table(place))) {
+    if (!create.if_not_exists)
+      return trino_failure("TABLE_ALREADY_EXISTS",
+                           fmt::format("line 1:1: Destination table 'awsdatacatalog.{}.{}' already exists",
+                                       place.database, place.name));
+    Ran ran;
+    ran.update_count = 0;
+    return ran;
+  }
+  const auto columns = TRY(columns_of(create.query));
+  const size_t kept = columns.size() - std::min(columns.size(), options.partitioned_by.size());
+  for (size_t i = 0; i < options.partitioned_by.size(); ++i)
+    if (kept + i >= columns.size() || columns[kept + i].name != options.partitioned_by[i])
+      return trino_failure("HIVE_COLUMN_ORDER_MISMATCH",
+                           fmt::format("Partition keys must be the last columns in the table and in the same order as "
+                                       "the table properties: [{}]",
+                                       fmt::join(options.partitioned_by, ", ")));
+  const std::string& output = record_.result.output_location;  // <output>/tables/<id>
+  const std::string location = slashed(options.location.empty() ? output : options.location);
+  if (!options.location.empty()) TRY(need_empty(location, "HIVE_PATH_ALREADY_EXISTS"));
+  Ran ran;
+  if (create.with_data)
+    ran = TRY(written(TRY(request_of(create.query, location, options, job_.key.id, door().clock().now()))));
+  else
+    ran.columns = {{"rows", "bigint", 19}};
+  if (options.location.empty()) ran.table_location = output;
+  ran.update_count = ran.output_rows;
+
+  glue::Table table;
+  table.name = place.name;
+  glue::StorageDescriptor storage;
+  storage.columns.set_present();
+  table.partition_keys.set_present();
+  for (size_t i = 0; i < columns.size(); ++i)
+    (i < kept ? storage.columns : table.partition_keys).push_back(to_glue(columns[i]));
+  storage.location = location;
+  storage.input_format = std::string(form->input);
+  storage.output_format = std::string(form->output);
+  storage.number_of_buckets = -1;
+  glue::SerDeInfo serde;
+  serde.serialization_library = std::string(form->serde);
+  serde.parameters["serialization.format"] = "1";
+  if (form->format == sql::FileFormat::kText) serde.parameters["field.delim"] = options.delimiter;
+  storage.serde_info = std::move(serde);
+  table.storage_descriptor = std::move(storage);
+  table.table_type = "EXTERNAL_TABLE";
+  table.parameters["EXTERNAL"] = "TRUE";
+  table.parameters["has_encrypted_data"] = "false";
+  table.parameters["transient_lastDdlTime"] = std::to_string(door().clock().now().seconds());
+  glue::CreateTableRequest request;
+  request.catalog_id = place.account;
+  request.database_name = place.database;
+  request.table_input = input_of(table);
+  ran.changes.add(std::move(request));
+  add_written_partitions(ran, place, table, {});
+  return ran;
+}
+
+// Registers the partitions whose files were written; files of known ones go to where those are.
+void StatementRun::add_written_partitions(Ran& ran, const Place& place, const glue::Table& table,
+                                          const std::vector<glue::Partition>& known) {
+  const std::string location = folder_of(table);
+  std::map<std::string, std::string> moved;  // folder: the known partition's own location
+  Partitions made;
+  ran.manifest.emplace();
+  for (lake::NewObject& object : ran.objects) {
+    const std::string folder = folder_behind(object.uri, location);
+    if (!folder.empty() && !moved.contains(folder)) {
+      moved[folder] = location + folder + "/";
+      if (const auto values = partition_values(table, folder)) {
+        const auto same = std::ranges::find_if(
+            known, [&](const glue::Partition& each) { return each.values.items() == *values; });
+        if (same == known.end())
+          made.emplace_back(*values, moved[folder]);
+        else if (same->storage_descriptor && same->storage_descriptor->location)
+          moved[folder] = slashed(*same->storage_descriptor->location);
+      }
+    }
+    if (!folder.empty()) object.uri = moved[folder] + object.uri.substr(object.uri.rfind('/') + 1);
+    ran.manifest->push_back(object.uri);
+  }
+  register_partitions(ran, place, table, made);
+}
+
+Result<Ran> StatementRun::insert(const sql::athena::Insert& insert) {
+  const Place place = TRY(place_of(insert.table));
+  const auto found = TRY(find_table(place));
+  if (!found)
+    return trino_failure("TABLE_NOT_FOUND", fmt::format("line 1:1: Table 'awsdatacatalog.{}.{}' does not exist",
+                                                        place.database, place.name));
+  const glue::Table& table = *found;
+  if (is_view(table))
+    return trino_failure("NOT_SUPPORTED", fmt::format("line 1:1: Inserting into views is not supported: {}", place.name));
+  WriteOptions options;
+  const std::string serde = serde_of(table);
+  if (serde.ends_with("ParquetHiveSerDe")) {
+    options.format = "PARQUET";
+  } else if (serde.ends_with("LazySimpleSerDe")) {
+    options.format = "TEXTFILE";
+    const std::string* delimiter = table.storage_descriptor->serde_info->parameters.find("field.delim");
+    if (delimiter) options.delimiter = *delimiter;
+  } else if (serde.ends_with("JsonSerDe")) {
+    options.format = "JSON";
+  } else {
+    return refused("INSERT INTO a table with the SerDe " + serde + " is not supported");
+  }
+  for (const glue::Column& key : table.partition_keys) options.partitioned_by.push_back(lower(*key.name));
+
+  std::vector<sql::ExternalColumn> columns;
+  for (const glue::Column& column : table.storage_descriptor->columns)
+    columns.push_back({lower(*column.name), column.type.value_or("string")});
+  for (const glue::Column& key : table.partition_keys)
+    columns.push_back({lower(*key.name), key.type.value_or("string")});
+  const std::string query = TRY(insert_query(insert, columns));
+  const std::string location = folder_of(table);
+  Ran ran = TRY(written(TRY(request_of(query, location, options, job_.key.id, door().clock().now()))));
+  ran.update_count = ran.output_rows;
+  const auto known = table.partition_keys.empty() ? std::vector<glue::Partition>() : TRY(partitions_of(place));
+  add_written_partitions(ran, place, table, known);
+  return ran;
+}
+
+// The rows as the table's columns, in its order and types. ERRORS: Trino's, where they do not fit.
+Result<std::string> StatementRun::insert_query(const sql::athena::Insert& insert,
+                                               const std::vector<sql::ExternalColumn>& columns) {
+  std::vector<std::string> into = insert.columns;
+  if (into.empty())
+    for (const sql::ExternalColumn& column : columns) into.push_back(column.name);
+  for (const std::string& name : into)
+    if (std::ranges::none_of(columns, [&](const auto& column) { return column.name == name; }))
+      return trino_failure("COLUMN_NOT_FOUND", fmt::format("line 1:1: Insert column name does not exist in target table: "
+                                                           "{}",
+                                                           name));
+  const EngineUse use = TRY(EngineUse::open(service_, job_, record_, workgroup_));
+  sql::ExecuteRequest request;
+  request.context = use.context();
+  request.sql = insert.query;
+  request.describe_only = true;
+  const auto outcome = TRY(use.engine().execute(use.session(), request));
+  std::vector<std::string> table_types, query_types;
+  bool fits = outcome.columns.size() == into.size();
+  for (size_t i = 0; i < into.size(); ++i) {
+    const auto column = std::ranges::find_if(columns, [&](const auto& each) { return each.name == into[i]; });
+    table_types.push_back(sql::athena::trino_type(column->type));
+    if (i >= outcome.columns.size()) continue;
+    const std::string given = hive_type(outcome.columns[i]);
+    const bool same = given == column->type || outcome.columns[i].type == "unknown" ||
+                      (is_text(given) && is_text(column->type)) || (is_number(given) && is_number(column->type)) ||
+                      (given == "date" && column->type == "timestamp") || given.find('<') != std::string::npos;
+    fits = fits && same;
+  }
+  for (const sql::ResultColumn& column : outcome.columns)
+    query_types.push_back(column.signature.empty() ? column.type : column.signature);
+  if (!fits)
+    return trino_failure("TYPE_MISMATCH",
+                         fmt::format("Insert query has mismatched column types: Table: [{}], Query: [{}]",
+                                     fmt::join(table_types, ", "), fmt::join(query_types, ", ")));
+  std::string names, values;
+  for (size_t i = 0; i < into.size(); ++i) names += (i > 0 ? ", " : "") + fmt::format("v{}", i);
+  for (const sql::ExternalColumn& column : columns) {
+    const auto at = std::ranges::find(into, column.name);
+    values += (values.empty() ? "" : ", ") +
+              fmt::format("CAST({} AS {}) AS {}", at == into.end() ? "NULL" : fmt::format("v{}", at - into.begin()),
+                          sql::athena::trino_type(column.type), sql::quoted_name(column.name));
+  }
+  return fmt::format("SELECT {} FROM ({}) AS inserted ({})", values, insert.query, names);
+}
+
+Result<Ran> StatementRun::unload(const sql::athena::Unload& unload) {
+  const WriteOptions options = TRY(options_of(unload.properties, true));
+  const std::string location = slashed(unload.location);
+  TRY(lake::s3_place(location));
+  TRY(need_empty(location, "HIVE_PATH_ALREADY_EXISTS"));
+  Ran ran = TRY(written(TRY(request_of(unload.query, location, options, job_.key.id, door().clock().now()))));
+  ran.manifest.emplace();
+  for (const lake::NewObject& object : ran.objects) ran.manifest->push_back(object.uri);
+  return ran;
+}
+
+}  // namespace tarn::athena

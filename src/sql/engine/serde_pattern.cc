@@ -1,0 +1,265 @@
+// Lines by regular expressions: RegexSerDe, and grok, whose %{NAME:field} stand for expressions.
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <map>
+
+#include "base/text.h"
+#include "sql/engine/errors.h"
+#include "sql/engine/serde.h"
+
+namespace tarn::sql::engine {
+namespace {
+
+using std::string;
+
+constexpr uint32_t kMatchLimit = 1'000'000;
+constexpr int kMaxDepth = 20;  // of grok patterns within each other
+
+// A compiled expression that must match a whole line. THREADS: one.
+class LinePattern {
+ public:
+  LinePattern(const string& pattern, bool ignore_case, const string& what) : what_(what) {
+    int error = 0;
+    PCRE2_SIZE at = 0;
+    const uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_MATCH_INVALID_UTF |
+                             (ignore_case ? PCRE2_CASELESS : 0u);
+    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &at, nullptr);
+    if (code_ == nullptr) {
+      PCRE2_UCHAR message[256];
+      pcre2_get_error_message(error, message, sizeof message);
+      raise_sql("22023", "HIVE_INVALID_METADATA: " + what + " is no regular expression: " +
+                             reinterpret_cast<const char*>(message) + " at " + std::to_string(at));
+    }
+    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
+    match_ = pcre2_match_data_create_from_pattern(code_, nullptr);
+    limits_ = pcre2_match_context_create(nullptr);
+    pcre2_set_match_limit(limits_, kMatchLimit);
+  }
+  LinePattern(const LinePattern&) = delete;
+  ~LinePattern() {
+    pcre2_match_data_free(match_);
+    pcre2_match_context_free(limits_);
+    pcre2_code_free(code_);
+  }
+
+  bool matches(std::string_view line) {
+    groups_ = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, 0, match_, limits_);
+    if (groups_ < 0 && groups_ != PCRE2_ERROR_NOMATCH)
+      raise_sql("22000", "HIVE_CURSOR_ERROR: " + what_ + " takes too many steps on a line");
+    line_ = line;
+    return groups_ >= 0;
+  }
+  // Of the last match, from 1; nullopt: it took no part.
+  std::optional<std::string_view> group(size_t number) const {
+    if (static_cast<int>(number) >= groups_) return std::nullopt;
+    const size_t from = pcre2_get_ovector_pointer(match_)[2 * number];
+    if (from == PCRE2_UNSET) return std::nullopt;
+    return line_.substr(from, pcre2_get_ovector_pointer(match_)[2 * number + 1] - from);
+  }
+  size_t number_of(const string& name) const {
+    return static_cast<size_t>(
+        std::max(0, pcre2_substring_number_from_name(code_, reinterpret_cast<PCRE2_SPTR>(name.c_str()))));
+  }
+  uint32_t groups() const {
+    uint32_t count = 0;
+    pcre2_pattern_info(code_, PCRE2_INFO_CAPTURECOUNT, &count);
+    return count;
+  }
+
+ private:
+  const string what_;
+  pcre2_code* code_ = nullptr;
+  pcre2_match_data* match_ = nullptr;
+  pcre2_match_context* limits_ = nullptr;
+  int groups_ = 0;
+  std::string_view line_;
+};
+
+// AWS: Regex SerDe: group n is column n; a line that does not match is a row of NULLs.
+class Regex final : public SerdeFormat {
+ public:
+  explicit Regex(const TableSnapshot& table)
+      : pattern_(expression(table), serde_property(table.table, "input.regex.case.insensitive") == "true",
+                 "input.regex") {
+    if (pattern_.groups() < table.file_columns)
+      raise_sql("22023", "HIVE_INVALID_METADATA: Number of matching groups (" + std::to_string(pattern_.groups()) +
+                             ") doesn't match the number of columns (" + std::to_string(table.file_columns) + ")");
+  }
+  bool lenient() const override { return true; }
+  bool read(std::string_view record, const std::vector<size_t>& wanted, std::vector<SerdeCell>& cells) override {
+    if (!pattern_.matches(record)) return true;
+    for (const size_t i : wanted)
+      if (const auto text = pattern_.group(i + 1)) cells[i].set_text(*text);
+    return true;
+  }
+
+ private:
+  static string expression(const TableSnapshot& table) {
+    const auto given = serde_property(table.table, "input.regex");
+    if (!given) raise_sql("22023", "HIVE_INVALID_METADATA: the table has no property input.regex");
+    return *given;
+  }
+  LinePattern pattern_;
+};
+
+// What grok's usual names stand for.
+constexpr std::pair<std::string_view, std::string_view> kGrok[] = {
+    {"USERNAME", "[a-zA-Z0-9._-]+"},
+    {"USER", "%{USERNAME}"},
+    {"EMAILLOCALPART", "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~.-]+"},
+    {"EMAILADDRESS", "%{EMAILLOCALPART}@%{HOSTNAME}"},
+    {"INT", "(?:[+-]?(?:[0-9]+))"},
+    {"BASE10NUM", "(?:[+-]?(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+))"},
+    {"NUMBER", "(?:%{BASE10NUM})"},
+    {"BASE16NUM", "(?:0[xX])?[0-9a-fA-F]+"},
+    {"POSINT", "\\b(?:[1-9][0-9]*)\\b"},
+    {"NONNEGINT", "\\b(?:[0-9]+)\\b"},
+    {"WORD", "\\b\\w+\\b"},
+    {"NOTSPACE", "\\S+"},
+    {"SPACE", "\\s*"},
+    {"DATA", ".*?"},
+    {"GREEDYDATA", ".*"},
+    {"QUOTEDSTRING", "(?:\"(?:\\\\.|[^\\\\\"])*\"|'(?:\\\\.|[^\\\\'])*')"},
+    {"QS", "%{QUOTEDSTRING}"},
+    {"UUID", "[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}"},
+    {"MAC", "(?:[A-Fa-f0-9]{2}[:-]){5}[A-Fa-f0-9]{2}"},
+    {"IPV6", "(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%{IPV4})?"},
+    {"IPV4", "(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])\\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"},
+    {"IP", "(?:%{IPV6}|%{IPV4})"},
+    {"HOSTNAME", "\\b[0-9A-Za-z][0-9A-Za-z-]{0,62}(?:\\.[0-9A-Za-z][0-9A-Za-z-]{0,62})*\\.?"},
+    {"HOST", "%{HOSTNAME}"},
+    {"IPORHOST", "(?:%{IP}|%{HOSTNAME})"},
+    {"HOSTPORT", "%{IPORHOST}:%{POSINT}"},
+    {"UNIXPATH", "(?:/[^\\s/]*)+"},
+    {"WINPATH", "(?:[A-Za-z]:|\\\\)(?:\\\\[^\\\\?*]*)+"},
+    {"PATH", "(?:%{UNIXPATH}|%{WINPATH})"},
+    {"URIPROTO", "[A-Za-z]+(?:\\+[A-Za-z+]+)?"},
+    {"URIHOST", "%{IPORHOST}(?::%{POSINT})?"},
+    {"URIPATH", "(?:/[A-Za-z0-9$.+!*'(){},~:;=@#%&_-]*)+"},
+    {"URIPARAM", "\\?[A-Za-z0-9$.+!*'|(){},~@#%&/=:;_?\\[\\]<>-]*"},
+    {"URIPATHPARAM", "%{URIPATH}(?:%{URIPARAM})?"},
+    {"URI", "%{URIPROTO}://(?:%{USER}(?::[^@]*)?@)?(?:%{URIHOST})?(?:%{URIPATHPARAM})?"},
+    {"MONTH", "\\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:tember)?|"
+              "Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\\b"},
+    {"MONTHNUM", "(?:0?[1-9]|1[0-2])"},
+    {"MONTHDAY", "(?:0[1-9]|[12][0-9]|3[01]|[1-9])"},
+    {"DAY", "(?:Mon(?:day)?|Tue(?:sday)?|Wed(?:nesday)?|Thu(?:rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"},
+    {"YEAR", "(?:\\d\\d){1,2}"},
+    {"HOUR", "(?:2[0123]|[01]?[0-9])"},
+    {"MINUTE", "(?:[0-5][0-9])"},
+    {"SECOND", "(?:(?:[0-5]?[0-9]|60)(?:[:.,][0-9]+)?)"},
+    {"TIME", "%{HOUR}:%{MINUTE}(?::%{SECOND})?"},
+    {"DATE_US", "%{MONTHNUM}[/-]%{MONTHDAY}[/-]%{YEAR}"},
+    {"DATE_EU", "%{MONTHDAY}[./-]%{MONTHNUM}[./-]%{YEAR}"},
+    {"ISO8601_TIMEZONE", "(?:Z|[+-]%{HOUR}(?::?%{MINUTE}))"},
+    {"TIMESTAMP_ISO8601", "%{YEAR}-%{MONTHNUM}-%{MONTHDAY}[T ]%{HOUR}:?%{MINUTE}(?::?%{SECOND})?%{ISO8601_TIMEZONE}?"},
+    {"DATE", "(?:%{DATE_US}|%{DATE_EU})"},
+    {"DATESTAMP", "%{DATE}[- ]%{TIME}"},
+    {"TZ", "(?:[PMCE][SD]T|UTC)"},
+    {"DATESTAMP_RFC822", "%{DAY} %{MONTH} %{MONTHDAY} %{YEAR} %{TIME} %{TZ}"},
+    {"HTTPDATE", "%{MONTHDAY}/%{MONTH}/%{YEAR}:%{TIME} %{INT}"},
+    {"SYSLOGTIMESTAMP", "%{MONTH} +%{MONTHDAY} %{TIME}"},
+    {"PROG", "[\\w._/%-]+"},
+    {"SYSLOGPROG", "%{PROG}(?:\\[%{POSINT}\\])?"},
+    {"SYSLOGHOST", "%{IPORHOST}"},
+    {"SYSLOGFACILITY", "<%{NONNEGINT}.%{NONNEGINT}>"},
+    {"SYSLOGBASE", "%{SYSLOGTIMESTAMP} (?:%{SYSLOGFACILITY} )?%{SYSLOGHOST} %{SYSLOGPROG}:"},
+    {"LOGLEVEL", "(?:[Aa]lert|ALERT|[Tt]race|TRACE|[Dd]ebug|DEBUG|[Nn]otice|NOTICE|[Ii]nfo|INFO|[Ww]arn(?:ing)?|"
+                 "WARN(?:ING)?|[Ee]rr(?:or)?|ERR(?:OR)?|[Cc]rit(?:ical)?|CRIT(?:ICAL)?|[Ff]atal|FATAL|[Ss]evere|SEVERE|"
+                 "EMERG(?:ENCY)?|[Ee]merg(?:ency)?)"},
+    {"COMMONAPACHELOG", "%{IPORHOST} %{USER} %{USER} \\[%{HTTPDATE}\\] \"(?:%{WORD} %{NOTSPACE}(?: HTTP/%{NUMBER})?|"
+                        "%{DATA})\" %{NUMBER} (?:%{NUMBER}|-)"},
+    {"COMBINEDAPACHELOG", "%{COMMONAPACHELOG} %{QS} %{QS}"},
+};
+
+// By name: there may be groups of the users' own between grok's.
+string group_name(size_t field) {
+  return "field" + std::to_string(field);
+}
+
+class GrokExpander {
+ public:
+  GrokExpander(const string& custom, std::vector<string>& fields) : fields_(fields) {
+    for (const auto& [name, pattern] : kGrok) patterns_[string(name)] = pattern;
+    for (const std::string_view line : split(custom, '\n')) {
+      const size_t blank = trim(line).find(' ');
+      if (blank != std::string_view::npos)
+        patterns_[string(trim(line).substr(0, blank))] = trim(trim(line).substr(blank));
+    }
+  }
+
+  // Only those that stand in the format itself are groups.
+  string expand(const string& text, int depth) {
+    if (depth > kMaxDepth) raise_sql("22023", "HIVE_INVALID_METADATA: grok patterns are nested too deeply");
+    string out;
+    for (size_t at = 0; at < text.size();) {
+      const size_t open = text.find("%{", at);
+      const size_t close = open == string::npos ? open : text.find('}', open);
+      if (close == string::npos) return out + text.substr(at);
+      out += text.substr(at, open - at);
+      const auto parts = split(std::string_view(text).substr(open + 2, close - open - 2), ':');
+      const auto found = patterns_.find(string(parts[0]));
+      if (found == patterns_.end())
+        raise_sql("22023", "HIVE_INVALID_METADATA: there is no grok pattern " + string(parts[0]));
+      const string inner = expand(found->second, depth + 1);
+      if (depth == 0) {
+        out += "(?<" + group_name(fields_.size()) + ">" + inner + ")";
+        fields_.push_back(lower(parts.size() > 1 ? parts[1] : parts[0]));
+      } else {
+        out += "(?:" + inner + ")";
+      }
+      at = close + 1;
+    }
+    return out;
+  }
+
+ private:
+  std::vector<string>& fields_;
+  std::map<string, string> patterns_;
+};
+
+// AWS: Grok SerDe: a field is the column of its name. A line that does not match is a row of NULLs.
+class Grok final : public SerdeFormat {
+ public:
+  explicit Grok(const TableSnapshot& table)
+      : pattern_(expand_grok(serde_property(table.table, "input.format").value_or(""),
+                             serde_property(table.table, "input.grokcustompatterns").value_or(""), fields_),
+                 false, "input.format") {
+    for (size_t i = 0; i < table.file_columns; ++i) {
+      const auto found = std::find(fields_.begin(), fields_.end(), table.names[i]);
+      groups_.push_back(
+          found == fields_.end() ? 0 : pattern_.number_of(group_name(static_cast<size_t>(found - fields_.begin()))));
+    }
+  }
+  bool lenient() const override { return true; }
+  bool read(std::string_view record, const std::vector<size_t>& wanted, std::vector<SerdeCell>& cells) override {
+    if (!pattern_.matches(record)) return true;
+    for (const size_t i : wanted) {
+      if (groups_[i] == 0) continue;
+      if (const auto text = pattern_.group(groups_[i])) cells[i].set_text(*text);
+    }
+    return true;
+  }
+
+ private:
+  std::vector<string> fields_;
+  LinePattern pattern_;
+  std::vector<size_t> groups_;  // of each column; 0: none
+};
+
+}  // namespace
+
+std::unique_ptr<SerdeFormat> make_regex(const TableSnapshot& table) {
+  return std::make_unique<Regex>(table);
+}
+
+std::unique_ptr<SerdeFormat> make_grok(const TableSnapshot& table) {
+  return std::make_unique<Grok>(table);
+}
+
+string expand_grok(const string& format, const string& custom, std::vector<string>& fields) {
+  return GrokExpander(custom, fields).expand(format, 0);
+}
+
+}  // namespace tarn::sql::engine
