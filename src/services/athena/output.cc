@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -138,7 +139,7 @@ ColumnRecord column_of(const sql::ResultColumn& column) {
       return made;
     }
   if (column.type == "decimal") made.precision = column.precision, made.scale = column.scale;
-  if (column.type == "char") made.precision = column.length;
+  if (column.type == "char") made.precision = std::max(column.precision, column.length);
   return made;
 }
 
