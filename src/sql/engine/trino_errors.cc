@@ -1,0 +1,176 @@
+// Trino's errors: code, place in the text, words.
+#include <regex>
+
+#include "base/text.h"
+#include "sql/engine/errors.h"
+#include "sql/engine/trino.h"
+
+namespace tarn::sql::engine::trino {
+
+using duckdb::ExceptionType;
+using std::string;
+
+namespace {
+
+// SQLSTATEs of what the engine raises without knowing the dialect, and of Trino's codes for those who look at them.
+struct State {
+  const char *code, *sqlstate;
+};
+constexpr State kStates[] = {
+    {"SYNTAX_ERROR", "42601"},      {"COLUMN_NOT_FOUND", "42703"},      {"TABLE_NOT_FOUND", "42P01"},
+    {"SCHEMA_NOT_FOUND", "3F000"},  {"FUNCTION_NOT_FOUND", "42883"},    {"TYPE_MISMATCH", "42804"},
+    {"DIVISION_BY_ZERO", "22012"},  {"INVALID_CAST_ARGUMENT", "22P02"}, {"NUMERIC_VALUE_OUT_OF_RANGE", "22003"},
+    {"NOT_SUPPORTED", "0A000"},     {"AMBIGUOUS_NAME", "42702"},        {"EXPRESSION_NOT_AGGREGATE", "42803"},
+    {"EXCEEDED_TIME_LIMIT", "57014"}, {"USER_CANCELED", "57014"},       {"INVALID_FUNCTION_ARGUMENT", "22023"},
+    {"EXCEEDED_LOCAL_MEMORY_LIMIT", "53200"}, {"PERMISSION_DENIED", "42501"}, {"TYPE_NOT_FOUND", "42704"}};
+
+struct Found {
+  string code, message;
+};
+
+string first_line(string text) {
+  for (const char* end : {"\nDid you mean", "\nCandidate", "\n"}) {
+    if (const size_t at = text.find(end); at != string::npos) text.resize(at);
+  }
+  return string(trim(text));
+}
+
+string quoted(const string& text) {
+  const size_t from = text.find('"'), to = from == string::npos ? from : text.find('"', from + 1);
+  return to == string::npos ? "" : text.substr(from + 1, to - from - 1);
+}
+
+string between(const string& text, char quote) {
+  const size_t from = text.find(quote), to = from == string::npos ? from : text.find(quote, from + 1);
+  return to == string::npos ? "" : text.substr(from + 1, to - from - 1);
+}
+
+const char* integer_name(const string& engines) {
+  if (engines == "INT8") return "tinyint";
+  if (engines == "INT16") return "smallint";
+  if (engines == "INT32") return "integer";
+  return "bigint";
+}
+
+// "Overflow in addition of INT32 (2147483647 + 1)!"
+Found out_of_range(const string& raw) {
+  static const std::regex kOverflow(R"(Overflow in (\w+) of (\w+) \((-?\d+) (.) (-?\d+)\))");
+  std::smatch match;
+  if (std::regex_search(raw, match, kOverflow)) {
+    return {"NUMERIC_VALUE_OUT_OF_RANGE", string(integer_name(match[2])) + " " + string(match[1]) + " overflow: " +
+                                              string(match[3]) + " " + string(match[4]) + " " + string(match[5])};
+  }
+  return {"NUMERIC_VALUE_OUT_OF_RANGE", first_line(raw)};
+}
+
+Found classify(const duckdb::ErrorData& error) {
+  const string& raw = error.RawMessage();
+  const auto& extra = error.ExtraInfo();
+  const auto subtype = extra.find("error_subtype");
+  if (subtype != extra.end() && subtype->second == "COLUMN_NOT_FOUND") {
+    const auto name = extra.find("name");
+    return {"COLUMN_NOT_FOUND", name == extra.end() ? quoted(raw) : name->second};
+  }
+  switch (error.Type()) {
+    case ExceptionType::BINDER:
+      if (raw.find("Ambiguous reference") != string::npos) {
+        return {"AMBIGUOUS_NAME", "Column '" + quoted(raw) + "' is ambiguous"};
+      }
+      if (raw.find("must appear in the GROUP BY") != string::npos) {
+        return {"EXPRESSION_NOT_AGGREGATE",
+                "'" + quoted(raw) + "' must be an aggregate expression or appear in GROUP BY clause"};
+      }
+      if (raw.find("Referenced table") != string::npos || raw.find("not found in FROM") != string::npos ||
+          raw.find("does not have a column") != string::npos) {
+        return {"COLUMN_NOT_FOUND", quoted(raw)};
+      }
+      if (raw.find("aggregate") != string::npos && raw.find("WHERE") != string::npos) {
+        return {"EXPRESSION_NOT_SCALAR",
+                "WHERE clause cannot contain aggregations, window functions or grouping operations"};
+      }
+      if (raw.find("More than one row") != string::npos) break;
+      return {"TYPE_MISMATCH", first_line(raw)};
+    case ExceptionType::PARSER:
+    case ExceptionType::SYNTAX: return {"SYNTAX_ERROR", first_line(raw)};
+    case ExceptionType::DIVIDE_BY_ZERO: return {"DIVISION_BY_ZERO", "Division by zero"};
+    case ExceptionType::OUT_OF_RANGE: return out_of_range(raw);
+    case ExceptionType::DECIMAL: return {"NUMERIC_VALUE_OUT_OF_RANGE", first_line(raw)};
+    case ExceptionType::CONVERSION:
+      if (raw.find("out of range") != string::npos || raw.find("can't be cast") != string::npos) {
+        return {"INVALID_CAST_ARGUMENT", first_line(raw)};
+      }
+      return {"INVALID_CAST_ARGUMENT", first_line(raw)};
+    case ExceptionType::OUT_OF_MEMORY:
+      return {"EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor: " + first_line(raw)};
+    case ExceptionType::PERMISSION: return {"PERMISSION_DENIED", first_line(raw)};
+    case ExceptionType::NOT_IMPLEMENTED:
+      if (raw.find("Unknown TimeZone") != string::npos) {
+        return {"INVALID_FUNCTION_ARGUMENT", "'" + between(raw, '\'') + "' is not a valid time zone"};
+      }
+      return {"NOT_SUPPORTED", first_line(raw)};
+    case ExceptionType::INTERRUPT: return {"USER_CANCELED", "Query was canceled"};
+    case ExceptionType::CATALOG: return {"NOT_FOUND", first_line(raw)};
+    default: break;
+  }
+  if (raw.find("More than one row returned by a subquery") != string::npos) {
+    return {"SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows"};
+  }
+  return {"GENERIC_INTERNAL_ERROR", first_line(raw)};
+}
+
+}  // namespace
+
+void raise(const char* code, const string& message, duckdb::optional_idx position) {
+  duckdb::unordered_map<string, string> extra = {{"trino", code}};
+  if (position.IsValid()) extra["position"] = std::to_string(position.GetIndex());
+  throw duckdb::Exception(ExceptionType::INVALID_INPUT, message, extra);
+}
+
+Error to_error(const duckdb::ErrorData& error, const string& text) {
+  const auto& extra = error.ExtraInfo();
+  Found found;
+  if (const auto own = extra.find("trino"); own != extra.end()) {
+    found = {own->second, error.RawMessage()};
+  } else if (const auto state = extra.find("sqlstate"); state != extra.end()) {
+    found = {"GENERIC_INTERNAL_ERROR", error.RawMessage()};
+    for (const State& known : kStates) {
+      if (state->second == known.sqlstate) {
+        found.code = known.code;
+        break;
+      }
+    }
+    if (state->second == "HIVE_BAD_DATA" || state->second == "58030") found.code = "HIVE_BAD_DATA";
+  } else {
+    found = classify(error);
+    if (found.code == "COLUMN_NOT_FOUND") {
+      // AWS: Athena says why it may not be there.
+      found.message = "Column '" + found.message +
+                      "' cannot be resolved or requester is not authorized to access requested resources";
+    }
+  }
+  string place;
+  std::optional<int64_t> position;
+  if (const auto at = extra.find("position"); at != extra.end()) position = parse_int(at->second);
+  if (position && static_cast<size_t>(*position) <= text.size()) {
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < static_cast<size_t>(*position); ++i) {
+      if (text[i] == '\n') {
+        ++line;
+        column = 1;
+      } else if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) {
+        ++column;
+      }
+    }
+    place = "line " + std::to_string(line) + ":" + std::to_string(column) + ": ";
+  }
+  string sqlstate = "XX000";
+  for (const State& known : kStates) {
+    if (found.code == known.code) sqlstate = known.sqlstate;
+  }
+  Error result{400, "SqlError", place + found.message, {{"sqlstate", sqlstate}}};
+  result.members.emplace_back("trino", found.code);
+  if (position) result.members.emplace_back("position", std::to_string(*position + 1));
+  return result;
+}
+
+}  // namespace tarn::sql::engine::trino

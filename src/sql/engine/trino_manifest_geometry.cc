@@ -1,0 +1,62 @@
+// Geospatial functions, over the spatial extension. https://docs.aws.amazon.com/athena/latest/ug/geospatial-functions-list-v3.html
+#include "sql/engine/trino_manifest.h"
+
+namespace tarn::sql::engine::trino {
+namespace {
+
+constexpr Signature kGeometries[] = {
+    {"st_point", "double, double", "geometry", "st_point($1, $2)"},
+    {"st_geometryfromtext", "varchar", "geometry", "st_geomfromtext($1)"},
+    {"st_polygon", "varchar", "geometry", "st_geomfromtext($1)"},
+    {"st_linefromtext", "varchar", "geometry", "st_geomfromtext($1)"},
+    {"st_geomfrombinary", "varbinary", "geometry", "st_geomfromwkb($1)"},
+    {"st_astext", "geometry", "varchar", "st_astext($1)"},
+    {"st_asbinary", "geometry", "varbinary", "st_aswkb($1)::BLOB"},
+    {"st_x", "geometry", "double", "st_x($1)"},
+    {"st_y", "geometry", "double", "st_y($1)"},
+    {"st_xmin", "geometry", "double", "st_xmin($1)"},
+    {"st_xmax", "geometry", "double", "st_xmax($1)"},
+    {"st_ymin", "geometry", "double", "st_ymin($1)"},
+    {"st_ymax", "geometry", "double", "st_ymax($1)"},
+    {"st_area", "geometry", "double", "st_area($1)"},
+    {"st_length", "geometry", "double", "st_length($1)"},
+    {"st_centroid", "geometry", "geometry", "st_centroid($1)"},
+    {"st_envelope", "geometry", "geometry", "st_envelope($1)"},
+    {"st_boundary", "geometry", "geometry", "st_boundary($1)"},
+    {"st_exteriorring", "geometry", "geometry", "st_exteriorring($1)"},
+    {"st_convexhull", "geometry", "geometry", "st_convexhull($1)"},
+    {"st_buffer", "geometry, double", "geometry", "st_buffer($1, $2)"},
+    {"st_difference", "geometry, geometry", "geometry", "st_difference($1, $2)"},
+    {"st_intersection", "geometry, geometry", "geometry", "st_intersection($1, $2)"},
+    {"st_union", "geometry, geometry", "geometry", "st_union($1, $2)"},
+    {"st_distance", "geometry, geometry", "double", "st_distance($1, $2)"},
+    {"st_contains", "geometry, geometry", "boolean", "st_contains($1, $2)"},
+    {"st_crosses", "geometry, geometry", "boolean", "st_crosses($1, $2)"},
+    {"st_disjoint", "geometry, geometry", "boolean", "st_disjoint($1, $2)"},
+    {"st_equals", "geometry, geometry", "boolean", "st_equals($1, $2)"},
+    {"st_intersects", "geometry, geometry", "boolean", "st_intersects($1, $2)"},
+    {"st_overlaps", "geometry, geometry", "boolean", "st_overlaps($1, $2)"},
+    {"st_touches", "geometry, geometry", "boolean", "st_touches($1, $2)"},
+    {"st_within", "geometry, geometry", "boolean", "st_within($1, $2)"},
+    {"st_isvalid", "geometry", "boolean", "st_isvalid($1)"},
+    {"st_issimple", "geometry", "boolean", "st_issimple($1)"},
+    {"st_isclosed", "geometry", "boolean", "st_isclosed($1)"},
+    {"st_isring", "geometry", "boolean", "st_isring($1)"},
+    {"st_isempty", "geometry", "boolean", "st_isempty($1)"},
+    {"st_dimension", "geometry", "tinyint", "CAST(st_dimension($1) AS TINYINT)"},
+    {"st_numpoints", "geometry", "bigint", "CAST(st_npoints($1) AS BIGINT)"},
+    {"st_numgeometries", "geometry", "integer", "CAST(st_numgeometries($1) AS INTEGER)"},
+    {"st_numinteriorring", "geometry", "bigint", "CAST(st_numinteriorrings($1) AS BIGINT)"},
+    {"st_startpoint", "geometry", "geometry", "st_startpoint($1)"},
+    {"st_endpoint", "geometry", "geometry", "st_endpoint($1)"},
+    {"st_pointn", "geometry, bigint", "geometry", "st_pointn($1, CAST($2 AS INTEGER))"},
+    {"st_geometrytype", "geometry", "varchar", "t_geometry_type(CAST(st_geometrytype($1) AS VARCHAR))"},
+};
+
+}  // namespace
+
+Table geometry_signatures() {
+  return {kGeometries, std::size(kGeometries)};
+}
+
+}  // namespace tarn::sql::engine::trino

@@ -1,0 +1,688 @@
+// Operators and what is bound by code: comparison, arithmetic, CASE, rows and arrays, subscripts, moments.
+#include <algorithm>
+
+#include "base/text.h"
+#include "sql/engine/encode.h"
+#include "sql/engine/functions.h"
+#include "sql/engine/session_state.h"
+#include "sql/engine/trino_functions.h"
+#include "sql/engine/trino_manifest.h"
+
+namespace tarn::sql::engine::trino {
+namespace {
+
+using duckdb::ExpressionType;
+using duckdb::LogicalType;
+using duckdb::LogicalTypeId;
+using duckdb::make_uniq;
+using duckdb::Value;
+using std::string;
+
+[[noreturn]] void no_operator(const BindInput& input) {
+  string text;
+  for (const auto& argument : input.arguments) {
+    if (!text.empty()) text += " " + input.name + " ";
+    text += type_name(argument->return_type);
+  }
+  raise("TYPE_MISMATCH", "Cannot apply operator: " + text, input.place);
+}
+
+BoundPtr native(BindInput& input, const string& name, BoundPtr a, BoundPtr b) {
+  return call(input.context, "main", name, bound_items(std::move(a), std::move(b)), true);
+}
+
+BoundPtr own(BindInput& input, const char* name, duckdb::vector<BoundPtr> arguments) {
+  return call(input.context, kSchema, name, std::move(arguments));
+}
+
+BoundPtr body(BindInput& input, const char* text) {
+  return bind_template(input.context, text, std::move(input.arguments), input.place);
+}
+
+bool is_integer(const LogicalType& type) {
+  return type.IsIntegral() && !type.HasAlias();
+}
+bool is_decimal(const LogicalType& type) {
+  return type.id() == LogicalTypeId::DECIMAL;
+}
+bool is_null(const LogicalType& type) {
+  return type.id() == LogicalTypeId::SQLNULL;
+}
+bool is_number(const LogicalType& type) {
+  return (type.IsNumeric() && !type.HasAlias());
+}
+bool is_constant(const duckdb::Expression& e) {
+  return e.GetExpressionType() == ExpressionType::VALUE_CONSTANT;
+}
+
+// --- comparison ------------------------------------------------------------------------------------------------------
+
+// Brings both sides to one type and says whether they can be compared.
+bool align(BindInput& input, BoundPtr& a, BoundPtr& b) {
+  // A moment of a table against another: compared as instants, so that files can still be skipped.
+  const auto native_moment = [](const LogicalType& type) { return type.id() == LogicalTypeId::TIMESTAMP_TZ; };
+  if ((native_moment(a->return_type) && is_zoned(b->return_type)) ||
+      (is_zoned(a->return_type) && native_moment(b->return_type))) {
+    auto& zoned = is_zoned(a->return_type) ? a : b;
+    zoned = own(input, "t_instant", bound_items(std::move(zoned)));
+    return true;
+  }
+  const auto common = common_type(a->return_type, b->return_type);
+  if (!common) return false;
+  a = coerced(input.context, std::move(a), *common);
+  b = coerced(input.context, std::move(b), *common);
+  if (is_zoned(*common)) {  // the same moment in two zones is equal
+    a = own(input, "t_instant", bound_items(std::move(a)));
+    b = own(input, "t_instant", bound_items(std::move(b)));
+  }
+  return true;
+}
+
+// A column of a narrower type against a literal: the literal is converted where that loses nothing, so that the column
+// stays as it is in filters of files. Other conversions are the common type's.
+bool align_to_column(BindInput& input, BoundPtr& a, BoundPtr& b) {
+  auto* column = &a;
+  auto* literal = &b;
+  if (is_constant(*a)) std::swap(column, literal);
+  if (!is_constant(**literal) || is_constant(**column)) return false;
+  const LogicalType type = (*column)->return_type;
+  auto value = (*literal)->Cast<duckdb::BoundConstantExpression>().value;
+  if (value.IsNull() || type == value.type() || !common_type(type, value.type())) return false;
+  const bool numbers = is_number(type) && is_number(value.type()) && !type.IsFloating() && !value.type().IsFloating();
+  if (!numbers) return false;
+  Value converted = value;
+  if (!converted.DefaultTryCastAs(type)) return false;
+  Value back = converted;
+  if (!back.DefaultTryCastAs(value.type()) || back != value) return false;
+  *literal = bound_constant(converted);
+  (void)input;
+  return true;
+}
+
+BoundPtr compared(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b) {
+  if (!align_to_column(input, a, b) && !align(input, a, b)) {
+    input.arguments = bound_items(std::move(a), std::move(b));
+    no_operator(input);
+  }
+  const LogicalType& both = a->return_type;
+  const bool equality = type == ExpressionType::COMPARE_EQUAL || type == ExpressionType::COMPARE_NOTEQUAL ||
+                        type == ExpressionType::COMPARE_DISTINCT_FROM;
+  if (!equality && (both.id() == LogicalTypeId::MAP || is_json(both))) {
+    input.arguments = bound_items(std::move(a), std::move(b));
+    no_operator(input);
+  }
+  return make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
+}
+
+template <ExpressionType type>
+BoundPtr bind_comparison(BindInput& input) {
+  return compared(input, type, std::move(input.arguments[0]), std::move(input.arguments[1]));
+}
+
+BoundPtr bind_between(BindInput& input) {
+  auto both = make_uniq<duckdb::BoundConjunctionExpression>(ExpressionType::CONJUNCTION_AND);
+  auto copy = input.arguments[0]->Copy();
+  BindInput low{input.context, input.name, input.place, {}};
+  auto arguments = std::move(input.arguments);
+  const auto check = [&](const duckdb::Expression& bound) {
+    if (!common_type(copy->return_type, bound.return_type)) {
+      raise("TYPE_MISMATCH", "Cannot check if " + type_name(copy->return_type) + " is BETWEEN " +
+            type_name(arguments[1]->return_type) + " and " + type_name(arguments[2]->return_type), input.place);
+    }
+  };
+  check(*arguments[1]);
+  check(*arguments[2]);
+  both->children.push_back(compared(low, ExpressionType::COMPARE_GREATERTHANOREQUALTO, std::move(arguments[0]),
+                                    std::move(arguments[1])));
+  both->children.push_back(
+      compared(low, ExpressionType::COMPARE_LESSTHANOREQUALTO, std::move(copy), std::move(arguments[2])));
+  return both;
+}
+
+BoundPtr bind_in(BindInput& input) {
+  LogicalType common = input.arguments[0]->return_type;
+  for (size_t i = 1; i < input.arguments.size(); ++i) {
+    const auto next = common_type(common, input.arguments[i]->return_type);
+    if (!next) {
+      raise("TYPE_MISMATCH", "IN value and list items must be the same type or coercible to a common type. Cannot find "
+            "common type between " + type_name(common) + " and " + type_name(input.arguments[i]->return_type),
+            input.place);
+    }
+    common = *next;
+  }
+  auto in = make_uniq<duckdb::BoundOperatorExpression>(ExpressionType::COMPARE_IN, LogicalType::BOOLEAN);
+  // Literals that fit the column's type keep the column as it is.
+  const LogicalType column = input.arguments[0]->return_type;
+  bool narrow = column != common && is_number(column) && !common.IsFloating();
+  for (size_t i = 1; narrow && i < input.arguments.size(); ++i) {
+    if (!is_constant(*input.arguments[i])) {
+      narrow = false;
+      break;
+    }
+    Value value = input.arguments[i]->Cast<duckdb::BoundConstantExpression>().value;
+    Value converted = value;
+    narrow = value.IsNull() || (converted.DefaultTryCastAs(column) && converted.DefaultTryCastAs(value.type()) &&
+                                converted == value);
+  }
+  if (narrow) common = column;
+  for (auto& argument : input.arguments) {
+    auto item = narrow ? cast_to(input.context, std::move(argument), common)
+                       : coerced(input.context, std::move(argument), common);
+    if (is_zoned(common)) item = own(input, "t_instant", bound_items(std::move(item)));
+    in->children.push_back(std::move(item));
+  }
+  return in;
+}
+
+BoundPtr bind_like(BindInput& input) {
+  for (auto& argument : input.arguments) {
+    const LogicalType& type = argument->return_type;
+    if (!is_varchar(type) && !is_char(type) && !is_null(type)) {
+      raise("TYPE_MISMATCH", "Left side of LIKE expression must evaluate to a varchar (actual: " + type_name(type) + ")",
+            input.place);
+    }
+    argument = coerced(input.context, std::move(argument), LogicalType::VARCHAR);
+  }
+  if (input.arguments.size() == 2) {
+    return native(input, "~~", std::move(input.arguments[0]), std::move(input.arguments[1]));
+  }
+  return body(input, "like_escape($1, $2, t_like_escape($2, $3))");
+}
+
+// --- arithmetic ------------------------------------------------------------------------------------------------------
+
+struct Decimals {
+  int p1, s1, p2, s2;
+};
+
+Decimals digits(const LogicalType& a, const LogicalType& b) {
+  return {duckdb::DecimalType::GetWidth(a), duckdb::DecimalType::GetScale(a), duckdb::DecimalType::GetWidth(b),
+          duckdb::DecimalType::GetScale(b)};
+}
+
+LogicalType decimal(int precision, int scale) {
+  return LogicalType::DECIMAL(static_cast<uint8_t>(std::min(38, precision)),
+                              static_cast<uint8_t>(std::min(38, scale)));
+}
+
+// Decimals, and integers beside them. https://trino.io/docs/current/functions/decimal.html
+BoundPtr decimal_arithmetic(BindInput& input, BoundPtr a, BoundPtr b) {
+  auto& context = input.context;
+  const auto as_decimal = [&](BoundPtr value) {
+    if (is_decimal(value->return_type)) return value;
+    const auto type = common_type(value->return_type, LogicalType::DECIMAL(1, 0));
+    return cast_to(context, std::move(value), *type);
+  };
+  a = as_decimal(std::move(a));
+  b = as_decimal(std::move(b));
+  const auto [p1, s1, p2, s2] = digits(a->return_type, b->return_type);
+  const string& op = input.name;
+  if (op == "+" || op == "-") {
+    const int scale = std::max(s1, s2);
+    const auto type = decimal(std::max(p1 - s1, p2 - s2) + scale + 1, scale);
+    a = cast_to(context, std::move(a), type);
+    b = cast_to(context, std::move(b), type);
+    return cast_to(context, native(input, op, std::move(a), std::move(b)), type);
+  }
+  if (op == "*") {
+    if (s1 + s2 > 38) raise("TYPE_MISMATCH", "DECIMAL result exceeds maximum scale", input.place);
+    const auto type = decimal(p1 + p2, s1 + s2);
+    return cast_to(context, own(input, "t_decimal_multiply", bound_items(cast_to(context, std::move(a), decimal(38, s1)),
+                                                                         cast_to(context, std::move(b), decimal(38, s2)))),
+                   type);
+  }
+  if (op == "/") {
+    const int scale = std::max(s1, s2);
+    const auto type = decimal(p1 + s2 + std::max(0, s2 - s1), scale);
+    auto arguments = bound_items(cast_to(context, std::move(a), decimal(38, s1)),
+                                 cast_to(context, std::move(b), decimal(38, s2)));
+    arguments.push_back(bound_constant(Value(decimal(38, scale))));
+    return cast_to(context, own(input, "t_decimal_divide", std::move(arguments)), type);
+  }
+  const int scale = std::max(s1, s2);
+  const auto type = decimal(std::min(p1 - s1, p2 - s2) + scale, scale);
+  return cast_to(context, own(input, "t_decimal_modulus",
+                              bound_items(cast_to(context, std::move(a), decimal(38, scale)),
+                                          cast_to(context, std::move(b), decimal(38, scale)))), type);
+}
+
+BoundPtr number_arithmetic(BindInput& input, BoundPtr a, BoundPtr b) {
+  const auto common = common_type(a->return_type, b->return_type);
+  if (!common) {
+    input.arguments = bound_items(std::move(a), std::move(b));
+    no_operator(input);
+  }
+  if (is_decimal(*common)) return decimal_arithmetic(input, std::move(a), std::move(b));
+  a = coerced(input.context, std::move(a), *common);
+  b = coerced(input.context, std::move(b), *common);
+  if (is_null(*common)) {
+    a = cast_to(input.context, std::move(a), LogicalType::INTEGER);
+    b = cast_to(input.context, std::move(b), LogicalType::INTEGER);
+  }
+  if (input.name == "/" && !common->IsFloating()) return own(input, "t_divide", bound_items(std::move(a), std::move(b)));
+  if (input.name == "%") return own(input, "t_modulus", bound_items(std::move(a), std::move(b)));
+  return native(input, input.name, std::move(a), std::move(b));
+}
+
+// Dates, times and intervals with + and -.
+const char* temporal_body(const string& op, const LogicalType& a, const LogicalType& b) {
+  const bool minus = op == "-";
+  const auto is = [](const LogicalType& type, LogicalTypeId id) { return type.id() == id; };
+  const bool interval_a = is(a, LogicalTypeId::INTERVAL), interval_b = is(b, LogicalTypeId::INTERVAL);
+  if (interval_a && interval_b) return minus ? "$1 - $2" : "$1 + $2";
+  if (interval_a && !minus) {
+    if (is_zoned(b)) return "c__zoned_plus($2, $1)";
+    if (is(b, LogicalTypeId::DATE)) return "CAST($2 + t_whole_days($1) AS DATE)";
+    if (is(b, LogicalTypeId::TIMESTAMP) || is(b, LogicalTypeId::TIME)) return "$2 + $1";
+  }
+  if (interval_b) {
+    if (is_zoned(a)) return minus ? "c__zoned_plus($1, -$2)" : "c__zoned_plus($1, $2)";
+    if (is(a, LogicalTypeId::DATE)) {
+      return minus ? "CAST($1 - t_whole_days($2) AS DATE)" : "CAST($1 + t_whole_days($2) AS DATE)";
+    }
+    if (is(a, LogicalTypeId::TIMESTAMP_TZ)) return minus ? "$1 - $2" : "$1 + $2";
+    if (is(a, LogicalTypeId::TIMESTAMP) || is(a, LogicalTypeId::TIME)) return minus ? "$1 - $2" : "$1 + $2";
+  }
+  if (!minus) return nullptr;
+  if (is(a, LogicalTypeId::DATE) && is(b, LogicalTypeId::DATE)) return "to_days(CAST($1 - $2 AS INTEGER))";
+  const auto moment = [&](const LogicalType& type) {
+    return is(type, LogicalTypeId::TIMESTAMP) || is(type, LogicalTypeId::DATE);
+  };
+  if (moment(a) && moment(b)) return "t_interval_between(CAST($2 AS TIMESTAMP), CAST($1 AS TIMESTAMP))";
+  if (is_zoned(a) && is_zoned(b)) {
+    return "t_interval_between(CAST(t_instant($2) AS TIMESTAMP), CAST(t_instant($1) AS TIMESTAMP))";
+  }
+  if (is(a, LogicalTypeId::TIME) && is(b, LogicalTypeId::TIME)) {
+    return "t_interval_between(DATE '1970-01-01' + $2, DATE '1970-01-01' + $1)";
+  }
+  return nullptr;
+}
+
+BoundPtr bind_arithmetic(BindInput& input) {
+  const LogicalType a = input.arguments[0]->return_type, b = input.arguments[1]->return_type;
+  if ((is_number(a) || is_null(a)) && (is_number(b) || is_null(b))) {
+    return number_arithmetic(input, std::move(input.arguments[0]), std::move(input.arguments[1]));
+  }
+  if (input.name == "+" || input.name == "-") {
+    if (const char* text = temporal_body(input.name, a, b)) return body(input, text);
+  }
+  if (input.name == "*" || input.name == "/") {
+    const bool interval_first = a.id() == LogicalTypeId::INTERVAL && is_number(b);
+    if (interval_first) return body(input, input.name == "*" ? "t_interval_times($1, CAST($2 AS DOUBLE))"
+                                                             : "t_interval_times($1, 1.0::DOUBLE / CAST($2 AS DOUBLE))");
+    if (input.name == "*" && is_number(a) && b.id() == LogicalTypeId::INTERVAL) {
+      return body(input, "t_interval_times($2, CAST($1 AS DOUBLE))");
+    }
+  }
+  if (is_null(a) || is_null(b)) return bound_constant(Value(is_null(a) ? b : a));
+  no_operator(input);
+}
+
+BoundPtr bind_negate(BindInput& input) {
+  const LogicalType& type = input.arguments[0]->return_type;
+  if (is_null(type)) return std::move(input.arguments[0]);
+  if (!is_number(type) && type.id() != LogicalTypeId::INTERVAL) {
+    raise("TYPE_MISMATCH", "Cannot negate " + type_name(type), input.place);
+  }
+  return call(input.context, "main", "-", std::move(input.arguments), true);
+}
+
+BoundPtr bind_plus(BindInput& input) {
+  const LogicalType& type = input.arguments[0]->return_type;
+  if (!is_number(type) && !is_null(type)) {
+    raise("TYPE_MISMATCH", "Unary '+' operator cannot by applied to " + type_name(type) + " type", input.place);
+  }
+  return std::move(input.arguments[0]);
+}
+
+// Text, bytes, arrays, an array and an element.
+BoundPtr bind_concat(BindInput& input) {
+  const auto a = input.arguments[0]->return_type, b = input.arguments[1]->return_type;
+  const auto text = [](const LogicalType& type) { return is_varchar(type) || is_char(type) || is_null(type); };
+  if (text(a) && text(b)) {
+    for (auto& argument : input.arguments) argument = coerced(input.context, std::move(argument), LogicalType::VARCHAR);
+    return native(input, "||", std::move(input.arguments[0]), std::move(input.arguments[1]));
+  }
+  if (a.id() == LogicalTypeId::BLOB && b.id() == LogicalTypeId::BLOB) {
+    return native(input, "||", std::move(input.arguments[0]), std::move(input.arguments[1]));
+  }
+  const bool list_a = a.id() == LogicalTypeId::LIST, list_b = b.id() == LogicalTypeId::LIST;
+  if (list_a || list_b) {
+    const auto both = list_a && list_b ? common_type(a, b) : std::nullopt;
+    if (both) {
+      for (auto& argument : input.arguments) argument = coerced(input.context, std::move(argument), *both);
+      return body(input, "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE list_concat($1, $2) END");
+    }
+    const auto element_type = common_type(duckdb::ListType::GetChildType(list_a ? a : b), list_a ? b : a);
+    if (element_type) {
+      auto& list = input.arguments[list_a ? 0 : 1];
+      auto& element = input.arguments[list_a ? 1 : 0];
+      list = coerced(input.context, std::move(list), LogicalType::LIST(*element_type));
+      element = coerced(input.context, std::move(element), *element_type);
+      return body(input, list_a ? "CASE WHEN $1 IS NULL THEN NULL ELSE list_append($1, $2) END"
+                                : "CASE WHEN $2 IS NULL THEN NULL ELSE list_prepend($1, $2) END");
+    }
+  }
+  no_operator(input);
+}
+
+// --- conditional -----------------------------------------------------------------------------------------------------
+
+LogicalType common_of(BindInput& input, const std::vector<size_t>& which, const char* what) {
+  LogicalType common = input.arguments[which[0]]->return_type;
+  for (const size_t i : which) {
+    const auto next = common_type(common, input.arguments[i]->return_type);
+    if (!next) {
+      raise("TYPE_MISMATCH", string(what) + " must be the same type or coercible to a common type. Cannot find common "
+            "type between " + type_name(common) + " and " + type_name(input.arguments[i]->return_type) +
+            ", all types (without duplicates): [" + type_name(common) + ", " +
+            type_name(input.arguments[i]->return_type) + "]", input.place);
+    }
+    common = *next;
+  }
+  return common;
+}
+
+// Conditions and values in turn, then what is left.
+BoundPtr bind_case(BindInput& input) {
+  std::vector<size_t> values;
+  for (size_t i = 1; i < input.arguments.size(); i += 2) values.push_back(i);
+  const bool otherwise = input.arguments.size() % 2 == 1;
+  if (otherwise) values.push_back(input.arguments.size() - 1);
+  const LogicalType type = common_of(input, values, "All CASE results");
+  auto result = make_uniq<duckdb::BoundCaseExpression>(type);
+  for (size_t i = 0; i + 1 < input.arguments.size(); i += 2) {
+    duckdb::BoundCaseCheck check;
+    check.when_expr = cast_to(input.context, std::move(input.arguments[i]), LogicalType::BOOLEAN);
+    check.then_expr = coerced(input.context, std::move(input.arguments[i + 1]), type);
+    result->case_checks.push_back(std::move(check));
+  }
+  result->else_expr =
+      otherwise ? coerced(input.context, std::move(input.arguments.back()), type) : bound_constant(Value(type));
+  return result;
+}
+
+BoundPtr bind_coalesce(BindInput& input) {
+  std::vector<size_t> all;
+  for (size_t i = 0; i < input.arguments.size(); ++i) all.push_back(i);
+  const LogicalType type = common_of(input, all, "All COALESCE operands");
+  auto result = make_uniq<duckdb::BoundOperatorExpression>(ExpressionType::OPERATOR_COALESCE, type);
+  for (auto& argument : input.arguments) {
+    result->children.push_back(coerced(input.context, std::move(argument), type));
+  }
+  return result;
+}
+
+BoundPtr bind_nullif(BindInput& input) {
+  const auto common = common_type(input.arguments[0]->return_type, input.arguments[1]->return_type);
+  if (!common) {
+    raise("TYPE_MISMATCH", "Types are not comparable with NULLIF: " + type_name(input.arguments[0]->return_type) +
+          " vs " + type_name(input.arguments[1]->return_type), input.place);
+  }
+  auto value = input.arguments[0]->Copy();
+  auto same = compared(input, ExpressionType::COMPARE_EQUAL, std::move(input.arguments[0]), std::move(input.arguments[1]));
+  auto nothing = bound_constant(Value(value->return_type));
+  return make_uniq<duckdb::BoundCaseExpression>(std::move(same), std::move(nothing), std::move(value));
+}
+
+// NULL where any argument is: Trino's.
+BoundPtr bind_extreme(BindInput& input) {
+  std::vector<size_t> all;
+  for (size_t i = 0; i < input.arguments.size(); ++i) all.push_back(i);
+  LogicalType type = input.arguments[0]->return_type;
+  for (const auto& argument : input.arguments) {
+    const auto next = common_type(type, argument->return_type);
+    if (!next) unexpected_parameters(input);
+    type = *next;
+  }
+  auto any_null = make_uniq<duckdb::BoundConjunctionExpression>(ExpressionType::CONJUNCTION_OR);
+  for (auto& argument : input.arguments) {
+    argument = coerced(input.context, std::move(argument), type);
+    auto null = make_uniq<duckdb::BoundOperatorExpression>(ExpressionType::OPERATOR_IS_NULL, LogicalType::BOOLEAN);
+    null->children.push_back(argument->Copy());
+    any_null->children.push_back(std::move(null));
+  }
+  if (input.arguments.size() == 1) return std::move(input.arguments[0]);
+  auto extreme = cast_to(input.context, call(input.context, "main", input.name, std::move(input.arguments)), type);
+  return make_uniq<duckdb::BoundCaseExpression>(std::move(any_null), bound_constant(Value(type)), std::move(extreme));
+}
+
+BoundPtr bind_condition(BindInput& input) {
+  const auto& type = input.arguments[0]->return_type;
+  if (type.id() != LogicalTypeId::BOOLEAN && !is_null(type)) {
+    const string clause = input.arguments[1]->Cast<duckdb::BoundConstantExpression>().value.ToString();
+    const bool term = clause.find("expression") != string::npos;
+    raise("TYPE_MISMATCH", clause + " must evaluate to a boolean" +
+          (term ? " (actual: " + type_name(type) + ")" : ": actual type " + type_name(type)), input.place);
+  }
+  return cast_to(input.context, std::move(input.arguments[0]), LogicalType::BOOLEAN);
+}
+
+// --- rows, arrays, subscripts ----------------------------------------------------------------------------------------
+
+BoundPtr bind_row(BindInput& input) {
+  for (size_t i = 0; i < input.arguments.size(); ++i) input.arguments[i]->SetAlias("field_" + std::to_string(i));
+  return call(input.context, "main", "struct_pack", std::move(input.arguments));
+}
+
+BoundPtr bind_array(BindInput& input) {
+  if (input.arguments.empty()) return bound_constant(Value::LIST(LogicalType::SQLNULL, {}));
+  std::vector<size_t> all;
+  for (size_t i = 0; i < input.arguments.size(); ++i) all.push_back(i);
+  const LogicalType type = common_of(input, all, "All ARRAY elements");
+  for (auto& argument : input.arguments) argument = coerced(input.context, std::move(argument), type);
+  return call(input.context, "main", "list_value", std::move(input.arguments));
+}
+
+BoundPtr bind_field(BindInput& input) {
+  const LogicalType type = input.arguments[0]->return_type;
+  const string name = input.arguments[1]->Cast<duckdb::BoundConstantExpression>().value.ToString();
+  if (type.id() != LogicalTypeId::STRUCT) {
+    raise("TYPE_MISMATCH", "Expression of type " + type_name(type) + " is not of type ROW", input.place);
+  }
+  for (size_t i = 0; i < duckdb::StructType::GetChildCount(type); ++i) {
+    if (lower(duckdb::StructType::GetChildName(type, i)) != lower(name)) continue;
+    return call(input.context, "main", "struct_extract_at",
+                bound_items(std::move(input.arguments[0]), bound_constant(Value::BIGINT(static_cast<int64_t>(i) + 1))));
+  }
+  raise("COLUMN_NOT_FOUND", "Column '" + name + "' cannot be resolved or requester is not authorized to access requested "
+        "resources", input.place);
+}
+
+BoundPtr bind_subscript(BindInput& input) {
+  const LogicalType type = input.arguments[0]->return_type;
+  const LogicalType index = input.arguments[1]->return_type;
+  if (type.id() == LogicalTypeId::LIST) {
+    if (!is_integer(index) && !is_null(index)) no_operator(input);
+    return body(input, "list_extract($1, t_checked_index(CAST($2 AS BIGINT), len($1)))");
+  }
+  if (type.id() == LogicalTypeId::MAP) {
+    const auto key = duckdb::MapType::KeyType(type);
+    if (!common_type(key, index)) no_operator(input);
+    input.arguments[1] = coerced(input.context, std::move(input.arguments[1]), key);
+    return body(input,
+                "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN map_contains($1, $2) OR t_missing_key(c__shown($2)) "
+                "THEN map_extract_value($1, $2) END");
+  }
+  if (type.id() == LogicalTypeId::STRUCT) {
+    if (!is_constant(*input.arguments[1])) {
+      raise("EXPRESSION_NOT_CONSTANT", "Subscript expression on ROW requires a constant index", input.place);
+    }
+    const auto at = input.arguments[1]->Cast<duckdb::BoundConstantExpression>().value.GetValue<int64_t>();
+    if (at < 1) raise("INVALID_FUNCTION_ARGUMENT", "Invalid subscript index: " + std::to_string(at) +
+                      ". ROW indices start at 1", input.place);
+    if (at > static_cast<int64_t>(duckdb::StructType::GetChildCount(type))) {
+      raise("INVALID_FUNCTION_ARGUMENT", "Subscript index out of bounds: " + std::to_string(at) + ", max value is " +
+            std::to_string(duckdb::StructType::GetChildCount(type)), input.place);
+    }
+    return call(input.context, "main", "struct_extract_at",
+                bound_items(std::move(input.arguments[0]), bound_constant(Value::BIGINT(at))));
+  }
+  no_operator(input);
+}
+
+// element_at: NULL where there is none; from the end for negative positions.
+BoundPtr bind_element_at(BindInput& input) {
+  const LogicalType type = input.arguments[0]->return_type, index = input.arguments[1]->return_type;
+  if (type.id() == LogicalTypeId::LIST && (is_integer(index) || is_null(index))) {
+    return body(input, "list_extract($1, t_element_index(CAST($2 AS BIGINT)))");
+  }
+  if (type.id() == LogicalTypeId::MAP && common_type(duckdb::MapType::KeyType(type), index)) {
+    input.arguments[1] = coerced(input.context, std::move(input.arguments[1]), duckdb::MapType::KeyType(type));
+    return body(input, "map_extract_value($1, $2)");
+  }
+  unexpected_parameters(input);
+}
+
+// The rows of UNNEST: lists side by side; maps give keys and values, rows their fields.
+template <bool ordinality>
+BoundPtr bind_unnest(BindInput& input) {
+  if (ordinality) input.arguments.pop_back();
+  duckdb::vector<BoundPtr> lists;
+  auto& context = input.context;
+  for (auto& argument : input.arguments) {
+    const LogicalType type = argument->return_type;
+    if (type.id() == LogicalTypeId::MAP) {
+      auto copy = argument->Copy();
+      lists.push_back(call(context, "main", "map_keys", bound_items(std::move(copy))));
+      lists.push_back(call(context, "main", "map_values", bound_items(std::move(argument))));
+    } else if (type.id() == LogicalTypeId::LIST) {
+      const LogicalType child = duckdb::ListType::GetChildType(type);
+      if (child.id() != LogicalTypeId::STRUCT) {
+        lists.push_back(std::move(argument));
+        continue;
+      }
+      for (size_t i = 0; i < duckdb::StructType::GetChildCount(child); ++i) {
+        auto arguments = bound_items(argument->Copy(), bound_constant(Value::BIGINT(static_cast<int64_t>(i) + 1)));
+        arguments.push_back(bound_constant(Value(duckdb::StructType::GetChildType(child, i))));
+        lists.push_back(own(input, "t_field_list", std::move(arguments)));
+      }
+    } else {
+      raise("TYPE_MISMATCH", "Cannot unnest type: " + type_name(type), input.place);
+    }
+  }
+  if (ordinality) lists.push_back(bound_constant(Value::LIST(LogicalType::BIGINT, {})));
+  return own(input, ordinality ? "t_zip_with_ordinality" : "t_zip", std::move(lists));
+}
+
+// --- types and moments -----------------------------------------------------------------------------------------------
+
+BoundPtr bind_typeof(BindInput& input) {
+  const auto& value = *input.arguments[0];
+  // A literal's varchar has its length.
+  if (is_varchar(value.return_type) && is_constant(value)) {
+    const auto& constant = value.Cast<duckdb::BoundConstantExpression>().value;
+    if (!constant.IsNull()) {
+      return bound_constant(
+          Value("varchar(" + std::to_string(characters(duckdb::StringValue::Get(constant)).size()) + ")"));
+    }
+  }
+  return bound_constant(Value(type_name(value.return_type)));
+}
+
+const StatementContext& statement_of(BindInput& input) {
+  return SessionState::of(input.context)->context;
+}
+
+// AWS: moments have milliseconds.
+int64_t now_micros(BindInput& input) {
+  const int64_t micros = statement_of(input).now.micros;
+  return micros - ((micros % 1000) + 1000) % 1000;
+}
+
+BoundPtr bind_moment(BindInput& input) {
+  const int64_t micros = now_micros(input);
+  const auto timestamp = duckdb::timestamp_t(micros);
+  if (input.name == "current_date") return bound_constant(Value::DATE(duckdb::Timestamp::GetDate(timestamp)));
+  if (input.name == "localtimestamp") return bound_constant(Value::TIMESTAMP(timestamp));
+  if (input.name == "localtime") return bound_constant(Value::TIME(duckdb::Timestamp::GetTime(timestamp)));
+  if (input.name == "current_time") {
+    return bound_constant(Value::TIMETZ(duckdb::dtime_tz_t(duckdb::Timestamp::GetTime(timestamp), 0)));
+  }
+  Value value = Value::HUGEINT(make_zoned(micros, 0));
+  value.Reinterpret(zoned_type());
+  return bound_constant(std::move(value));
+}
+
+BoundPtr bind_session(BindInput& input) {
+  const auto& context = statement_of(input);
+  if (input.name == "current_user") return bound_constant(Value(context.user));
+  if (input.name == "current_schema") return bound_constant(Value(context.database));
+  if (input.name == "current_timezone") return bound_constant(Value(context.time_zone));
+  return bound_constant(Value("awsdatacatalog"));
+}
+
+BoundPtr bind_at_timezone(BindInput& input) {
+  const LogicalType type = input.arguments[0]->return_type, zone = input.arguments[1]->return_type;
+  if (zone.id() == LogicalTypeId::INTERVAL) {
+    input.arguments[1] = own(input, "t_zone_of_interval", bound_items(std::move(input.arguments[1])));
+  } else if (!is_varchar(zone)) {
+    raise("TYPE_MISMATCH", "Type of value must be a time or timestamp with or without time zone (actual " +
+          type_name(type) + ")", input.place);
+  }
+  if (type.id() == LogicalTypeId::TIME_TZ) return body(input, "t_time_at_zone($1, $2)");
+  if (!common_type(type, zoned_type()) || type.id() == LogicalTypeId::DATE) {
+    raise("TYPE_MISMATCH", "Type of value must be a time or timestamp with or without time zone (actual " +
+          type_name(type) + ")", input.place);
+  }
+  input.arguments[0] = coerced(input.context, std::move(input.arguments[0]), zoned_type());
+  return body(input, "c__checked_zone(t_make_zoned(t_instant($1), $2))");
+}
+
+// Values of both kinds as text, for errors.
+BoundPtr bind_shown(BindInput& input) {
+  return call(input.context, kSchema, "t_shown", std::move(input.arguments));
+}
+
+}  // namespace
+
+std::vector<Special> specials() {
+  return {
+      {"=", 2, 2, bind_comparison<ExpressionType::COMPARE_EQUAL>},
+      {"<>", 2, 2, bind_comparison<ExpressionType::COMPARE_NOTEQUAL>},
+      {"<", 2, 2, bind_comparison<ExpressionType::COMPARE_LESSTHAN>},
+      {"<=", 2, 2, bind_comparison<ExpressionType::COMPARE_LESSTHANOREQUALTO>},
+      {">", 2, 2, bind_comparison<ExpressionType::COMPARE_GREATERTHAN>},
+      {">=", 2, 2, bind_comparison<ExpressionType::COMPARE_GREATERTHANOREQUALTO>},
+      {"is distinct from", 2, 2, bind_comparison<ExpressionType::COMPARE_DISTINCT_FROM>},
+      {"between", 3, 3, bind_between},
+      {"in", 2, -1, bind_in},
+      {"like", 2, 3, bind_like},
+      {"+", 2, 2, bind_arithmetic},
+      {"-", 2, 2, bind_arithmetic},
+      {"*", 2, 2, bind_arithmetic},
+      {"/", 2, 2, bind_arithmetic},
+      {"%", 2, 2, bind_arithmetic},
+      {"||", 2, 2, bind_concat},
+      {"negate", 1, 1, bind_negate},
+      {"plus", 1, 1, bind_plus},
+      {"case", 2, -1, bind_case},
+      {"coalesce", 2, -1, bind_coalesce, "T", "T..."},
+      {"nullif", 2, 2, bind_nullif, "T", "T, T"},
+      {"greatest", 1, -1, bind_extreme, "T", "T..."},
+      {"least", 1, -1, bind_extreme, "T", "T..."},
+      {"condition", 2, 2, bind_condition},
+      {"row", 1, -1, bind_row},
+      {"array", 0, -1, bind_array},
+      {"field", 2, 2, bind_field},
+      {"subscript", 2, 2, bind_subscript},
+      {"element_at", 2, 2, bind_element_at, "T", "array(T), bigint"},
+      {"unnest_rows", 1, -1, bind_unnest<false>},
+      {"unnest_rows_with_ordinality", 1, -1, bind_unnest<true>},
+      {"typeof", 1, 1, bind_typeof, "varchar", "T"},
+      {"current_date", 0, 0, bind_moment, "date"},
+      {"current_time", 0, 0, bind_moment, "time with time zone"},
+      {"current_timestamp", 0, 0, bind_moment, "timestamp with time zone"},
+      {"now", 0, 0, bind_moment, "timestamp with time zone"},
+      {"localtime", 0, 0, bind_moment, "time"},
+      {"localtimestamp", 0, 0, bind_moment, "timestamp"},
+      {"current_user", 0, 0, bind_session, "varchar"},
+      {"current_catalog", 0, 0, bind_session, "varchar"},
+      {"current_schema", 0, 0, bind_session, "varchar"},
+      {"current_timezone", 0, 0, bind_session, "varchar"},
+      {"at_timezone", 2, 2, bind_at_timezone, "timestamp with time zone", "timestamp with time zone, varchar"},
+      {"_shown", 1, 1, bind_shown},
+  };
+}
+
+}  // namespace tarn::sql::engine::trino

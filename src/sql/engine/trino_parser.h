@@ -1,0 +1,180 @@
+// The parser of Trino's queries. Statements and tables in trino_parser.cc, expressions in trino_expressions.cc, calls of
+// functions in trino_calls.cc, types in trino_types.cc, names of tables in trino_tables.cc.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sql/engine/trino.h"
+#include "sql/lex.h"
+
+namespace tarn::sql::engine::trino {
+
+// f(a, b) with what may stand behind it.
+struct Call {
+  std::string name;  // lower case
+  size_t at = 0;     // its place
+  duckdb::vector<ParsedPtr> arguments;
+  bool star = false, distinct = false, ignore_nulls = false;
+  duckdb::vector<duckdb::OrderByNode> order;
+  ParsedPtr filter;
+  duckdb::unique_ptr<duckdb::WindowExpression> over;
+};
+
+struct Type {
+  duckdb::LogicalType type;
+  int length = -1;  // of varchar(n)
+};
+
+class Parser {
+ public:
+  Parser(duckdb::ClientContext& context, const ExecuteRequest& request, Rewritten& result, std::string sql,
+         bool places = true);
+  duckdb::unique_ptr<duckdb::SQLStatement> statement();
+  // A parameter's value.
+  ParsedPtr lone_expression();
+
+ private:
+  // tokens
+  const Token& peek(size_t ahead = 0) const;
+  bool is(std::string_view word, size_t ahead = 0) const { return peek(ahead).is(word); }
+  bool is_op(std::string_view op, size_t ahead = 0) const { return peek(ahead).is_op(op); }
+  bool take(std::string_view word);
+  bool take_op(std::string_view op);
+  void expect(std::string_view word);
+  void expect_op(std::string_view op);
+  [[noreturn]] void mismatched(const std::string& expecting) const;
+  size_t here() const { return peek().begin; }
+  bool is_identifier(size_t ahead = 0) const;
+  std::string identifier();  // case kept
+  std::string source(const Token& token) const { return sql_.substr(token.begin, token.end - token.begin); }
+
+  // queries (trino_parser.cc)
+  duckdb::unique_ptr<duckdb::SelectStatement> query();
+  duckdb::unique_ptr<duckdb::QueryNode> query_node();
+  duckdb::unique_ptr<duckdb::QueryNode> query_body();
+  duckdb::unique_ptr<duckdb::QueryNode> intersection();
+  duckdb::unique_ptr<duckdb::QueryNode> query_primary();
+  duckdb::unique_ptr<duckdb::QueryNode> select();
+  duckdb::unique_ptr<duckdb::QueryNode> values();
+  duckdb::unique_ptr<duckdb::QueryNode> set_operation(duckdb::SetOperationType type, bool all,
+                                                      duckdb::unique_ptr<duckdb::QueryNode> left,
+                                                      duckdb::unique_ptr<duckdb::QueryNode> right);
+  void with(duckdb::CommonTableExpressionMap& map);
+  void select_items(duckdb::SelectNode& node);
+  void group_by(duckdb::GroupByNode& groups);
+  std::vector<duckdb::GroupingSet> grouping_element(duckdb::GroupByNode& groups);
+  void windows();
+  void order_and_limit(duckdb::unique_ptr<duckdb::QueryNode>& node);
+  duckdb::vector<duckdb::OrderByNode> sort_items();
+  duckdb::unique_ptr<duckdb::SQLStatement> show_functions();
+  size_t find_from() const;
+
+  // tables
+  TablePtr from_list();
+  TablePtr joined();
+  TablePtr joined_right();
+  TablePtr sampled();
+  TablePtr aliased();
+  TablePtr table_primary();
+  TablePtr unnest();
+  void alias(duckdb::TableRef& table);
+  bool alias_follows() const;
+  TablePtr named_table(std::vector<std::string> parts, size_t at);  // trino_tables.cc
+  TablePtr partitions_table(const ExternalTable& table);
+  TablePtr view(const ExternalTable& table, size_t at);
+  TablePtr information_schema(const std::string& name, size_t at);
+
+  // expressions (trino_expressions.cc)
+  ParsedPtr expression();
+  ParsedPtr conjunction();
+  ParsedPtr negation();
+  ParsedPtr predicate();
+  ParsedPtr value(int level = 0);
+  ParsedPtr unary();
+  ParsedPtr postfix();
+  ParsedPtr primary();
+  ParsedPtr word_primary();
+  ParsedPtr parenthesised();
+  ParsedPtr number();
+  ParsedPtr string_literal();
+  ParsedPtr typed_literal(const std::string& type, size_t at);
+  ParsedPtr interval();
+  ParsedPtr case_of();
+  ParsedPtr cast(bool try_cast);
+  ParsedPtr extract();
+  ParsedPtr trim_call();
+  ParsedPtr json_call(const std::string& name, size_t at);
+  ParsedPtr json_input();
+  ParsedPtr column(size_t at);
+  ParsedPtr in_list(ParsedPtr left, size_t at);
+  ParsedPtr quantified(ParsedPtr left, duckdb::ExpressionType type, size_t at);
+  ParsedPtr parameter(size_t index, size_t at);
+  ParsedPtr subquery(duckdb::SubqueryType type);
+  ParsedPtr condition(ParsedPtr value, const char* clause, size_t at);
+  bool lambda_follows() const;
+  ParsedPtr lambda(const std::string& function, size_t argument);
+  Type type();
+  duckdb::LogicalType row_type();
+  std::optional<std::string> try_type_name();
+
+  // calls (trino_calls.cc)
+  ParsedPtr function_call(const std::string& name, size_t at);
+  void arguments(Call& call);
+  void after_arguments(Call& call);
+  duckdb::unique_ptr<duckdb::WindowExpression> window_specification();
+  void frame(duckdb::WindowExpression& window);
+  ParsedPtr make(Call call);
+  ParsedPtr make_with_lambda(Call& call);
+  ParsedPtr make_aggregate(Call& call, const char* text);
+  ParsedPtr make_window(Call& call);
+  ParsedPtr typed(const char* name, size_t at, duckdb::vector<ParsedPtr> arguments) const;
+  duckdb::optional_idx place(size_t at) const { return places_ ? duckdb::optional_idx(at) : duckdb::optional_idx(); }
+
+  struct Variable {
+    std::string name;   // of the engine's lambda
+    std::string field;  // the parameter is this field of it; empty: it is itself
+  };
+
+  duckdb::ClientContext& context_;
+  const ExecuteRequest& request_;
+  Rewritten& result_;
+  std::string sql_;
+  bool places_;
+  std::vector<Token> tokens_;
+  size_t at_ = 0;
+  size_t questions_ = 0;
+  int depth_ = 0;  // of nesting
+  std::vector<std::set<std::string>> ctes_;
+  std::vector<std::pair<std::string, std::string>> from_tables_;  // schema and name
+  std::vector<std::map<std::string, Variable>> lambdas_;
+  size_t lambda_count_ = 0;
+  std::vector<std::map<std::string, duckdb::unique_ptr<duckdb::WindowExpression>>> named_windows_;
+  friend struct Nested;
+};
+
+// Counts the nesting: a text of parentheses must not end the process.
+struct Nested {
+  explicit Nested(Parser& parser);
+  ~Nested() { --parser_.depth_; }
+  Parser& parser_;
+};
+
+// --- building expressions
+
+duckdb::vector<ParsedPtr> items(ParsedPtr a);
+duckdb::vector<ParsedPtr> items(ParsedPtr a, ParsedPtr b);
+duckdb::vector<ParsedPtr> items(ParsedPtr a, ParsedPtr b, ParsedPtr c);
+ParsedPtr constant_of(duckdb::Value value);
+ParsedPtr native_call(const std::string& name, duckdb::vector<ParsedPtr> arguments);
+// system.trino.call(name, place, arguments..)
+ParsedPtr typed_call(const std::string& name, duckdb::optional_idx place, duckdb::vector<ParsedPtr> arguments);
+// An expression written in the engine's words: $1 .. are the arguments, c_f(..) is typed_call("f", ..), t_f(..) a function
+// of system.trino, agg_f(..) the aggregate f, aggt_f(..) one of system.trino.
+ParsedPtr from_template(const std::string& text, const duckdb::vector<ParsedPtr>& arguments, duckdb::optional_idx place,
+                        const std::function<void(ParsedPtr&)>& aggregate = {});
+
+}  // namespace tarn::sql::engine::trino
