@@ -28,6 +28,8 @@ bool password_fits(std::string_view kept, std::string_view password) {
 std::string seal_database_password(const Store& store, const DatabasePassword& password) {
   Json groups = Json::array();
   for (const std::string& group : password.groups) groups.push(group);
+  Json roles = Json::array();
+  for (const std::string& role : password.roles) roles.push(role);
   const Json content = Json::object({{"l", password.login},
                                      {"u", password.user},
                                      {"w", password.warehouse},
@@ -35,6 +37,8 @@ std::string seal_database_password(const Store& store, const DatabasePassword& p
                                      {"p", password.principal},
                                      {"g", groups},
                                      {"a", password.auto_create},
+                                     {"c", password.creator},
+                                     {"r", roles},
                                      {"e", password.expires.micros}});
   const std::string text = base64(content.text());
   return text + "." + signature(store, text);
@@ -54,7 +58,9 @@ std::optional<DatabasePassword> open_database_password(const Store& store, std::
                        .database = json["d"].as_string(),
                        .principal = json["p"].as_string()};
   for (const Json& group : json["g"].items()) out.groups.push_back(group.as_string());
+  for (const Json& role : json["r"].items()) out.roles.push_back(role.as_string());
   out.auto_create = json["a"].as_bool();
+  out.creator = json["c"].as_bool();
   out.expires = Time{json["e"].as_int()};
   return out;
 }

@@ -22,6 +22,8 @@ struct DatabasePassword {
   std::string principal;  // ARN of the one who asked for it
   std::vector<std::string> groups = {};  // that its sessions belong to
   bool auto_create = false;              // the user is made when it is not there
+  bool creator = false;                  // .. as a superuser: it made the namespace
+  std::vector<std::string> roles = {};   // database roles that its sessions have: the tag RedshiftDbRoles
   Time expires;                          // the system's time
 };
 

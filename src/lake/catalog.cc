@@ -177,8 +177,7 @@ Status drop_glue_database(Door& door, const Caller& as, const std::string& name)
   return {};
 }
 
-Status create_glue_table(Door& door, const Caller& as, const std::string& database,
-                         const sql::CreateExternalTable& table) {
+glue::CreateTableRequest create_table_request(const std::string& database, const sql::CreateExternalTable& table) {
   glue::StorageDescriptor storage;
   for (const sql::ExternalColumn& each : table.columns) storage.columns.push_back(column(each));
   storage.location = table.location;
@@ -200,7 +199,12 @@ Status create_glue_table(Door& door, const Caller& as, const std::string& databa
   glue::CreateTableRequest create;
   create.database_name = database;
   create.table_input = std::move(input);
-  TRY(door.call(as, create));
+  return create;
+}
+
+Status create_glue_table(Door& door, const Caller& as, const std::string& database,
+                         const sql::CreateExternalTable& table) {
+  TRY(door.call(as, create_table_request(database, table)));
   return {};
 }
 

@@ -10,6 +10,10 @@
 #include "sql/engine_client.h"
 #include "sql/stmt_redshift.h"
 
+namespace tarn::glue {
+struct CreateTableRequest;
+}
+
 namespace tarn::lake {
 
 // ERRORS, all: AWS's, as the door or the service says it; those of S3 with a member {"path", uri}. What is wrong with the
@@ -35,6 +39,7 @@ Result<bool> has_glue_database(Door& door, const Caller& as, const std::string& 
                                const std::string& catalog_id = {});
 Status create_glue_database(Door& door, const Caller& as, const std::string& name);
 Status drop_glue_database(Door& door, const Caller& as, const std::string& name);
+glue::CreateTableRequest create_table_request(const std::string& database, const sql::CreateExternalTable& table);
 Status create_glue_table(Door& door, const Caller& as, const std::string& database,
                          const sql::CreateExternalTable& table);
 Status drop_glue_table(Door& door, const Caller& as, const std::string& database, const std::string& name);

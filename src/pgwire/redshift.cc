@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os/random.h"
 #include "os/scratch.h"
+#include "services/redshift_data/definitions.h"
 #include "services/redshift_data/host.h"
 #include "sql/session.h"
 #include "sql/sql_error.h"
@@ -96,8 +97,12 @@ Result<std::unique_ptr<Database>> RedshiftBackend::log_in(const Login& login) {
     return sql::sql_error("53300",
                           fmt::format("connection limit \"{}\" exceeded for non-bootstrap users", kMaxConnections));
   }
-  sql::SessionOptions options{lower(login.database), place.user};
-  auto made = std::make_unique<WireDatabase>(data_, login, std::move(place), std::move(options), connections_);
+  auto options = redshift_data::session_options(door_.store(), place, lower(login.database));
+  if (!options) {
+    --connections_;
+    return Failure(options.error());
+  }
+  auto made = std::make_unique<WireDatabase>(data_, login, std::move(place), std::move(*options), connections_);
   TRY(made->open());
   return made;
 }
@@ -129,12 +134,17 @@ Result<Workgroup> RedshiftBackend::identify(const Login& login) {
                     "NAME.localhost, or by the connection option options='-c warehouse=NAME'",
                     known.size(), login.user));
   Workgroup place = std::move(known[0].place);
+  place.admin = known[0].admin;
   place.user = lower(login.user);
+  TRY(redshift_data::admit(door_.store(), place, false));
   return place;
 }
 
-Result<bool> RedshiftBackend::knows(Transaction&, const Endpoint& endpoint, const Login& login) {
-  return equals_ignore_case(login.user, endpoint.admin) && password_fits(endpoint.admin_password, login.password);
+Result<bool> RedshiftBackend::knows(Transaction& tx, const Endpoint& endpoint, const Login& login) {
+  if (equals_ignore_case(login.user, endpoint.admin) && password_fits(endpoint.admin_password, login.password))
+    return true;
+  return TRY(redshift_data::user_with_password(tx, endpoint.place.namespace_id, login.user, login.password))
+      .has_value();
 }
 
 Result<Workgroup> RedshiftBackend::by_temporary_password(const Login& login, const DatabasePassword& password) {
@@ -148,7 +158,12 @@ Result<Workgroup> RedshiftBackend::by_temporary_password(const Login& login, con
   const auto tx = door_.store().read();
   for (Endpoint& each : TRY(endpoints(*tx))) {
     if (each.place.arn != password.warehouse) continue;
+    each.place.admin = each.admin;
     each.place.user = password.user;
+    each.place.session_roles = password.roles;
+    if (!password.auto_create && !TRY(redshift_data::has_user(*tx, each.place.namespace_id, password.user)))
+      return sql::sql_error(kBadIdentity, fmt::format("user \"{}\" does not exist", password.user));
+    TRY(redshift_data::admit(door_.store(), each.place, password.creator));
     return std::move(each.place);
   }
   return sql::sql_error(kBadIdentity, fmt::format("{} is not there any more", password.warehouse));

@@ -4,12 +4,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "sql/engine_client.h"
 #include "sql/stmt_redshift.h"
+#include "sql/table_locks.h"
 
 namespace tarn::sql {
 
@@ -25,22 +27,42 @@ struct StoredRoutine {
   std::string signature;  // types of its inputs, as shown_type, joined by ", "
   std::string definition, owner;
 };
-struct StoredGrant {
-  std::string object_kind, schema, name;  // "TABLE", "public", "t"
-  std::string grantee_kind, grantee;      // "user" "IAMR:role", "public" ""
-  std::string privilege;                  // "SELECT", "ALL" ..
-  bool grant_option = false;
+// Those who may connect; they are the same in all databases of the namespace.
+struct StoredUser {
+  std::string name;
+  int64_t id = 0;  // 0 in a change: the next one
+  bool superuser = false, create_database = false, unrestricted = false;
+  std::string password;     // as sealed_password() made it; empty: none, so no log-in with one
+  std::string valid_until;  // as given; empty: for ever
+  std::string external_id;
+  std::vector<std::pair<std::string, std::string>> settings;  // ALTER USER .. SET, CONNECTION LIMIT ..
+};
+struct StoredGroup {
+  std::string name;
+  int64_t id = 0;
+  std::vector<std::string> members;
+};
+struct StoredRole {
+  std::string name;
+  int64_t id = 0;
+  std::string owner, external_id;
+  std::vector<std::string> privileges;  // system ones: "CREATE USER" ..
+};
+struct StoredMembership {
+  std::string role, member_kind, member;  // "user" or "role"
+  bool admin = false;
 };
 struct UserCatalog {
   std::vector<StoredSchema> schemas;
   std::vector<StoredRoutine> routines;
-  std::vector<StoredGrant> grants;
+  std::vector<StoredUser> users;
+  std::vector<StoredGroup> groups;
+  std::vector<StoredRole> roles;
+  std::vector<StoredMembership> memberships;
 };
 struct CatalogChange {
   enum class Kind { kPut, kErase } kind = Kind::kPut;
-  std::optional<StoredSchema> schema;  // exactly one of the three
-  std::optional<StoredRoutine> routine;
-  std::optional<StoredGrant> grant;
+  std::variant<StoredSchema, StoredRoutine, StoredUser, StoredGroup, StoredRole, StoredMembership> what;
 };
 
 // --- the service ----------------------------------------------------------------------------------------------------
@@ -56,6 +78,10 @@ struct Publishing {
   std::vector<WrittenObject> objects;                          // staged by the engine
   std::vector<std::pair<std::string, std::string>> documents;  // uri, bytes: a manifest
   std::vector<std::string> remove;                             // uris that go first (CLEANPATH)
+  // And of the catalog, in the same commit: a new table, and partitions of it that may be there already.
+  std::string glue_database, glue_table;
+  std::optional<CreateExternalTable> new_table;
+  std::vector<PartitionChange> partitions;
 };
 
 // ERRORS, all: AWS's of the call underneath, with its code. THREADS: one at a time; not those of a transaction.
@@ -64,23 +90,35 @@ class SessionHost {
   virtual ~SessionHost() = default;
 
   virtual Time now() = 0;
-  // The ARN of the role that is meant; checks that the namespace has it. A chain's last one.
+  // The ARN of the role that is meant; checks that the namespace has it. A chain: ARNs with commas between them.
   virtual Result<std::string> role(const RoleChoice& choice) = 0;
+  // LOCK's, of the whole namespace.
+  virtual TableLocks& locks() = 0;
   // The principal that the engine's questions of this statement will carry.
   virtual std::string principal(const StatementRoles& roles) = 0;
 
   virtual Result<UserCatalog> catalog(const std::string& database) = 0;
   // All of them in one commit.
   virtual Status apply(const std::string& database, const std::vector<CatalogChange>& changes) = 0;
+  // Changes of a transaction: kept before the engine commits it with the mark `id`, and applied or forgotten behind that.
+  // After a crash in between, they are applied if the mark is in the database.
+  virtual Status intend(const std::string& database, const std::string& id,
+                        const std::vector<CatalogChange>& changes) = 0;
+  virtual Status settle(const std::string& id, bool committed) = 0;
 
   // Glue, as the role.
   virtual Result<bool> has_glue_database(const std::string& role, const std::string& name) = 0;
   virtual Status create_glue_database(const std::string& role, const std::string& name) = 0;
   virtual Status drop_glue_database(const std::string& role, const std::string& name) = 0;
+  // nullopt: there is none.
+  virtual Result<std::optional<ExternalTable>> glue_table(const std::string& role, const std::string& database,
+                                                          const std::string& name) = 0;
   virtual Result<bool> has_glue_table(const std::string& role, const std::string& database,
                                       const std::string& name) = 0;
   virtual Status create_glue_table(const std::string& role, const std::string& database,
                                    const CreateExternalTable& table) = 0;
+  virtual Status alter_glue_table(const std::string& role, const std::string& database,
+                                  const AlterExternalTable& change) = 0;
   virtual Status drop_glue_table(const std::string& role, const std::string& database, const std::string& name) = 0;
   virtual Status add_glue_partitions(const std::string& role, const std::string& database, const std::string& table,
                                      const std::vector<PartitionChange>& partitions, bool if_not_exists) = 0;

@@ -86,6 +86,7 @@ struct PlStatement {
   PlStatements otherwise;                   // ELSE; a block's exception handler
   std::vector<PlDeclaration> declarations;  // of a block
   bool has_otherwise = false, reverse = false, strict = false;
+  bool goes_on = false;  // a block's handler is a CONTINUE_HANDLER
 };
 
 struct PlBody {
@@ -132,6 +133,10 @@ class PlHost {
   virtual Status rollback() = 0;
   // Before an exception handler runs: what the block did is undone.
   virtual Status begin_handler() = 0;
+  // Behind one that went well: what it did is kept, whatever becomes of the error.
+  virtual Status end_handler() = 0;
+  // The query as a cursor of the session, which outlives the procedure: what a refcursor names.
+  virtual Status open_cursor(const std::string& name, const std::string& sql, const std::vector<Param>& params) = 0;
   // ERRORS: the statement was cancelled, or its time is over.
   virtual Status proceed() = 0;
 };

@@ -135,6 +135,8 @@ class Parser {
     TRY(reader_.expect("begin"));
     made.body = TRY(statements({"end", "exception"}));
     if (reader_.accept("exception")) {
+      made.goes_on = reader_.accept("continue_handler");
+      if (!made.goes_on) reader_.accept("exit_handler");
       TRY(reader_.expect("when"));
       if (!reader_.peek().is("others"))
         return sql_error(kNotSupported, "the only condition of an exception handler is OTHERS",

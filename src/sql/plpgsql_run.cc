@@ -323,8 +323,8 @@ class Interpreter {
     if (Status declared = declarations(s); !declared)
       flow = Failure(declared.error());
     else
-      flow = run_all(s.body);
-    if (!flow && s.has_otherwise && sqlstate_of(flow.error()) != "57014") {
+      flow = s.goes_on && procedure_.nonatomic ? run_on(s, depth) : run_all(s.body);
+    if (!flow && s.has_otherwise && can_be_handled(flow.error())) {
       scopes_.resize(depth);
       flow = handle(s, flow.error());
     }
@@ -336,15 +336,37 @@ class Interpreter {
     return flow;
   }
 
-  // AWS: Handling errors in stored procedures: what was done is rolled back, the handler runs, and then the error goes
-  // on, unless the procedure is NONATOMIC.
+  // AWS: Trapping errors: OTHERS is every error but the query's cancellation. An engine that ended ends all.
+  static bool can_be_handled(const Error& error) {
+    const std::string state = sqlstate_of(error);
+    return state != "57014" && state != "57P02";
+  }
+
+  // AWS: CONTINUE_HANDLER, of NONATOMIC procedures: the statement behind the one that failed is next.
+  Result<Flow> run_on(const PlStatement& s, size_t depth) {
+    for (const PlStatement& each : s.body) {
+      Result<Flow> flow = statement(each);
+      if (!flow && !can_be_handled(flow.error())) return flow;
+      if (!flow) {
+        scopes_.resize(depth);
+        flow = TRY(handle(s, flow.error()));
+      }
+      if (*flow != Flow::kNext) return flow;
+    }
+    return Flow::kNext;
+  }
+
+  // AWS: Trapping errors: what was done is rolled back, the handler runs in a transaction of its own, which is committed,
+  // and then the error goes on, unless the procedure is NONATOMIC.
   Result<Flow> handle(const PlStatement& s, const Error& error) {
     TRY(host_.begin_handler());
     declare("sqlerrm", {{error.message, std::string(kText)}});
     declare("sqlstate", {{sqlstate_of(error), std::string(kText)}});
     handled_.push_back(error);
-    const Flow flow = TRY(run_all(s.otherwise));
+    const Result<Flow> flow = run_all(s.otherwise);
     handled_.pop_back();
+    if (!flow) return flow;
+    TRY(host_.end_handler());
     if (!procedure_.nonatomic) return Failure(error);
     return flow;
   }
@@ -575,6 +597,8 @@ class Interpreter {
     }
     PlOutcome outcome = TRY(host_.run(bound.sql, bound.params));
     if (!outcome.cursor) return sql_error("42P11", "cannot open a cursor over a statement that returns no rows");
+    // AWS: Returning a result set: a refcursor's value is the cursor's name, which the caller fetches from.
+    if (variable.value.text) TRY(host_.open_cursor(*variable.value.text, bound.sql, bound.params));
     TRY(known(s.name))->open = std::move(outcome.cursor);
     return {};
   }

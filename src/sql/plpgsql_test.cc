@@ -71,6 +71,14 @@ class FakeHost final : public PlHost {
   Status commit() override { return ran.push_back("COMMIT"), Status{}; }
   Status rollback() override { return ran.push_back("ROLLBACK"), Status{}; }
   Status begin_handler() override { return ran.push_back("handler"), Status{}; }
+  Status end_handler() override {
+    ran.push_back("end handler");
+    return {};
+  }
+  Status open_cursor(const std::string& name, const std::string& sql, const std::vector<Param>&) override {
+    ran.push_back("cursor " + name + ": " + sql);
+    return {};
+  }
   Status proceed() override { return {}; }
 };
 
@@ -206,7 +214,7 @@ TEST(Plpgsql, ExceptionsGoOnUnlessNonatomic) {
   EXPECT_EQ(atomic.host.notices, std::vector<std::string>{"INFO: saw 22012 division by zero"});
   Ran nonatomic = run(dynamic, {}, {}, {}, true);
   EXPECT_TRUE(nonatomic.outputs);
-  EXPECT_EQ(nonatomic.host.ran, (std::vector<std::string>{"FAIL", "handler"}));
+  EXPECT_EQ(nonatomic.host.ran, (std::vector<std::string>{"FAIL", "handler", "end handler"}));
   Ran raised = run("BEGIN RAISE EXCEPTION 'no % here', 'table'; END");
   ASSERT_FALSE(raised.outputs);
   EXPECT_EQ(raised.outputs.error().message, "no table here");

@@ -1,8 +1,10 @@
 #include "sql/session.h"
 
 #include <thread>
+#include <tuple>
 
 #include "base/text.h"
+#include "os/random.h"
 #include "os/scratch.h"
 #include "sql/sql_error.h"
 #include "sql/tokens_redshift.h"
@@ -15,33 +17,54 @@ constexpr int kMaxDepth = 64;
 constexpr std::string_view kConflict = "40001";
 constexpr auto kConflictPatience = std::chrono::seconds(30);
 constexpr auto kFirstPause = std::chrono::milliseconds(1), kLongestPause = std::chrono::milliseconds(50);
-constexpr std::string_view kDefaultSearchPath = "$user, public";
 
-bool same(const StoredSchema& a, const StoredSchema& b) {
-  return a.name == b.name;
+// What identifies a definition.
+auto key_of(const StoredSchema& s) {
+  return std::tuple(s.name);
 }
-bool same(const StoredRoutine& a, const StoredRoutine& b) {
-  return a.procedure == b.procedure && a.schema == b.schema && a.name == b.name && a.signature == b.signature;
+auto key_of(const StoredRoutine& r) {
+  return std::tuple(r.procedure, r.schema, r.name, r.signature);
 }
-bool same(const StoredGrant& a, const StoredGrant& b) {
-  return a.object_kind == b.object_kind && a.schema == b.schema && a.name == b.name &&
-         a.grantee_kind == b.grantee_kind && a.grantee == b.grantee && a.privilege == b.privilege;
+auto key_of(const StoredUser& u) {
+  return std::tuple(u.name);
+}
+auto key_of(const StoredGroup& g) {
+  return std::tuple(g.name);
+}
+auto key_of(const StoredRole& r) {
+  return std::tuple(r.name);
+}
+auto key_of(const StoredMembership& m) {
+  return std::tuple(m.role, m.member_kind, m.member);
 }
 
-template <class T>
-void apply_change(std::vector<T>& all, const T& changed, CatalogChange::Kind kind) {
-  std::erase_if(all, [&](const T& each) { return same(each, changed); });
-  if (kind == CatalogChange::Kind::kPut) all.push_back(changed);
+std::vector<StoredSchema>& all_of(UserCatalog& catalog, const StoredSchema&) {
+  return catalog.schemas;
+}
+std::vector<StoredRoutine>& all_of(UserCatalog& catalog, const StoredRoutine&) {
+  return catalog.routines;
+}
+std::vector<StoredUser>& all_of(UserCatalog& catalog, const StoredUser&) {
+  return catalog.users;
+}
+std::vector<StoredGroup>& all_of(UserCatalog& catalog, const StoredGroup&) {
+  return catalog.groups;
+}
+std::vector<StoredRole>& all_of(UserCatalog& catalog, const StoredRole&) {
+  return catalog.roles;
+}
+std::vector<StoredMembership>& all_of(UserCatalog& catalog, const StoredMembership&) {
+  return catalog.memberships;
 }
 
-// "a, b" of a variable, without "$user".
-std::vector<std::string> schemas_of(std::string_view search_path) {
-  std::vector<std::string> all;
-  for (const std::string_view part : split(search_path, ',')) {
-    const std::string name = lower(trim(part));
-    if (!name.empty() && name != "$user") all.push_back(name);
-  }
-  return all;
+void apply_change(UserCatalog& catalog, const CatalogChange& change) {
+  std::visit(
+      [&](const auto& what) {
+        auto& all = all_of(catalog, what);
+        std::erase_if(all, [&](const auto& each) { return key_of(each) == key_of(what); });
+        if (change.kind == CatalogChange::Kind::kPut) all.push_back(what);
+      },
+      change.what);
 }
 
 Result<SqlFunction> sql_function(const StoredRoutine& routine) {
@@ -51,6 +74,7 @@ Result<SqlFunction> sql_function(const StoredRoutine& routine) {
   SqlFunction function;
   function.schema = routine.schema;
   function.name = routine.name;
+  function.signature = routine.name + "(" + routine.signature + ")";
   for (const Argument& argument : created.arguments)
     function.argument_types.push_back(engine_type(argument.type, TypeUse::kCast));
   function.return_type = engine_type(created.returns, TypeUse::kCast);
@@ -62,7 +86,17 @@ Result<SqlFunction> sql_function(const StoredRoutine& routine) {
 
 }  // namespace
 
-SqlSession::SqlSession(Engine& engine, SessionOptions options) : engine_(engine), options_(std::move(options)) {}
+std::vector<std::string> schemas_of(std::string_view search_path) {
+  std::vector<std::string> all;
+  for (const std::string_view part : split(search_path, ',')) {
+    const std::string name = lower(trim(part));
+    if (!name.empty() && name != "$user") all.push_back(name);
+  }
+  return all;
+}
+
+SqlSession::SqlSession(Engine& engine, SessionOptions options)
+    : engine_(engine), options_(std::move(options)), user_(options_.user) {}
 
 SqlSession::~SqlSession() {
   if (session_) engine_.close_session(*session_);
@@ -105,6 +139,7 @@ Result<Outcome> SqlSession::dispatch(Running& run) {
   if (run.request.describe_only && !std::holds_alternative<EngineStatement>(statement) &&
       !std::holds_alternative<ExecutePrepared>(statement))
     return sql_error(kNotSupported, "only queries can be described");
+  TRY(wait_for_locks(run));
   return std::visit([&](const auto& s) { return execute(run, s); }, statement);
 }
 
@@ -119,11 +154,7 @@ Result<SessionId> SqlSession::opened() {
 
 Result<UserCatalog> SqlSession::catalog(Running& run) {
   UserCatalog all = TRY(run.host.catalog(options_.database));
-  for (const CatalogChange& change : pending_) {
-    if (change.schema) apply_change(all.schemas, *change.schema, change.kind);
-    if (change.routine) apply_change(all.routines, *change.routine, change.kind);
-    if (change.grant) apply_change(all.grants, *change.grant, change.kind);
-  }
+  for (const CatalogChange& change : pending_) apply_change(all, change);
   return all;
 }
 
@@ -140,17 +171,26 @@ Result<StatementContext> SqlSession::context(Running& run, const std::string& ro
   context.statement_id = run.request.statement_id;
   context.dialect = Dialect::kRedshift;
   context.database = options_.database;
-  context.user = options_.user;
-  const auto path = variables_.find("search_path");
-  context.search_path = schemas_of(path == variables_.end() ? kDefaultSearchPath : std::string_view(path->second));
-  if (const auto zone = variables_.find("timezone"); zone != variables_.end()) context.time_zone = zone->second;
+  context.user = user_;
+  const Identity who = identity_of(all, user_, user_ == options_.user ? options_.roles : std::vector<std::string>{});
+  context.superuser = who.superuser;
+  context.groups = who.groups;
+  context.roles = who.roles;
+  context.system_privileges = system_privileges(all, who);
+  context.search_path = search_path();
+  if (const auto zone = variable("timezone")) context.time_zone = *zone;
   for (const StoredSchema& schema : all.schemas)
     context.external_schemas.push_back({schema.name, std::string(kCatalog), schema.database});
   for (const StoredRoutine& routine : all.routines)
     if (!routine.procedure) context.functions.push_back(TRY(sql_function(routine)));
   context.now = run.host.now();
-  if (const auto timeout = variables_.find("statement_timeout"); timeout != variables_.end())
-    context.timeout = std::chrono::milliseconds(parse_int(timeout->second).value_or(0));
+  const auto limit = [&](const char* name, int64_t unit) {
+    const int64_t given = parse_int(variable(name).value_or("0")).value_or(0) * unit;
+    const std::chrono::milliseconds time{given};
+    if (given > 0 && (context.timeout.count() == 0 || time < context.timeout)) context.timeout = time;
+  };
+  limit("statement_timeout", 1);
+  limit("max_query_execution_time", 1000);
   return context;
 }
 
@@ -188,6 +228,7 @@ Error SqlSession::seen(Error error) {
   open_session_ = 0;
   in_block_ = failed_ = false;
   pending_.clear();
+  locks_.clear();
   cursors_.clear();
   return error;
 }
@@ -219,7 +260,10 @@ Result<SqlSession::Held> SqlSession::held(Running& run, const std::string& sql, 
 
 Result<std::vector<std::vector<SqlSession::Cell>>> SqlSession::query(Running& run, const std::string& sql,
                                                                      const std::vector<Param>& params) {
-  const Held rows = TRY(held(run, sql, params));
+  return all_rows(TRY(held(run, sql, params)));
+}
+
+Result<std::vector<std::vector<SqlSession::Cell>>> SqlSession::all_rows(const Held& rows) {
   std::vector<std::vector<Cell>> all;
   for (size_t p = 0; rows.rows && p < rows.rows->pages(); ++p) {
     const SpoolPage page = TRY(rows.rows->page(p));
@@ -234,6 +278,25 @@ Result<std::vector<std::vector<SqlSession::Cell>>> SqlSession::query(Running& ru
   return all;
 }
 
+Result<std::vector<std::vector<SqlSession::Cell>>> SqlSession::internal(Running& run, const std::string& sql,
+                                                                        bool mark) {
+  Held rows;
+  rows.file = Fd(TRY(memory_file()).release());
+  ExecuteRequest request;
+  request.context.dialect = Dialect::kRedshift;
+  request.context.database = options_.database;
+  request.context.user = user_;
+  request.context.now = run.host.now();
+  request.sql = sql;
+  request.internal = true;
+  request.mark = mark;
+  if (mark) request.context.statement_id = run.request.statement_id;
+  request.spool = rows.file.get();
+  rows.outcome = TRY(ask(request));
+  rows.rows = std::make_unique<SpoolReader>(TRY(SpoolReader::open(rows.file.get())));
+  return all_rows(rows);
+}
+
 // --- transactions ---------------------------------------------------------------------------------------------------
 
 Status SqlSession::begin(Running& run) {
@@ -241,16 +304,33 @@ Status SqlSession::begin(Running& run) {
   return {};
 }
 
-// The user's definitions follow the engine's commit: without it there is nothing that could use them.
+// The user's definitions follow the engine's commit: without it there is nothing that could use them. They are kept before
+// it, so that a crash between the two loses none.
 Status SqlSession::commit(Running& run) {
   const std::vector<CatalogChange> changes = std::exchange(pending_, {});
-  TRY(engine(run, "COMMIT", {}, -1));
-  if (!changes.empty()) TRY(run.host.apply(options_.database, changes));
-  return {};
+  const std::vector<TableLocks::Held> locks = std::exchange(locks_, {});  // until this is done
+  if (changes.empty()) {
+    TRY(engine(run, "COMMIT", {}, -1));
+    return {};
+  }
+  const std::string id = uuid4();
+  TRY(run.host.intend(options_.database, id, changes));
+  ExecuteRequest request;
+  request.context = TRY(context(run));
+  request.context.statement_id = id;
+  request.sql = "COMMIT";
+  request.mark = true;
+  if (auto done = ask(request); !done) {
+    // An engine that ended may have committed: that is settled when the server asks it anew.
+    if (sqlstate_of(done.error()) != "57P02") (void)run.host.settle(id, false);
+    return Failure(std::move(done).error());
+  }
+  return run.host.settle(id, true);
 }
 
 Status SqlSession::rollback(Running& run) {
   pending_.clear();
+  const std::vector<TableLocks::Held> locks = std::exchange(locks_, {});
   TRY(engine(run, "ROLLBACK", {}, -1));
   return {};
 }
@@ -288,10 +368,19 @@ Status SqlSession::refuse_in_block(std::string_view statement) const {
 
 // --- names ----------------------------------------------------------------------------------------------------------
 
+std::optional<std::string> SqlSession::variable(const std::string& name) const {
+  if (const auto set = variables_.find(name); set != variables_.end()) return set->second;
+  if (const auto given = options_.settings.find(name); given != options_.settings.end()) return given->second;
+  return std::nullopt;
+}
+
+std::vector<std::string> SqlSession::search_path() const {
+  return schemas_of(variable("search_path").value_or(std::string(kDefaultSearchPath)));
+}
+
 std::string SqlSession::schema_of(const QualifiedName& name) const {
   if (!name.schema.empty()) return name.schema;
-  const auto path = variables_.find("search_path");
-  const auto schemas = schemas_of(path == variables_.end() ? kDefaultSearchPath : std::string_view(path->second));
+  const auto schemas = search_path();
   return schemas.empty() ? "public" : schemas.front();
 }
 
@@ -307,6 +396,7 @@ Result<const StoredSchema*> SqlSession::external_schema(const UserCatalog& all, 
 // --- statements -----------------------------------------------------------------------------------------------------
 
 Result<Outcome> SqlSession::execute(Running& run, const EngineStatement&) {
+  if (auto written = TRY(insert_external(run))) return std::move(*written);
   // CREATE SCHEMA must not take an external schema's name: the engine does not know those.
   Reader reader(run.statement.text, run.statement.tokens);
   if (reader.accept("create", "schema")) {

@@ -15,14 +15,23 @@
 #include "sql/host.h"
 #include "sql/lex.h"
 #include "sql/plpgsql.h"
+#include "sql/rights.h"
 #include "sql/spool.h"
 #include "sql/stmt_redshift.h"
+#include "sql/table_locks.h"
 
 namespace tarn::sql {
+
+constexpr std::string_view kDefaultSearchPath = "$user, public";
+// The schemas of a search_path's text, without "$user".
+std::vector<std::string> schemas_of(std::string_view search_path);
 
 struct SessionOptions {
   std::string database = "dev";
   std::string user;  // current_user: "IAM:alice", "IAMR:role", "awsuser"
+  std::vector<std::string> roles = {};  // database roles that the user has for the session
+  // What settings are before a SET: the workgroup's and the user's. Beside settings: "max_query_execution_time" in seconds.
+  std::map<std::string, std::string> settings = {};
 };
 
 struct RunRequest {
@@ -79,6 +88,8 @@ class SqlSession {
   Result<StatementContext> context(Running& run, const std::string& role = {});
   Result<UserCatalog> catalog(Running& run);
   Status change(Running& run, std::vector<CatalogChange> changes);
+  template <class Work>
+  Status atomically(Running& run, Work work);
   Result<Outcome> engine(Running& run);
   Result<Outcome> ask(const ExecuteRequest& request);
   Error seen(Error error);
@@ -86,27 +97,85 @@ class SqlSession {
   Result<Held> held(Running& run, const std::string& sql, const std::vector<Param>& params = {});
   Result<std::vector<std::vector<Cell>>> query(Running& run, const std::string& sql,
                                                const std::vector<Param>& params = {});
+  Result<std::vector<std::vector<Cell>>> all_rows(const Held& rows);
+  // SQL of our own, as it is; the last statement's rows.
+  Result<std::vector<std::vector<Cell>>> internal(Running& run, const std::string& sql, bool mark = false);
   Status begin(Running& run);
   Status commit(Running& run);
   Status rollback(Running& run);
   Status refuse_in_block(std::string_view statement) const;
+  // As it was SET, or as the session began.
+  std::optional<std::string> variable(const std::string& name) const;
+  std::vector<std::string> search_path() const;
   std::string schema_of(const QualifiedName& name) const;
   Result<const StoredSchema*> external_schema(const UserCatalog& catalog, const QualifiedName& name);
 
   Result<Outcome> execute(Running& run, const EngineStatement& s);
   Result<Outcome> execute(Running& run, const Transaction& s);
   Result<Outcome> execute(Running& run, const NothingToDo& s);
+  // session_rights.cc
+  Result<Identity> identity(Running& run);
+  Result<Rights> rights(Running& run, const std::string& database = {});
+  // ERRORS: 42501 "permission denied for .." unless the user may.
+  Status need(Running& run, const Object& object, std::string_view privilege);
+  Status need_owner(Running& run, const Object& object);
+  Status need_system(Running& run, const std::string& privilege, const std::string& what);
+  // A native table or view; nullopt: there is none of that name.
+  Result<std::optional<Object>> find_relation(Running& run, const QualifiedName& name);
+  Result<Object> relation(Running& run, const QualifiedName& name);
+  Result<std::vector<Object>> objects_of(Running& run, const Grant& s);
+  Status check_grantees(Running& run, const std::vector<Grantee>& grantees);
+  Status made(Running& run, const Object& object);
+  Status dropped(Running& run, const Object& object);
+  Result<Outcome> execute(Running& run, const Grant& s);
+  Result<Outcome> execute(Running& run, const DefaultPrivileges& s);
+  Result<Outcome> execute(Running& run, const AlterOwner& s);
+  // session_views.cc
+  Result<Outcome> execute(Running& run, const CreateView& s);
+  Result<Outcome> execute(Running& run, const CreateMaterializedView& s);
+  Result<Outcome> execute(Running& run, const RefreshView& s);
+  Result<Outcome> execute(Running& run, const AlterMaterializedView& s);
+  Result<Outcome> execute(Running& run, const DropView& s);
+  Result<Outcome> execute(Running& run, const Comment& s);
+  Result<Outcome> execute(Running& run, const Truncate& s);
+  Result<Outcome> execute(Running& run, const LockTables& s);
+  Result<Outcome> execute(Running& run, const AppendTable& s);
+  Result<Outcome> execute(Running& run, const AddNotNullColumn& s);
+  Result<Outcome> run_text(Running& run, const std::string& sql);
+  // The kind of view that is kept under the name: "LATE", "MATERIALIZED", "VIEW"; empty: none.
+  Result<std::string> kept_view(Running& run, const Object& view);
+  Status keep_view(Running& run, const std::string& kind, const Object& view, const std::string& definition,
+                   const std::string& options);
+  Status wait_for_locks(Running& run);
+  // session_external.cc
+  Result<Outcome> execute(Running& run, const ExternalTableAs& s);
+  Result<std::optional<Outcome>> insert_external(Running& run);
+  Result<Outcome> write_external(Running& run, const StoredSchema& schema, const ExternalTable& table,
+                                 const std::string& query, std::optional<CreateExternalTable> made_with);
+  // session_users.cc
+  Status owns_nothing(Running& run, const std::string& kind, const std::string& name);
+  Result<Outcome> execute(Running& run, const GrantRole& s);
+  Result<Outcome> execute(Running& run, const CreateUser& s);
+  Result<Outcome> execute(Running& run, const AlterUser& s);
+  Result<Outcome> execute(Running& run, const DropUser& s);
+  Result<Outcome> execute(Running& run, const CreateGroup& s);
+  Result<Outcome> execute(Running& run, const AlterGroup& s);
+  Result<Outcome> execute(Running& run, const DropGroup& s);
+  Result<Outcome> execute(Running& run, const CreateRole& s);
+  Result<Outcome> execute(Running& run, const AlterRole& s);
+  Result<Outcome> execute(Running& run, const DropRole& s);
+  Result<Outcome> execute(Running& run, const SessionUser& s);
   // session_catalog.cc
   Result<Outcome> execute(Running& run, const CreateExternalSchema& s);
   Result<Outcome> execute(Running& run, const DropSchema& s);
   Result<Outcome> execute(Running& run, const CreateExternalTable& s);
   Result<Outcome> execute(Running& run, const AddPartitions& s);
   Result<Outcome> execute(Running& run, const DropPartition& s);
+  Result<Outcome> execute(Running& run, const AlterExternalTable& s);
   Result<Outcome> execute(Running& run, const DropTable& s);
   Result<Outcome> execute(Running& run, const CreateFunction& s);
   Result<Outcome> execute(Running& run, const CreateProcedure& s);
   Result<Outcome> execute(Running& run, const DropRoutine& s);
-  Result<Outcome> execute(Running& run, const Grant& s);
   Result<Outcome> execute(Running& run, const CreateDatabase& s);
   Result<Outcome> execute(Running& run, const DropDatabase& s);
   Status put_routine(Running& run, StoredRoutine routine, bool or_replace);
@@ -118,6 +187,10 @@ class SqlSession {
   Status find_sources(Running& run, const Copy& s, const std::string& role, LoadRequest& request);
   // session_show.cc
   Result<Outcome> execute(Running& run, const Show& s);
+  std::string grants_sql(const Show& s) const;
+  Result<Outcome> show_table(Running& run, const QualifiedName& name);
+  Result<Outcome> show_view(Running& run, const QualifiedName& name);
+  Result<Outcome> show_external_table(Running& run, const QualifiedName& name);
   Result<Outcome> execute(Running& run, const ShowVariable& s);
   Result<Outcome> execute(Running& run, const SetVariable& s);
   Result<Outcome> execute(Running& run, const ResetVariable& s);
@@ -137,6 +210,7 @@ class SqlSession {
 
   Engine& engine_;
   SessionOptions options_;
+  std::string user_;  // as whom statements run: options_.user, SET SESSION AUTHORIZATION's, a procedure's owner
   std::optional<SessionId> session_;
   std::atomic<uint64_t> open_session_ = 0;  // the same, for cancel(); 0: none
   std::atomic<bool> cancelled_ = false;
@@ -144,10 +218,26 @@ class SqlSession {
   bool failed_ = false;                 // .. of which only the end is understood
   int atomic_depth_ = 0;                // procedures that hold a transaction of their own
   std::vector<CatalogChange> pending_;  // of the open transaction
+  std::vector<TableLocks::Held> locks_; // LOCK's, until it ends
   std::vector<std::string> notices_;
   std::map<std::string, std::string> variables_;
   std::map<std::string, Prepared> prepared_;
   std::map<std::string, Held> cursors_;
 };
+
+// Runs `work` in the open transaction, or in one of its own.
+template <class Work>
+Status SqlSession::atomically(Running& run, Work work) {
+  if (in_block_ || atomic_depth_ > 0) return work();
+  TRY(begin(run));
+  ++atomic_depth_;
+  Status done = work();
+  --atomic_depth_;
+  if (!done) {
+    (void)rollback(run);  // the work's error is what counts
+    return done;
+  }
+  return commit(run);
+}
 
 }  // namespace tarn::sql

@@ -94,6 +94,28 @@ class ProcedureRun final : public PlHost {
     return session_.begin(run_);
   }
 
+  // Without a transaction of the procedure's own each statement was one, or the caller's decides.
+  Status end_handler() override {
+    if (!owns_) return {};
+    TRY(session_.commit(run_));
+    return session_.begin(run_);
+  }
+
+  Status open_cursor(const std::string& name, const std::string& sql, const std::vector<Param>& params) override {
+    if (!session_.in_block_) return {};  // it would end with the procedure's transaction
+    if (session_.cursors_.contains(name)) return sql_error("42P03", "cursor \"" + name + "\" already in use");
+    const auto statements = TRY(split_statements(sql));
+    Fd file(TRY(memory_file()).release());
+    RunRequest request{run_.request.statement_id, params, file.get(), run_.request.max_bytes};
+    SqlSession::Running inner{run_.host, request, statements.at(0), run_.depth + 1};
+    SqlSession::Held held;
+    held.outcome = TRY(session_.checked(inner));
+    held.rows = std::make_unique<SpoolReader>(TRY(SpoolReader::open(file.get())));
+    held.file = std::move(file);
+    session_.cursors_[name] = std::move(held);
+    return {};
+  }
+
   Status proceed() override {
     if (session_.cancelled_) return sql_error("57014", "Query cancelled on user's request");
     return {};
@@ -159,7 +181,12 @@ Result<std::vector<PlValue>> SqlSession::call(Running& run, const QualifiedName&
       const bool given = arguments.size() == procedure.arguments.size() || argument.mode != Argument::Mode::kOut;
       values.push_back(given ? arguments[next++] : PlValue{});
     }
-    return run_body(run, procedure, values);
+    TRY(need(run, {"PROCEDURE", routine.schema, routine.name + "(" + routine.signature + ")"}, "EXECUTE"));
+    if (!procedure.security_definer) return run_body(run, procedure, values);
+    const std::string invoker = std::exchange(user_, routine.owner);
+    auto outputs = run_body(run, procedure, values);
+    user_ = invoker;
+    return outputs;
   }
   std::string types;
   for (const PlValue& argument : arguments)

@@ -1,4 +1,6 @@
 // Statements that define things: external schemas and tables, functions, procedures, grants, databases.
+#include <algorithm>
+
 #include "base/text.h"
 #include "sql/session.h"
 #include "sql/sql_error.h"
@@ -13,19 +15,10 @@ Outcome done(std::string kind) {
 }
 
 CatalogChange put(auto value) {
-  CatalogChange change;
-  if constexpr (std::is_same_v<decltype(value), StoredSchema>)
-    change.schema = std::move(value);
-  else if constexpr (std::is_same_v<decltype(value), StoredRoutine>)
-    change.routine = std::move(value);
-  else
-    change.grant = std::move(value);
-  return change;
+  return {CatalogChange::Kind::kPut, std::move(value)};
 }
 CatalogChange erase(auto value) {
-  CatalogChange change = put(std::move(value));
-  change.kind = CatalogChange::Kind::kErase;
-  return change;
+  return {CatalogChange::Kind::kErase, std::move(value)};
 }
 
 std::string signature_of(const std::vector<Argument>& arguments) {
@@ -52,12 +45,16 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateExternalSchema& s)
   if (!exists) exists = !TRY(query(run, "SELECT 1 FROM pg_namespace WHERE nspname = " + quoted_string(s.name))).empty();
   if (exists && s.if_not_exists) return done("CREATE SCHEMA");
   if (exists) return sql_error(kDuplicateSchema, "schema \"" + s.name + "\" already exists");
+  TRY(need(run, {"DATABASE", "", ""}, "CREATE"));
 
   const std::string role = TRY(run.host.role(s.role));
   if (s.create_database) {
     if (!TRY(run.host.has_glue_database(role, s.database))) TRY(run.host.create_glue_database(role, s.database));
   }
-  TRY(change(run, {put(StoredSchema{s.name, s.database, s.region, role, options_.user})}));
+  TRY(atomically(run, [&]() -> Status {
+    TRY(change(run, {put(StoredSchema{s.name, s.database, s.region, role, user_})}));
+    return made(run, {"SCHEMA", "", s.name});
+  }));
   return done("CREATE SCHEMA");
 }
 
@@ -72,6 +69,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropSchema& s) {
       native.push_back(quoted_name(name));
       continue;
     }
+    TRY(need_owner(run, {"SCHEMA", "", name}));
     if (s.drop_external_database) {
       TRY(refuse_in_block("DROP SCHEMA with DROP EXTERNAL DATABASE"));
       TRY(run.host.drop_glue_database(found->role, found->database));
@@ -82,7 +80,12 @@ Result<Outcome> SqlSession::execute(Running& run, const DropSchema& s) {
     TRY(engine(run,
                std::string("DROP SCHEMA ") + (s.if_exists ? "IF EXISTS " : "") + name + (s.cascade ? " CASCADE" : ""),
                {}, -1));
-  if (!changes.empty()) TRY(change(run, std::move(changes)));
+  if (changes.empty()) return done("DROP SCHEMA");
+  TRY(atomically(run, [&]() -> Status {
+    for (const CatalogChange& each : changes)
+      TRY(dropped(run, {"SCHEMA", "", std::get<StoredSchema>(each.what).name}));
+    return change(run, std::move(changes));
+  }));
   return done("DROP SCHEMA");
 }
 
@@ -93,6 +96,7 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateExternalTable& s) 
   const UserCatalog all = TRY(catalog(run));
   const StoredSchema* schema = TRY(external_schema(all, s.table));
   if (schema == nullptr) return not_external(s.table);
+  TRY(need(run, {"SCHEMA", "", schema->name}, "CREATE"));
   if (TRY(run.host.has_glue_table(schema->role, schema->database, s.table.name))) {
     if (s.if_not_exists) return done("CREATE EXTERNAL TABLE");
     return sql_error(kDuplicateTable, "Relation \"" + s.table.name + "\" already exists");
@@ -106,6 +110,7 @@ Result<Outcome> SqlSession::execute(Running& run, const AddPartitions& s) {
   const UserCatalog all = TRY(catalog(run));
   const StoredSchema* schema = TRY(external_schema(all, s.table));
   if (schema == nullptr) return not_external(s.table);
+  TRY(need(run, {"SCHEMA", "", schema->name}, "ALTER"));
   TRY(run.host.add_glue_partitions(schema->role, schema->database, s.table.name, s.partitions, s.if_not_exists));
   return done("ALTER TABLE");
 }
@@ -115,7 +120,20 @@ Result<Outcome> SqlSession::execute(Running& run, const DropPartition& s) {
   const UserCatalog all = TRY(catalog(run));
   const StoredSchema* schema = TRY(external_schema(all, s.table));
   if (schema == nullptr) return not_external(s.table);
+  TRY(need(run, {"SCHEMA", "", schema->name}, "ALTER"));
   TRY(run.host.drop_glue_partition(schema->role, schema->database, s.table.name, s.partition));
+  return done("ALTER TABLE");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const AlterExternalTable& s) {
+  TRY(refuse_in_block("ALTER EXTERNAL TABLE"));
+  const UserCatalog all = TRY(catalog(run));
+  const StoredSchema* schema = TRY(external_schema(all, s.table));
+  if (schema == nullptr) return not_external(s.table);
+  TRY(need(run, {"SCHEMA", "", schema->name}, "ALTER"));
+  if (!s.location.empty() && !s.location.starts_with("s3://"))
+    return sql_error(kInvalidParameter, "LOCATION '" + s.location + "' is no S3 path: write 's3://bucket/prefix/'");
+  TRY(run.host.alter_glue_table(schema->role, schema->database, s));
   return done("ALTER TABLE");
 }
 
@@ -124,6 +142,10 @@ Result<Outcome> SqlSession::execute(Running& run, const DropTable& s) {
   for (const QualifiedName& table : s.tables) {
     const StoredSchema* schema = TRY(external_schema(all, table));
     if (schema == nullptr) {
+      const auto found = table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, table));
+      if (found && TRY(kept_view(run, *found)) == "MATERIALIZED")
+        return sql_error("42809", "\"" + table.text() + "\" is a materialized view: use DROP MATERIALIZED VIEW",
+                         table.position);
       TRY(engine(run,
                  std::string("DROP TABLE ") + (s.if_exists ? "IF EXISTS " : "") + table.quoted() +
                      (s.cascade ? " CASCADE" : ""),
@@ -131,6 +153,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropTable& s) {
       continue;
     }
     TRY(refuse_in_block("DROP EXTERNAL TABLE"));
+    TRY(need(run, {"SCHEMA", "", schema->name}, "DROP"));
     if (!TRY(run.host.has_glue_table(schema->role, schema->database, table.name))) {
       if (s.if_exists) {
         notices_.push_back("Table \"" + table.name + "\" does not exist and will be skipped");
@@ -145,15 +168,31 @@ Result<Outcome> SqlSession::execute(Running& run, const DropTable& s) {
 
 // --- routines -------------------------------------------------------------------------------------------------------
 
+Object object_of(const StoredRoutine& routine) {
+  return {routine.procedure ? "PROCEDURE" : "FUNCTION", routine.schema, routine.name + "(" + routine.signature + ")"};
+}
+
 Status SqlSession::put_routine(Running& run, StoredRoutine routine, bool or_replace) {
   routine.definition = run.statement.text;
-  routine.owner = options_.user;
-  if (!or_replace)
-    for (const StoredRoutine& each : TRY(catalog(run)).routines)
-      if (each.schema == routine.schema && each.name == routine.name && each.signature == routine.signature)
-        return sql_error(kDuplicateFunction, std::string(routine.procedure ? "procedure" : "function") + " \"" +
-                                                 routine.name + "\" already exists with same argument types");
-  return change(run, {put(std::move(routine))});
+  routine.owner = user_;
+  const std::string word = routine.procedure ? "procedure" : "function";
+  const Object object = object_of(routine);
+  bool replaces = false;
+  for (const StoredRoutine& each : TRY(catalog(run)).routines) {
+    if (each.schema != routine.schema || each.name != routine.name || each.signature != routine.signature) continue;
+    if (!or_replace)
+      return sql_error(kDuplicateFunction, word + " \"" + routine.name + "\" already exists with same argument types");
+    TRY(need_owner(run, object));
+    routine.owner = each.owner;
+    replaces = true;
+  }
+  TRY(need(run, {"SCHEMA", "", routine.schema}, "CREATE"));
+  TRY(need(run, {"LANGUAGE", "", routine.procedure ? "plpgsql" : "sql"}, "USAGE"));
+  return atomically(run, [&]() -> Status {
+    TRY(change(run, {put(std::move(routine))}));
+    if (replaces) return {};
+    return made(run, object);
+  });
 }
 
 Result<Outcome> SqlSession::execute(Running& run, const CreateFunction& s) {
@@ -206,56 +245,39 @@ Result<Outcome> SqlSession::execute(Running& run, const DropRoutine& s) {
   if (found.size() > 1)
     return sql_error("42725", word + " name \"" + s.name.text() + "\" is not unique: write its argument types",
                      s.name.position);
-  TRY(change(run, {erase(std::move(found[0]))}));
+  TRY(need_owner(run, object_of(found[0])));
+  TRY(atomically(run, [&]() -> Status {
+    TRY(dropped(run, object_of(found[0])));
+    return change(run, {erase(std::move(found[0]))});
+  }));
   return done(kind);
 }
 
 // --- grants and databases -------------------------------------------------------------------------------------------
 
-Result<Outcome> SqlSession::execute(Running& run, const Grant& s) {
-  std::vector<CatalogChange> changes;
-  for (const QualifiedName& object : s.objects)
-    for (const Grantee& grantee : s.grantees)
-      for (const std::string& privilege : s.privileges) {
-        StoredGrant grant;
-        grant.object_kind = s.object_kind;
-        const bool in_schema = s.object_kind == "TABLE" || s.object_kind == "FUNCTION" || s.object_kind == "PROCEDURE";
-        grant.schema = in_schema ? schema_of(object) : "";
-        grant.name = object.name;
-        constexpr std::string_view kKinds[] = {"user", "group", "role", "public"};
-        grant.grantee_kind = kKinds[static_cast<size_t>(grantee.kind)];
-        grant.grantee = grantee.name;
-        grant.privilege = privilege;
-        grant.grant_option = s.with_grant_option;
-        if (s.grant) {
-          changes.push_back(put(std::move(grant)));
-          continue;
-        }
-        // REVOKE ALL takes every privilege away.
-        for (const StoredGrant& held : TRY(catalog(run)).grants)
-          if (held.object_kind == grant.object_kind && held.schema == grant.schema && held.name == grant.name &&
-              held.grantee_kind == grant.grantee_kind && held.grantee == grant.grantee &&
-              (privilege == "ALL" || privilege == held.privilege))
-            changes.push_back(erase(held));
-      }
-  if (!changes.empty()) TRY(change(run, std::move(changes)));
-  return done(s.grant ? "GRANT" : "REVOKE");
-}
-
-Result<Outcome> SqlSession::execute(Running&, const CreateDatabase& s) {
+Result<Outcome> SqlSession::execute(Running& run, const CreateDatabase& s) {
+  const UserCatalog all = TRY(catalog(run));
+  const bool may = std::ranges::any_of(
+      all.users, [&](const StoredUser& each) { return each.name == user_ && (each.superuser || each.create_database); });
+  if (!may && !TRY(identity(run)).superuser)
+    return sql_error(kInsufficientPrivilege, "permission denied to create database");
   TRY(refuse_in_block("CREATE DATABASE"));
   for (const std::string& name : TRY(engine_.list_databases()))
     if (name == s.name) return sql_error("42P04", "database \"" + s.name + "\" already exists");
   TRY(engine_.create_database(s.name));
+  TRY(internal(run, "INSERT INTO " + quoted_name(s.name) + "." + std::string(kRightsSchema) +
+                        ".owners VALUES ('DATABASE', '', '', " + quoted_string(user_) + ")"));
   return done("CREATE DATABASE");
 }
 
-Result<Outcome> SqlSession::execute(Running&, const DropDatabase& s) {
+Result<Outcome> SqlSession::execute(Running& run, const DropDatabase& s) {
   TRY(refuse_in_block("DROP DATABASE"));
   if (s.name == options_.database) return sql_error("55006", "cannot drop the currently open database");
   bool exists = false;
   for (const std::string& name : TRY(engine_.list_databases())) exists = exists || name == s.name;
   if (!exists) return sql_error("3D000", "database \"" + s.name + "\" does not exist");
+  if (!TRY(rights(run, s.name)).owns(TRY(identity(run)), {"DATABASE", "", ""}))
+    return sql_error(kInsufficientPrivilege, "must be owner of database " + s.name);
   TRY(engine_.drop_database(s.name));
   return done("DROP DATABASE");
 }

@@ -34,10 +34,27 @@ constexpr Setting kSettings[] = {
     {"wlm_query_slot_count", "1"},
     {"max_cursor_result_set_size", "default"},
     {"standard_conforming_strings", "off"},
+    {"auto_mv", "on"},
+    {"cast_super_null_on_error", "on"},
+    {"enable_vacuum_boost", "off"},
+    {"error_on_nondeterministic_update", "off"},
+    {"json_parse_dedup_attributes", "off"},
+    {"json_parse_truncate_strings", "off"},
+    {"json_serialization_enable", "off"},
+    {"mv_enable_aqmv_for_session", "on"},
+    {"navigate_super_null_on_error", "on"},
+    {"parse_super_null_on_error", "off"},
+    {"require_ssl", "off"},
+    {"server_version", "8.0.2"},
+    {"transaction_isolation", "snapshot"},
 };
 // Settings that would change answers; only their default is taken.
 constexpr std::string_view kFixed[] = {"enable_case_sensitive_identifier", "enable_case_sensitive_super_attribute",
-                                       "enable_numeric_rounding", "datestyle", "describe_field_name_in_uppercase"};
+                                       "enable_numeric_rounding", "datestyle", "describe_field_name_in_uppercase",
+                                       "cast_super_null_on_error", "error_on_nondeterministic_update",
+                                       "json_parse_dedup_attributes", "json_parse_truncate_strings",
+                                       "json_serialization_enable", "navigate_super_null_on_error",
+                                       "parse_super_null_on_error", "server_version", "transaction_isolation"};
 
 const Setting* setting(std::string_view name) {
   const auto* found =
@@ -98,13 +115,126 @@ Result<Outcome> SqlSession::execute(Running& run, const Show& s) {
         if (routine.procedure && routine.schema == schema_of(s.of) && routine.name == s.of.name)
           return values(run, {{"stored procedure definition", {routine.definition, "VARCHAR"}}});
       return sql_error(kUndefinedFunction, "procedure " + s.of.text() + "() does not exist", s.of.position);
+    case Show::Kind::kTable: return show_table(run, s.of);
+    case Show::Kind::kView: return show_view(run, s.of);
+    case Show::Kind::kExternalTable: return show_external_table(run, s.of);
+    case Show::Kind::kGrants:
+      named = "object_name";
+      sql = grants_sql(s);
+      break;
+    case Show::Kind::kProcedures:
+    case Show::Kind::kFunctions:
+      named = s.kind == Show::Kind::kFunctions ? "function_name" : "procedure_name";
+      sql = "SELECT database_name, schema_name, function_name AS " + named +
+            ", argument_type AS argument_list, result_type AS return_type FROM svv_redshift_functions WHERE "
+            "function_type = '" +
+            (s.kind == Show::Kind::kFunctions ? "REGULAR FUNCTION'" : "STORED PROCEDURE'") +
+            condition("schema_name", s.of.name);
+      break;
+    case Show::Kind::kParameters:
+    case Show::Kind::kConstraints:
+      return sql_error(kNotSupported, "SHOW PARAMETERS and SHOW CONSTRAINTS are not supported yet", s.of.position);
   }
-  if (s.like) sql += " AND " + named + " LIKE " + quoted_string(*s.like);
+  if (s.like) sql += " AND " + (s.kind == Show::Kind::kFunctions || s.kind == Show::Kind::kProcedures ? "function_name" : named) + " LIKE " + quoted_string(*s.like);
   sql += s.kind == Show::Kind::kColumns ? " ORDER BY ordinal_position" : " ORDER BY " + named;
   if (s.limit) sql += " LIMIT " + std::to_string(*s.limit);
   Outcome outcome = TRY(engine(run, sql, {}, run.request.spool));
   outcome.kind = "SHOW";
   return outcome;
+}
+
+// AWS: SHOW GRANTS: who has what, and how it was given.
+std::string SqlSession::grants_sql(const Show& s) const {
+  struct Source {
+    std::string_view kind, view, schema, name;
+  };
+  constexpr Source kSources[] = {{"TABLE", "svv_relation_privileges", "namespace_name", "relation_name"},
+                                 {"SCHEMA", "svv_schema_privileges", "namespace_name", "namespace_name"},
+                                 {"DATABASE", "svv_database_privileges", "NULL", "database_name"},
+                                 {"FUNCTION", "svv_function_privileges", "namespace_name", "function_name"},
+                                 {"PROCEDURE", "svv_function_privileges", "namespace_name", "function_name"}};
+  constexpr std::string_view kKinds[] = {"user", "group", "role", "public"};
+  std::string all;
+  for (const Source& source : kSources) {
+    if (s.object_kind.empty() ? source.kind == "PROCEDURE" : source.kind != s.object_kind) continue;
+    std::string one = "SELECT " + quoted_string(options_.database) + " AS database_name, CAST(" +
+                      std::string(source.schema) + " AS VARCHAR) AS schema_name, " + std::string(source.name) +
+                      " AS object_name, '" + std::string(source.kind) +
+                      "' AS object_type, privilege_type, identity_id, identity_name, identity_type, admin_option, "
+                      "'OBJECT' AS privilege_scope FROM " +
+                      std::string(source.view) + " WHERE true";
+    if (s.object_kind.empty())
+      one += condition("identity_type", std::string(kKinds[static_cast<size_t>(s.grantee.kind)])) +
+             condition("identity_name", s.grantee.name);
+    else
+      one += condition(source.name, s.of.name) +
+             (s.object_kind == "TABLE" ? condition("namespace_name", schema_of(s.of)) : "");
+    all += (all.empty() ? "" : " UNION ALL ") + one;
+  }
+  return "SELECT * FROM (" + all + ") AS grants WHERE true";
+}
+
+// AWS: SHOW TABLE: the DDL that would make it anew.
+Result<Outcome> SqlSession::show_table(Running& run, const QualifiedName& name) {
+  const Object table = TRY(relation(run, name));
+  const std::string of = condition("schema_name", table.schema) + condition("table_name", table.name);
+  const auto columns = TRY(query(run,
+                                 "SELECT column_name, data_type, column_default, is_nullable, encoding, distkey, sortkey "
+                                 "FROM svv_redshift_columns WHERE true" +
+                                     of + " ORDER BY ordinal_position"));
+  std::string sql = "CREATE TABLE " + table.schema + "." + table.name + " (";
+  std::vector<std::pair<int64_t, std::string>> sort;
+  std::string separator = "\n    ";
+  for (const auto& column : columns) {
+    sql += separator + *column[0] + " " + column[1].value_or("");
+    if (column[2] && column[2]->find("nextval") == std::string::npos) sql += " DEFAULT " + *column[2];
+    if (column[3] == "NO") sql += " NOT NULL";
+    if (column[4] && !column[4]->empty()) sql += " ENCODE " + *column[4];
+    if (column[5] == "true") sql += " distkey";
+    if (const auto at = parse_int(column[6].value_or("0")).value_or(0); at > 0) sort.emplace_back(at, *column[0]);
+    separator = ",\n    ";
+  }
+  const auto style = TRY(query(run, "SELECT diststyle FROM svv_table_info WHERE true" + condition("\"schema\"", table.schema) +
+                                        condition("\"table\"", table.name)));
+  sql += "\n)\nDISTSTYLE " + (style.empty() || !style[0][0] || style[0][0]->starts_with("AUTO") ? "AUTO" : *style[0][0]);
+  std::sort(sort.begin(), sort.end());
+  std::string keys;
+  for (const auto& [at, column] : sort) keys += (keys.empty() ? "" : ", ") + column;
+  if (!keys.empty()) sql += "\nSORTKEY ( " + keys + " )";
+  return values(run, {{"Show Table DDL statement", {sql + ";", "VARCHAR"}}});
+}
+
+Result<Outcome> SqlSession::show_view(Running& run, const QualifiedName& name) {
+  const Object view = TRY(relation(run, name));
+  const auto rows = TRY(internal(run, "SELECT kind, definition FROM " + std::string(kRightsSchema) +
+                                          ".views WHERE schema_name = " + quoted_string(view.schema) +
+                                          " AND name = " + quoted_string(view.name)));
+  if (rows.empty()) return sql_error("42809", "\"" + name.text() + "\" is not a view", name.position);
+  const std::string kind = rows[0][0].value_or("");
+  const std::string sql = std::string("CREATE ") + (kind == "MATERIALIZED" ? "MATERIALIZED " : "") + "VIEW " +
+                          view.schema + "." + view.name + " AS " + rows[0][1].value_or("") +
+                          (kind == "LATE" ? " WITH NO SCHEMA BINDING" : "") + ";";
+  return values(run, {{"Show View DDL statement", {sql, "VARCHAR"}}});
+}
+
+Result<Outcome> SqlSession::show_external_table(Running& run, const QualifiedName& name) {
+  const UserCatalog all = TRY(catalog(run));
+  const StoredSchema* schema = TRY(external_schema(all, name));
+  if (schema == nullptr)
+    return sql_error(kInvalidSchemaName, "\"" + name.text() + "\" is in no external schema", name.position);
+  TRY(need(run, {"SCHEMA", "", schema->name}, "USAGE"));
+  const auto table = TRY(run.host.glue_table(schema->role, schema->database, name.name));
+  if (!table) return sql_error(kUndefinedTable, "Table \"" + name.name + "\" does not exist", name.position);
+  const auto list = [](const std::vector<ExternalColumn>& columns) {
+    std::string text;
+    for (const ExternalColumn& column : columns) text += (text.empty() ? "\n    " : ",\n    ") + column.name + " " + column.type;
+    return " (" + text + "\n)";
+  };
+  std::string sql = "CREATE EXTERNAL TABLE " + schema->name + "." + table->name + list(table->columns);
+  if (!table->partition_columns.empty()) sql += "\nPARTITIONED BY" + list(table->partition_columns);
+  sql += "\nSTORED AS " + (table->format == "csv" ? "TEXTFILE" : upper(table->format)) + "\nLOCATION " +
+         quoted_string(table->location) + ";";
+  return values(run, {{"Show External Table DDL statement", {sql, "VARCHAR"}}});
 }
 
 // One row of typed values, as a result.
@@ -124,8 +254,7 @@ Result<Outcome> SqlSession::values(Running& run, const std::vector<std::pair<std
 
 Result<Outcome> SqlSession::execute(Running& run, const ShowVariable& s) {
   const auto value = [&](std::string_view name, std::string_view otherwise) {
-    const auto set = variables_.find(std::string(name));
-    return std::string(set == variables_.end() ? otherwise : std::string_view(set->second));
+    return variable(std::string(name)).value_or(std::string(otherwise));
   };
   if (s.name == "all") {
     std::string sql;
@@ -150,8 +279,10 @@ Result<Outcome> SqlSession::execute(Running&, const SetVariable& s) {
     return done("SET");
   }
   const bool off = equals_ignore_case(s.value, "off") || equals_ignore_case(s.value, "false");
+  const bool on = equals_ignore_case(s.value, "on") || equals_ignore_case(s.value, "true");
   for (const std::string_view fixed : kFixed)
     if (s.name == fixed && known && !equals_ignore_case(s.value, known->value) && !(off && known->value == "off") &&
+        !(on && known->value == "on") &&
         !(s.name == "datestyle" && lower(s.value).starts_with("iso")))
       return sql_error(kNotSupported, "SET " + s.name + " TO " + s.value + " is not supported yet");
   if (s.name == "statement_timeout" && parse_int(s.value).value_or(-1) < 0)

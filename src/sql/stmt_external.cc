@@ -53,7 +53,8 @@ Result<std::vector<ExternalColumn>> columns(Reader& reader) {
     for (const ExternalColumn& other : all)
       if (other.name == column.name)
         return sql_error("42701", "column \"" + column.name + "\" specified more than once", token.begin + 1);
-    column.type = hive_type(TRY(parse_type(reader)));
+    // CREATE EXTERNAL TABLE AS names its partition columns only.
+    if (!reader.peek().is_op(",") && !reader.peek().is_op(")")) column.type = hive_type(TRY(parse_type(reader)));
     all.push_back(std::move(column));
   } while (reader.accept_op(","));
   TRY(reader.expect_op(")"));
@@ -213,8 +214,19 @@ Result<Statement> parse_create_external_table(Reader& reader) {
   table.if_not_exists = reader.accept("if", "not", "exists");
   table.table = TRY(reader.qualified_name());
   if (reader.peek().is_op("(")) table.columns = TRY(columns(reader));
-  while (!reader.at_end()) TRY(table_clause(reader, table));
-  if (table.columns.empty()) return reader.unexpected();
+  while (!reader.at_end() && !reader.peek().is("as")) TRY(table_clause(reader, table));
+  std::string query;
+  if (reader.accept("as")) {
+    if (reader.at_end()) return reader.unexpected();
+    query = reader.source(reader.peek().begin, reader.source().size());
+    if (!table.columns.empty())
+      return sql_error(kSyntaxError, "CREATE EXTERNAL TABLE AS takes its columns from the query", table.table.position);
+  }
+  if (table.columns.empty() && query.empty()) return reader.unexpected();
+  for (const auto* all : {&table.columns, &table.partition_columns})
+    for (const ExternalColumn& column : *all)
+      if (column.type.empty() && query.empty())
+        return sql_error(kSyntaxError, "the column \"" + column.name + "\" has no type", table.table.position);
   if (table.location.empty())
     return sql_error(kSyntaxError, "CREATE EXTERNAL TABLE needs a LOCATION", reader.source().size() + 1);
   if (!table.location.starts_with("s3://"))
@@ -229,8 +241,60 @@ Result<Statement> parse_create_external_table(Reader& reader) {
     table.output_format = kTextOutput;
   }
   if (table.serde.empty()) table.serde = kLazySimpleSerde;
+  if (!query.empty()) return ExternalTableAs{std::move(table), std::move(query)};
   return table;
 }
+
+namespace {
+
+// ADD [COLUMN] name type .. NOT NULL ..; nullopt: it is another column, or no column.
+std::optional<AddNotNullColumn> not_null_column(Reader& reader, const QualifiedName& table) {
+  reader.next();
+  reader.accept("column");
+  const auto column = reader.name();
+  if (!column) return std::nullopt;
+  for (; !reader.at_end(); reader.next()) {
+    if (!reader.peek().is("not") || !reader.peek(1).is("null")) continue;
+    const std::string_view text = reader.source();
+    std::string without(text.substr(0, reader.peek().begin));
+    without += text.substr(reader.peek(1).end);
+    return AddNotNullColumn{table, *column, std::move(without)};
+  }
+  return std::nullopt;
+}
+
+// [PARTITION (k = v)] SET LOCATION 's3://..' | SET FILE FORMAT f | SET TABLE PROPERTIES ('k' = 'v')
+Result<Statement> alter_external(Reader& reader, QualifiedName table) {
+  AlterExternalTable alter{.table = std::move(table)};
+  if (reader.peek().is("partition")) {
+    reader.next();
+    PartitionChange partition;
+    TRY(reader.expect_op("("));
+    do {
+      const std::string name = TRY(reader.name());
+      TRY(reader.expect_op("="));
+      const Token& value = reader.peek();
+      if (value.kind != TokenKind::kString && value.kind != TokenKind::kNumber) return reader.unexpected();
+      partition.values.emplace_back(name, reader.next().text);
+    } while (reader.accept_op(","));
+    TRY(reader.expect_op(")"));
+    alter.partition = std::move(partition);
+  }
+  TRY(reader.expect("set"));
+  if (reader.accept("location")) {
+    alter.location = TRY(reader.string());
+  } else if (!alter.partition && reader.accept("file", "format")) {
+    alter.file_format = TRY(reader.name());
+  } else if (!alter.partition && reader.accept("table", "properties")) {
+    alter.properties = TRY(properties(reader));
+  } else {
+    return reader.unexpected();
+  }
+  TRY(reader.expect_end());
+  return alter;
+}
+
+}  // namespace
 
 // ALTER TABLE: partitions are ours, physical design changes nothing here, the rest is the engine's.
 Result<Statement> parse_alter_table(Reader& reader) {
@@ -245,14 +309,33 @@ Result<Statement> parse_alter_table(Reader& reader) {
     TRY(reader.expect_end());
     return drop;
   }
+  if (reader.peek().is("set") && (reader.peek(1).is("location") || reader.peek(1).is("file") || reader.peek(1).is("table")))
+    return alter_external(reader, std::move(table));
+  if (reader.peek().is("partition")) return alter_external(reader, std::move(table));
+  if (reader.peek().is("add")) {
+    const size_t at = reader.index();
+    if (auto column = not_null_column(reader, table)) return std::move(*column);
+    reader.seek(at);
+  }
   const auto constraint = [&](size_t ahead) {
     const Token& token = reader.peek(ahead);
     return token.is("constraint") || token.is("primary") || token.is("foreign") || token.is("unique");
   };
   // AWS: constraints of Redshift are informational; they are not enforced.
   if ((reader.peek().is("add") || reader.peek().is("drop")) && constraint(1)) return NothingToDo{"ALTER TABLE"};
-  if (reader.peek().is("owner")) return sql_error(kNotSupported, "ALTER TABLE OWNER TO is not supported yet", position);
-  if (reader.accept("append")) return sql_error(kNotSupported, "ALTER TABLE APPEND is not supported yet", position);
+  if (reader.accept("owner", "to")) {
+    AlterOwner alter{.object_kind = "TABLE", .object = std::move(table), .signature = {}, .owner = {}};
+    alter.owner = TRY(parse_identity(reader));
+    TRY(reader.expect_end());
+    return alter;
+  }
+  if (reader.accept("append", "from")) {
+    AppendTable append{.target = std::move(table), .source = TRY(reader.qualified_name())};
+    append.ignore_extra = reader.accept("ignoreextra");
+    if (!append.ignore_extra) append.fill_target = reader.accept("filltarget");
+    TRY(reader.expect_end());
+    return append;
+  }
   if (reader.peek().is("set"))
     return sql_error(kNotSupported, "ALTER TABLE SET " + upper(reader.peek(1).text) + " is not supported yet",
                      position);

@@ -28,11 +28,15 @@ Result<Statement> create(Reader& reader) {
     return database;
   }
   for (const std::string_view what :
-       {"user", "group", "role", "library", "model", "datashare", "identity", "masking", "rls"})
+       {"library", "model", "datashare", "identity", "masking", "rls"})
     if (reader.peek().is(what)) return not_yet(reader, "CREATE " + upper(what));
-  if (reader.peek().is("materialized")) return not_yet(reader, "CREATE MATERIALIZED VIEW");
+  if (reader.accept("user")) return parse_create_user(reader);
+  if (reader.accept("group")) return parse_group(reader, "create");
+  if (reader.accept("role")) return parse_role_definition(reader, "create");
+  if (reader.accept("materialized", "view")) return parse_create_materialized_view(reader);
+  if (reader.accept("view")) return parse_create_view(reader, or_replace);
   if (reader.peek().is("external")) return not_yet(reader, "CREATE EXTERNAL " + upper(reader.peek(1).text));
-  if (reader.peek().is("table") || reader.peek().is("view") || reader.peek().is("schema") || reader.peek().is("temp") ||
+  if (reader.peek().is("table") || reader.peek().is("schema") || reader.peek().is("temp") ||
       reader.peek().is("temporary") || reader.peek().is("local"))
     return EngineStatement{};
   return reader.unexpected();
@@ -72,16 +76,40 @@ Result<Statement> drop(Reader& reader) {
     TRY(reader.expect_end());
     return drop;
   }
-  if (reader.peek().is("view")) return EngineStatement{};
-  if (reader.peek().is("materialized")) return not_yet(reader, "DROP MATERIALIZED VIEW");
+  if (reader.accept("view")) return parse_drop_view(reader, false);
+  if (reader.accept("materialized", "view")) return parse_drop_view(reader, true);
   for (const std::string_view what :
-       {"user", "group", "role", "library", "model", "datashare", "identity", "masking", "rls"})
+       {"library", "model", "datashare", "identity", "masking", "rls"})
     if (reader.peek().is(what)) return not_yet(reader, "DROP " + upper(what));
+  if (reader.accept("user")) return parse_drop_user(reader);
+  if (reader.accept("group")) return parse_group(reader, "drop");
+  if (reader.accept("role")) return parse_role_definition(reader, "drop");
   return reader.unexpected();
+}
+
+// ALTER of what only its owner is changed of.
+Result<Statement> alter_owner(Reader& reader, const std::string& kind) {
+  AlterOwner alter{.object_kind = kind};
+  alter.object = TRY(reader.qualified_name());
+  if (kind == "FUNCTION" || kind == "PROCEDURE") alter.signature = TRY(parse_signature(reader));
+  if (!reader.peek().is("owner")) return not_yet(reader, "ALTER " + kind + " .. " + upper(reader.peek().text));
+  TRY(reader.expect("owner", "to"));
+  alter.owner = TRY(parse_identity(reader));
+  TRY(reader.expect_end());
+  return alter;
 }
 
 Result<Statement> alter(Reader& reader) {
   if (reader.accept("table")) return parse_alter_table(reader);
+  if (reader.accept("materialized", "view")) return parse_alter_materialized_view(reader);
+  if (reader.accept("user")) return parse_alter_user(reader);
+  if (reader.accept("group")) return parse_group(reader, "alter");
+  if (reader.accept("role")) return parse_role_definition(reader, "alter");
+  if (reader.accept("default", "privileges")) return parse_default_privileges(reader);
+  if (reader.accept("schema")) return alter_owner(reader, "SCHEMA");
+  if (reader.accept("database")) return alter_owner(reader, "DATABASE");
+  if (reader.accept("function")) return alter_owner(reader, "FUNCTION");
+  if (reader.accept("procedure")) return alter_owner(reader, "PROCEDURE");
   if (reader.peek().kind == TokenKind::kWord) return not_yet(reader, "ALTER " + upper(reader.peek().text));
   return reader.unexpected();
 }
@@ -114,6 +142,12 @@ Result<Statement> finish(Reader& reader, Transaction::Kind kind) {
 
 Result<Statement> set(Reader& reader) {
   SetVariable set;
+  if (reader.accept("session", "authorization")) {
+    SessionUser user;
+    if (!reader.accept("default")) user.name = TRY(parse_identity(reader));
+    TRY(reader.expect_end());
+    return user;
+  }
   set.local = reader.accept("local");
   if (!set.local) reader.accept("session");
   if (reader.peek().is("session") || reader.peek().is("transaction"))
@@ -206,6 +240,10 @@ Result<Statement> by_first_word(Reader& reader) {
   if (reader.accept("revoke")) return parse_grant(reader, false);
   if (reader.accept("call")) return parse_call(reader);
   if (reader.accept("set")) return set(reader);
+  if (reader.accept("reset", "session", "authorization")) {
+    TRY(reader.expect_end());
+    return SessionUser{};
+  }
   if (reader.accept("reset")) {
     ResetVariable reset{TRY(reader.name())};
     TRY(reader.expect_end());
@@ -226,10 +264,35 @@ Result<Statement> by_first_word(Reader& reader) {
   }
   if (reader.peek().is("analyze") || reader.peek().is("vacuum")) return NothingToDo{upper(reader.peek().text)};
   for (const std::string_view word :
-       {"select", "with", "insert", "update", "delete", "merge", "truncate", "explain", "values"})
+       {"select", "with", "insert", "update", "delete", "merge", "explain", "values"})
     if (reader.peek().is(word)) return EngineStatement{};
   if (reader.peek().is_op("(")) return EngineStatement{};
-  for (const std::string_view word : {"comment", "lock", "refresh", "cancel", "use", "attach", "detach"})
+  if (reader.accept("truncate")) {
+    reader.accept("table");
+    Truncate truncate{TRY(reader.qualified_name())};
+    TRY(reader.expect_end());
+    return truncate;
+  }
+  if (reader.accept("lock")) {
+    reader.accept("table");
+    LockTables lock;
+    do lock.tables.push_back(TRY(reader.qualified_name()));
+    while (reader.accept_op(","));
+    TRY(reader.expect_end());
+    return lock;
+  }
+  if (reader.accept("refresh", "materialized", "view")) {
+    RefreshView refresh{TRY(reader.qualified_name())};
+    if (!reader.accept("cascade")) reader.accept("restrict");
+    TRY(reader.expect_end());
+    return refresh;
+  }
+  if (reader.accept("comment", "on")) return parse_comment(reader);
+  if (reader.accept("desc") || reader.accept("describe")) {
+    if (reader.peek().is("datashare")) return not_yet(reader, "DESC DATASHARE");
+    return not_yet(reader, "DESC");
+  }
+  for (const std::string_view word : {"cancel", "use", "attach", "detach"})
     if (reader.peek().is(word)) return not_yet(reader, upper(word));
   return reader.unexpected();
 }

@@ -75,11 +75,20 @@ struct Copy {
   bool no_load = false;
 };
 
+struct Grantee {
+  enum class Kind { kUser, kGroup, kRole, kPublic } kind = Kind::kUser;
+  std::string name;  // "IAMR:role", case kept
+};
 struct Show {
-  enum class Kind { kDatabases, kSchemas, kTables, kColumns, kProcedure } kind = Kind::kTables;
+  enum class Kind {
+    kDatabases, kSchemas, kTables, kColumns, kProcedure, kTable, kView, kExternalTable, kGrants, kProcedures,
+    kFunctions, kParameters, kConstraints
+  } kind = Kind::kTables;
   QualifiedName of;  // the database (as name), schema or table
   std::optional<std::string> like;
   std::optional<int64_t> limit;
+  std::string object_kind;  // kGrants ON: as Grant's; empty: FOR the grantee
+  Grantee grantee;          // kGrants FOR
 };
 
 struct ShowVariable {
@@ -93,17 +102,146 @@ struct ResetVariable {
   std::string name;
 };
 
-struct Grantee {
-  enum class Kind { kUser, kGroup, kRole, kPublic } kind = Kind::kUser;
-  std::string name;  // "IAMR:role", case kept
+struct Privilege {
+  std::string name;                  // upper case; "ALL"
+  std::vector<std::string> columns;  // empty: the whole
 };
 struct Grant {
-  bool grant = true;
-  std::vector<std::string> privileges;  // upper case; "ALL"
-  std::string object_kind;  // "TABLE", "SCHEMA", "DATABASE", "FUNCTION", "PROCEDURE", "TABLES IN SCHEMA", "ROLE" ..
+  bool grant = true, option_only = false;  // REVOKE GRANT OPTION FOR
+  std::vector<Privilege> privileges;
+  std::string object_kind;  // "TABLE", "SCHEMA", "DATABASE", "FUNCTION", "PROCEDURE", "LANGUAGE"; empty: system privileges
+  bool all_in_schema = false;                                       // ALL TABLES IN SCHEMA: objects are the schemas
   std::vector<QualifiedName> objects;
+  std::vector<std::optional<std::vector<std::string>>> signatures;  // of routines, beside their names
   std::vector<Grantee> grantees;
   bool with_grant_option = false;
+};
+struct GrantRole {
+  bool grant = true, option_only = false;
+  std::vector<std::string> roles;
+  std::vector<Grantee> grantees;
+  bool with_admin_option = false;
+};
+struct DefaultPrivileges {
+  std::vector<std::string> owners;   // FOR USER; empty: oneself
+  std::vector<std::string> schemas;  // IN SCHEMA; empty: all
+  Grant grant;                       // its kind and grantees; no objects
+};
+
+struct UserOptions {
+  std::optional<bool> superuser, create_database, unrestricted;
+  std::optional<std::string> password;  // as given; empty: DISABLE
+  std::optional<std::string> valid_until, external_id;
+  std::vector<std::string> in_groups;
+  std::vector<std::pair<std::string, std::optional<std::string>>> settings;  // nullopt: RESET
+};
+struct CreateUser {
+  std::string name;
+  UserOptions options;
+};
+struct AlterUser {
+  std::string name;
+  UserOptions options;
+  std::string rename_to;
+};
+struct DropUser {
+  std::vector<std::string> names;
+  bool if_exists = false;
+};
+struct CreateGroup {
+  std::string name;
+  std::vector<std::string> members;
+};
+struct AlterGroup {
+  std::string name;
+  enum class Change { kAdd, kDrop, kRename } change = Change::kAdd;
+  std::vector<std::string> users;
+  std::string rename_to;
+};
+struct DropGroup {
+  std::string name;
+};
+struct CreateRole {
+  std::string name, external_id;
+};
+struct AlterRole {
+  std::string name, rename_to, owner;
+  std::optional<std::string> external_id;
+};
+struct DropRole {
+  std::string name;
+  bool force = false;
+};
+// ALTER .. OWNER TO
+struct AlterOwner {
+  std::string object_kind;  // as Grant's
+  QualifiedName object;
+  std::optional<std::vector<std::string>> signature;
+  std::string owner;
+};
+// SET SESSION AUTHORIZATION; empty: DEFAULT
+struct SessionUser {
+  std::string name;
+};
+
+struct CreateView {
+  QualifiedName name;
+  bool or_replace = false;
+  bool late = false;  // WITH NO SCHEMA BINDING: bound when it is used, and none of the engine's
+  std::vector<std::string> columns;
+  std::string query;
+};
+struct CreateMaterializedView {
+  QualifiedName name;
+  std::string attributes;  // DISTKEY .., as written
+  bool auto_refresh = false;
+  std::string query;
+};
+struct RefreshView {
+  QualifiedName name;
+};
+struct AlterMaterializedView {
+  QualifiedName name;
+  bool auto_refresh = false;
+};
+struct DropView {
+  std::vector<QualifiedName> names;
+  bool if_exists = false, cascade = false, materialized = false;
+};
+struct Comment {
+  std::string object_kind;  // "TABLE", "VIEW", "COLUMN", "SCHEMA", "DATABASE", "CONSTRAINT"
+  QualifiedName object;
+  std::string column;
+  std::optional<std::string> text;  // nullopt: none any more
+};
+struct Truncate {
+  QualifiedName table;
+};
+struct LockTables {
+  std::vector<QualifiedName> tables;
+};
+// ALTER TABLE .. ADD COLUMN .. NOT NULL: two steps of the engine's.
+struct AddNotNullColumn {
+  QualifiedName table;
+  std::string column;
+  std::string statement;  // without NOT NULL
+};
+// ALTER TABLE .. SET LOCATION and the like, of an external table or one partition of it.
+struct AlterExternalTable {
+  QualifiedName table;
+  std::optional<PartitionChange> partition;
+  std::string location, file_format;
+  std::vector<std::pair<std::string, std::string>> properties;
+};
+// ALTER TABLE .. APPEND FROM
+struct AppendTable {
+  QualifiedName target, source;
+  bool ignore_extra = false, fill_target = false;
+};
+// CREATE EXTERNAL TABLE .. AS
+struct ExternalTableAs {
+  CreateExternalTable table;
+  std::string query;
 };
 
 struct Transaction {
@@ -184,7 +322,11 @@ using Statement =
     std::variant<EngineStatement, CreateExternalSchema, DropSchema, CreateExternalTable, AddPartitions, DropPartition,
                  DropTable, Unload, Copy, Show, ShowVariable, SetVariable, ResetVariable, Grant, Transaction,
                  CreateFunction, CreateProcedure, DropRoutine, CallProcedure, CreateDatabase, DropDatabase, Prepare,
-                 ExecutePrepared, Deallocate, DeclareCursor, FetchCursor, CloseCursor, NothingToDo>;
+                 ExecutePrepared, Deallocate, DeclareCursor, FetchCursor, CloseCursor, NothingToDo, GrantRole,
+                 DefaultPrivileges, CreateUser, AlterUser, DropUser, CreateGroup, AlterGroup, DropGroup, CreateRole,
+                 AlterRole, DropRole, AlterOwner, SessionUser, CreateView, CreateMaterializedView, RefreshView,
+                 AlterMaterializedView, DropView, Comment, Truncate, LockTables, AppendTable, ExternalTableAs,
+                 AddNotNullColumn, AlterExternalTable>;
 
 // What the statement is. ERRORS: SqlError 42601 with the position; 0A000, naming it, for what Redshift has and is not
 // supported yet.
@@ -194,10 +336,25 @@ Result<Statement> recognise_redshift(const StatementText& statement);
 Result<Statement> parse_create_external_schema(Reader& reader);
 Result<Statement> parse_create_external_table(Reader& reader);
 Result<Statement> parse_alter_table(Reader& reader);
+Result<Statement> parse_create_view(Reader& reader, bool or_replace);
+Result<Statement> parse_create_materialized_view(Reader& reader);
+Result<Statement> parse_alter_materialized_view(Reader& reader);
+Result<Statement> parse_drop_view(Reader& reader, bool materialized);
+Result<Statement> parse_comment(Reader& reader);
 Result<Statement> parse_unload(Reader& reader);
 Result<Statement> parse_copy(Reader& reader);
 Result<Statement> parse_show(Reader& reader);
 Result<Statement> parse_grant(Reader& reader, bool grant);
+Result<Statement> parse_default_privileges(Reader& reader);
+Result<Statement> parse_create_user(Reader& reader);
+Result<Statement> parse_alter_user(Reader& reader);
+Result<Statement> parse_drop_user(Reader& reader);
+Result<Statement> parse_group(Reader& reader, std::string_view verb);  // "create", "alter", "drop"
+Result<Statement> parse_role_definition(Reader& reader, std::string_view verb);
+// A user's, group's or role's name: IAMR:my-role needs no quotes and keeps its case; others are folded.
+Result<std::string> parse_identity(Reader& reader);
+// The types of a routine between parentheses, as shown_type; nullopt: none are given.
+Result<std::optional<std::vector<std::string>>> parse_signature(Reader& reader);
 Result<Statement> parse_create_function(Reader& reader, bool or_replace);
 Result<Statement> parse_create_procedure(Reader& reader, bool or_replace);
 Result<Statement> parse_drop_routine(Reader& reader, bool procedure);

@@ -136,8 +136,10 @@ TEST(StmtRedshift, ShowAndSet) {
 TEST(StmtRedshift, Grants) {
   const auto grant =
       as<Grant>("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO IAMR:bison_redshift_lambda_role, GROUP g");
-  EXPECT_EQ(grant.object_kind, "TABLES IN SCHEMA");
-  EXPECT_EQ(grant.privileges, (std::vector<std::string>{"SELECT", "INSERT"}));
+  EXPECT_EQ(grant.object_kind, "TABLE");
+  EXPECT_TRUE(grant.all_in_schema);
+  ASSERT_EQ(grant.privileges.size(), 2u);
+  EXPECT_EQ(grant.privileges[1].name, "INSERT");
   ASSERT_EQ(grant.grantees.size(), 2u);
   EXPECT_EQ(grant.grantees[0].name, "IAMR:bison_redshift_lambda_role");
   const auto quoted = as<Grant>("grant usage on schema redshift_spectrum to \"IAMR:a-b\"");
@@ -165,6 +167,41 @@ TEST(StmtRedshift, Routines) {
   EXPECT_EQ(call.arguments, (std::vector<std::string>{"'a, b'", "f(1, 2)", "x"}));
   EXPECT_TRUE(as<CallProcedure>("call p()").arguments.empty());
   EXPECT_EQ(as<DropRoutine>("drop procedure if exists p(int, out varchar)").argument_types->size(), 1u);
+}
+
+TEST(StmtRedshift, GrantsOfColumnsRolesAndUsers) {
+  const auto grant = as<Grant>("GRANT SELECT (a, b), UPDATE ON TABLE s.t, u TO IAMR:my-role, GROUP g, ROLE r, PUBLIC");
+  EXPECT_EQ(grant.object_kind, "TABLE");
+  ASSERT_EQ(grant.privileges.size(), 2u);
+  EXPECT_EQ(grant.privileges[0].columns, (std::vector<std::string>{"a", "b"}));
+  ASSERT_EQ(grant.grantees.size(), 4u);
+  EXPECT_EQ(grant.grantees[0].name, "IAMR:my-role");
+  EXPECT_EQ(grant.grantees[2].kind, Grantee::Kind::kRole);
+  EXPECT_TRUE(as<Grant>("GRANT ALL ON ALL TABLES IN SCHEMA s TO u WITH GRANT OPTION").with_grant_option);
+  EXPECT_EQ(as<Grant>("GRANT SELECT ON schema TO u").object_kind, "TABLE");  // a table of that name
+  EXPECT_EQ(as<Grant>("REVOKE EXECUTE ON FUNCTION f(int, varchar(3)) FROM u").signatures[0],
+            (std::vector<std::string>{"integer", "character varying(3)"}));
+  EXPECT_TRUE(as<Grant>("GRANT CREATE USER, DROP ROLE TO ROLE r").object_kind.empty());
+  EXPECT_TRUE(as<GrantRole>("GRANT ROLE a, ROLE b TO u WITH ADMIN OPTION").with_admin_option);
+  EXPECT_EQ(as<DefaultPrivileges>("ALTER DEFAULT PRIVILEGES FOR USER u IN SCHEMA s REVOKE ALL ON TABLES FROM PUBLIC").schemas,
+            std::vector<std::string>{"s"});
+  const auto user = as<CreateUser>("CREATE USER Ann WITH PASSWORD 'Secret12' CREATEDB IN GROUP g VALID UNTIL '2030-01-01'");
+  EXPECT_EQ(user.name, "ann");
+  EXPECT_EQ(user.options.in_groups, std::vector<std::string>{"g"});
+  EXPECT_EQ(as<CreateUser>("CREATE USER \"IAM:Ann\" PASSWORD DISABLE").name, "IAM:Ann");
+}
+
+TEST(StmtRedshift, Views) {
+  EXPECT_EQ(as<CreateView>("CREATE VIEW v (x) AS SELECT 1 WITH NO SCHEMA BINDING").query, "SELECT 1");
+  EXPECT_FALSE(as<CreateView>("CREATE OR REPLACE VIEW v AS SELECT 1").late);
+  const auto view = as<CreateMaterializedView>("CREATE MATERIALIZED VIEW m DISTKEY (a) AUTO REFRESH YES AS SELECT 1 AS a");
+  EXPECT_EQ(view.attributes, " DISTKEY (a)");
+  EXPECT_TRUE(view.auto_refresh);
+  EXPECT_EQ(as<Comment>("COMMENT ON COLUMN s.t.c IS NULL").column, "c");
+  EXPECT_EQ(as<ExternalTableAs>("CREATE EXTERNAL TABLE s.t PARTITIONED BY (d) STORED AS PARQUET LOCATION 's3://b/p' AS SELECT 1")
+                .table.partition_columns[0]
+                .name,
+            "d");
 }
 
 TEST(StmtRedshift, SmallOnes) {
@@ -196,12 +233,14 @@ TEST(StmtRedshift, Errors) {
        "UNLOAD needs an authorisation: IAM_ROLE default or IAM_ROLE 'arn'", "34"},
       {"UNLOAD ('select 1') TO 's3://b/p' IAM_ROLE default PARQUET DELIMITER ','", "22023",
        "DELIMITER is not supported for UNLOAD to PARQUET", ""},
-      {"CREATE MATERIALIZED VIEW v AS SELECT 1", "0A000", "CREATE MATERIALIZED VIEW is not supported yet", "8"},
+      {"CREATE MODEL m FROM t", "0A000", "CREATE MODEL is not supported yet", "8"},
       {"CREATE FUNCTION f() RETURNS int STABLE AS $$ return 1 $$ LANGUAGE plpythonu", "0A000",
        "LANGUAGE plpythonu is not supported: Amazon Redshift ended Python functions; write LANGUAGE sql", "67"},
-      {"LOCK t", "0A000", "LOCK is not supported yet", "1"},
       {"COPY t FROM 's3://b/k' IAM_ROLE default FORMAT AS ORC", "0A000", "COPY FORMAT ORC is not supported yet", "51"},
-      {"COMMENT ON TABLE t IS 'x'", "0A000", "COMMENT is not supported yet", "1"},
+      {"COMMENT ON FUNCTION f() IS 'x'", "0A000", "COMMENT ON FUNCTION is not supported yet", "21"},
+      {"CREATE USER u PASSWORD", "42601", "syntax error at end of input", "23"},
+      {"GRANT SELECT ON t", "42601", "syntax error at end of input", "18"},
+      {"GRANT ROLE r", "42601", "syntax error at end of input", "13"},
       {"CALL p", "42601", "syntax error at end of input", "7"},
   };
   for (const Case& c : cases) {

@@ -9,6 +9,13 @@ struct ServerView {
   const char* columns;
 };
 
+// Everybody's memberships: user, "superuser" | "group" | "role" | "", name. No view: what has_table_privilege asks for.
+constexpr const char* kMemberships = "memberships";
+
+// Names and numbers of users, groups and roles: kind, name, id. Functions and procedures. Other views are made from these.
+constexpr const char* kIdentities = "tarn_identities";
+constexpr const char* kRoutines = "tarn_routines";
+
 constexpr ServerView kServerViews[] = {
     {"svv_external_schemas",
      "esoid integer, eskind smallint, schemaname varchar, esowner integer, databasename varchar, esoptions varchar"},
@@ -29,14 +36,18 @@ constexpr ServerView kServerViews[] = {
     {"pg_user",
      "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, passwd varchar, "
      "valuntil timestamp, useconfig varchar"},
-    {"svv_relation_privileges",
-     "namespace_name varchar, relation_name varchar, privilege_type varchar, identity_id integer, identity_name "
-     "varchar, "
-     "identity_type varchar, admin_option boolean"},
-    {"svv_schema_privileges",
-     "namespace_name varchar, privilege_type varchar, identity_id integer, identity_name varchar, identity_type "
-     "varchar, "
-     "admin_option boolean"},
+    {kIdentities, "kind varchar, name varchar, id integer"},
+    {kRoutines,
+     "schema_name varchar, name varchar, signature varchar, kind varchar, owner varchar, definition varchar, result "
+     "varchar"},
+    {"pg_user_info",
+     "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, useconnlimit "
+     "varchar, syslogaccess varchar, last_ddl_ts timestamp, sessiontimeout integer, external_user_id varchar"},
+    {"pg_group", "groname varchar, grosysid integer, grolist varchar"},
+    {"svv_user_grants",
+     "user_id integer, user_name varchar, role_id integer, role_name varchar, admin_option boolean"},
+    {"svv_role_grants", "role_id integer, role_name varchar, granted_role_id integer, granted_role_name varchar"},
+    {"svv_system_privileges", "system_privilege varchar, identity_id integer, identity_name varchar, identity_type varchar"},
     {"svv_roles", "role_id integer, role_name varchar, role_owner varchar, external_id varchar"},
     {"sys_query_history",
      "user_id integer, query_id bigint, query_label varchar, transaction_id bigint, session_id integer, database_name "
@@ -58,6 +69,43 @@ constexpr ServerView kServerViews[] = {
      "start_time timestamp, end_time timestamp, duration bigint, file_format varchar, compression_type varchar, "
      "unloaded_location varchar, unloaded_rows bigint, unloaded_files_count bigint, unloaded_files_size bigint, "
      "error_message varchar"},
+    {"sys_query_detail",
+     "user_id integer, query_id bigint, child_query_sequence integer, stream_id integer, segment_id integer, step_id "
+     "integer, step_name varchar, table_id integer, table_name varchar, is_rrscan boolean, start_time timestamp, "
+     "end_time timestamp, duration bigint, alert varchar, input_bytes bigint, input_rows bigint, output_bytes bigint, "
+     "output_rows bigint"},
+    {"sys_query_text",
+     "user_id integer, query_id bigint, transaction_id bigint, session_id integer, start_time timestamp, sequence "
+     "integer, text varchar"},
+    {"sys_procedure_call",
+     "user_id integer, query_id bigint, session_user_id integer, database_name varchar, session_id integer, "
+     "transaction_id bigint, status varchar, start_time timestamp, end_time timestamp, procedure_name varchar, "
+     "error_message varchar, query_text varchar"},
+    {"sys_serverless_usage",
+     "start_time timestamp, end_time timestamp, compute_seconds double, compute_capacity double, data_storage "
+     "integer, cross_region_transferred_data integer, charged_seconds integer"},
+    {"stl_query",
+     "userid integer, query integer, label varchar, xid bigint, pid integer, database varchar, querytxt varchar, "
+     "starttime timestamp, endtime timestamp, aborted integer, insert_pristine integer, concurrency_scaling_status "
+     "integer"},
+    {"stl_querytext",
+     "userid integer, xid bigint, pid integer, query integer, sequence integer, text varchar"},
+    {"svl_qlog",
+     "userid integer, query integer, xid bigint, pid integer, starttime timestamp, endtime timestamp, elapsed bigint, "
+     "aborted integer, label varchar, substring varchar, source_query integer, concurrency_scaling_status_txt varchar, "
+     "from_sp_call integer"},
+    {"svl_statementtext",
+     "userid integer, xid bigint, pid integer, label varchar, starttime timestamp, endtime timestamp, sequence integer, "
+     "type varchar, text varchar"},
+    {"stv_recents",
+     "userid integer, status varchar, starttime timestamp, duration bigint, user_name varchar, db_name varchar, query "
+     "varchar, pid integer"},
+    {"stv_inflight",
+     "userid integer, slice integer, query integer, label varchar, xid bigint, pid integer, starttime timestamp, text "
+     "varchar, suspended integer, insert_pristine integer, concurrency_scaling_status integer"},
+    {"svl_user_info",
+     "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, useconnlimit varchar, "
+     "syslogaccess varchar, last_ddl_ts timestamp, sessiontimeout integer, external_user_id varchar"},
     {"sys_load_error_detail",
      "user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name varchar, table_id "
      "bigint, "

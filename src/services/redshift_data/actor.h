@@ -26,7 +26,7 @@ class Actor {
   Door& door() { return door_; }
 
   void set_roles(sql::StatementRoles roles);
-  // A caller acting as the role. ERRORS: SqlError, in Redshift's words, when its trust policy does not let it.
+  // A caller acting as the role, or as the last one of a chain "arn,arn". ERRORS: SqlError, in Redshift's words, when its trust policy does not let it.
   Result<Caller> as(const std::string& role);
   std::vector<sql::StoredSchema> schemas();
   // The schema that maps the Glue database; nullopt: none of the statement's does.
@@ -37,6 +37,9 @@ class Actor {
   std::string reader_of(const std::string& uri);
 
  private:
+  // Whoever acts as the role that the caller, a role itself, assumes.
+  Result<Principal> next_role(const Caller& caller, const std::string& role);
+
   Door& door_;
   const Caller from_;
   const Workgroup workgroup_;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "gen/glue/shapes.h"
 #include "lake/lake.h"
+#include "services/redshift_data/definitions.h"
 #include "services/redshift_data/records.h"
 #include "services/redshift_data/s3_words.h"
 #include "sql/sql_error.h"
@@ -13,21 +15,8 @@ namespace tarn::redshift_data {
 namespace {
 
 constexpr uint64_t kMaxDocument = 16 << 20;  // a manifest or a jsonpaths document
+constexpr size_t kMaxPartitions = 100;       // AWS: BatchCreatePartition; INSERT (external table)
 constexpr size_t kMaxLoadErrors = 1000;      // kept of one COPY
-
-template <class K, class R, class Each>
-Status each_of(Transaction& tx, const Table<K, R>& table, const std::string& namespace_id, const std::string& database,
-               Each each) {
-  auto at = tx.cursor(table, {.prefix = prefix_of(table, namespace_id, database)});
-  for (; at.valid(); at.next()) each(TRY(at.key()), TRY(at.record()));
-  return at.status();
-}
-
-template <class K, class R>
-Status change_one(Transaction& tx, const Table<K, R>& table, const K& key, const R& record,
-                  sql::CatalogChange::Kind kind) {
-  return kind == sql::CatalogChange::Kind::kPut ? tx.put(table, key, record) : tx.erase(table, key);
-}
 
 }  // namespace
 
@@ -56,15 +45,13 @@ Result<std::string> StatementHost::role(const sql::RoleChoice& choice) {
                             fmt::format("Default IAM role is not set for namespace {}", workgroup.namespace_name));
     return workgroup.default_role;
   }
-  if (choice.arns.size() != 1)
-    return sql::sql_error(sql::kNotSupported, "chained IAM roles are not supported yet: name one role");
-  const std::string& arn = choice.arns[0];
+  const std::string& arn = choice.arns.at(0);
   if (std::ranges::find(workgroup.roles, arn) == workgroup.roles.end())
     return sql::sql_error(
         sql::kInsufficientPrivilege,
         fmt::format("The requested role {} is not associated to cluster: add it to the IAM roles of namespace {}", arn,
                     workgroup.namespace_name));
-  return arn;
+  return fmt::format("{}", fmt::join(choice.arns, ","));
 }
 
 std::string StatementHost::principal(const sql::StatementRoles& roles) {
@@ -73,43 +60,25 @@ std::string StatementHost::principal(const sql::StatementRoles& roles) {
 }
 
 Result<sql::UserCatalog> StatementHost::catalog(const std::string& database) {
-  const auto tx = door().store().read();
-  sql::UserCatalog all;
-  TRY(each_of(*tx, kSchemas, namespace_id(), database, [&](const SchemaKey& key, const SchemaRecord& record) {
-    all.schemas.push_back({key.name, record.glue_database, record.region, record.role, record.owner});
-  }));
-  TRY(each_of(*tx, kRoutines, namespace_id(), database, [&](const RoutineKey& key, const RoutineRecord& record) {
-    all.routines.push_back({key.procedure, key.schema, key.name, key.signature, record.definition, record.owner});
-  }));
-  TRY(each_of(*tx, kGrants, namespace_id(), database, [&](const GrantKey& key, const GrantRecord& record) {
-    all.grants.push_back(
-        {key.object_kind, key.schema, key.name, key.grantee_kind, key.grantee, key.privilege, record.grant_option});
-  }));
-  return all;
+  return read_definitions(*door().store().read(), namespace_id(), database);
 }
 
 Status StatementHost::apply(const std::string& database, const std::vector<sql::CatalogChange>& changes) {
-  const Sequence done = TRY(door().store().run([&](Transaction& tx) -> Status {
-    for (const sql::CatalogChange& change : changes) {
-      if (change.schema) {
-        const sql::StoredSchema& s = *change.schema;
-        TRY(change_one(tx, kSchemas, SchemaKey{namespace_id(), database, s.name},
-                       SchemaRecord{s.database, s.region, s.role, s.owner}, change.kind));
-      } else if (change.routine) {
-        const sql::StoredRoutine& r = *change.routine;
-        TRY(change_one(tx, kRoutines, RoutineKey{namespace_id(), database, r.procedure, r.schema, r.name, r.signature},
-                       RoutineRecord{r.definition, r.owner}, change.kind));
-      } else if (change.grant) {
-        const sql::StoredGrant& g = *change.grant;
-        TRY(change_one(
-            tx, kGrants,
-            GrantKey{namespace_id(), database, g.object_kind, g.schema, g.name, g.grantee_kind, g.grantee, g.privilege},
-            GrantRecord{g.grant_option}, change.kind));
-      }
-    }
-    return {};
+  const Sequence done = TRY(door().store().run(
+      [&](Transaction& tx) { return change_definitions(tx, namespace_id(), database, changes); }));
+  return door().store().wait_synced(done);
+}
+
+Status StatementHost::intend(const std::string& database, const std::string& id,
+                             const std::vector<sql::CatalogChange>& changes) {
+  const Sequence done = TRY(door().store().run([&](Transaction& tx) {
+    return tx.put(kIntents, {id}, IntentRecord{namespace_id(), database, encoded_changes(changes)});
   }));
   return door().store().wait_synced(done);
+}
+
+Status StatementHost::settle(const std::string& id, bool committed) {
+  return settle_intent(door().store(), id, committed);
 }
 
 // --- the lake, as a role --------------------------------------------------------------------------------------------
@@ -123,6 +92,11 @@ Status StatementHost::create_glue_database(const std::string& role, const std::s
 Status StatementHost::drop_glue_database(const std::string& role, const std::string& name) {
   return lake::drop_glue_database(door(), TRY(actor_->as(role)), name);
 }
+Result<std::optional<sql::ExternalTable>> StatementHost::glue_table(const std::string& role,
+                                                                    const std::string& database,
+                                                                    const std::string& name) {
+  return lake::glue_table(door(), TRY(actor_->as(role)), database, name);
+}
 Result<bool> StatementHost::has_glue_table(const std::string& role, const std::string& database,
                                            const std::string& name) {
   return TRY(lake::glue_table(door(), TRY(actor_->as(role)), database, name)).has_value();
@@ -131,6 +105,60 @@ Status StatementHost::create_glue_table(const std::string& role, const std::stri
                                         const sql::CreateExternalTable& table) {
   return lake::create_glue_table(door(), TRY(actor_->as(role)), database, table);
 }
+Status StatementHost::alter_glue_table(const std::string& role, const std::string& database,
+                                       const sql::AlterExternalTable& change) {
+  const Caller as = TRY(actor_->as(role));
+  glue::GetTableRequest get;
+  get.database_name = database;
+  get.name = change.table.name;
+  const auto got = door().call(as, get);
+  if (!got && got.error().code == "EntityNotFoundException")
+    return sql::sql_error(sql::kUndefinedTable, fmt::format("Table \"{}\" does not exist", change.table.name));
+  if (!got) return Failure(got.error());
+  const glue::Table& table = *got->table;
+  if (change.partition) return alter_partition(as, database, table, change);
+  glue::UpdateTableRequest update;
+  update.database_name = database;
+  glue::TableInput input;
+  input.name = table.name;
+  input.description = table.description;
+  input.owner = table.owner;
+  input.table_type = table.table_type;
+  input.parameters = table.parameters;
+  input.partition_keys = table.partition_keys;
+  input.storage_descriptor = table.storage_descriptor;
+  for (const auto& [key, value] : change.properties) input.parameters[key] = value;
+  if (!change.location.empty()) input.storage_descriptor->location = change.location;
+  if (!change.file_format.empty()) {
+    if (change.file_format != "parquet")
+      return sql::sql_error(sql::kNotSupported, "SET FILE FORMAT " + change.file_format + " is not supported; PARQUET is");
+    input.storage_descriptor->input_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat";
+    input.storage_descriptor->output_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat";
+    input.storage_descriptor->serde_info->serialization_library =
+        "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe";
+  }
+  update.table_input = std::move(input);
+  TRY(door().call(as, update));
+  return {};
+}
+
+Status StatementHost::alter_partition(const Caller& as, const std::string& database, const glue::Table& table,
+                                      const sql::AlterExternalTable& change) {
+  glue::UpdatePartitionRequest update;
+  update.database_name = database;
+  update.table_name = table.name;
+  for (const glue::Column& key : table.partition_keys)
+    for (const auto& [name, value] : change.partition->values)
+      if (name == *key.name) update.partition_value_list.push_back(value);
+  glue::PartitionInput input;
+  input.values = update.partition_value_list;
+  input.storage_descriptor = table.storage_descriptor;
+  input.storage_descriptor->location = change.location;
+  update.partition_input = std::move(input);
+  TRY(door().call(as, update));
+  return {};
+}
+
 Status StatementHost::drop_glue_table(const std::string& role, const std::string& database, const std::string& name) {
   return lake::drop_glue_table(door(), TRY(actor_->as(role)), database, name);
 }
@@ -150,15 +178,56 @@ Result<std::string> StatementHost::read_object(const std::string& role, const st
   return in_s3_words(lake::read_object(door(), TRY(actor_->as(role)), uri, kMaxDocument));
 }
 
+namespace {
+
+glue::BatchCreatePartitionRequest partitions_request(const sql::Publishing& publishing,
+                                                     const glue::StorageDescriptor& storage) {
+  glue::BatchCreatePartitionRequest create;
+  create.database_name = publishing.glue_database;
+  create.table_name = publishing.glue_table;
+  for (const sql::PartitionChange& partition : publishing.partitions) {
+    glue::PartitionInput& input = create.partition_input_list.emplace_back();
+    for (const auto& [column, value] : partition.values) input.values.push_back(value);
+    input.storage_descriptor = storage;
+    input.storage_descriptor->location = partition.location;
+  }
+  return create;
+}
+
+}  // namespace
+
 Status StatementHost::publish(const sql::Publishing& publishing) {
+  const Caller as = TRY(actor_->as(publishing.role));
   lake::Publication all;
   all.remove = publishing.remove;
+  glue::CreateTableRequest table;
+  glue::BatchCreatePartitionRequest partitions;
+  glue::StorageDescriptor storage;
+  if (publishing.new_table) {
+    table = lake::create_table_request(publishing.glue_database, *publishing.new_table);
+    storage = *table.table_input->storage_descriptor;
+    all.catalog.push_back({&wire::OperationOf<glue::CreateTableRequest>::operation(), &table});
+  } else if (!publishing.partitions.empty()) {
+    glue::GetTableRequest get;
+    get.database_name = publishing.glue_database;
+    get.name = publishing.glue_table;
+    const auto got = TRY(door().call(as, get));
+    if (got.table->storage_descriptor) storage = *got.table->storage_descriptor;
+  }
+  if (publishing.partitions.size() > kMaxPartitions)
+    return sql::sql_error(sql::kNotSupported,
+                          fmt::format("one statement writes to at most {} partitions; this one to {}", kMaxPartitions,
+                                      publishing.partitions.size()));
+  if (!publishing.partitions.empty()) {
+    partitions = partitions_request(publishing, storage);
+    all.catalog.push_back({&wire::OperationOf<glue::BatchCreatePartitionRequest>::operation(), &partitions});
+  }
   all.objects = TRY(warehouse_.staging().take(publishing.objects));
   for (const auto& [uri, bytes] : publishing.documents) all.objects.push_back({uri, TRY(door().blobs().stage(bytes))});
   all.also = [&](Transaction& tx) {
     return tx.put(kPublished, PublishedKey{statement_id_}, {door().clock().now()});
   };
-  const Status done = lake::publish(door(), TRY(actor_->as(publishing.role)), all);
+  const Status done = lake::publish(door(), as, all);
   if (done) return {};
   return Failure(s3_worded(done.error()));
 }

@@ -110,18 +110,59 @@ struct RoutineRecord {
 };
 inline constexpr Table<RoutineKey, RoutineRecord> kRoutines{"redshift_data.routines"};
 
-struct GrantKey {
-  std::string namespace_id, database, object_kind, schema, name, grantee_kind, grantee, privilege;
+// Users, groups and roles are the namespace's.
+struct NameKey {
+  std::string namespace_id, name;
+  static void fields(auto& self, auto&& visit) { visit(self.namespace_id, self.name); }
+};
+struct UserRecord {
+  int64_t id = 0;
+  bool superuser = false, create_database = false, unrestricted = false;
+  std::string password, valid_until, external_id;
+  std::vector<std::pair<std::string, std::string>> settings;
   static void fields(auto& self, auto&& visit) {
-    visit(self.namespace_id, self.database, self.object_kind, self.schema, self.name, self.grantee_kind, self.grantee,
-          self.privilege);
+    visit(self.id, self.superuser, self.create_database, self.unrestricted, self.password, self.valid_until,
+          self.external_id, self.settings);
   }
 };
-struct GrantRecord {
-  bool grant_option = false;
-  static void fields(auto& self, auto&& visit) { visit(self.grant_option); }
+inline constexpr Table<NameKey, UserRecord> kUsers{"redshift_data.users"};
+
+struct GroupRecord {
+  int64_t id = 0;
+  std::vector<std::string> members;
+  static void fields(auto& self, auto&& visit) { visit(self.id, self.members); }
 };
-inline constexpr Table<GrantKey, GrantRecord> kGrants{"redshift_data.grants"};
+inline constexpr Table<NameKey, GroupRecord> kGroups{"redshift_data.groups"};
+
+struct RoleRecord {
+  int64_t id = 0;
+  std::string owner, external_id;
+  std::vector<std::string> privileges;
+  static void fields(auto& self, auto&& visit) { visit(self.id, self.owner, self.external_id, self.privileges); }
+};
+inline constexpr Table<NameKey, RoleRecord> kRoles{"redshift_data.roles"};
+
+struct MembershipKey {
+  std::string namespace_id, role, member_kind, member;
+  static void fields(auto& self, auto&& visit) { visit(self.namespace_id, self.role, self.member_kind, self.member); }
+};
+struct MembershipRecord {
+  bool admin = false;
+  static void fields(auto& self, auto&& visit) { visit(self.admin); }
+};
+inline constexpr Table<MembershipKey, MembershipRecord> kMemberships{"redshift_data.memberships"};
+
+// What a transaction defines, from before the engine commits it until it is applied (sql/host.h, intend).
+struct IntentKey {
+  std::string id;
+  static void fields(auto& self, auto&& visit) { visit(self.id); }
+};
+struct IntentRecord {
+  std::string namespace_id, database;
+  std::string changes;  // changes.h
+  static void fields(auto& self, auto&& visit) { visit(self.namespace_id, self.database, self.changes); }
+};
+inline constexpr Table<IntentKey, IntentRecord> kIntents{"redshift_data.intents"};
 
 // A record that COPY did not load: a row of sys_load_error_detail.
 struct LoadErrorKey {

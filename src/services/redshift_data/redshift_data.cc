@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/random.h"
+#include "services/redshift_data/definitions.h"
 #include "services/redshift_data/host.h"
 #include "sql/sql_error.h"
 
@@ -21,7 +22,10 @@ constexpr auto kHouseKeeping = std::chrono::seconds(20);
 
 }  // namespace
 
-RedshiftData::RedshiftData(Door& door, Options options) : door_(door), options_(std::move(options)) {}
+RedshiftData::RedshiftData(Door& door, Options options) : door_(door), options_(std::move(options)) {
+  door_.timers().on("redshift.namespace_deleted",
+                    [this](Transaction& tx, const Timer& timer) { return forget_namespace(tx, timer.id); });
+}
 
 RedshiftData::~RedshiftData() {
   stop();
@@ -80,8 +84,8 @@ Result<std::shared_ptr<LiveSession>> RedshiftData::new_session(const Principal& 
   session->workgroup = workgroup;
   session->database = database.empty() ? workgroup.database : lower(database);
   session->warehouse = warehouse(workgroup.namespace_id);
-  session->sql = std::make_unique<sql::SqlSession>(session->warehouse->engine(),
-                                                   sql::SessionOptions{session->database, workgroup.user});
+  session->sql = std::make_unique<sql::SqlSession>(
+      session->warehouse->engine(), TRY(session_options(door_.store(), workgroup, session->database)));
   session->keep_alive = keep_alive_seconds.value_or(0) * kSecond;
   session->busy = true;
   if (!keep_alive_seconds || *keep_alive_seconds == 0) return session;
@@ -120,6 +124,26 @@ void RedshiftData::release_session(LiveSession& session) {
   session.sql->revive();
   session.ends = steady_now() + session.keep_alive;
   if (!session.id.empty() && session.keep_alive == 0) sessions_.erase(session.id);
+}
+
+// The namespace has been deleted: its engine ends, its databases and what was defined in them go. May be run anew.
+Status RedshiftData::forget_namespace(Transaction& tx, const std::string& namespace_id) {
+  std::shared_ptr<Warehouse> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = warehouses_.find(namespace_id); found != warehouses_.end()) {
+      gone = std::move(found->second);
+      warehouses_.erase(found);
+    }
+    for (const auto& [id, job] : jobs_)
+      if (job->session && job->session->workgroup.namespace_id == namespace_id) job->session->sql->cancel();
+    std::erase_if(sessions_, [&](const auto& each) {
+      return each.second->workgroup.namespace_id == namespace_id && !each.second->busy;
+    });
+  }
+  gone.reset();  // ends the engine, unless a statement is still being cancelled: then that ends with it
+  TRY(remove_tree(options_.directory + "/redshift/" + namespace_id));
+  return erase_definitions(tx, namespace_id);
 }
 
 // --- the queue ------------------------------------------------------------------------------------------------------
@@ -351,9 +375,22 @@ Result<sql::Outcome> RedshiftData::run_one(Job& job, sql::SessionHost& host, Sta
 
 // --- after a crash --------------------------------------------------------------------------------------------------
 
+// Asks again for a while: an engine that outlives its server by a moment still holds its files.
+static bool engine_committed(sql::Engine& engine, const std::string& database, const std::string& statement) {
+  constexpr int kTries = 50;
+  for (int i = 0; i < kTries; ++i) {
+    if (const auto answer = engine.committed(database, statement)) return *answer;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return false;
+}
+
 // A statement that was not over: it is finished if its transaction is in the database's file, else it has failed.
 Status RedshiftData::settle() {
   const auto tx = door_.store().read();
+  for (const auto& [key, intent] : TRY(tx->scan(kIntents)).entries)
+    TRY(settle_intent(door_.store(), key.id,
+                      engine_committed(warehouse(intent.namespace_id)->engine(), intent.database, key.id)));
   const auto open = TRY(tx->scan_index(kStatements, kOpen));
   for (const auto& [key, record] : open.entries) {
     bool ours = false;
@@ -364,16 +401,6 @@ Status RedshiftData::settle() {
     if (!ours) (void)settle_one(key, record);
   }
   return {};
-}
-
-// Asks again for a while: an engine that outlives its server by a moment still holds its files.
-static bool engine_committed(sql::Engine& engine, const std::string& database, const std::string& statement) {
-  constexpr int kTries = 50;
-  for (int i = 0; i < kTries; ++i) {
-    if (const auto answer = engine.committed(database, statement)) return *answer;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  return false;
 }
 
 Status RedshiftData::settle_one(const StatementKey& key, StatementRecord record) {

@@ -105,6 +105,7 @@ class RedshiftData {
   Status settle();
   Status settle_one(const StatementKey& key, StatementRecord record);
   void forget_old();
+  Status forget_namespace(Transaction& tx, const std::string& namespace_id);
   Status write(const StatementKey& key, const StatementRecord& record);
   bool is_cancelled(const Job& job);
 

@@ -32,6 +32,7 @@ Result<Workgroup> find_cluster(Call& call, const std::string& name) {
   out.namespace_name = out.name;
   out.namespace_id = cluster.cluster_namespace_arn->substr(cluster.cluster_namespace_arn->rfind(':') + 1);
   out.database = cluster.db_name.value_or("dev");
+  out.admin = cluster.master_username.value_or("");
   out.default_role = cluster.default_iam_role_arn.value_or("");
   for (const redshift::ClusterIamRole& role : cluster.iam_roles) out.roles.push_back(role.iam_role_arn.value_or(""));
   return out;
@@ -83,6 +84,7 @@ Result<Workgroup> open_target(Call& call, const Target& target) {
     TRY(call.door().call(through, get));
     found.user = lower(target.user);
   }
+  TRY(admit(call.door().store(), found, false));
   return found;
 }
 

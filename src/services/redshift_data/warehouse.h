@@ -14,6 +14,7 @@
 #include "services/redshift_data/actor.h"
 #include "services/redshift_data/records.h"
 #include "sql/engine_client.h"
+#include "sql/table_locks.h"
 
 namespace tarn::redshift_data {
 
@@ -32,6 +33,7 @@ class Warehouse final : public sql::ServerCallbacks {
   std::string enter(std::shared_ptr<Actor> actor, const std::string& database);
   void leave(const std::string& principal);
 
+  sql::TableLocks& locks() { return locks_; }
   lake::Staging& staging() { return staging_; }
 
   Result<std::optional<sql::ExternalTable>> resolve_table(const std::string& principal, const std::string& catalog,
@@ -64,6 +66,7 @@ class Warehouse final : public sql::ServerCallbacks {
 
   Door& door_;
   lake::Staging staging_;
+  sql::TableLocks locks_;
   std::mutex mutex_;
   std::set<std::string> databases_;  // known to be there
   std::map<std::string, Present> present_;

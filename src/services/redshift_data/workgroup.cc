@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 #include "door/arn.h"
+#include "door/database_password.h"
 #include "door/door.h"
 #include "gen/redshift_serverless/shapes.h"
+#include "services/redshift_data/definitions.h"
+
 
 namespace tarn::redshift_data {
 
@@ -52,12 +57,16 @@ Result<Workgroup> workgroup_of(Door& door, const Caller& caller, const std::stri
   out.account = caller.principal.account;
   out.region = caller.region;
   out.name = name;
+  out.id = *found.workgroup->workgroup_id;
   out.arn = *found.workgroup->workgroup_arn;
   out.namespace_name = *home.namespace_->namespace_name;
   out.namespace_id = *home.namespace_->namespace_id;
   out.database = home.namespace_->db_name.value_or("dev");
+  out.admin = home.namespace_->admin_username.value_or("admin");
   out.default_role = home.namespace_->default_iam_role_arn.value_or("");
   out.roles = home.namespace_->iam_roles.items();
+  for (const auto& parameter : found.workgroup->config_parameters)
+    out.parameters.emplace_back(*parameter.parameter_key, *parameter.parameter_value);
   return out;
 }
 
@@ -80,8 +89,30 @@ Result<Workgroup> open_workgroup(Call& call, const std::string& name_or_arn) {
   through.called_via.emplace_back(kVia);
   serverless::GetCredentialsRequest credentials;
   credentials.workgroup_name = name;
-  found.user = *TRY(call.door().call(through, credentials)).db_user;
+  const auto given = TRY(call.door().call(through, credentials));
+  found.user = *given.db_user;
+  Store& store = call.door().store();
+  const auto said = open_database_password(store, *given.db_password);
+  if (!said) return internal_failure("GetCredentials gave a password that is not its own");
+  found.session_roles = said->roles;
+  TRY(admit(store, found, said->creator));
   return found;
+}
+
+Status admit(Store& store, const Workgroup& workgroup, bool superuser) {
+  const std::string admin = lower(workgroup.admin);
+  TRY(ensure_user(store, workgroup.namespace_id, admin, true));
+  return ensure_user(store, workgroup.namespace_id, workgroup.user, superuser || workgroup.user == admin);
+}
+
+Result<sql::SessionOptions> session_options(Store& store, const Workgroup& workgroup, const std::string& database) {
+  sql::SessionOptions options{database, workgroup.user, workgroup.session_roles, {}};
+  for (const auto& [name, value] : workgroup.parameters) options.settings[name] = value;
+  const auto user = TRY(store.read()->get(kUsers, NameKey{workgroup.namespace_id, workgroup.user}));
+  if (user)
+    for (const auto& [name, value] : user->settings)
+      if (name.find(' ') == std::string::npos) options.settings[name] = value;
+  return options;
 }
 
 std::string identity_of(const Principal& principal) {

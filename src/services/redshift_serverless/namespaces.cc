@@ -121,6 +121,7 @@ Result<CreateNamespaceResponse> create_namespace(RedshiftServerless&, Call& call
   record.db_name = in.db_name.value_or("dev");
   record.admin_user = "admin";
   record.created = call.now();
+  record.creator = database_user(call.principal());
   TRY(take(in, record));
   TRY(call.put(kNamespaces, key, record));
   TRY(add_given_tags(call, namespace_arn(key, record), in.tags));
@@ -168,6 +169,8 @@ Result<DeleteNamespaceResponse> delete_namespace(RedshiftServerless&, Call& call
   TRY(at.status());
   TRY(call.erase(kNamespaces, found.key));
   TRY(set_tags(call.tx(), namespace_arn(found.key, found.record), {}));
+  // Its databases go when this has been committed: whoever keeps them waits for this timer.
+  TRY(call.door().timers().set(call.tx(), "redshift.namespace_deleted", found.record.id, call.now()));
   Namespace out = to_wire(found.key, found.record);
   out.status = "DELETING";
   return DeleteNamespaceResponse{.namespace_ = std::move(out)};

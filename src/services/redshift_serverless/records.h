@@ -24,9 +24,10 @@ struct NamespaceRecord {
   std::vector<std::string> log_exports;
   std::string kms_key;
   Time created;
+  std::string creator;  // the database user of whoever made it
   static void fields(auto& self, auto&& visit) {
     visit(self.id, self.db_name, self.admin_user, self.admin_password, self.default_role, self.roles, self.log_exports,
-          self.kms_key, self.created);
+          self.kms_key, self.created, self.creator);
   }
 };
 inline constexpr Table<NamespaceKey, NamespaceRecord> kNamespaces{"redshift_serverless.namespaces"};

@@ -34,6 +34,9 @@ std::string workgroup_arn(const WorkgroupKey& key, const WorkgroupRecord& record
 Result<std::vector<Need>> namespace_need(Call& call, std::string_view action, std::string_view name);
 Result<std::vector<Need>> workgroup_need(Call& call, std::string_view action, std::string_view name);
 
+// AWS: GetCredentials: the database user of an IAM identity.
+std::string database_user(const Principal& principal);
+
 inline Failure invalid(std::string message) {
   return fail(400, "ValidationException", std::move(message));
 }

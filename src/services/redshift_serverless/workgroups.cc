@@ -57,6 +57,22 @@ Status check(const WorkgroupRecord& record) {
   return {};
 }
 
+// AWS: CreateWorkgroup, configParameters. Limits that nothing here could hold statements to are refused.
+Status check_parameter(const std::string& key, const std::string& value) {
+  for (const std::string_view known : {"auto_mv", "datestyle", "enable_case_sensitive_identifier",
+                                       "enable_user_activity_logging", "query_group", "search_path", "require_ssl",
+                                       "use_fips_ssl"})
+    if (key == known) return {};
+  if (key == "max_query_execution_time") {
+    const auto seconds = parse_int(value);
+    if (seconds && *seconds >= 0 && *seconds <= 86399) return {};
+    return invalid(fmt::format("The parameter value {} of {} is not between 0 and 86399.", value, key));
+  }
+  if (key.starts_with("max_"))
+    return invalid(fmt::format("The parameter {} is not supported; max_query_execution_time is.", key));
+  return invalid(fmt::format("The parameter key {} is not valid.", key));
+}
+
 template <class Input>
 Status take(const Input& in, WorkgroupRecord& record) {
   if (in.base_capacity) record.base_capacity = *in.base_capacity;
@@ -69,13 +85,15 @@ Status take(const Input& in, WorkgroupRecord& record) {
   if (in.subnet_ids.has_value()) record.subnets = in.subnet_ids.items();
   for (const ConfigParameter& parameter : in.config_parameters) {
     const std::string key = parameter.parameter_key.value_or("");
+    TRY(check_parameter(key, parameter.parameter_value.value_or("")));
     std::erase_if(record.parameters, [&](const auto& each) { return each.first == key; });
     record.parameters.emplace_back(key, parameter.parameter_value.value_or(""));
   }
   return check(record);
 }
 
-// AWS: GetCredentials: the user is made from the caller's identity.
+}  // namespace
+
 std::string database_user(const Principal& principal) {
   switch (principal.kind) {
     case Principal::Kind::kUser: return "IAM:" + principal.user_name;
@@ -83,8 +101,6 @@ std::string database_user(const Principal& principal) {
     default: return "IAM:root";  // ASSUMED: the page names users and roles only
   }
 }
-
-}  // namespace
 
 Result<std::vector<Need>> create_workgroup_rights(RedshiftServerless&, Call& call, const CreateWorkgroupRequest&) {
   return std::vector<Need>{{"redshift-serverless:CreateWorkgroup", call.arn("redshift-serverless", "workgroup/*")}};
@@ -171,12 +187,21 @@ Result<GetCredentialsResponse> get_credentials(RedshiftServerless&, Call& call, 
   out.db_user = database_user(call.principal());
   out.expiration = system_now() + seconds * kSecond;
   out.next_refresh_time = system_now() + seconds * kSecond;
+  const FoundNamespace home = TRY(find_namespace(call, found.record.namespace_name, Lock::kNone));
+  // AWS: database roles of federated users come in the tag RedshiftDbRoles, separated by colons.
+  std::vector<std::string> roles;
+  if (const auto tag = call.principal().tags.find("RedshiftDbRoles"); tag != call.principal().tags.end())
+    for (const std::string_view role : split(tag->second, ':'))
+      if (!role.empty()) roles.emplace_back(role);
+  // AWS: whoever creates a namespace becomes a superuser of its databases.
   out.db_password = seal_database_password(call.door().store(), {.login = *out.db_user,
                                                                  .user = *out.db_user,
                                                                  .warehouse = workgroup_arn(found.key, found.record),
                                                                  .database = lower(in.db_name.value_or("")),
                                                                  .principal = call.principal().arn,
                                                                  .auto_create = true,
+                                                                 .creator = home.record.creator == *out.db_user,
+                                                                 .roles = roles,
                                                                  .expires = *out.expiration});
   return out;
 }

@@ -272,6 +272,8 @@ bool Rewriter::user_function(ParsedPtr& e) {
     }
   }
   if (!found) return false;
+  if (!found->signature.empty())
+    result_.uses.push_back({request_.context.database, found->schema, found->signature, "EXECUTE"});
   if (inside_ == found) raise_sql("0A000", "The function " + found->name + " calls itself.");
   expressions(call.children);
   const auto typed = [&](ParsedPtr value, const string& type) {

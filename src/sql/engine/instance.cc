@@ -116,6 +116,25 @@ void Instance::load(const std::string& extension) {
   access = false;
 }
 
+// What GRANTs are kept in (rights.h), comments, and views that are not the engine's. A new database lets everybody into
+// its schema public.
+void Instance::make_rights(const std::string& own) {
+  run("CREATE TABLE IF NOT EXISTS " + own + ".owners (kind VARCHAR, schema_name VARCHAR, name VARCHAR, owner VARCHAR)");
+  run("CREATE TABLE IF NOT EXISTS " + own +
+      ".default_grants (owner VARCHAR, schema_name VARCHAR, kind VARCHAR, grantee_kind VARCHAR, grantee VARCHAR, "
+      "privilege VARCHAR, grant_option VARCHAR)");
+  run("CREATE TABLE IF NOT EXISTS " + own +
+      ".comments (kind VARCHAR, schema_name VARCHAR, name VARCHAR, column_name VARCHAR, comment VARCHAR)");
+  run("CREATE TABLE IF NOT EXISTS " + own +
+      ".views (kind VARCHAR, schema_name VARCHAR, name VARCHAR, definition VARCHAR, options VARCHAR)");
+  run("CREATE TABLE IF NOT EXISTS " + own +
+      ".grants AS SELECT * FROM (VALUES ('SCHEMA', '', 'public', '', 'public', '', 'USAGE', 'false', ''), ('SCHEMA', '', "
+      "'public', '', 'public', '', 'CREATE', 'false', ''), ('DATABASE', '', '', '', 'public', '', 'TEMP', 'false', ''), "
+      "('LANGUAGE', '', 'sql', '', 'public', '', 'USAGE', 'false', ''), ('LANGUAGE', '', 'plpgsql', '', 'public', '', "
+      "'USAGE', 'false', '')) t(kind, schema_name, name, column_name, grantee_kind, grantee, privilege, grant_option, "
+      "grantor)");
+}
+
 void Instance::attach(const std::string& name) {
   const std::string database = quote_name(name);
   run("ATTACH " + quote(file_of(name)) + " AS " + database);
@@ -123,6 +142,7 @@ void Instance::attach(const std::string& name) {
   run("CREATE SCHEMA IF NOT EXISTS " + own);
   run("CREATE SCHEMA IF NOT EXISTS " + database + ".public");
   run("CREATE TABLE IF NOT EXISTS " + own + ".statements (id VARCHAR, done_at TIMESTAMP)");
+  make_rights(own);
   run("DELETE FROM " + own + ".statements WHERE done_at < (SELECT max(done_at) - INTERVAL 30 DAY FROM " + own +
       ".statements)");
 }

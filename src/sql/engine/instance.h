@@ -30,6 +30,7 @@ class Instance {
   explicit Instance(const EngineOptions& options);
   void set_up();
   void attach(const std::string& name);
+  void make_rights(const std::string& own);
   void run(const std::string& sql);
   void load(const std::string& extension);
   std::string file_of(const std::string& name) const;
@@ -47,7 +48,7 @@ class Instance {
 std::string quote(const std::string& text);
 std::string quote_name(const std::string& name);
 
-// The schema of our own table in each database file (statements), beside the user's schemas.
+// The schema of our own tables in each database file (statements, grants ..), beside the user's schemas.
 constexpr const char* kOwnSchema = "tarn_internal";
 
 }  // namespace tarn::sql::engine

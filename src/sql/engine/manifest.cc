@@ -370,6 +370,12 @@ const FunctionRule kRules[] = {
     {"pg_backend_pid", Kind::kTemplate, "", 0, 0, this_backend},
     {"pg_table_is_visible", Kind::kTemplate, "", 1, 1, always_true},
     {"pg_get_userbyid", Kind::kTemplate, "", 1, 1, this_user},
+    {"has_table_privilege", Kind::kOwn, "has_table_privilege", 2, 3},
+    {"has_column_privilege", Kind::kOwn, "has_column_privilege", 3, 4},
+    {"has_schema_privilege", Kind::kOwn, "has_schema_privilege", 2, 3},
+    {"has_database_privilege", Kind::kOwn, "has_database_privilege", 2, 3},
+    {"has_function_privilege", Kind::kOwn, "has_function_privilege", 2, 3},
+    {"user_is_member_of", Kind::kOwn, "user_is_member_of", 1, 2},
     // geometry
     {"st_makepoint", Kind::kOwn, "st_makepoint", 2, 2, nullptr, true},
     {"st_point", Kind::kOwn, "st_makepoint", 2, 2, nullptr, true},

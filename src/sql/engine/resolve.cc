@@ -219,7 +219,7 @@ void Rewriter::base_table(TablePtr& table) {
   if (unnested_path(table)) return;
   const auto found = find(base.catalog_name, base.schema_name, base.table_name);
   if (!found) {
-    if (system_view(table)) return;
+    if (late_view(table) || system_view(table)) return;
     const string name = (base.catalog_name.empty() ? "" : base.catalog_name + ".") +
                         (base.schema_name.empty() ? "" : base.schema_name + ".") + base.table_name;
     raise_sql("42P01", "relation \"" + name + "\" does not exist", table->query_location);

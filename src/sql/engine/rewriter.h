@@ -70,6 +70,7 @@ class Rewriter {
   void base_table(TablePtr& table);
   bool unnested_path(TablePtr& table);
   bool system_view(TablePtr& table);
+  bool late_view(TablePtr& table);  // late_views.cc
   std::optional<Place> find(const std::string& catalog, const std::string& schema, const std::string& name);
   bool exists(const Place& place);
   const ExternalSchema* external_schema(const std::string& name) const;
@@ -99,6 +100,7 @@ class Rewriter {
   std::vector<std::set<std::string>> cte_names_;                  // by nesting
   std::vector<std::vector<std::string>> from_aliases_;            // by nesting
   std::vector<std::pair<std::string, std::string>> from_tables_;  // schema and table as written
+  std::vector<std::pair<std::string, std::string>> late_views_;   // whose text is being put in
   std::set<const duckdb::QueryNode*> walked_;                     // whose modifiers are done
   std::string select_alias_;
   const SqlFunction* inside_ = nullptr;  // the user's function whose body is being rewritten

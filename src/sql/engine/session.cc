@@ -6,6 +6,7 @@
 #include "duckdb/catalog/catalog_search_path.hpp"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
+#include "sql/engine/rights.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -102,6 +103,15 @@ void Session::own(const std::string& sql) {
   if (result->HasError()) result->ThrowError();
 }
 
+// Redshift's rights are in the database itself; the others' are the server's to know.
+void Session::check_uses(const StatementContext& context, const duckdb::SQLStatement& statement,
+                         const std::vector<TableUse>& uses) {
+  if (context.dialect == Dialect::kRedshift) return check_rights(*connection_.context, context, statement, uses);
+  if (uses.empty()) return;
+  const auto allowed = link_.authorise(context.principal, uses);
+  if (!allowed) state_->raise(allowed.error());
+}
+
 void Session::mark(const StatementContext& context) {
   if (context.statement_id.empty() || database_.empty()) return;
   own("INSERT INTO " + quote_name(database_) + "." + kOwnSchema + ".statements VALUES (" + quote(context.statement_id) +
@@ -185,17 +195,32 @@ Outcome Session::control(duckdb::TransactionStatement& statement) {
   return outcome;
 }
 
+// SQL of the server's own, one statement or several: the rows are the last one's.
+Outcome Session::run_internal(const ExecuteRequest& request, int spool) {
+  Outcome outcome;
+  outcome.kind = "SELECT";
+  const auto result = connection_.Query(request.sql);
+  if (result->HasError()) result->ThrowError();
+  duckdb::QueryResult* last = result.get();
+  while (last->next) last = last->next.get();
+  drain(*last, request, spool, outcome);
+  if (request.mark) mark(request.context);
+  return outcome;
+}
+
 Outcome Session::run(const ExecuteRequest& request, int spool) {
+  if (request.internal) return run_internal(request, spool);
   auto statement = parse_one(request.sql);
   if (statement->type == duckdb::StatementType::TRANSACTION_STATEMENT) {
+    const bool commits = !failed_ && statement->Cast<duckdb::TransactionStatement>().info->type ==
+                                         duckdb::TransactionType::COMMIT;
+    if (request.mark && commits) mark(request.context);
     return control(statement->Cast<duckdb::TransactionStatement>());
   }
   auto& context = *connection_.context;
   const Rewritten rewritten = rewrite(context, request, statement);
-  if (!rewritten.uses.empty()) {
-    const auto allowed = link_.authorise(request.context.principal, rewritten.uses);
-    if (!allowed) state_->raise(allowed.error());
-  }
+  check_uses(request.context, *statement, rewritten.uses);
+  const std::vector<std::string> kept = rights_after(context, request.context, *statement);
   Outcome outcome;
   outcome.kind = rewritten.kind;
   outcome.notices = rewritten.notices;
@@ -225,6 +250,7 @@ Outcome Session::run(const ExecuteRequest& request, int spool) {
     if (result->HasError()) result->ThrowError();
   }
   for (const std::string& sql : rewritten.after) own(sql);
+  for (const std::string& sql : kept) own(sql);
   if (rewritten.writes) mark(request.context);
   return outcome;
 }

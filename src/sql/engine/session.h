@@ -36,6 +36,10 @@ class Session {
   // Runs `work` as one statement: in the session's transaction, or in one of its own; errors in the dialect's words.
   Result<void> in_transaction(const StatementContext& context, const std::function<void()>& work);
   Outcome run(const ExecuteRequest& request, int spool);
+  Outcome run_internal(const ExecuteRequest& request, int spool);
+  // Ends the statement unless its user may do all that it uses.
+  void check_uses(const StatementContext& context, const duckdb::SQLStatement& statement,
+                  const std::vector<TableUse>& uses);
   Outcome control(duckdb::TransactionStatement& statement);
   // Runs SQL of our own in the open transaction.
   void own(const std::string& sql);

@@ -326,10 +326,7 @@ Result<Outcome> Session::unload(const UnloadRequest& request) {
     auto statement = parse_one(request.sql);
     const Rewritten rewritten = rewrite(context, inner, statement);
     if (rewritten.kind != "SELECT") raise_sql("42601", "UNLOAD takes a SELECT.");
-    if (!rewritten.uses.empty()) {
-      const auto allowed = link_.authorise(request.context.principal, rewritten.uses);
-      if (!allowed) state_->raise(allowed.error());
-    }
+    check_uses(request.context, *statement, rewritten.uses);
     state_->object_name = [&request](const string& path) { return object_name(request, path); };
     std::map<string, uint64_t> rows_of;
     if (request.format == FileFormat::kParquet) {

@@ -94,3 +94,17 @@ def test_results_are_kept_for_a_day(names):
             warehouse.data.describe_statement(Id=done)
         assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
         assert warehouse.data.list_statements(Status="ALL")["Statements"] == []
+
+
+def test_a_deleted_namespace_leaves_nothing(names):
+    with Server() as server:
+        warehouse = make_warehouse(server.client, names)
+        warehouse.run("CREATE TABLE t AS SELECT 1 AS a")
+        serverless = server.client("redshift-serverless")
+        namespace = serverless.get_namespace(namespaceName=warehouse.workgroup)["namespace"]
+        folder = os.path.join(server.data_dir, "redshift", namespace["namespaceId"])
+        assert os.path.isdir(folder)
+        serverless.delete_workgroup(workgroupName=warehouse.workgroup)
+        serverless.delete_namespace(namespaceName=warehouse.workgroup)
+        while os.path.exists(folder):
+            time.sleep(0.01)

@@ -4,7 +4,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from support.redshift import make_role
+from support.redshift import Warehouse, make_role
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +89,27 @@ def test_bad_input(serverless, new_name):
     refused("ValidationException", serverless.create_namespace, namespaceName=new_name("ns"), iamRoles=["not-an-arn"])
     refused("ResourceNotFoundException", serverless.list_tags_for_resource,
             resourceArn="arn:aws:redshift-serverless:us-east-1:123456789012:namespace/none")
+
+
+def test_configuration_parameters(serverless, client, new_name):
+    """The settings of a workgroup's sessions, and the limit that its statements are held to."""
+    name = new_name("wg")
+    serverless.create_namespace(namespaceName=name)
+
+    def parameters(**given):
+        return [{"parameterKey": key, "parameterValue": value} for key, value in given.items()]
+
+    refused("ValidationException", serverless.create_workgroup, workgroupName=name, namespaceName=name,
+            configParameters=parameters(no_such_parameter="1"))
+    message = refused("ValidationException", serverless.create_workgroup, workgroupName=name, namespaceName=name,
+                      configParameters=parameters(max_query_cpu_time="1"))
+    assert "max_query_cpu_time is not supported" in message
+    serverless.create_workgroup(workgroupName=name, namespaceName=name,
+                                configParameters=parameters(query_group="nightly", max_query_execution_time="1"))
+    warehouse = Warehouse(client("redshift-data"), name)
+    assert warehouse.rows("SHOW query_group") == [["nightly"]]
+    warehouse.run("CREATE TABLE t AS SELECT 1 AS a")
+    for _ in range(12):
+        warehouse.run("INSERT INTO t SELECT a + 1 FROM t")
+    slow = warehouse.describe("SELECT count(*) FROM t a, t b, t c WHERE a.a + b.a + c.a = -1")
+    assert slow["Status"] == "FAILED" and "ran longer" in slow["Error"]

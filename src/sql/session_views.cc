@@ -1,0 +1,295 @@
+// Views that are not the engine's own, comments, TRUNCATE, LOCK, ALTER TABLE APPEND.
+#include <algorithm>
+
+#include "base/text.h"
+#include "sql/session.h"
+#include "sql/sql_error.h"
+#include "sql/tokens_redshift.h"
+
+namespace tarn::sql {
+namespace {
+
+Outcome done(std::string kind) {
+  Outcome outcome;
+  outcome.kind = std::move(kind);
+  return outcome;
+}
+
+std::string kept(std::string_view table) {
+  return std::string(kRightsSchema) + "." + std::string(table);
+}
+
+std::string named(const Object& object) {
+  return " WHERE schema_name = " + quoted_string(object.schema) + " AND name = " + quoted_string(object.name);
+}
+
+std::string quoted(const Object& table) {
+  return quoted_name(table.schema) + "." + quoted_name(table.name);
+}
+
+}  // namespace
+
+// Another statement, as part of this one.
+Result<Outcome> SqlSession::run_text(Running& run, const std::string& sql) {
+  const auto statements = TRY(split_statements(sql));
+  if (statements.size() != 1) return sql_error(kSyntaxError, "one statement is expected in: " + sql);
+  const RunRequest request{run.request.statement_id, run.request.params};
+  Running inner{run.host, request, statements[0], run.depth + 1};
+  auto outcome = engine(inner);
+  if (outcome) return outcome;
+  Error error = std::move(outcome).error();
+  std::erase_if(error.members, [](const auto& member) { return member.first == "position"; });
+  return Failure(std::move(error));
+}
+
+Result<std::string> SqlSession::kept_view(Running& run, const Object& view) {
+  const auto rows = TRY(internal(run, "SELECT kind FROM " + kept("views") + named(view)));
+  return rows.empty() ? std::string() : rows[0][0].value_or("");
+}
+
+Status SqlSession::keep_view(Running& run, const std::string& kind, const Object& view, const std::string& definition,
+                             const std::string& options) {
+  TRY(internal(run,
+               "DELETE FROM " + kept("views") + named(view) + "; INSERT INTO " + kept("views") + " VALUES (" +
+                   quoted_string(kind) + ", " + quoted_string(view.schema) + ", " + quoted_string(view.name) + ", " +
+                   quoted_string(definition) + ", " + quoted_string(options) + ")",
+               true));
+  return {};
+}
+
+// --- views ----------------------------------------------------------------------------------------------------------
+
+Result<Outcome> SqlSession::execute(Running& run, const CreateView& s) {
+  const Object view{"TABLE", schema_of(s.name), s.name.name};
+  const std::string old = TRY(kept_view(run, view));
+  if (!s.late) {
+    Outcome outcome;
+    TRY(atomically(run, [&]() -> Status {
+      if (old == "LATE") {  // it hides no view of the engine's
+        TRY(need_owner(run, view));
+        TRY(internal(run, "DELETE FROM " + kept("views") + named(view)));
+      }
+      outcome = TRY(engine(run));
+      return keep_view(run, "VIEW", view, s.query, "");
+    }));
+    return outcome;
+  }
+  const bool exists = TRY(find_relation(run, {{}, view.schema, view.name, 0})).has_value();
+  if (exists && (!s.or_replace || (old != "LATE" && old != "VIEW")))
+    return sql_error(kDuplicateTable, "relation \"" + s.name.name + "\" already exists", s.name.position);
+  if (exists) TRY(need_owner(run, view));
+  TRY(need(run, {"SCHEMA", "", view.schema}, "CREATE"));
+  const std::string query = TRY(to_engine(s.query)).sql;
+  std::string columns;
+  for (const std::string& column : s.columns) columns += (columns.empty() ? "" : ",") + column;
+  TRY(atomically(run, [&]() -> Status {
+    if (old == "VIEW") TRY(internal(run, "DROP VIEW " + quoted(view)));
+    if (!exists) TRY(made(run, view));
+    return keep_view(run, "LATE", view, query, columns);
+  }));
+  return done("CREATE VIEW");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const DropView& s) {
+  const std::string kind = s.materialized ? "DROP MATERIALIZED VIEW" : "DROP VIEW";
+  TRY(atomically(run, [&]() -> Status {
+    for (const QualifiedName& name : s.names) {
+      const auto view = TRY(find_relation(run, name));
+      const std::string is = view ? TRY(kept_view(run, *view)) : "";
+      if (view && s.materialized && is != "MATERIALIZED")
+        return sql_error("42809", "\"" + name.text() + "\" is not a materialized view", name.position);
+      if (view && !s.materialized && is == "MATERIALIZED")
+        return sql_error("42809", "\"" + name.text() + "\" is a materialized view: use DROP MATERIALIZED VIEW",
+                         name.position);
+      if (view && is == "LATE") {
+        TRY(need_owner(run, *view));
+        TRY(dropped(run, *view));
+      } else {
+        TRY(run_text(run, std::string("DROP ") + (s.materialized ? "TABLE " : "VIEW ") + (s.if_exists ? "IF EXISTS " : "") +
+                              name.quoted() + (s.cascade ? " CASCADE" : "")));
+      }
+      if (view) TRY(internal(run, "DELETE FROM " + kept("views") + named(*view), true));
+    }
+    return {};
+  }));
+  return done(kind);
+}
+
+// --- materialised views: a table, and the query that fills it -------------------------------------------------------
+
+Result<Outcome> SqlSession::execute(Running& run, const CreateMaterializedView& s) {
+  const Object view{"TABLE", schema_of(s.name), s.name.name};
+  TRY(atomically(run, [&]() -> Status {
+    TRY(run_text(run, "CREATE TABLE " + quoted(view) + s.attributes + " AS " + s.query));
+    return keep_view(run, "MATERIALIZED", view, s.query, s.auto_refresh ? "auto" : "");
+  }));
+  return done("CREATE MATERIALIZED VIEW");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const RefreshView& s) {
+  const Object view = TRY(relation(run, s.name));
+  const auto rows = TRY(internal(run, "SELECT kind, definition FROM " + kept("views") + named(view)));
+  if (rows.empty() || rows[0][0] != "MATERIALIZED")
+    return sql_error("42809", "\"" + s.name.text() + "\" is not a materialized view", s.name.position);
+  TRY(need_owner(run, view));
+  TRY(atomically(run, [&]() -> Status {
+    TRY(run_text(run, "DELETE FROM " + quoted(view)));
+    TRY(run_text(run, "INSERT INTO " + quoted(view) + " " + *rows[0][1]));
+    return {};
+  }));
+  notices_.push_back("Materialized view " + view.name + " was recomputed successfully.");
+  return done("REFRESH MATERIALIZED VIEW");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const AlterMaterializedView& s) {
+  const Object view = TRY(relation(run, s.name));
+  if (TRY(kept_view(run, view)) != "MATERIALIZED")
+    return sql_error("42809", "\"" + s.name.text() + "\" is not a materialized view", s.name.position);
+  TRY(need_owner(run, view));
+  TRY(internal(run,
+               "UPDATE " + kept("views") + " SET options = " + quoted_string(s.auto_refresh ? "auto" : "") + named(view),
+               true));
+  return done("ALTER MATERIALIZED VIEW");
+}
+
+// --- comments -------------------------------------------------------------------------------------------------------
+
+Result<Outcome> SqlSession::execute(Running& run, const Comment& s) {
+  Object object{s.object_kind, "", s.object.name};
+  if (s.object_kind == "DATABASE") {
+    object.name.clear();
+  } else if (s.object_kind != "SCHEMA") {
+    object = TRY(relation(run, s.object));
+    const std::string column = quoted_string(s.column);
+    if (s.object_kind == "COLUMN" &&
+        TRY(internal(run, "SELECT 1 FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = " +
+                              quoted_string(object.schema) + " AND table_name = " + quoted_string(object.name) +
+                              " AND column_name = " + column))
+            .empty())
+      return sql_error("42703", "column \"" + s.column + "\" of relation \"" + object.name + "\" does not exist");
+  }
+  TRY(need_owner(run, object));
+  const std::string is = " WHERE kind = " + quoted_string(object.kind) + " AND schema_name = " +
+                         quoted_string(object.schema) + " AND name = " + quoted_string(object.name) +
+                         " AND column_name = " + quoted_string(s.column);
+  std::string sql = "DELETE FROM " + kept("comments") + is;
+  if (s.text && !s.text->empty())
+    sql += "; INSERT INTO " + kept("comments") + " VALUES (" + quoted_string(object.kind) + ", " +
+           quoted_string(object.schema) + ", " + quoted_string(object.name) + ", " + quoted_string(s.column) + ", " +
+           quoted_string(*s.text) + ")";
+  TRY(internal(run, sql, true));
+  return done("COMMENT");
+}
+
+// --- tables ---------------------------------------------------------------------------------------------------------
+
+// AWS: TRUNCATE commits the transaction that it is run in.
+Result<Outcome> SqlSession::execute(Running& run, const Truncate& s) {
+  if (TRY(external_schema(TRY(catalog(run)), s.table)) != nullptr)
+    return sql_error("42809", "cannot truncate external table \"" + s.table.name + "\"", s.table.position);
+  const auto table = s.table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, s.table));
+  if (!table) {  // a temporary one, or none
+    TRY(run_text(run, "DELETE FROM " + s.table.quoted()));
+  } else {
+    if (!TRY(kept_view(run, *table)).empty())
+      return sql_error("42809", "\"" + s.table.name + "\" is not a table", s.table.position);
+    const UserCatalog all = TRY(catalog(run));
+    const auto held = system_privileges(all, TRY(identity(run)));
+    if (std::ranges::find(held, "TRUNCATE TABLE") == held.end()) {
+      TRY(need(run, {"SCHEMA", "", table->schema}, "USAGE"));
+      TRY(need(run, *table, "TRUNCATE"));
+    }
+    TRY(internal(run, "DELETE FROM " + quoted(*table), true));
+  }
+  if (in_block_ && run.depth == 0) {
+    in_block_ = false;
+    cursors_.clear();
+    TRY(commit(run));
+  } else if (in_block_ || atomic_depth_ > 0) {
+    TRY(commit(run));
+    TRY(begin(run));
+  }
+  return done("TRUNCATE");
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const LockTables& s) {
+  if (!in_block_ && atomic_depth_ == 0)
+    return sql_error(kNoActiveTransaction, "LOCK TABLE may only be used in transaction blocks");
+  // Locked before anything is looked at: a transaction sees what there is when it first looks.
+  for (const QualifiedName& table : s.tables) {
+    auto held = TRY(run.host.locks().lock(options_.database + "." + schema_of(table) + "." + table.name, this, cancelled_));
+    if (held) locks_.push_back(std::move(held));
+  }
+  for (const QualifiedName& table : s.tables) {
+    const Object found = TRY(relation(run, table));
+    const Identity who = TRY(identity(run));
+    if (who.superuser) continue;
+    const Rights all = TRY(rights(run));
+    const bool may = std::ranges::any_of(std::initializer_list<const char*>{"INSERT", "UPDATE", "DELETE", "SELECT"},
+                                         [&](const char* privilege) { return all.may(who, found, privilege); });
+    if (!may) return sql_error(kInsufficientPrivilege, "permission denied for relation " + found.name);
+  }
+  return done("LOCK");
+}
+
+// What writes to a locked table waits for whoever holds the lock.
+Status SqlSession::wait_for_locks(Running& run) {
+  Reader reader(run.statement.text, run.statement.tokens);
+  const bool writes = reader.accept("insert", "into") || reader.accept("update") || reader.accept("delete", "from") ||
+                      reader.accept("delete") || reader.accept("merge", "into") || reader.accept("copy") ||
+                      reader.accept("truncate", "table") || reader.accept("truncate") ||
+                      reader.accept("alter", "table") || reader.accept("drop", "table");
+  if (!writes) return {};
+  const auto table = reader.qualified_name();
+  if (!table) return {};
+  return run.host.locks().wait(options_.database + "." + schema_of(*table) + "." + table->name, this, cancelled_);
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const AddNotNullColumn& s) {
+  TRY(atomically(run, [&]() -> Status {
+    TRY(run_text(run, s.statement));
+    TRY(run_text(run, "ALTER TABLE " + s.table.quoted() + " ALTER COLUMN " + quoted_name(s.column) + " SET NOT NULL"));
+    return {};
+  }));
+  return done("ALTER TABLE");
+}
+
+// The rows of one table to another, which has columns of the same names. AWS: not in a transaction block.
+Result<Outcome> SqlSession::execute(Running& run, const AppendTable& s) {
+  TRY(refuse_in_block("ALTER TABLE APPEND"));
+  const Object target = TRY(relation(run, s.target)), source = TRY(relation(run, s.source));
+  TRY(need_owner(run, target));
+  TRY(need_owner(run, source));
+  const auto columns = [&](const Object& table) {
+    return internal(run, "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
+                         "AND schema_name = " +
+                             quoted_string(table.schema) + " AND table_name = " + quoted_string(table.name) +
+                             " ORDER BY column_index");
+  };
+  const auto into = TRY(columns(target)), from = TRY(columns(source));
+  std::string list;
+  for (const auto& column : from) {
+    const auto same = std::ranges::find(into, column[0], [](const auto& each) { return each[0]; });
+    if (same == into.end() && s.ignore_extra) continue;
+    if (same == into.end())
+      return sql_error("42703", "ALTER TABLE APPEND: column \"" + *column[0] + "\" of " + source.name +
+                                    " is not in the target table: use IGNOREEXTRA");
+    if ((*same)[1] != column[1])
+      return sql_error("42804", "ALTER TABLE APPEND: column \"" + *column[0] + "\" has different types in the two tables");
+    list += (list.empty() ? "" : ", ") + quoted_name(*column[0]);
+  }
+  for (const auto& column : into)
+    if (!s.fill_target && std::ranges::find(from, column[0], [](const auto& each) { return each[0]; }) == from.end())
+      return sql_error("42703", "ALTER TABLE APPEND: column \"" + *column[0] + "\" of " + target.name +
+                                    " is not in the source table: use FILLTARGET");
+  TRY(atomically(run, [&]() -> Status {
+    TRY(internal(run,
+                 "INSERT INTO " + quoted(target) + " (" + list + ") SELECT " + list + " FROM " + quoted(source) +
+                     "; DELETE FROM " + quoted(source),
+                 true));
+    return {};
+  }));
+  return done("ALTER TABLE APPEND");
+}
+
+}  // namespace tarn::sql
