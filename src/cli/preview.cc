@@ -1,7 +1,6 @@
 // `tarn preview` and `tarn profile`: a look at files in S3 or at a table. Bytes and tables come from the server by signed
 // requests, so they show what the caller may see; the engine runs here, as a child of the command.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>

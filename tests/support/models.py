@@ -30,6 +30,15 @@ def manifests():
                 yield folder, words[0], words[1], words[2], model, boto_name
 
 
+def fits(value, shape):
+    """Members of one name may have several forms: tags are a map here and a list of pairs there."""
+    if shape.type_name in ("structure", "map"):
+        return isinstance(value, dict)
+    if shape.type_name == "list":
+        return isinstance(value, list) and all(fits(item, shape.member) for item in value)
+    return not isinstance(value, (dict, list))
+
+
 def example(shape, values, path=(), depth=0):
     """A value of the shape that its constraints allow; `values` gives those of members by name (or Shape.member)."""
     kind = shape.type_name
@@ -42,7 +51,8 @@ def example(shape, values, path=(), depth=0):
             required = list(shape.members)[:1]
         for name in required:
             member = shape.members[name]
-            made[name] = values[name] if name in values else example(member, values, (*path, name), depth + 1)
+            given = name in values and fits(values[name], member)
+            made[name] = values[name] if given else example(member, values, (*path, name), depth + 1)
         if depth == 0:
             made.update({n: values[n] for n in values.get("+", {}).get(shape.name, []) if n in values})
         return made

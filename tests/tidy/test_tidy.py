@@ -23,7 +23,7 @@ ALLOWED = {
     "services": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen"},
     "console": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen", "services"},
     "pgwire": {"base", "os", "http", "store", "door", "sql", "services"},
-    "cli": {"base", "os", "http", "wire", "store", "blob", "door", "server", "sql", "gen"},
+    "cli": {"base", "os", "http", "wire", "store", "blob", "door", "lake", "server", "sql", "gen"},
     "server": {"base", "os", "http", "wire", "store", "blob", "sql", "run", "door", "lake", "gen", "services", "console", "pgwire", "cli"},
 }
 # The only folder that may include a library's headers.
@@ -31,7 +31,7 @@ HOMES = {
     r"rocksdb/": ("store",),
     r"duckdb": ("sql/engine",),
     r"boost/": ("http", "pgwire"),
-    r"pugixml": ("wire",),
+    r"pugixml": ("wire", "lake", "cli"),
     r"rapidjson/": ("base",),
     r"CLI/": ("cli",),
     r"sys/(socket|stat|wait|mman|file|statvfs|prctl|resource|un)\.h|unistd\.h|fcntl\.h": ("os", "http", "sql/engine", "store", "blob", "run"),

@@ -145,13 +145,19 @@ def test_datasets_jobs_and_refusals(databrew, bucket, role, new_name):
     output = {"Bucket": bucket}
     databrew.create_profile_job(Name=job, DatasetName=dataset, RoleArn=role, OutputLocation=output, Tags={"c": "d"})
     assert code(databrew.create_profile_job, Name=job, DatasetName=dataset, RoleArn=role, OutputLocation=output) == "ConflictException"
-    assert code(databrew.create_profile_job, Name=job + "x", DatasetName="none", RoleArn=role, OutputLocation=output) == "ResourceNotFoundException"
+    assert code(databrew.create_profile_job, Name=job + "x", DatasetName="none", RoleArn=role,
+                OutputLocation=output) == "ResourceNotFoundException"
     described = databrew.describe_job(Name=job)
     assert described["Type"] == "PROFILE" and described["JobSample"] == {"Mode": "CUSTOM_ROWS", "Size": 20000}
     assert job in [j["Name"] for j in databrew.list_jobs(DatasetName=dataset)["Jobs"]]
+    databrew.update_dataset(Name=dataset, Input=given, Format="CSV")
+    assert "FormatOptions" not in databrew.describe_dataset(Name=dataset)
+    databrew.update_profile_job(Name=job, RoleArn=role, OutputLocation=output, JobSample={"Mode": "FULL_DATASET"})
+    assert databrew.describe_job(Name=job)["JobSample"] == {"Mode": "FULL_DATASET"}
     assert code(databrew.delete_dataset, Name=dataset) == "ConflictException"
     assert finished(databrew, job)["State"] == "FAILED"  # there is no such file
-    assert len(databrew.list_job_runs(Name=job)["JobRuns"]) == 1
+    runs = databrew.list_job_runs(Name=job)["JobRuns"]
+    assert len(runs) == 1 and code(databrew.stop_job_run, Name=job, RunId=runs[0]["RunId"]) == "ValidationException"
     databrew.tag_resource(ResourceArn=described["ResourceArn"], Tags={"e": "f"})
     databrew.untag_resource(ResourceArn=described["ResourceArn"], TagKeys=["c"])
     assert databrew.list_tags_for_resource(ResourceArn=described["ResourceArn"])["Tags"] == {"e": "f"}

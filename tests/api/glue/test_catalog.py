@@ -51,6 +51,8 @@ def test_column_statistics_of_partitions(glue, database, partitioned, refused):
     glue.update_column_statistics_for_partition(**at, PartitionValues=["1"], ColumnStatisticsList=[mine])
     assert glue.get_column_statistics_for_partition(**at, PartitionValues=["1"], ColumnNames=["a"])["ColumnStatisticsList"] == [mine]
     assert glue.get_column_statistics_for_table(**at, ColumnNames=["a"])["ColumnStatisticsList"] == []
+    glue.delete_column_statistics_for_partition(**at, PartitionValues=["1"], ColumnName="a")
+    assert glue.get_column_statistics_for_partition(**at, PartitionValues=["1"], ColumnNames=["a"])["ColumnStatisticsList"] == []
     code, _ = refused(glue.get_column_statistics_for_partition, **at, PartitionValues=["2"], ColumnNames=["a"])
     assert code == "EntityNotFoundException"
 

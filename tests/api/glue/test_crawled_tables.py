@@ -30,7 +30,8 @@ def lake(client, new_name):
     for y in (2023, 2024):
         s3.put_object(Bucket=bucket, Key=f"data/sales/year={y}/f.parquet", Body=parquet(id=[y, y + 1], price=[1.5, 2.5]))
     s3.put_object(Bucket=bucket, Key="data/people/p.csv", Body=b"id,name\n1,Ann\n2,Bob\n")
-    s3.put_object(Bucket=bucket, Key="data/events/e.json", Body=b'{"at":"x","n":1,"who":{"name":"Ann"}}\n{"at":"y","n":2,"who":{"name":"Bob"}}\n')
+    s3.put_object(Bucket=bucket, Key="data/events/e.json", 
+                  Body=b'{"at":"x","n":1,"who":{"name":"Ann"}}\n{"at":"y","n":2,"who":{"name":"Bob"}}\n')
     role = iam.create_role(RoleName=new_name("crawler"), AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
     iam.put_role_policy(RoleName=role["RoleName"], PolicyName="p", PolicyDocument=json.dumps(ALL))
     glue.create_crawler(Name=database, Role=role["Arn"], DatabaseName=database,

@@ -261,6 +261,17 @@ def test_custom_classifiers_come_first(glue, crawl, new_name):
     assert columns(tables["c"]) == [("k", "bigint"), ("v", "string")]
     assert tables["c"]["StorageDescriptor"]["SerdeInfo"]["Parameters"] == {"separatorChar": "~", "quoteChar": "'"}
     assert glue.get_classifier(Name=names[0])["Classifier"]["GrokClassifier"]["CustomPatterns"] == "STAMP [0-9]{8}"
+    glue.update_classifier(GrokClassifier={"Name": names[0], "GrokPattern": "%{GREEDYDATA:all}"})
+    assert glue.get_classifier(Name=names[0])["Classifier"]["GrokClassifier"]["Version"] == 2
+    listed, token = [], {}
+    while token is not None:
+        page = glue.get_classifiers(MaxResults=2, **token)
+        listed += [next(iter(c.values()))["Name"] for c in page["Classifiers"]]
+        token = {"NextToken": page["NextToken"]} if "NextToken" in page else None
+    assert set(names) <= set(listed)
+    glue.delete_classifier(Name=names[0])
+    with pytest.raises(ClientError, match="not found"):
+        glue.get_classifier(Name=names[0])
     with pytest.raises(ClientError, match="NOSUCH"):
         glue.create_classifier(GrokClassifier={"Name": "x", "Classification": "x", "GrokPattern": "%{NOSUCH:a}"})
 
@@ -342,6 +353,7 @@ def test_states_schedules_and_refusals(glue, bucket, role, new_name):
                 Targets={"JdbcTargets": [{"ConnectionName": "c", "Path": "p"}]}) == "InvalidInputException"
     glue.update_crawler(Name=name, Description="y")
     assert glue.get_crawler(Name=name)["Crawler"]["Version"] == 2
+    assert name in [c["Name"] for c in glue.get_crawlers(MaxResults=1000)["Crawlers"]]
     assert name in glue.list_crawlers(Tags={"a": "b"}, MaxResults=1000)["CrawlerNames"]
     batch = glue.batch_get_crawlers(CrawlerNames=[name, "none"])
     assert [c["Description"] for c in batch["Crawlers"]] == ["y"] and batch["CrawlersNotFound"] == ["none"]
