@@ -37,6 +37,18 @@ class Table : public duckdb::TableCatalogEntry {
     return nullptr;
   }
   duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override { return {}; }
+  // "$path" and its like, of Athena and of Spectrum; `*` does not show them.
+  duckdb::virtual_column_map_t GetVirtualColumns() const override {
+    duckdb::virtual_column_map_t columns = TableCatalogEntry::GetVirtualColumns();
+    const auto add = [&](duckdb::column_t id, const char* column, duckdb::LogicalTypeId type) {
+      columns.insert({id, duckdb::TableColumn(column, type)});
+    };
+    add(kPathColumn, "$path", duckdb::LogicalTypeId::VARCHAR);
+    add(kFileSizeColumn, "$file_size", duckdb::LogicalTypeId::BIGINT);
+    add(kSizeColumn, "$size", duckdb::LogicalTypeId::BIGINT);
+    add(kModifiedColumn, "$file_modified_time", duckdb::LogicalTypeId::TIMESTAMP_TZ);
+    return columns;
+  }
 
  private:
   std::shared_ptr<const TableSnapshot> snapshot_;

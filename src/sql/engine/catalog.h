@@ -13,6 +13,12 @@ namespace tarn::sql::engine {
 
 constexpr const char* kExternalCatalog = "awsdatacatalog";
 
+// Columns that every file has: its URI, its bytes (under two names), when it was written.
+constexpr duckdb::column_t kPathColumn = duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILENAME;
+constexpr duckdb::column_t kFileSizeColumn = kPathColumn + 100;
+constexpr duckdb::column_t kSizeColumn = kPathColumn + 101;
+constexpr duckdb::column_t kModifiedColumn = kPathColumn + 102;
+
 // Makes ATTACH (TYPE tarn) known.
 void add_external_catalog(duckdb::DatabaseInstance& database);
 

@@ -4,6 +4,7 @@
 #include "duckdb/parser/parsed_data/create_scalar_function_info.hpp"
 #include "duckdb/parser/parsed_data/create_schema_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "sql/engine/trino.h"
 #include "sql/engine/load_csv.h"
 #include "sql/engine/spatial_join.h"
 
@@ -65,6 +66,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_system_rows(registry);
   add_select_input(registry);
   add_load(registry);
+  trino::register_functions(database);
   add_spatial_join(database);
 }
 

@@ -332,6 +332,11 @@ class TableReader : public duckdb::MultiFileReader {
         reader.constant_map.Add(at, Value(reader.reader->GetFileName()));
       } else if (column == COLUMN_IDENTIFIER_FILE_INDEX) {
         reader.constant_map.Add(at, Value::UBIGINT(reader.reader->file_list_idx.GetIndex()));
+      } else if (column == kFileSizeColumn || column == kSizeColumn) {
+        reader.constant_map.Add(at, Value::BIGINT(info->options.at("file_size").GetValue<int64_t>()));
+      } else if (column == kModifiedColumn) {
+        const auto modified = info->options.at("last_modified").GetValue<duckdb::timestamp_t>();
+        reader.constant_map.Add(at, Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(modified)));
       } else if (column >= table.file_columns && column < table.names.size()) {
         reader.constant_map.Add(at, info->options.at(partition_option(column - table.file_columns)));
       }

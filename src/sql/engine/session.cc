@@ -7,6 +7,7 @@
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/rights.h"
+#include "sql/engine/trino_encode.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -69,6 +70,7 @@ Error Session::error_of(const duckdb::ErrorData& error) {
   }
   const std::lock_guard lock(state_->mutex);
   if (state_->failure) return *state_->failure;
+  if (state_->context.dialect == Dialect::kAthena) return trino::to_error(error, state_->text);
   return to_error(error, state_->context.dialect);
 }
 
@@ -129,15 +131,23 @@ duckdb::unique_ptr<duckdb::QueryResult> Session::start(duckdb::unique_ptr<duckdb
 
 void Session::drain(duckdb::QueryResult& result, const ExecuteRequest& request, int spool, Outcome& outcome) {
   std::vector<CellKind> kinds;
+  const bool athena = request.context.dialect == Dialect::kAthena && !request.internal;
   for (size_t i = 0; i < result.types.size(); ++i) {
-    outcome.columns.push_back(describe(result.names[i], result.types[i], request.context.dialect));
-    kinds.push_back(cell_kind(result.types[i]));
+    const auto& type = result.types[i];
+    outcome.columns.push_back(athena ? trino::describe(result.names[i], type, i)
+                                     : describe(result.names[i], type, request.context.dialect));
+    kinds.push_back(athena ? trino::cell_kind(type) : cell_kind(type));
   }
   SpoolWriter writer(spool, outcome.columns, kinds, request.max_bytes);
   while (auto chunk = result.Fetch()) {
     if (chunk->size() == 0) break;
     outcome.rows += chunk->size();
-    if (spool >= 0) encode(*connection_.context, *chunk, writer);
+    if (spool < 0) continue;
+    if (athena) {
+      trino::encode(*connection_.context, *chunk, writer);
+    } else {
+      encode(*connection_.context, *chunk, writer);
+    }
   }
   if (result.HasError()) result.ThrowError();
   if (spool < 0) return;
@@ -210,15 +220,16 @@ Outcome Session::run_internal(const ExecuteRequest& request, int spool) {
 
 Outcome Session::run(const ExecuteRequest& request, int spool) {
   if (request.internal) return run_internal(request, spool);
-  auto statement = parse_one(request.sql);
-  if (statement->type == duckdb::StatementType::TRANSACTION_STATEMENT) {
+  auto statement = request.context.dialect == Dialect::kAthena ? nullptr : parse_one(request.sql);
+  if (statement && statement->type == duckdb::StatementType::TRANSACTION_STATEMENT) {
     const bool commits = !failed_ && statement->Cast<duckdb::TransactionStatement>().info->type ==
                                          duckdb::TransactionType::COMMIT;
     if (request.mark && commits) mark(request.context);
     return control(statement->Cast<duckdb::TransactionStatement>());
   }
   auto& context = *connection_.context;
-  const Rewritten rewritten = rewrite(context, request, statement);
+  const Rewritten rewritten =
+      statement ? rewrite(context, request, statement) : trino::parse(context, request, statement);
   check_uses(request.context, *statement, rewritten.uses);
   const std::vector<std::string> kept = rights_after(context, request.context, *statement);
   Outcome outcome;
@@ -229,7 +240,11 @@ Outcome Session::run(const ExecuteRequest& request, int spool) {
     auto prepared = connection_.Prepare(std::move(statement));
     if (prepared->HasError()) prepared->error.Throw();
     for (size_t i = 0; i < prepared->GetTypes().size(); ++i) {
-      outcome.columns.push_back(describe(prepared->GetNames()[i], prepared->GetTypes()[i], request.context.dialect));
+      const auto& name = prepared->GetNames()[i];
+      const auto& type = prepared->GetTypes()[i];
+      outcome.columns.push_back(request.context.dialect == Dialect::kAthena
+                                    ? trino::describe(name, type, i)
+                                    : describe(name, type, request.context.dialect));
     }
     return outcome;
   }

@@ -27,6 +27,7 @@ struct SessionState : duckdb::ClientContextState {
 
   Link& link;
   StatementContext context;
+  std::string text;  // of an Athena query, for places in its errors
   std::function<void()> load_geometry = [] {};  // before a function or value of geometry is touched
   std::function<void()> load_avro = [] {};      // before an Avro file is read
 

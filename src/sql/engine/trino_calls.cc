@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "base/text.h"
+#include "duckdb/parser/expression/bound_expression.hpp"
 #include "sql/engine/session_state.h"
 #include "sql/engine/trino_manifest.h"
 #include "sql/engine/trino_parser.h"
@@ -40,7 +41,12 @@ ParsedPtr from_template(const string& text, const duckdb::vector<ParsedPtr>& arg
     if (e->GetExpressionClass() == ExpressionClass::PARAMETER) {
       const auto index = parse_int(e->Cast<duckdb::ParameterExpression>().identifier).value_or(0);
       const string alias = e->GetAlias();  // of a named argument
-      e = arguments.at(static_cast<size_t>(index) - 1)->Copy();
+      auto& argument = *arguments.at(static_cast<size_t>(index) - 1);
+      if (argument.GetExpressionClass() == ExpressionClass::BOUND_EXPRESSION) {
+        e = make_uniq<duckdb::BoundExpression>(duckdb::BoundExpression::GetExpression(argument)->Copy());
+      } else {
+        e = argument.Copy();
+      }
       if (!alias.empty()) e->SetAlias(alias);
       return;
     }
@@ -418,7 +424,7 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
   if (name == "json_object" || name == "json_array") {
     duckdb::vector<ParsedPtr> values;
     bool absent = name == "json_array";
-    while (!is_op(")") && !is("null") && !is("absent") && !is("with") && !is("without") && !is("returning")) {
+    while (!is_op(")") && !(is("null") && is("on", 1)) && !is("absent") && !is("with") && !is("without") && !is("returning")) {
       if (name == "json_object") {
         take("key");
         values.push_back(value());

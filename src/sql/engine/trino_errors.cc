@@ -1,4 +1,5 @@
 // Trino's errors: code, place in the text, words.
+#include <optional>
 #include <regex>
 
 #include "base/text.h"
@@ -63,6 +64,27 @@ Found out_of_range(const string& raw) {
   return {"NUMERIC_VALUE_OUT_OF_RANGE", first_line(raw)};
 }
 
+// "Type INT64 with value 3000000000 can't be cast because the value is out of range for the destination type INT32"
+Found bad_conversion(const string& raw) {
+  static const std::regex kRange(R"(with value (\S+) can't be cast .* destination type (\w+))");
+  std::smatch match;
+  if (std::regex_search(raw, match, kRange)) {
+    return {"INVALID_CAST_ARGUMENT", string("Out of range for ") + integer_name(match[2]) + ": " + string(match[1])};
+  }
+  return {"INVALID_CAST_ARGUMENT", first_line(raw)};
+}
+
+// Where the name first stands in the text, as a word.
+std::optional<int64_t> place_of_name(const string& text, const string& name) {
+  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  for (size_t at = 0; !name.empty() && (at = lower(text).find(lower(name), at)) != string::npos; ++at) {
+    const bool starts = at == 0 || !in_word(text[at - 1]);
+    const size_t end = at + name.size();
+    if (starts && (end >= text.size() || !in_word(text[end]))) return static_cast<int64_t>(at);
+  }
+  return std::nullopt;
+}
+
 Found classify(const duckdb::ErrorData& error) {
   const string& raw = error.RawMessage();
   const auto& extra = error.ExtraInfo();
@@ -75,6 +97,9 @@ Found classify(const duckdb::ErrorData& error) {
     case ExceptionType::BINDER:
       if (raw.find("Ambiguous reference") != string::npos) {
         return {"AMBIGUOUS_NAME", "Column '" + quoted(raw) + "' is ambiguous"};
+      }
+      if (raw.find("cannot be referenced before it is defined") != string::npos) {
+        return {"COLUMN_NOT_FOUND", quoted(raw)};
       }
       if (raw.find("must appear in the GROUP BY") != string::npos) {
         return {"EXPRESSION_NOT_AGGREGATE",
@@ -95,11 +120,7 @@ Found classify(const duckdb::ErrorData& error) {
     case ExceptionType::DIVIDE_BY_ZERO: return {"DIVISION_BY_ZERO", "Division by zero"};
     case ExceptionType::OUT_OF_RANGE: return out_of_range(raw);
     case ExceptionType::DECIMAL: return {"NUMERIC_VALUE_OUT_OF_RANGE", first_line(raw)};
-    case ExceptionType::CONVERSION:
-      if (raw.find("out of range") != string::npos || raw.find("can't be cast") != string::npos) {
-        return {"INVALID_CAST_ARGUMENT", first_line(raw)};
-      }
-      return {"INVALID_CAST_ARGUMENT", first_line(raw)};
+    case ExceptionType::CONVERSION: return bad_conversion(raw);
     case ExceptionType::OUT_OF_MEMORY:
       return {"EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor: " + first_line(raw)};
     case ExceptionType::PERMISSION: return {"PERMISSION_DENIED", first_line(raw)};
@@ -151,6 +172,9 @@ Error to_error(const duckdb::ErrorData& error, const string& text) {
   string place;
   std::optional<int64_t> position;
   if (const auto at = extra.find("position"); at != extra.end()) position = parse_int(at->second);
+  const bool at_run_time = error.Type() == ExceptionType::CONVERSION || error.Type() == ExceptionType::OUT_OF_RANGE;
+  if (at_run_time) position.reset();  // of a value, not of the text
+  if (!position && found.code == "AMBIGUOUS_NAME") position = place_of_name(text, between(found.message, '\''));
   if (position && static_cast<size_t>(*position) <= text.size()) {
     size_t line = 1, column = 1;
     for (size_t i = 0; i < static_cast<size_t>(*position); ++i) {

@@ -443,8 +443,9 @@ void Parser::select_items(SelectNode& node) {
       // A column keeps its name; `a.b` of a row is called b.
       if (item->GetExpressionClass() != duckdb::ExpressionClass::COLUMN_REF) {
         item->SetAlias(kUnnamed);
-      } else if (item->Cast<duckdb::ColumnRefExpression>().column_names.size() > 1) {
-        item->SetAlias(item->Cast<duckdb::ColumnRefExpression>().GetColumnName());
+      } else if (const auto& column = item->Cast<duckdb::ColumnRefExpression>();
+                 column.column_names.size() > 1 || lower(column.GetColumnName()) != column.GetColumnName()) {
+        item->SetAlias(column.GetColumnName());  // as written
       }
     }
     node.select_list.push_back(std::move(item));

@@ -7,6 +7,7 @@
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/session.h"
+#include "sql/engine/trino.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -323,8 +324,14 @@ Result<Outcome> Session::unload(const UnloadRequest& request) {
     ExecuteRequest inner;
     inner.context = request.context;
     inner.sql = request.sql;
-    auto statement = parse_one(request.sql);
-    const Rewritten rewritten = rewrite(context, inner, statement);
+    duckdb::unique_ptr<duckdb::SQLStatement> statement;
+    Rewritten rewritten;
+    if (request.context.dialect == Dialect::kAthena) {
+      rewritten = trino::parse(context, inner, statement);
+    } else {
+      statement = parse_one(request.sql);
+      rewritten = rewrite(context, inner, statement);
+    }
     if (rewritten.kind != "SELECT") raise_sql("42601", "UNLOAD takes a SELECT.");
     check_uses(request.context, *statement, rewritten.uses);
     state_->object_name = [&request](const string& path) { return object_name(request, path); };
