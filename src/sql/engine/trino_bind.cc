@@ -148,7 +148,7 @@ BoundPtr coerced(ClientContext& context, BoundPtr value, const LogicalType& type
   if (is_zoned(type) || is_zoned(from) || type.IsNested()) {
     return cast_bound(context, std::move(value), type, duckdb::optional_idx());
   }
-  if (is_char(from) && is_varchar(type)) return cast_bound(context, std::move(value), type, duckdb::optional_idx());
+  if (is_char(type) || (is_char(from) && is_varchar(type))) return cast_bound(context, std::move(value), type, duckdb::optional_idx());
   return cast_to(context, std::move(value), type);
 }
 

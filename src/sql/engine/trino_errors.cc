@@ -1,5 +1,4 @@
 // Trino's errors: code, place in the text, words.
-#include <optional>
 #include <regex>
 
 #include "base/text.h"
@@ -74,15 +73,15 @@ Found bad_conversion(const string& raw) {
   return {"INVALID_CAST_ARGUMENT", first_line(raw)};
 }
 
-// Where the name first stands in the text, as a word.
-std::optional<int64_t> place_of_name(const string& text, const string& name) {
+// Where the name first stands in the text, as a word; -1: nowhere.
+int64_t place_of_name(const string& text, const string& name) {
   const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
   for (size_t at = 0; !name.empty() && (at = lower(text).find(lower(name), at)) != string::npos; ++at) {
     const bool starts = at == 0 || !in_word(text[at - 1]);
     const size_t end = at + name.size();
     if (starts && (end >= text.size() || !in_word(text[end]))) return static_cast<int64_t>(at);
   }
-  return std::nullopt;
+  return -1;
 }
 
 Found classify(const duckdb::ErrorData& error) {
@@ -170,14 +169,14 @@ Error to_error(const duckdb::ErrorData& error, const string& text) {
     }
   }
   string place;
-  std::optional<int64_t> position;
-  if (const auto at = extra.find("position"); at != extra.end()) position = parse_int(at->second);
+  int64_t position = -1;  // none
+  if (const auto at = extra.find("position"); at != extra.end()) position = parse_int(at->second).value_or(-1);
   const bool at_run_time = error.Type() == ExceptionType::CONVERSION || error.Type() == ExceptionType::OUT_OF_RANGE;
-  if (at_run_time) position.reset();  // of a value, not of the text
-  if (!position && found.code == "AMBIGUOUS_NAME") position = place_of_name(text, between(found.message, '\''));
-  if (position && static_cast<size_t>(*position) <= text.size()) {
+  if (at_run_time) position = -1;  // of a value, not of the text
+  if (position < 0 && found.code == "AMBIGUOUS_NAME") position = place_of_name(text, between(found.message, '\''));
+  if (position >= 0 && static_cast<size_t>(position) <= text.size()) {
     size_t line = 1, column = 1;
-    for (size_t i = 0; i < static_cast<size_t>(*position); ++i) {
+    for (size_t i = 0; i < static_cast<size_t>(position); ++i) {
       if (text[i] == '\n') {
         ++line;
         column = 1;
@@ -193,7 +192,7 @@ Error to_error(const duckdb::ErrorData& error, const string& text) {
   }
   Error result{400, "SqlError", place + found.message, {{"sqlstate", sqlstate}}};
   result.members.emplace_back("trino", found.code);
-  if (position) result.members.emplace_back("position", std::to_string(*position + 1));
+  if (position >= 0) result.members.emplace_back("position", std::to_string(position + 1));
   return result;
 }
 
