@@ -33,8 +33,8 @@ bool Rights::may(const Identity& who, const Object& object, std::string_view pri
   });
 }
 
-bool Rights::may(const Identity& who, const Object& object, const std::string& column,
-                 std::string_view privilege) const {
+bool Rights::may_column(const Identity& who, const Object& object, std::string_view column,
+                        std::string_view privilege) const {
   if (may(who, object, privilege)) return true;
   return std::ranges::any_of(rights, [&](const Right& right) {
     return right.object == object && right.column == column && right.privilege == privilege && holds(who, right);

@@ -51,7 +51,7 @@ class Rights {
   // By ownership, by being a superuser, or by a right on the whole object.
   bool may(const Identity& who, const Object& object, std::string_view privilege, bool grantable = false) const;
   // The same, or by a right on the column.
-  bool may(const Identity& who, const Object& object, const std::string& column, std::string_view privilege) const;
+  bool may_column(const Identity& who, const Object& object, std::string_view column, std::string_view privilege) const;
   // Is there a right on any of its columns?
   bool may_some_column(const Identity& who, const Object& object, std::string_view privilege) const;
 };

@@ -42,11 +42,11 @@ TEST(Rights, May) {
 
 TEST(Rights, Columns) {
   const Identity cat{"cat", false, {}, {}};
-  EXPECT_TRUE(rights().may(cat, kTable, "a", "SELECT"));
-  EXPECT_FALSE(rights().may(cat, kTable, "b", "SELECT"));
+  EXPECT_TRUE(rights().may_column(cat, kTable, "a", "SELECT"));
+  EXPECT_FALSE(rights().may_column(cat, kTable, "b", "SELECT"));
   EXPECT_TRUE(rights().may_some_column(cat, kTable, "SELECT"));
   EXPECT_FALSE(rights().may_some_column(cat, kTable, "UPDATE"));
-  EXPECT_TRUE(rights().may({"bob", false, {}, {}}, kTable, "b", "SELECT"));  // the whole table
+  EXPECT_TRUE(rights().may_column({"bob", false, {}, {}}, kTable, "b", "SELECT"));  // the whole table
 }
 
 TEST(Rights, IdentitiesHaveRolesOfRoles) {

@@ -190,7 +190,7 @@ Result<Outcome> SqlSession::show_table(Running& run, const QualifiedName& name) 
     if (column[2] && column[2]->find("nextval") == std::string::npos) sql += " DEFAULT " + *column[2];
     if (column[3] == "NO") sql += " NOT NULL";
     if (column[4] && !column[4]->empty()) sql += " ENCODE " + *column[4];
-    if (column[5] == "true") sql += " distkey";
+    if (column[5] == "true" || column[5] == "t") sql += " distkey";
     if (const auto at = parse_int(column[6].value_or("0")).value_or(0); at > 0) sort.emplace_back(at, *column[0]);
     separator = ",\n    ";
   }

@@ -156,7 +156,7 @@ class Check {
       return false;
     }
     return std::ranges::all_of(
-        columns, [&](const string& column) { return rights_.may(who_, table, column, use.action); });
+        columns, [&](const string& column) { return rights_.may_column(who_, table, column, use.action); });
   }
 
   duckdb::ClientContext& context_;
@@ -449,7 +449,7 @@ bool of_column(duckdb::ClientContext& context, const Asked& asked, const Identit
   const Object table = table_named(context, asked.context, of[0]);
   const auto wanted = privileges_of(of[2]);
   return std::ranges::any_of(
-      wanted, [&](const auto& each) { return asked.rights.may(who, table, lower(of[1]), each.first); });
+      wanted, [&](const auto& each) { return asked.rights.may_column(who, table, lower(of[1]), each.first); });
 }
 
 bool of_schema(duckdb::ClientContext& context, const Asked& asked, const Identity& who, const std::vector<string>& of) {
