@@ -26,8 +26,6 @@ bool password_fits(std::string_view kept, std::string_view password) {
 }
 
 std::string seal_database_password(const Store& store, const DatabasePassword& password) {
-  Json groups = Json::array();
-  for (const std::string& group : password.groups) groups.push(group);
   Json roles = Json::array();
   for (const std::string& role : password.roles) roles.push(role);
   const Json content = Json::object({{"l", password.login},
@@ -35,7 +33,6 @@ std::string seal_database_password(const Store& store, const DatabasePassword& p
                                      {"w", password.warehouse},
                                      {"d", password.database},
                                      {"p", password.principal},
-                                     {"g", groups},
                                      {"a", password.auto_create},
                                      {"c", password.creator},
                                      {"r", roles},
@@ -57,7 +54,6 @@ std::optional<DatabasePassword> open_database_password(const Store& store, std::
                        .warehouse = json["w"].as_string(),
                        .database = json["d"].as_string(),
                        .principal = json["p"].as_string()};
-  for (const Json& group : json["g"].items()) out.groups.push_back(group.as_string());
   for (const Json& role : json["r"].items()) out.roles.push_back(role.as_string());
   out.auto_create = json["a"].as_bool();
   out.creator = json["c"].as_bool();

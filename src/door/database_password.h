@@ -20,7 +20,6 @@ struct DatabasePassword {
   std::string warehouse;  // the workgroup's or cluster's ARN
   std::string database;   // the only one; empty: any
   std::string principal;  // ARN of the one who asked for it
-  std::vector<std::string> groups = {};  // that its sessions belong to
   bool auto_create = false;              // the user is made when it is not there
   bool creator = false;                  // .. as a superuser: it made the namespace
   std::vector<std::string> roles = {};   // database roles that its sessions have: the tag RedshiftDbRoles

@@ -59,19 +59,30 @@ Status option(sql::Reader& reader, CopyIn::Options& out, bool& delimited, bool& 
 Result<std::optional<CopyIn::Options>> CopyIn::parse(const sql::StatementText& statement) {
   sql::Reader reader(statement.text, statement.tokens);
   if (!reader.accept("copy")) return std::nullopt;
-  const auto name = reader.qualified_name();
-  if (!name) return std::nullopt;
   Options out;
-  out.table = name->quoted();
-  if (reader.accept_op("(")) {
-    do {
-      const auto column = reader.name();
-      if (!column) return std::nullopt;
-      out.columns.push_back(*column);
-    } while (reader.accept_op(","));
-    if (!reader.accept_op(")")) return std::nullopt;
+  if (reader.peek().is_op("(")) {
+    const auto place = reader.skip_parentheses();
+    if (!place) return std::nullopt;
+    out.query = statement.text.substr(place->first + 1, place->second - place->first - 2);
+    if (!reader.accept("to", "stdout")) return std::nullopt;
+  } else {
+    const auto name = reader.qualified_name();
+    if (!name) return std::nullopt;
+    out.table = name->quoted();
+    std::string columns;
+    if (reader.accept_op("(")) {
+      do {
+        const auto column = reader.name();
+        if (!column) return std::nullopt;
+        out.columns.push_back(*column);
+        columns += (columns.empty() ? "" : ",") + sql::quoted_name(*column);
+      } while (reader.accept_op(","));
+      if (!reader.accept_op(")")) return std::nullopt;
+    }
+    const bool to = reader.accept("to", "stdout");
+    if (!to && !reader.accept("from", "stdin")) return std::nullopt;
+    if (to) out.query = fmt::format("SELECT {} FROM {}", columns.empty() ? "*" : columns, out.table);
   }
-  if (!reader.accept("from", "stdin")) return std::nullopt;
   bool delimited = false, null_given = false;
   (void)reader.accept("with");
   if (reader.accept_op("(")) {
@@ -249,6 +260,51 @@ std::optional<std::string> CopyIn::take(bool at_end) {
   for (const std::string& column : options_.columns) columns += (columns.empty() ? "" : ",") + sql::quoted_name(column);
   in_insert_ = 0;
   return "INSERT INTO " + options_.table + "(" + columns + ") VALUES " + std::exchange(insert_, {});
+}
+
+// --- out ------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+std::string escaped_text(const std::string& value, char delimiter) {
+  constexpr std::string_view kNames = "bfnrtv", kBytes = "\b\f\n\r\t\v";
+  std::string out;
+  for (const char c : value) {
+    const size_t named = kBytes.find(c);
+    if (named != std::string_view::npos)
+      out += {'\\', kNames[named]};
+    else if (c == '\\' || c == delimiter)
+      out += {'\\', c};
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string quoted_csv(const std::string& value, const CopyIn::Options& options) {
+  const bool plain = value != options.null_text && value != "\\." &&
+                     value.find_first_of({options.delimiter, options.quote, '\n', '\r'}) == std::string::npos;
+  if (plain) return value;
+  std::string out(1, options.quote);
+  for (const char c : value) {
+    if (c == options.quote || c == options.escape) out += options.escape;
+    out += c;
+  }
+  return out + options.quote;
+}
+
+}  // namespace
+
+std::string copy_line(const CopyIn::Options& options, const std::vector<std::optional<std::string>>& values) {
+  std::string line;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) line += options.delimiter;
+    if (!values[i])
+      line += options.null_text;
+    else
+      line += options.csv ? quoted_csv(*values[i], options) : escaped_text(*values[i], options.delimiter);
+  }
+  return line + '\n';
 }
 
 }  // namespace tarn::pgwire

@@ -1,4 +1,4 @@
-// CopyIn: what COPY .. FROM STDIN is given, as INSERT statements. Redshift itself has no such COPY; its drivers do. Pure.
+// COPY FROM STDIN, as INSERT statements, and COPY TO STDOUT, as lines. Redshift itself has neither; its drivers do. Pure.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,9 @@ class CopyIn {
     std::string null_text = "\\N";
     char quote = '"', escape = '"';
     bool header = false;
+    std::string query;  // of COPY .. TO STDOUT; empty: it is FROM STDIN
   };
-  // nullopt: the statement is no COPY from STDIN. ERRORS: SqlError: it is one, and cannot be read.
+  // nullopt: the statement is no COPY from STDIN or to STDOUT. ERRORS: SqlError: it is one, and cannot be read.
   static Result<std::optional<Options>> parse(const sql::StatementText& statement);
 
   // REQUIRES: options.columns are all that rows have.
@@ -55,5 +56,8 @@ class CopyIn {
   enum class In { kValue, kQuoted, kAfterQuote, kEscaped } in_ = In::kValue;
   bool quoted_ = false, carriage_return_ = false;
 };
+
+// A line of COPY TO STDOUT, with its end.
+std::string copy_line(const CopyIn::Options& options, const std::vector<std::optional<std::string>>& values);
 
 }  // namespace tarn::pgwire

@@ -195,7 +195,11 @@ void Server::State::adopt(tcp::socket socket) {
   try {
     std::thread([this, running = connection.get()] {
       std::unique_ptr<Connection> owned(running);
-      owned->run();
+      try {
+        owned->run();
+      } catch (const std::exception& fault) {  // no memory, no descriptors: this client's loss
+        if (options.note) options.note(fmt::format("a connection of the Redshift wire ended: {}", fault.what()));
+      }
       {
         const std::lock_guard ended(mutex);
         connections.erase(running);

@@ -76,6 +76,7 @@ Session::Wants Session::receive(std::string_view bytes) {
 }
 
 void Session::tls_started(std::string server_name) {
+  secure_ = true;
   login_.server_name = std::move(server_name);
   state_ = State::kStartup;
 }
@@ -113,7 +114,7 @@ void Session::startup(const Message& message) {
   Fields fields(message.body);
   const uint32_t version = fields.uint32();
   if (version == kSslRequest) {
-    const bool tls = facts_.tls && login_.server_name.empty();
+    const bool tls = facts_.tls && !secure_;
     out_ += tls ? 'S' : 'N';
     flush();
     // What came unencrypted behind the request must not count as if it had come encrypted.

@@ -103,6 +103,7 @@ class Session {
   void complete(const sql::Outcome& outcome);
   Status send_rows(Rows& rows, const std::vector<Format>& formats, uint64_t limit);
   Status begin_copy(CopyIn::Options options);
+  Status copy_out(const CopyIn::Options& options);
   void copy_message(const Message& message);
   void end_copy(const Status& done);
 
@@ -127,6 +128,7 @@ class Session {
   MessageReader reader_;
   std::string out_;
   State state_ = State::kStartup;
+  bool secure_ = false;  // TLS has been started
   Login login_;
   std::vector<std::pair<std::string, std::string>> settings_;  // of the startup packet
   std::unique_ptr<Database> database_;

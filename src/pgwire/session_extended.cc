@@ -244,6 +244,7 @@ Status Session::execute(Fields& fields) {
     return {};
   }
   if (auto copy = TRY(CopyIn::parse(*bound.prepared->statement)); copy.has_value()) {
+    if (!copy->query.empty()) return copy_out(*copy);
     TRY(begin_copy(std::move(*copy)));
     copy_extended_ = true;
     return {};

@@ -86,7 +86,7 @@ bool Session::run_queued(const sql::StatementText& statement) {
   auto copy = CopyIn::parse(statement);
   if (!copy) return refuse(copy.error());
   if (copy->has_value()) {
-    const Status begun = begin_copy(std::move(**copy));
+    const Status begun = (*copy)->query.empty() ? begin_copy(std::move(**copy)) : copy_out(**copy);
     return begun ? true : refuse(begun.error());
   }
   if (several_ && control_of(statement) == Control::kNone)
@@ -222,6 +222,43 @@ Status Session::begin_copy(CopyIn::Options options) {
   copy_.emplace(std::move(options));
   copy_extended_ = false;
   state_ = State::kCopyIn;
+  return {};
+}
+
+Status Session::copy_out(const CopyIn::Options& options) {
+  const auto statements = TRY(sql::split_statements(options.query));
+  if (statements.size() != 1) return sql::sql_error(sql::kSyntaxError, "COPY TO STDOUT takes one query");
+  Rows rows;
+  auto outcome = run(statements[0], {}, &rows);
+  if (!outcome) {
+    std::erase_if(outcome.error().members, [](const auto& member) { return member.first == "position"; });
+    return Failure(std::move(outcome).error());
+  }
+  if (!rows.reader) return sql::sql_error(sql::kSyntaxError, "COPY TO STDOUT takes a query");
+  const auto& columns = rows.reader->columns();
+  Writer writer(out_);
+  writer.begin('H').byte(0).int16(static_cast<int>(columns.size()));
+  for (size_t i = 0; i < columns.size(); ++i) writer.int16(0);
+  writer.end();
+  std::vector<std::optional<std::string>> values;
+  if (options.header) {
+    for (const sql::ResultColumn& column : columns) values.emplace_back(column.name);
+    writer.begin('d').bytes(copy_line(options, values)).end();
+  }
+  for (size_t p = 0; p < rows.reader->pages() && state_ != State::kEnd; ++p) {
+    const sql::SpoolPage page = TRY(rows.reader->page(p));
+    for (uint32_t row = 0; row < page.rows(); ++row) {
+      values.clear();
+      for (size_t c = 0; c < columns.size(); ++c) {
+        const sql::Cell cell = page.cell(row, c);
+        values.push_back(cell.null ? std::nullopt : std::optional(cell_text(cell, columns[c])));
+      }
+      writer.begin('d').bytes(copy_line(options, values)).end();
+      if (out_.size() >= kSendAt) flush();
+    }
+  }
+  writer.begin('c').end();
+  writer.begin('C').text(fmt::format("COPY {}", rows.reader->rows())).end();
   return {};
 }
 

@@ -100,7 +100,7 @@ TEST_F(SessionTest, WantsTlsOnce) {
   EXPECT_TRUE(exchange(startup(kSslRequest, "")).empty());
   EXPECT_EQ(sent.all, "S");
   EXPECT_EQ(last, Session::Wants::kTls);
-  session.tls_started("wg.localhost");
+  session.tls_started("");
   exchange(startup(kSslRequest, ""));
   EXPECT_EQ(sent.all, "N");
 }
@@ -220,6 +220,15 @@ TEST_F(SessionTest, CopiesFromTheClient) {
   EXPECT_EQ(exchange(message('d', "1\n") + kSync), (All{"E 22P04", "Z I", "Z I"}));
   exchange(query("copy t from stdin"));
   EXPECT_EQ(exchange(message('f', std::string("no more") + '\0')), (All{"E 57014", "Z I"}));
+}
+
+TEST_F(SessionTest, CopiesToTheClient) {
+  log_in();
+  EXPECT_EQ(exchange(query("copy t (n) to stdout; copy (select 1) to stdout with csv header")),
+            (All{"H", "d", "d", "c", "C COPY 2", "H", "d", "d", "d", "c", "C COPY 2", "Z I"}));
+  EXPECT_NE(sent.all.find("7\tsieben\n"), std::string::npos);
+  EXPECT_NE(sent.all.find("n,t\n"), std::string::npos);
+  EXPECT_EQ(asked(), (All{"SELECT \"n\" FROM \"t\"", "select 1"}));
 }
 
 TEST_F(SessionTest, ACancelNeedsTheKey) {

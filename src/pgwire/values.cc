@@ -261,6 +261,10 @@ Status write_cell(Writer& writer, const sql::Cell& cell, const sql::ResultColumn
   return {};
 }
 
+std::string cell_text(const sql::Cell& cell, const sql::ResultColumn& column) {
+  return text_of(cell, type_of(column).oid);
+}
+
 Result<sql::Param> param_of(size_t number, uint32_t oid, std::optional<std::string_view> value, Format format) {
   sql::Param param{std::to_string(number), std::nullopt};
   const bool text = oid == 0 || oid == kText || oid == kVarchar || oid == kBpchar || oid == kUnknownOid;

@@ -26,6 +26,9 @@ void write_row_description(std::string& out, const std::vector<sql::ResultColumn
 // of one that binary cannot hold.
 Status write_cell(Writer& writer, const sql::Cell& cell, const sql::ResultColumn& column, Format format);
 
+// As the text format shows it. REQUIRES: it is not null.
+std::string cell_text(const sql::Cell& cell, const sql::ResultColumn& column);
+
 // A value of Bind for the parameter $`number`. Texts are as untyped literals are.
 // ERRORS: SqlError 22P03: no binary value of that type; 0A000: a type whose binary form is not read.
 Result<sql::Param> param_of(size_t number, uint32_t oid, std::optional<std::string_view> value, Format format);

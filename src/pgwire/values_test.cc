@@ -84,5 +84,11 @@ TEST(ValuesTest, CopyIn) {
   EXPECT_EQ(copied("copy t from 's3://b/k' iam_role default", ""), "no COPY");
 }
 
+TEST(ValuesTest, CopyOut) {
+  const std::vector<std::optional<std::string>> row = {"a\tb\\", std::nullopt, "", "x,\"y\""};
+  EXPECT_EQ(copy_line({}, row), "a\\tb\\\\\t\\N\t\tx,\"y\"\n");
+  EXPECT_EQ(copy_line({.csv = true, .delimiter = ',', .null_text = ""}, row), "a\tb\\,,\"\",\"x,\"\"y\"\"\"\n");
+}
+
 }  // namespace
 }  // namespace tarn::pgwire

@@ -32,6 +32,7 @@ def values(client, new_name, account):
         "VersionId": "v9", "ResourceArn": f"arn:aws:glue:us-east-1:{account}:database/none",
         "resourceArn": f"arn:aws:redshift-serverless:us-east-1:{account}:namespace/none",
         "ResourceName": f"arn:aws:redshift:us-east-1:{account}:cluster:none",
+        "Parameters": [{"ParameterName": "statement_timeout", "ParameterValue": "0"}],
         "Bucket": bucket, "Key": "k", "CopySource": f"{bucket}/k", "UploadId": "none", "PolicyDocument": DOCUMENT,
         "AssumeRolePolicyDocument": TRUST, "Policy": json.dumps({"Version": "2012-10-17", "Statement": []}),
         "PolicyArn": f"arn:aws:iam::{account}:policy/none", "PermissionsBoundary": f"arn:aws:iam::{account}:policy/none",

@@ -204,8 +204,8 @@ def test_redshift_connector(python):
             print(error.args[0]["C"])
         c.rollback()
         c.close()
-    """).splitlines() == ["id (1, 'one', datetime.date(2024, 2, 29), Decimal('12.50'), True, 1.5) (3, None, None, None, None, None)",
-                          "(2,)", "42703"]
+    """).splitlines() == ["id [1, 'one', datetime.date(2024, 2, 29), Decimal('12.50'), True, 1.5] [3, None, None, None, None, None]",
+                          "[2]", "42703"]
 
 
 def test_sqlalchemy(python):

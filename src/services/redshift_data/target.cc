@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "door/door.h"
 #include "gen/redshift/shapes.h"
+#include "services/redshift_data/definitions.h"
 
 namespace tarn::redshift_data {
 namespace {
@@ -83,6 +84,9 @@ Result<Workgroup> open_target(Call& call, const Target& target) {
         .db_user = target.user, .db_name = database, .cluster_identifier = found.name};
     TRY(call.door().call(through, get));
     found.user = lower(target.user);
+    // AWS: ExecuteStatement, DbUser: one that is there.
+    if (found.user != found.admin && !TRY(has_user(*call.door().store().read(), found.namespace_id, found.user)))
+      return fail(400, "ValidationException", fmt::format("user \"{}\" does not exist", found.user));
   }
   TRY(admit(call.door().store(), found, false));
   return found;

@@ -125,11 +125,13 @@ def test_tags(redshift, cluster, account):
 
 
 def test_credentials(redshift, server, cluster, user, account):
-    given = redshift.get_cluster_credentials(ClusterIdentifier=cluster, DbUser="ann", DbName="dev", AutoCreate=True, DbGroups=["readers"])
+    given = redshift.get_cluster_credentials(ClusterIdentifier=cluster, DbUser="ann", DbName="dev", AutoCreate=True)
     assert given["DbUser"] == "IAMA:ann" and given["DbPassword"] and given["Expiration"]
     assert redshift.get_cluster_credentials(ClusterIdentifier=cluster, DbUser="ann")["DbUser"] == "IAM:ann"
     refused("InvalidParameterValue", redshift.get_cluster_credentials, ClusterIdentifier=cluster, DbUser="ann", DurationSeconds=1)
     refused("ClusterNotFound", redshift.get_cluster_credentials, ClusterIdentifier="nosuch", DbUser="ann")
+    assert "DbGroups" in refused("UnsupportedOperation", redshift.get_cluster_credentials, ClusterIdentifier=cluster, DbUser="ann",
+                                 DbGroups=["g"])
     only = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "redshift:GetClusterCredentials", "Resource": "*"}]}
     theirs = server.client("redshift", credentials=user(only))
     theirs.get_cluster_credentials(ClusterIdentifier=cluster, DbUser="ann")
