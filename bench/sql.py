@@ -239,8 +239,8 @@ def measure_spatial(rows, warehouse, folder, rounds):
         ours.append(took)
         if sum(count for _, count in answer) != int(done[0]):
             raise RuntimeError(f"different answers: {sum(count for _, count in answer)} and {done[0]}")
-    rows.append((f"{POINTS:,} points in 56 state outlines", f"{median(ours):.2f} s", f"GEOS, prepared, 1 thread {median(alone):.2f} s, goal 1.25",
-                 median(ours) / median(alone)))
+    rows.append((f"{POINTS:,} points in 56 state outlines", f"{median(ours):.2f} s",
+                 f"GEOS, prepared, 1 thread {median(alone):.2f} s, goal 1.25", median(ours) / median(alone)))
     # The extension's own join tests each pair against the whole outline: a part of the points is enough to see.
     few = POINTS // 20
     warehouse.run(f"CREATE TABLE public.few AS SELECT ST_MakePoint(lon, lat) AS geom FROM sp.points ORDER BY lon, lat LIMIT {few}")
@@ -348,7 +348,8 @@ def qualified(sql, table):
     """The table's name with its schema, where it stands as a table: behind FROM, JOIN or a comma of FROM's list."""
     import re
 
-    return re.sub(rf"(?<![\w.])(?<!AS ){table}(?![\w.])(?=\s*(?:,|\n|$|\)|left|WHERE|ON\b|[a-z]\w*\s*(?:,|\n|$)))", f"tpch.{table}", sql)
+    follows = r"(?=\s*(?:,|\n|$|\)|left|WHERE|ON\b|[a-z]\w*\s*(?:,|\n|$)))"
+    return re.sub(rf"(?<![\w.])(?<!AS ){table}(?![\w.])" + follows, f"tpch.{table}", sql)
 
 
 PARTS = {"occurrences": measure_occurrences, "trivial": measure_trivial, "spatial": measure_spatial, "copy": measure_copy,

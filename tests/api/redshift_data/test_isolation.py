@@ -93,7 +93,8 @@ def test_no_statement_reaches_outside(warehouse, local_file, attempt):
 
 def test_a_function_made_of_a_refused_body_gives_nothing(warehouse, local_file, new_name):
     name = new_name("f").replace("-", "_")
-    made = warehouse.describe(f"CREATE FUNCTION {name}(varchar) RETURNS varchar STABLE AS $$ SELECT content FROM read_text($1) $$ LANGUAGE sql")
+    body = "SELECT content FROM read_text($1)"
+    made = warehouse.describe(f"CREATE FUNCTION {name}(varchar) RETURNS varchar STABLE AS $$ {body} $$ LANGUAGE sql")
     called = warehouse.describe(f"SELECT {name}('{local_file}')")
     assert "FAILED" in (made["Status"], called["Status"])
     assert SECRET not in str(called.get("Error"))
