@@ -30,7 +30,8 @@ ALLOWED = {
 HOMES = {
     r"rocksdb/": ("store",),
     r"duckdb": ("sql/engine",),
-    r"boost/": ("http", "pgwire"),
+    r"boost/(?!geometry|iterator)": ("http", "pgwire"),
+    r"(boost/geometry|geos_c)": ("sql/engine",),
     r"pugixml": ("wire", "lake", "cli"),
     r"rapidjson/": ("base",),
     r"CLI/": ("cli",),
