@@ -30,6 +30,7 @@ constexpr Setting kSettings[] = {
     {"statement_timeout", "0"},
     {"stored_proc_log_min_messages", "LOG"},
     {"timezone", "UTC"},
+    {"transaction_isolation", "snapshot"},
     {"use_fips_ssl", "off"},
     {"wlm_query_slot_count", "1"},
     {"max_cursor_result_set_size", "default"},
@@ -49,7 +50,7 @@ constexpr Setting kSettings[] = {
     {"transaction_isolation", "snapshot"},
 };
 // Settings that would change answers; only their default is taken.
-constexpr std::string_view kFixed[] = {"enable_case_sensitive_identifier", "enable_case_sensitive_super_attribute",
+constexpr std::string_view kFixed[] = {"transaction_isolation", "enable_case_sensitive_identifier", "enable_case_sensitive_super_attribute",
                                        "enable_numeric_rounding", "datestyle", "describe_field_name_in_uppercase",
                                        "cast_super_null_on_error", "error_on_nondeterministic_update",
                                        "json_parse_dedup_attributes", "json_parse_truncate_strings",

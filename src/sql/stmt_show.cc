@@ -93,6 +93,7 @@ Result<Statement> parse_show(Reader& reader) {
     std::string name = TRY(reader.name());
     while (reader.accept_op(".")) name += "." + TRY(reader.name());
     if (name == "time" && reader.accept("zone")) name = "timezone";
+    if (name == "transaction" && reader.accept("isolation", "level")) name = "transaction_isolation";
     TRY(reader.expect_end());
     return ShowVariable{std::move(name)};
   }

@@ -245,6 +245,8 @@ constexpr View kViews[] = {
      "SELECT 0 AS oid, '' AS conname, 0 AS connamespace, '' AS contype, 0 AS conrelid, 0 AS confrelid, '' AS conkey, '' "
      "AS confkey, '' AS consrc WHERE false"},
     {"pg_catalog", "pg_inherits", "SELECT 0 AS inhrelid, 0 AS inhparent, 0 AS inhseqno WHERE false"},
+    {"pg_catalog", "pg_rewrite",
+     "SELECT 0 AS oid, '' AS rulename, 0 AS ev_class, 0 AS ev_attr, '' AS ev_type, false AS is_instead WHERE false"},
     {"pg_catalog", "pg_depend",
      "SELECT 0 AS classid, 0 AS objid, 0 AS objsubid, 0 AS refclassid, 0 AS refobjid, 0 AS refobjsubid, '' AS deptype "
      "WHERE false"},
