@@ -1,5 +1,5 @@
-"""The PostgreSQL wire's row: an INSERT of one row, durable, on one connection, beside the engine's own durable commit of the same row in a file of the
-same file system. Each is timed in turn, so that the disk is the same for both.
+"""The PostgreSQL wire's row: an INSERT of one row, durable, on one connection, beside the engine's own durable commit of the same
+row in a file of the same file system. Each is timed in turn, so that the disk is the same for both.
 
 The client is a few lines of sockets, so that what is measured is the server, not a driver.
 """
@@ -78,7 +78,8 @@ def measure(rows, server_class, rounds):
         timed(wire.query), timed(engine.execute)  # warm
         pairs = [(timed(wire.query), timed(engine.execute)) for _ in range(rounds)]
         ours, theirs = (statistics.median(p[i] for p in pairs) for i in (0, 1))
-        rows.append(("INSERT of one row on the PostgreSQL wire, durable", f"{ours:.2f} ms", f"{theirs:.2f} ms DuckDB's own commit", ours / theirs))
+        rows.append(("INSERT of one row on the PostgreSQL wire, durable", f"{ours:.2f} ms",
+                     f"{theirs:.2f} ms DuckDB's own commit", ours / theirs))
         wire.query("select 1")
         started = time.perf_counter()
         for _ in range(INSERTS):
