@@ -372,13 +372,17 @@ constexpr std::string_view kIcebergOnly[] = {"delete", "update", "merge", "optim
 
 // Back-quoted names are names; in Hive's statements strings have backslash escapes.
 Result<std::vector<Token>> tokens_of(std::string_view text) {
-  const auto plain = TRY(lex(text, {.backslash_escapes = false}));
+  // A string with an escaped quote may be none without escapes, and the other way round.
+  auto escaped = lex(text);
+  auto unescaped = lex(text, {.backslash_escapes = false});
+  if (!escaped && !unescaped) return Failure(unescaped.error());
+  const std::vector<Token>& plain = unescaped ? *unescaped : *escaped;
   static constexpr std::string_view kHive[] = {"create", "alter", "drop", "msck", "show", "describe", "desc"};
   bool hive = std::ranges::any_of(kHive, [&](std::string_view word) { return plain[0].is(word); });
   const bool trino = plain[0].is("create") && !(plain.size() > 1 && (plain[1].is("external") || plain[1].is("database") ||
                                                                      plain[1].is("schema")));
   if (trino) hive = false;
-  std::vector<Token> tokens = hive ? TRY(lex(text)) : plain;
+  std::vector<Token> tokens = hive ? TRY(std::move(escaped)) : TRY(std::move(unescaped));
   for (Token& token : tokens)
     if (token.kind == TokenKind::kBackquoted) {
       token.kind = TokenKind::kQuotedName;

@@ -248,7 +248,11 @@ void Athena::run(Job& job) {
     all.also = finish;
     if (done) done = lake::publish(door_, job.caller, all);
     if (done) return;
-    done = Failure(ddl_error(done.error()));
+    Error failed = done.error();
+    // Which of the steps it was is not said: with changes of the catalog the result's path would mislead.
+    if (!all.catalog.empty() && failed.status != 403)
+      std::erase_if(failed.members, [](const auto& member) { return member.first == "path"; });
+    done = Failure(ddl_error(failed));
   }
   const bool stop_by_user = is_cancelled(job);
   {

@@ -138,17 +138,30 @@ Result<Ran> StatementRun::change_partition(const sql::athena::AlterTable& alter,
   const auto got = door().call(job_.caller, get);
   if (!got) return Failure(ddl_error(got.error()));
   glue::PartitionInput input = input_of(*got->partition);
-  if (alter.kind == sql::athena::AlterTable::Kind::kRenamePartition)
+  Ran ran = nothing();
+  if (alter.kind == sql::athena::AlterTable::Kind::kRenamePartition) {
     input.values = wire::List<std::string>(TRY(ordered_values(table, alter.to)));
-  else if (input.storage_descriptor)
-    input.storage_descriptor->location = alter.location;
+    glue::DeletePartitionRequest erase;
+    erase.catalog_id = place.account;
+    erase.database_name = place.database;
+    erase.table_name = place.name;
+    erase.partition_values = wire::List<std::string>(values);
+    ran.changes.add(std::move(erase));
+    glue::CreatePartitionRequest create;
+    create.catalog_id = place.account;
+    create.database_name = place.database;
+    create.table_name = place.name;
+    create.partition_input = std::move(input);
+    ran.changes.add(std::move(create));
+    return ran;
+  }
+  if (input.storage_descriptor) input.storage_descriptor->location = alter.location;
   glue::UpdatePartitionRequest update;
   update.catalog_id = place.account;
   update.database_name = place.database;
   update.table_name = place.name;
   update.partition_value_list = wire::List<std::string>(values);
   update.partition_input = std::move(input);
-  Ran ran = nothing();
   ran.changes.add(std::move(update));
   return ran;
 }

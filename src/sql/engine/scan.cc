@@ -36,7 +36,7 @@ Value partition_value(const std::optional<string>& text, const LogicalType& type
   if (!text || *text == "__HIVE_DEFAULT_PARTITION__") return Value(type);
   Value value;
   string error;
-  if (!Value(*text).DefaultTryCastAs(type, value, &error, true)) return Value(type);
+  if (!Value(*text).DefaultTryCastAs(type, value, &error)) return Value(type);  // "007" is a number
   return value;
 }
 

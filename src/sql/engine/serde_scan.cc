@@ -87,10 +87,9 @@ class SerdeReader : public duckdb::BaseFileReader {
  public:
   SerdeReader(const OpenFileInfo& file_to_read, std::shared_ptr<const TableSnapshot> table)
       : BaseFileReader(file_to_read), table_(std::move(table)), format_(make_serde(*table_)) {
-    for (size_t i = 0; i < table_->file_columns; ++i) {
-      columns.emplace_back(table_->names[i], table_->types[i]);
-      columns.back().default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(table_->types[i]));
-    }
+    // With the members of nested columns: they are mapped by name as well.
+    columns = duckdb::MultiFileColumnDefinition::ColumnsFromNamesAndTypes(table_->names, table_->types);
+    while (columns.size() > table_->file_columns) columns.pop_back();
   }
 
   // The whole file is one scan.

@@ -27,7 +27,7 @@ def test_delimited_text(make):
     rows = make("n int, d double, t string, b boolean, day date, at timestamp", [
         "ROW FORMAT DELIMITED FIELDS TERMINATED BY '|' ESCAPED BY '\\\\'", "TBLPROPERTIES ('skip.header.line.count'='1')"], {
         "a.txt": "n|d|t|b|day|at\n1|1.5|a\\|b|true|2024-02-29|2024-01-02 03:04:05.5\n",
-        "b.txt.gz": gzip.compress(b"x|\\N||maybe|soon|later|more\n2\n")})
+        "b.txt.gz": gzip.compress(b"header\nx|\\N||maybe|soon|later|more\n2\n")})
     assert sorted(rows(), key=str) == sorted([
         ["1", "1.5", "a|b", "true", "2024-02-29", "2024-01-02 03:04:05.500"],
         [None, None, "", None, None, None],
