@@ -23,13 +23,13 @@ class Edits {
     size_t at = 0;
     for (const Edit& edit : edits_) {
       if (edit.begin < at) continue;  // inside of what an earlier edit took away
-      map.add(out.size(), at);
+      map.add(out.size(), at, edit.begin - at);
       out += source.substr(at, edit.begin - at);
-      map.add(out.size(), edit.begin);
+      map.add(out.size(), edit.begin, edit.end - edit.begin);
       out += edit.text;
       at = edit.end;
     }
-    map.add(out.size(), at);
+    map.add(out.size(), at, source.size() - at);
     out += source.substr(at);
     return out;
   }

@@ -7,6 +7,7 @@
 #include "sql/create_table.h"
 #include "sql/edits.h"
 #include "sql/sql_error.h"
+#include "sql/tokens_redshift_interval.h"
 #include "sql/types_redshift.h"
 
 namespace tarn::sql {
@@ -18,6 +19,7 @@ struct Rewriting {
   const std::vector<Token>& tokens;
   Edits edits;
   std::vector<bool> casts;  // of each open parenthesis: is it CAST's?
+  std::vector<size_t> unpivots = {};  // UNPIVOT of an object whose AT has not come yet
 
   const Token& at(size_t i) const { return tokens[std::min(i, tokens.size() - 1)]; }
   // The index of the parenthesis that closes the one at `open`, or of the end.
@@ -159,6 +161,26 @@ Result<size_t> listagg(Rewriting& r, size_t i) {
   return 1;
 }
 
+// PERCENTILE_CONT(f) WITHIN GROUP (ORDER BY x) OVER -> percentile_cont(f, x) OVER
+Result<size_t> percentile_over(Rewriting& r, size_t i) {
+  if ((!r.at(i).is("percentile_cont") && !r.at(i).is("percentile_disc")) || !r.at(i + 1).is_op("(")) return 0;
+  const size_t close = r.closing(i + 1);
+  if (!r.at(close + 1).is("within") || !r.at(close + 3).is_op("(") || !r.at(close + 5).is("by")) return 0;
+  const size_t end = r.closing(close + 3);
+  if (!r.at(end + 1).is("over")) return 0;
+  r.edits.replace(r.at(close).begin, r.at(close + 5).end, ",");
+  if (r.at(end - 1).is("desc")) r.edits.insert(r.at(i).end, "_desc");
+  if (r.at(end - 1).is("desc") || r.at(end - 1).is("asc")) r.edits.erase(r.at(end - 1).begin, r.at(end - 1).end);
+  return 1;
+}
+
+// COLLATE(x, 'case_insensitive'): a word of the engine's grammar
+Result<size_t> collate(Rewriting& r, size_t i) {
+  if (!r.at(i).is("collate") || !r.at(i + 1).is_op("(")) return 0;
+  r.edits.insert(r.at(i).end, "_");
+  return 1;
+}
+
 // lag(x) IGNORE NULLS -> lag(x IGNORE NULLS)
 Result<size_t> null_treatment(Rewriting& r, size_t i) {
   if (!r.at(i).is_op(")") || !r.at(i + 2).is("nulls") || !r.at(i + 3).is("over")) return 0;
@@ -207,9 +229,102 @@ Result<size_t> explain_verbose(Rewriting& r, size_t i) {
   return 1;
 }
 
-constexpr std::array<Rule, 16> kRules = {
+// INTERVAL 'text' [YEAR [TO MONTH] ..] -> an interval in the engine's words
+Result<size_t> interval_literal(Rewriting& r, size_t i) {
+  if (!r.at(i).is("interval") || r.at(i + 1).kind != TokenKind::kString) return 0;
+  size_t end = i + 2;
+  std::string first, last;
+  if (r.at(end).kind == TokenKind::kWord && is_interval_field(r.at(end).text)) {
+    last = r.at(end++).text;
+    if (r.at(end).is("to") && is_interval_field(r.at(end + 1).text)) {
+      first = last;
+      last = r.at(end + 1).text;
+      end += 2;
+    }
+    if (r.at(end).is_op("(")) end = r.closing(end) + 1;
+  }
+  const auto value = parse_interval(r.at(i + 1).text, first, last);
+  if (!value)
+    return sql_error("22007", "invalid input syntax for type interval: \"" + r.at(i + 1).text + "\"",
+                     r.at(i + 1).begin + 1);
+  r.edits.replace(r.at(i).begin, r.at(end - 1).end,
+                  "INTERVAL '" + std::to_string(value->months) + " months " + std::to_string(value->days) + " days " +
+                      std::to_string(value->micros) + " microseconds'");
+  return end - i;
+}
+
+// OBJECT_TRANSFORM(x KEEP 'a', .. SET 'b', value, ..) -> with marks in place of the two words
+Result<size_t> object_transform(Rewriting& r, size_t i) {
+  if (!r.at(i).is("object_transform") || !r.at(i + 1).is_op("(")) return 0;
+  const size_t close = r.closing(i + 1);
+  int depth = 0;
+  for (size_t at = i + 2; at < close; ++at) {
+    if (r.at(at).is_op("(")) ++depth;
+    if (r.at(at).is_op(")")) --depth;
+    if (depth == 0 && r.at(at).is("keep") && r.at(at + 1).kind == TokenKind::kString)
+      r.edits.replace(r.at(at).begin, r.at(at).end, ", '\x01keep',");
+    if (depth == 0 && r.at(at).is("set") && r.at(at + 1).kind == TokenKind::kString)
+      r.edits.replace(r.at(at).begin, r.at(at).end, ", '\x01set',");
+  }
+  return 1;
+}
+
+// FROM t, t.a AS x AT i -> t.a AS x (x, i);  UNPIVOT t.o AS v AT k -> t.o AS v (v, k, "tarn unpivot")
+Result<size_t> positions(Rewriting& r, size_t i) {
+  const bool members = r.at(i).is("unpivot") && i > 0 && (r.at(i - 1).is("from") || r.at(i - 1).is_op(",")) &&
+                       r.at(i + 1).is_name();
+  if (members) {
+    r.edits.erase(r.at(i).begin, r.at(i).end);
+    r.unpivots.push_back(i);
+    return 1;
+  }
+  if (!r.at(i).is("at") || i < 2 || !r.at(i - 1).is_name() || !r.at(i + 1).is_name() || r.at(i + 1).is("time")) return 0;
+  // The path and its alias before it: a.b [AS] x
+  size_t from = i - 1;
+  if (r.at(from - 1).is("as")) --from;
+  if (from < 1 || !(r.at(from - 1).is_name() || r.at(from - 1).is_op("]"))) return 0;
+  const bool unpivot = !r.unpivots.empty();
+  if (unpivot) r.unpivots.pop_back();
+  const std::string value(r.statement.text.substr(r.at(i - 1).begin, r.at(i - 1).end - r.at(i - 1).begin));
+  const std::string place(r.statement.text.substr(r.at(i + 1).begin, r.at(i + 1).end - r.at(i + 1).begin));
+  r.edits.replace(r.at(i).begin, r.at(i + 1).end, "(" + value + ", " + place + (unpivot ? ", \"tarn unpivot\")" : ")"));
+  return 2;
+}
+
+// x SIMILAR TO 'p' [ESCAPE 'e'] -> x ~ similar_pattern('p', 'e')
+Result<size_t> similar(Rewriting& r, size_t i) {
+  if (!r.at(i).is("similar") || !r.at(i + 1).is("to")) return 0;
+  size_t end = i + 3;
+  if (r.at(i + 2).is_op("(")) {
+    end = r.closing(i + 2) + 1;
+  } else {
+    while (r.at(end).is_op(".")) end += 2;
+    if (r.at(i + 2).is_name() && r.at(end).is_op("(")) end = r.closing(end) + 1;
+  }
+  const bool negated = i > 0 && r.at(i - 1).is("not");
+  if (negated) r.edits.erase(r.at(i - 1).begin, r.at(i - 1).end);
+  r.edits.replace(r.at(i).begin, r.at(i + 1).end, negated ? "!~ similar_pattern(" : "~ similar_pattern(");
+  if (r.at(end).is("escape")) {
+    r.edits.replace(r.at(end).begin, r.at(end).end, ",");
+    r.edits.insert(r.at(end + 1).end, ")");
+  } else {
+    r.edits.insert(r.at(end - 1).end, ")");
+  }
+  return 2;
+}
+
+// What no rule and no parser knows, by its name.
+Result<size_t> refused_clause(Rewriting& r, size_t i) {
+  if (r.at(i).is("connect") && r.at(i + 1).is("by"))
+    return sql_error("0A000", "CONNECT BY is not supported: write the hierarchy as WITH RECURSIVE.", r.at(i).begin + 1);
+  return 0;
+}
+
+constexpr std::array<Rule, 23> kRules = {
     string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
-    approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose};
+    approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose,
+    interval_literal, object_transform, positions, similar, percentile_over, collate,
+    refused_clause};
 
 // A parenthesis that no rule took.
 void step(Rewriting& r, size_t i) {
@@ -236,7 +351,7 @@ size_t PositionMap::source(size_t out) const {
   auto span = std::upper_bound(spans_.begin(), spans_.end(), out, [](size_t at, const Span& s) { return at < s.out; });
   if (span == spans_.begin()) return out;
   --span;
-  return span->in + (out - span->out);
+  return span->in + std::min(out - span->out, span->length);
 }
 
 Error moved_to_source(Error error, const PositionMap& map) {

@@ -13,13 +13,14 @@ namespace tarn::sql {
 // Where in the source a place of the rewritten text comes from.
 class PositionMap {
  public:
+  // From `out` on stands what stood from `in` on, `length` bytes of it; what is longer has its place at their end.
   // REQUIRES: called with rising places.
-  void add(size_t out, size_t in) { spans_.push_back({out, in}); }
+  void add(size_t out, size_t in, size_t length) { spans_.push_back({out, in, length}); }
   size_t source(size_t out) const;
 
  private:
   struct Span {
-    size_t out, in;
+    size_t out, in, length;
   };
   std::vector<Span> spans_;
 };

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sql/sql_error.h"
+#include "sql/tokens_redshift_interval.h"
 
 namespace tarn::sql {
 namespace {
@@ -130,6 +131,15 @@ Result<SqlType> nested_type(Reader& reader, int depth) {
   if (type.name == "binary" && reader.accept("varying")) type.name = "varbyte";
   if (type.name == "array" || type.name == "map" || type.name == "struct") {
     TRY(read_parts(reader, type, depth));
+    return type;
+  }
+  if (type.name == "interval" && is_interval_field(reader.peek().text)) {  // YEAR TO MONTH, DAY TO SECOND (3)
+    reader.next();
+    if (reader.accept("to")) reader.next();
+    if (reader.accept_op("(")) {
+      TRY(reader.integer());
+      TRY(reader.expect_op(")"));
+    }
     return type;
   }
   TRY(read_arguments(reader, type));

@@ -123,7 +123,11 @@ class Schema : public duckdb::SchemaCatalogEntry {
     const auto add = [&](const ExternalColumn& column) {
       snapshot->names.push_back(column.name);
       snapshot->types.push_back(hive_type(column.type, dialect));
-      info.columns.AddColumn(duckdb::ColumnDefinition(column.name, snapshot->types.back()));
+      duckdb::ColumnDefinition definition(column.name, snapshot->types.back());
+      // As native tables' columns say what was declared (plan_rules.h).
+      if (column.type.starts_with("varchar(")) definition.SetComment("character varying" + column.type.substr(7));
+      if (column.type.starts_with("char(")) definition.SetComment("character" + column.type.substr(4));
+      info.columns.AddColumn(std::move(definition));
     };
     for (const ExternalColumn& column : found.columns) add(column);
     snapshot->file_columns = found.columns.size();

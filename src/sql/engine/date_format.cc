@@ -1,5 +1,6 @@
 #include "sql/engine/date_format.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -17,17 +18,28 @@ constexpr std::array<const char*, 7> kDays = {"Sunday",   "Monday", "Tuesday", "
                                               "Thursday", "Friday", "Saturday"};
 
 // Longest first where one begins another.
-constexpr std::array<const char*, 40> kPatterns = {
-    "HH24", "HH12", "YYYY", "Y,YYY", "MONTH", "Month", "month", "SSSS", "YYY", "DAY", "Day", "day", "DDD", "MON",
-    "Mon",  "mon",  "A.M.", "P.M.",  "a.m.",  "p.m.",  "IW",    "WW",   "HH",  "MI",  "SS",  "MS",  "US",  "YY",
-    "MM",   "DD",   "DY",   "Dy",    "dy",    "AM",    "PM",    "am",   "pm",  "CC",  "TZ",  "OF"};
-constexpr std::array<const char*, 4> kSingles = {"Y", "Q", "D", "W"};
+constexpr std::array<const char*, 54> kPatterns = {
+    "HH24", "HH12", "IYYY", "IDDD", "YYYY", "Y,YYY", "MONTH", "Month", "month", "SSSS", "A.M.", "P.M.", "a.m.", "p.m.",
+    "B.C.", "A.D.", "b.c.", "a.d.", "IYY",  "YYY",   "DAY",   "Day",   "day",   "DDD",  "MON",  "Mon",  "mon",  "IW",
+    "IY",   "ID",   "WW",   "HH",   "MI",   "SS",    "MS",    "US",    "YY",    "MM",   "DD",   "DY",   "Dy",   "dy",
+    "RM",   "rm",   "AM",   "PM",   "am",   "pm",    "BC",    "AD",    "CC",    "TZ",   "OF",   "FX"};
+constexpr std::array<const char*, 6> kSingles = {"Y", "Q", "D", "W", "I", "J"};
+constexpr std::array<const char*, 12> kRoman = {"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"};
 
 struct Item {
   std::string pattern;  // empty: literal text
   std::string text;
   bool fill = true;  // padded
+  std::string ending = "";  // "TH" or "th" behind a number
 };
+
+// Does the pattern print a number?
+bool is_number(std::string_view pattern) {
+  const std::string p = upper(pattern);
+  static constexpr std::string_view kWords[] = {"MONTH", "MON",  "DAY",  "DY",   "RM",   "AM", "PM", "BC",
+                                                "AD",    "A.M.", "P.M.", "B.C.", "A.D.", "TZ", "OF"};
+  return std::find(std::begin(kWords), std::end(kWords), p) == std::end(kWords);
+}
 
 std::vector<Item> items(const std::string& format) {
   std::vector<Item> result;
@@ -67,9 +79,19 @@ std::vector<Item> items(const std::string& format) {
         }
       }
     }
+    if (found && std::string_view(found) == "FX") {  // exact matching: what TO_DATE does anyway
+      i += 2;
+      continue;
+    }
     if (found) {
       result.push_back({found, std::string(rest.substr(0, std::string_view(found).size())), fill});
       i += std::string_view(found).size();
+      const std::string behind = format.substr(i, 2);
+      if ((behind == "TH" || behind == "th") && is_number(found)) {
+        result.back().ending = behind;
+        i += 2;
+      }
+      fill = true;  // FM is for the next pattern only
     } else {
       literal(rest[0]);
       ++i;
@@ -106,9 +128,37 @@ int iso_week(const CivilTime& at) {
   return (day_of_year(civil(thursday)) - 1) / 7 + 1;
 }
 
+// The year that the date's ISO week belongs to.
+int iso_year(const CivilTime& at) {
+  const int week = iso_week(at);
+  if (week == 1 && at.month == 12) return at.year + 1;
+  return week >= 52 && at.month == 1 ? at.year - 1 : at.year;
+}
+
+int64_t julian_day(const CivilTime& at) {
+  return (from_civil(at.year, at.month, at.day) - from_civil(2000, 1, 1)) / kDay + 2'451'545;
+}
+
+const char* ordinal(const std::string& number) {
+  const size_t n = number.size();
+  if (n > 1 && number[n - 2] == '1') return "TH";
+  const char last = number.back();
+  return last == '1' ? "ST" : last == '2' ? "ND" : last == '3' ? "RD" : "TH";
+}
+
 std::string print(const Item& item, const CivilTime& at) {
   const std::string p = upper(item.pattern);
   const bool fill = item.fill;
+  if (p == "IYYY") return digits(iso_year(at), 4, fill);
+  if (p == "IYY") return digits(iso_year(at) % 1000, 3, fill);
+  if (p == "IY") return digits(iso_year(at) % 100, 2, fill);
+  if (p == "I") return digits(iso_year(at) % 10, 1, fill);
+  if (p == "ID") return digits(at.weekday == 0 ? 7 : at.weekday, 1, fill);
+  if (p == "IDDD") return digits((iso_week(at) - 1) * 7 + (at.weekday == 0 ? 7 : at.weekday), 3, fill);
+  if (p == "J") return digits(julian_day(at), 1, fill);
+  if (p == "RM") return padded(cased(item.text, kRoman[static_cast<size_t>(at.month) - 1]), 4, fill);
+  if (p == "BC" || p == "AD") return cased(item.text, at.year > 0 ? "AD" : "BC");
+  if (p == "B.C." || p == "A.D.") return cased(item.text, at.year > 0 ? "A.D." : "B.C.");
   if (p == "YYYY") return digits(at.year, 4, fill);
   if (p == "Y,YYY") return digits(at.year / 1000, 1, fill) + "," + digits(at.year % 1000, 3, true);
   if (p == "YYY") return digits(at.year % 1000, 3, fill);
@@ -134,9 +184,9 @@ std::string print(const Item& item, const CivilTime& at) {
   if (p == "SSSS") return digits(at.hour * 3600 + at.minute * 60 + at.second, 1, fill);
   if (p == "MS") return digits(at.micros / 1000, 3, fill);
   if (p == "US") return digits(at.micros, 6, fill);
-  if (p == "AM" || p == "PM") return cased(item.pattern, at.hour < 12 ? "AM" : "PM");
-  if (p == "A.M." || p == "P.M.") return cased(item.pattern, at.hour < 12 ? "A.M." : "P.M.");
-  if (p == "TZ") return cased(item.pattern, "UTC");
+  if (p == "AM" || p == "PM") return cased(item.text, at.hour < 12 ? "AM" : "PM");
+  if (p == "A.M." || p == "P.M.") return cased(item.text, at.hour < 12 ? "A.M." : "P.M.");
+  if (p == "TZ") return cased(item.text, "UTC");
   return "+00";
 }
 
@@ -167,17 +217,150 @@ std::optional<int> read_name(const std::string& text, size_t& at, const std::arr
 std::string format_time(int64_t micros, const std::string& format) {
   const CivilTime at = civil(Time{micros});
   std::string result;
-  for (const Item& item : items(format)) result += item.pattern.empty() ? item.text : print(item, at);
+  for (const Item& item : items(format)) {
+    const std::string text = item.pattern.empty() ? item.text : print(item, at);
+    result += text;
+    if (!item.ending.empty()) result += item.ending == "th" ? lower(ordinal(text)) : ordinal(text);
+  }
   return result;
 }
 
-std::optional<int64_t> parse_time(const std::string& text, const std::string& format) {
-  int year = 1, month = 1, day = 1, hour = 0, minute = 0, second = 0, fraction = 0, year_day = 0;
-  bool afternoon = false, halves = false;
+namespace {
+
+// What a text says, field by field.
+struct Fields {
+  int year = 1, month = 1, day = 1, hour = 0, minute = 0, second = 0, fraction = 0;
+  int year_day = 0, week = 0, iso_year = 0, iso_week = 0, iso_day = 1, seconds_of_day = -1, offset_minutes = 0;
+  int64_t julian = 0;
+  bool afternoon = false, halves = false, before_christ = false;
+};
+
+int century_of(int two_digits) {
+  return two_digits + (two_digits < 70 ? 2000 : 1900);
+}
+
+// +01, -0530, +05:30, UTC, Z
+bool read_offset(const std::string& text, size_t& at, Fields& out) {
+  if (equals_ignore_case(std::string_view(text).substr(at, 3), "UTC") ||
+      equals_ignore_case(std::string_view(text).substr(at, 3), "GMT")) {
+    at += 3;
+    return true;
+  }
+  if (at < text.size() && (text[at] == 'Z' || text[at] == 'z')) {
+    ++at;
+    return true;
+  }
+  if (at >= text.size() || (text[at] != '+' && text[at] != '-')) return false;
+  const int sign = text[at++] == '-' ? -1 : 1;
+  const auto hours = read_number(text, at, 2);
+  if (!hours) return false;
+  if (at < text.size() && text[at] == ':') ++at;
+  const auto minutes = read_number(text, at, 2);
+  out.offset_minutes = sign * (*hours * 60 + minutes.value_or(0));
+  return true;
+}
+
+bool read_word(const std::string& p, const std::string& text, size_t& at, Fields& out) {
+  if (p == "MONTH" || p == "MON") {
+    const auto month = read_name(text, at, kMonths, p == "MONTH");
+    if (month) out.month = *month + 1;
+    return month.has_value();
+  }
+  if (p == "DAY" || p == "DY") return read_name(text, at, kDays, p == "DAY").has_value();
+  if (p == "RM") {
+    for (size_t i = kRoman.size(); i-- > 0;) {
+      const std::string_view name = kRoman[i];
+      const size_t end = at + name.size();
+      const bool whole = end >= text.size() || !std::isalpha(static_cast<unsigned char>(text[end]));
+      if (!whole || !equals_ignore_case(std::string_view(text).substr(at, name.size()), name)) continue;
+      at = end;
+      out.month = static_cast<int>(i) + 1;
+      return true;
+    }
+    return false;
+  }
+  if (p == "TZ" || p == "OF") return read_offset(text, at, out);
+  const char first = at < text.size() ? static_cast<char>(std::toupper(static_cast<unsigned char>(text[at]))) : 0;
+  if (p == "BC" || p == "AD" || p == "B.C." || p == "A.D.") {
+    out.before_christ = first == 'B';
+  } else {
+    out.halves = true;
+    out.afternoon = first == 'P';
+  }
+  if (first != 'A' && first != 'P' && first != 'B') return false;
+  at += p.size();
+  return true;
+}
+
+bool read_value(const std::string& p, const std::string& text, size_t& at, Fields& out) {
+  static constexpr std::pair<std::string_view, size_t> kWidths[] = {
+      {"YYYY", 4}, {"IYYY", 4}, {"YYY", 3}, {"IYY", 3}, {"DDD", 3}, {"IDDD", 3}, {"MS", 3}, {"US", 6},
+      {"SSSS", 5}, {"J", 8},    {"Y", 1},   {"I", 1},   {"Q", 1},   {"D", 1},    {"ID", 1}, {"W", 1}};
+  if (p == "Y,YYY") {
+    const auto thousands = read_number(text, at, 2);
+    if (!thousands || at >= text.size() || text[at++] != ',') return false;
+    const auto rest = read_number(text, at, 3);
+    if (rest) out.year = *thousands * 1000 + *rest;
+    return rest.has_value();
+  }
+  size_t width = 2;
+  for (const auto& [name, digits] : kWidths)
+    if (name == p) width = digits;
+  const size_t before = at;
+  const auto value = read_number(text, at, width);
+  if (!value) return false;
+  if (p == "YYYY") out.year = *value;
+  else if (p == "YYY") out.year = *value + (*value < 100 ? 2000 : *value < 520 ? 2000 : 1000);
+  else if (p == "YY") out.year = century_of(*value);
+  else if (p == "Y") out.year = 2000 + *value;
+  else if (p == "IYYY") out.iso_year = *value;
+  else if (p == "IYY" || p == "IY" || p == "I") out.iso_year = century_of(*value % 100);
+  else if (p == "MM") out.month = *value;
+  else if (p == "DD") out.day = *value;
+  else if (p == "DDD") out.year_day = *value;
+  else if (p == "WW") out.week = *value;
+  else if (p == "IW") out.iso_week = *value;
+  else if (p == "ID") out.iso_day = *value;
+  else if (p == "J") out.julian = *value;
+  else if (p.starts_with("HH")) out.hour = *value;
+  else if (p == "MI") out.minute = *value;
+  else if (p == "SS") out.second = *value;
+  else if (p == "SSSS") out.seconds_of_day = *value;
+  else if (p == "MS" || p == "US") {
+    out.fraction = *value;
+    for (size_t read = at - before; read < 6; ++read) out.fraction *= 10;
+  }
+  return true;
+}
+
+std::optional<int64_t> time_of(Fields f, bool strict) {
+  if (f.before_christ) f.year = 1 - f.year;
+  if (f.halves && f.hour > 12) return std::nullopt;
+  if (f.halves && f.afternoon && f.hour < 12) f.hour += 12;
+  if (f.halves && !f.afternoon && f.hour == 12) f.hour = 0;
+  const bool date_fits = f.month >= 1 && f.month <= 12 && f.day >= 1 && f.day <= 31;
+  if (!date_fits || f.hour > 24 || f.minute > 59 || f.second > 59) return std::nullopt;
+  Time date = from_civil(f.year, f.month, 1) + (f.day - 1) * kDay;
+  if (strict && civil(date).month != f.month) return std::nullopt;  // 30 February
+  if (f.year_day > 0) date = from_civil(f.year, 1, 1) + (f.year_day - 1) * kDay;
+  if (f.week > 0) date = from_civil(f.year, 1, 1) + (f.week - 1) * 7 * kDay;
+  if (f.julian > 0) date = from_civil(2000, 1, 1) + (f.julian - 2'451'545) * kDay;
+  if (f.iso_week > 0) {
+    const Time fourth = from_civil(f.iso_year > 0 ? f.iso_year : f.year, 1, 4);
+    date = fourth + ((f.iso_week - 1) * 7 + f.iso_day - 1 - (civil(fourth).weekday + 6) % 7) * kDay;
+  }
+  const int64_t seconds = f.seconds_of_day >= 0 ? f.seconds_of_day : f.hour * 3600 + f.minute * 60 + f.second;
+  return date.micros + (seconds - f.offset_minutes * 60) * 1'000'000 + f.fraction;
+}
+
+}  // namespace
+
+std::optional<int64_t> parse_time(const std::string& text, const std::string& format, bool strict) {
+  Fields fields;
   size_t at = 0;
+  while (at < text.size() && text[at] == ' ') ++at;
   for (const Item& item : items(format)) {
     const std::string p = upper(item.pattern);
-    std::optional<int> value;
     if (p.empty()) {
       for (size_t i = 0; i < item.text.size() && at < text.size(); ++i) {
         if (!std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
@@ -185,100 +368,11 @@ std::optional<int64_t> parse_time(const std::string& text, const std::string& fo
       continue;
     }
     while (at < text.size() && text[at] == ' ') ++at;
-    if (at == text.size() && (p == "MS" || p == "US" || p.starts_with("HH") || p == "MI" || p == "SS")) break;
-    if (p == "MONTH" || p == "MON") {
-      value = read_name(text, at, kMonths, p == "MONTH");
-      if (!value) return std::nullopt;
-      month = *value + 1;
-    } else if (p == "DAY" || p == "DY") {
-      if (!read_name(text, at, kDays, p == "DAY")) return std::nullopt;
-    } else if (p.ends_with("M") || p.ends_with("M.")) {
-      if (p == "MM") {
-        value = read_number(text, at, 2);
-        if (!value) return std::nullopt;
-        month = *value;
-        continue;
-      }
-      halves = true;
-      afternoon = at < text.size() && (text[at] == 'P' || text[at] == 'p');
-      at += p.size();
-    } else {
-      const size_t width = p == "YYYY" ? 4 : p == "YYY" || p == "DDD" || p == "MS" ? 3 : p == "US" ? 6 : 2;
-      const size_t before = at;
-      value = read_number(text, at, width);
-      if (!value) return std::nullopt;
-      if (p == "YYYY")
-        year = *value;
-      else if (p == "YY")
-        year = *value + (*value < 70 ? 2000 : 1900);
-      else if (p == "DD")
-        day = *value;
-      else if (p == "DDD")
-        year_day = *value;
-      else if (p.starts_with("HH"))
-        hour = *value;
-      else if (p == "MI")
-        minute = *value;
-      else if (p == "SS")
-        second = *value;
-      else if (p == "MS" || p == "US") {
-        fraction = *value;
-        for (size_t read = at - before; read < 6; ++read) fraction *= 10;
-      } else {
-        return std::nullopt;
-      }
-    }
+    if (at == text.size()) break;  // what the text does not say is as it begins
+    if (!(is_number(p) ? read_value(p, text, at, fields) : read_word(p, text, at, fields))) return std::nullopt;
+    if (!item.ending.empty()) at = std::min(at + 2, text.size());
   }
-  while (at < text.size() && text[at] == ' ') ++at;
-  if (halves && afternoon && hour < 12) hour += 12;
-  if (halves && !afternoon && hour == 12) hour = 0;
-  if (month < 1 || month > 12 || day < 1 || hour > 24 || minute > 59 || second > 59) return std::nullopt;
-  Time time = from_civil(year, month, day, hour, minute, second, fraction);
-  const CivilTime back = civil(from_civil(year, month, day));
-  if (back.month != month || back.day != day) return std::nullopt;  // 30 February
-  if (year_day > 0) time = time + (year_day - 1) * kDay;
-  return time.micros;
-}
-
-std::string format_number(double value, const std::string& format) {
-  const bool fill = !upper(format).starts_with("FM");
-  const std::string pattern = fill ? format : format.substr(2);
-  size_t decimals = 0, places = 0, zeros = 0;
-  bool point = false, grouped = false, sign = false;
-  std::string money;
-  for (const char c : pattern) {
-    const char u = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    if (u == '9' || u == '0') {
-      (point ? decimals : places) += 1;
-      if (!point && (u == '0' || zeros > 0)) ++zeros;
-    } else if (u == '.' || u == 'D') {
-      point = true;
-    } else if (u == ',' || u == 'G') {
-      grouped = true;
-    } else if (u == 'S') {
-      sign = true;
-    } else if (u == '$' || u == 'L') {
-      money = "$";
-    }
-  }
-  char buffer[400];
-  std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(decimals), std::fabs(value));
-  std::string text = buffer;
-  std::string whole = text.substr(0, text.find('.'));
-  const std::string rest = decimals > 0 ? text.substr(text.find('.')) : "";
-  if (whole.size() > places && !(whole == "0"))
-    return (fill ? " " : "") + std::string(places, '#') + (decimals ? "." + std::string(decimals, '#') : "");
-  if (whole == "0" && zeros == 0 && places > 0 && decimals > 0) whole.clear();
-  while (whole.size() < zeros) whole.insert(0, 1, '0');
-  if (grouped) {
-    for (ptrdiff_t at = static_cast<ptrdiff_t>(whole.size()) - 3; at > 0; at -= 3)
-      whole.insert(static_cast<size_t>(at), 1, ',');
-  }
-  std::string result = (value < 0 ? "-" : sign ? "+" : fill ? " " : "") + money + whole + rest;
-  const size_t commas = grouped ? (places - 1) / 3 : 0;
-  const size_t width = places + commas + (decimals ? decimals + 1 : 0) + 1 + money.size();
-  if (fill && result.size() < width) result.insert(0, width - result.size(), ' ');
-  return result;
+  return time_of(fields, strict);
 }
 
 }  // namespace tarn::sql::engine

@@ -9,9 +9,7 @@ namespace tarn::sql::engine {
 
 // The time (microseconds since 1970, UTC) printed by the format. Text in double quotes is kept; FM suppresses padding.
 std::string format_time(int64_t micros, const std::string& format);
-// '999,999.99', 'FM00.0', 'S999', 'L..', '999D99': as PostgreSQL, without locale.
-std::string format_number(double value, const std::string& format);
-// nullopt: the text does not fit the format, or is no date.
-std::optional<int64_t> parse_time(const std::string& text, const std::string& format);
+// nullopt: the text does not fit the format, or is no date. Unless strict, days and hours beyond their month's or day's end count on.
+std::optional<int64_t> parse_time(const std::string& text, const std::string& format, bool strict = true);
 
 }  // namespace tarn::sql::engine

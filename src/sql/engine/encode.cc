@@ -212,7 +212,7 @@ void print(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t r
   if (const auto session = SessionState::of(context)) session->load_geometry();
   duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> arguments;
   arguments.push_back(duckdb::make_uniq<duckdb::BoundReferenceExpression>(values.GetType(), 0));
-  const auto hex = call(context, "main", "st_ashexwkb", std::move(arguments));
+  const auto hex = call(context, kFunctionSchema, "st_ashexewkb", std::move(arguments));
   DataChunk input;
   input.InitializeEmpty({values.GetType()});
   input.data[0].Reference(values);

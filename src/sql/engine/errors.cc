@@ -30,6 +30,8 @@ constexpr Rule kRules[] = {
     {ExceptionType::BINDER, "does not have a column", "42703"},
     {ExceptionType::BINDER, "Referenced column", "42703"},
     {ExceptionType::BINDER, "", "42601"},
+    {ExceptionType::CONVERSION, "out of range", "22003"},
+    {ExceptionType::CONVERSION, "Could not cast value", "22003"},
     {ExceptionType::CONVERSION, "", "22P02"},
     {ExceptionType::OUT_OF_RANGE, "", "22003"},
     {ExceptionType::DECIMAL, "", "22003"},
@@ -65,6 +67,22 @@ std::string quoted_name(const duckdb::ErrorData& error, const std::string& messa
   return to == std::string::npos ? "" : message.substr(from + 1, to - from - 1);
 }
 
+// "Overflow in addition of INT32 (2147483647 + 1)!" and its like, by the type that overflowed.
+std::string overflow_words(const std::string& message) {
+  struct Words {
+    const char *type, *overflow, *cast;
+  };
+  static constexpr Words kWords[] = {{"INT16", "smallint out of range", "Value out of range for 2 bytes."},
+                                     {"INT32", "integer out of range", "Value out of range for 4 bytes."},
+                                     {"INT64", "bigint out of range", "Value out of range for 8 bytes."}};
+  if (message.find("DECIMAL") != std::string::npos) return "Numeric data overflow (result precision)";
+  const bool cast = message.find("destination type") != std::string::npos;
+  const size_t from = cast ? message.find("destination type") : 0;
+  for (const Words& words : kWords)
+    if (message.find(words.type, from) != std::string::npos) return cast ? words.cast : words.overflow;
+  return message;
+}
+
 std::string in_dialects_words(const std::string& state, const duckdb::ErrorData& error, const std::string& raw) {
   std::string message = first_sentence(raw);
   const std::string name = quoted_name(error, message);
@@ -81,6 +99,7 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
   if (state == "42703" && !name.empty()) return "column \"" + name + "\" does not exist";
   if (state == "57014") return "Query cancelled on user's request";
   if (state == "40001") return "1023: Serializable isolation violation: another transaction changed the same rows.";
+  if (state == "22003") return overflow_words(message);
   if (state == "22012") return "Divide by zero";
   if (state == "53200") return "The statement needs more memory than the engine has: " + message;
   if (state == "42P07") {

@@ -52,6 +52,7 @@ string item_name(const duckdb::ParsedExpression& item) {
       if (call.is_operator || !std::isalpha(static_cast<unsigned char>(name[0]))) return "?column?";
       if (name == "count_star") return "count";
       if (name == kArrayFunction) return "array";
+      if (name == "collate_") return "collate";
       if (name == "quantile_cont") return "percentile_cont";
       if (name == "quantile_disc") return "percentile_disc";
       if (name == "regexp_full_match" || name == "like_escape" || name == "not_like_escape" || name == "ilike_escape") {
@@ -85,6 +86,13 @@ string item_name(const duckdb::ParsedExpression& item) {
       }
     }
     case ExpressionClass::OPERATOR:
+      if (item.GetExpressionType() == ExpressionType::STRUCT_EXTRACT ||
+          item.GetExpressionType() == ExpressionType::ARRAY_EXTRACT) {  // s.a[0].b is called b
+        const auto& children = item.Cast<duckdb::OperatorExpression>().children;
+        if (item.GetExpressionType() == ExpressionType::ARRAY_EXTRACT) return item_name(*children[0]);
+        const bool word = children[1]->GetExpressionClass() == ExpressionClass::CONSTANT;
+        return word ? lower(children[1]->Cast<duckdb::ConstantExpression>().value.ToString()) : "?column?";
+      }
       return item.GetExpressionType() == ExpressionType::OPERATOR_COALESCE ? "coalesce" : "?column?";
     default: return "?column?";
   }
@@ -344,6 +352,9 @@ void Rewriter::function(ParsedPtr& e) {
   if (!schema.empty() && schema != "pg_catalog" && schema != "main") no_such_function(call);
   const FunctionRule* rule = find_function(request_.context.dialect, name);
   if (!rule) no_such_function(call);
+  if (rule->kind == FunctionRule::Kind::kRefused) {
+    raise_sql("0A000", "function " + name + "(...) is not supported", call.GetQueryLocation());
+  }
   const int given = static_cast<int>(call.children.size());
   if (given < rule->min_arguments || (rule->max_arguments >= 0 && given > rule->max_arguments)) no_such_function(call);
   if (rule->geometry) SessionState::of(context_)->load_geometry();
@@ -375,6 +386,13 @@ void Rewriter::window(ParsedPtr& e) {
   for (auto* part :
        {&window.filter_expr, &window.start_expr, &window.end_expr, &window.offset_expr, &window.default_expr}) {
     if (*part) expression(*part);
+  }
+  if (name.starts_with("percentile_") && window.children.size() == 2) {  // (fraction, value), see tokens_redshift.cc
+    std::swap(window.children[0], window.children[1]);
+    if (name.ends_with("_desc")) {
+      window.children[1] = duckdb::make_uniq<FunctionExpression>(
+          "-", list(literal(Value::DOUBLE(1)), std::move(window.children[1])));
+    }
   }
   if (name == "ratio_to_report") {
     ParsedPtr value = window.children[0]->Copy();

@@ -1,7 +1,9 @@
 // Casts: what CAST(x AS t) and implicit conversions do, and how a value is fitted to VARCHAR(n) and CHAR(n).
 #include <charconv>
+#include <optional>
 
 #include "base/text.h"
+#include "sql/engine/date_format.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
@@ -41,6 +43,10 @@ unique_ptr<Expression> as_text(ClientContext& context, unique_ptr<Expression> va
                 arguments(cast_to(context, std::move(value), LogicalType::DOUBLE)));
   }
   if (is_super(type)) return call(context, kFunctionSchema, "super_text", arguments(std::move(value)));
+  if (type.id() == LogicalTypeId::INTERVAL)
+    return call(context, kFunctionSchema, "interval_text", arguments(std::move(value)));
+  if (type.id() == LogicalTypeId::BLOB && !type.HasAlias())
+    return call(context, kFunctionSchema, "from_varbyte", arguments(std::move(value), constant(duckdb::Value("utf8"))));
   return cast_to(context, std::move(value), LogicalType::VARCHAR);
 }
 
@@ -53,20 +59,28 @@ unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> 
     auto json = call(context, "main", "to_json", arguments(std::move(value)));
     return cast_to(context, std::move(json), type);
   }
-  if (is_super(from)) {
+  if (is_super(from)) {  // lax: what is of another kind is NULL
     if (type.IsNumeric()) {
-      return cast_to(context, call(context, kFunctionSchema, "super_number", arguments(std::move(value))), type,
-                     try_cast);
+      return cast_to(context, call(context, kFunctionSchema, "super_number", arguments(std::move(value))), type, true);
     }
     if (type.id() == LogicalTypeId::BOOLEAN)
       return call(context, kFunctionSchema, "super_boolean", arguments(std::move(value)));
-    return cast_to(context, call(context, kFunctionSchema, "super_text", arguments(std::move(value))), type, try_cast);
+    return cast_to(context, call(context, kFunctionSchema, "super_string", arguments(std::move(value))), type, true);
+  }
+  if (is_text(from) && type.id() == LogicalTypeId::BLOB && !type.HasAlias()) {
+    return call(context, kFunctionSchema, "to_varbyte", arguments(std::move(value), constant(duckdb::Value("utf8"))));
+  }
+  if (is_text(from) && type.id() == LogicalTypeId::INTERVAL && !try_cast) {
+    return call(context, kFunctionSchema, "text_to_interval", arguments(std::move(value)));
   }
   if (is_text(from) && type.IsIntegral() && !try_cast) {
     return cast_to(context, call(context, kFunctionSchema, "text_to_integer", arguments(std::move(value))), type);
   }
   if (is_text(from) && type.id() == LogicalTypeId::DATE && !try_cast) {
     return call(context, kFunctionSchema, "text_to_date", arguments(std::move(value)));
+  }
+  if (is_text(from) && type.id() == LogicalTypeId::TIMESTAMP && !try_cast) {
+    return call(context, kFunctionSchema, "text_to_timestamp", arguments(std::move(value)));
   }
   return cast_to(context, std::move(value), type, try_cast);
 }
@@ -154,26 +168,68 @@ void text_to_integer(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb:
   });
 }
 
-// ISO first; then 01/31/2024 and 31-Jan-2024 as Redshift's DATE takes them.
+// AWS: date and timestamp input. ISO first; then 01/31/2024, 01-31-2024, 31-Jan-2024, Jan 31, 2024, January 31 2024, 20240131.
+std::optional<duckdb::date_t> date_of(std::string_view text) {
+  duckdb::date_t date;
+  duckdb::idx_t end = 0;
+  bool special = false;
+  text = trim(text);
+  if (duckdb::Date::TryConvertDate(text.data(), text.size(), end, date, special, true) ==
+      duckdb::DateCastResult::SUCCESS) {
+    return date;
+  }
+  static constexpr const char* kForms[] = {"MM/DD/YYYY", "MM-DD-YYYY", "DD-Mon-YYYY", "Mon DD, YYYY", "Month DD, YYYY",
+                                           "YYYYMMDD"};
+  for (const char* form : kForms) {
+    const std::string_view pattern = form;
+    const bool digits = pattern == "YYYYMMDD";
+    if (digits && (text.size() != 8 || text.find_first_not_of("0123456789") != std::string_view::npos)) continue;
+    if (const auto micros = parse_time(std::string(text), form)) {
+      return duckdb::Timestamp::GetDate(duckdb::timestamp_t(*micros));
+    }
+  }
+  return std::nullopt;
+}
+
 void text_to_date(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::Execute<string_t, duckdb::date_t>(input.data[0], result, input.size(), [](string_t text) {
-    duckdb::date_t date;
-    duckdb::idx_t end = 0;
-    bool special = false;
-    if (duckdb::Date::TryConvertDate(text.GetData(), text.GetSize(), end, date, special, false) ==
-        duckdb::DateCastResult::SUCCESS) {
-      return date;
-    }
-    const auto parts = split(trim(view(text)), '/');
-    if (parts.size() == 3) {
-      const auto month = parse_int(parts[0]), day = parse_int(parts[1]), year = parse_int(parts[2]);
-      if (month && day && year &&
-          duckdb::Date::TryFromDate(static_cast<int32_t>(*year), static_cast<int32_t>(*month),
-                                    static_cast<int32_t>(*day), date)) {
-        return date;
-      }
+    // A time behind the date is cut.
+    std::string_view written = trim(view(text));
+    if (const auto date = date_of(written)) return *date;
+    const size_t clock = written.find(':');
+    const size_t blank = clock == std::string_view::npos ? clock : written.rfind(' ', clock);
+    if (blank != std::string_view::npos) {
+      if (const auto date = date_of(written.substr(0, blank))) return *date;
     }
     raise_sql("22007", "invalid input syntax for type date: \"" + text.GetString() + "\"");
+  });
+}
+
+void text_to_timestamp(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, duckdb::timestamp_t>(input.data[0], result, input.size(), [](string_t text) {
+    duckdb::timestamp_t time;
+    if (duckdb::Timestamp::TryConvertTimestamp(text.GetData(), text.GetSize(), time, false) ==
+        duckdb::TimestampCastResult::SUCCESS) {
+      return time;
+    }
+    const std::string_view written = trim(view(text));
+    const size_t clock = written.find(':');
+    const size_t blank = clock == std::string_view::npos ? written.size() : written.rfind(' ', clock);
+    if (blank != std::string_view::npos) {
+      const auto date = date_of(written.substr(0, blank));
+      const std::string rest(trim(written.substr(std::min(blank, written.size()))));
+      const bool halves = !rest.empty() && std::toupper(static_cast<unsigned char>(rest.back())) == 'M';
+      const auto micros = rest.empty() ? std::optional<int64_t>(0)
+                                       : parse_time(rest, !halves                      ? "HH24:MI:SS.US"
+                                                        : rest.find('.') != std::string::npos ? "HH12:MI:SS.US AM"
+                                                                                              : "HH12:MI:SS AM");
+      if (date && micros) {
+        constexpr int64_t kDayMicros = 86'400'000'000;
+        const int64_t of_day = ((*micros % kDayMicros) + kDayMicros) % kDayMicros;
+        return duckdb::timestamp_t(int64_t{date->days} * kDayMicros + of_day);
+      }
+    }
+    raise_sql("22007", "invalid input syntax for type timestamp: \"" + text.GetString() + "\"");
   });
 }
 
@@ -204,6 +260,7 @@ void add_casts(Registry& registry) {
   registry.add(fit_function<Fit::kFitChar>("fit_char_run"));
   registry.add(throwing({"text_to_integer", {LogicalType::VARCHAR}, LogicalType::BIGINT, text_to_integer}));
   registry.add(throwing({"text_to_date", {LogicalType::VARCHAR}, LogicalType::DATE, text_to_date}));
+  registry.add(throwing({"text_to_timestamp", {LogicalType::VARCHAR}, LogicalType::TIMESTAMP, text_to_timestamp}));
   registry.add(duckdb::ScalarFunction("double_text", {LogicalType::DOUBLE}, LogicalType::VARCHAR, double_text_run));
 }
 

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "duckdb/function/scalar/strftime_format.hpp"
 #include "sql/engine/date_format.h"
+#include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
 #include "sql/engine/values.h"
@@ -61,8 +62,11 @@ const Part& part_of(ClientContext& context, Expression& argument) {
 // A date, or text that is one, as a timestamp; times with a zone stay.
 unique_ptr<Expression> as_timestamp(ClientContext& context, unique_ptr<Expression> value) {
   const auto id = value->return_type.id();
-  if (id == LogicalTypeId::TIMESTAMP_TZ || id == LogicalTypeId::TIME || id == LogicalTypeId::INTERVAL) return value;
-  return cast_to(context, std::move(value), LogicalType::TIMESTAMP);
+  if (id == LogicalTypeId::TIMESTAMP_TZ || id == LogicalTypeId::TIME || id == LogicalTypeId::TIME_TZ ||
+      id == LogicalTypeId::INTERVAL) {
+    return value;
+  }
+  return converted(context, std::move(value), LogicalType::TIMESTAMP);
 }
 
 // Calendar steps need a plain interval; those beyond days are made of months and years.
@@ -146,13 +150,13 @@ void add_months_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::
 }
 
 unique_ptr<Expression> bind_add_months(FunctionBindExpressionInput& input) {
-  auto time = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  auto time = converted(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
   auto months = converted(input.context, std::move(input.children[1]), LogicalType::BIGINT);
   return call(input.context, kFunctionSchema, "add_months_run", arguments(std::move(time), std::move(months)));
 }
 
 unique_ptr<Expression> bind_last_day(FunctionBindExpressionInput& input) {
-  auto time = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  auto time = converted(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
   return call(input.context, "main", "last_day", arguments(std::move(time)));
 }
 
@@ -180,8 +184,8 @@ void months_between_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duck
 
 template <const char* const* run>
 unique_ptr<Expression> bind_two_times(FunctionBindExpressionInput& input) {
-  auto a = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
-  auto b = cast_to(input.context, std::move(input.children[1]), LogicalType::TIMESTAMP);
+  auto a = converted(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  auto b = converted(input.context, std::move(input.children[1]), LogicalType::TIMESTAMP);
   return call(input.context, kFunctionSchema, *run, arguments(std::move(a), std::move(b)));
 }
 constexpr const char* kMonthsBetween = "months_between_run";
@@ -212,7 +216,7 @@ void next_day_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
 }
 
 unique_ptr<Expression> bind_next_day(FunctionBindExpressionInput& input) {
-  auto time = cast_to(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
+  auto time = converted(input.context, std::move(input.children[0]), LogicalType::TIMESTAMP);
   return call(input.context, kFunctionSchema, "next_day_run",
               arguments(std::move(time), as_text(input.context, std::move(input.children[1]))));
 }
@@ -226,17 +230,11 @@ void to_char_time(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
       });
 }
 
-void to_char_number(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<double, string_t, string_t>(
-      input.data[0], input.data[1], result, input.size(), [&](double number, string_t format) {
-        return duckdb::StringVector::AddString(result, format_number(number, format.GetString()));
-      });
-}
-
 void parse_time_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<string_t, string_t, timestamp_t>(
-      input.data[0], input.data[1], result, input.size(), [&](string_t text, string_t format) {
-        const auto micros = parse_time(text.GetString(), format.GetString());
+  duckdb::TernaryExecutor::Execute<string_t, string_t, bool, timestamp_t>(
+      input.data[0], input.data[1], input.data[2], result, input.size(),
+      [&](string_t text, string_t format, bool strict) {
+        const auto micros = parse_time(text.GetString(), format.GetString(), strict);
         if (!micros) {
           raise_sql("22007", "\"" + text.GetString() + "\" does not match the format \"" + format.GetString() + "\"");
         }
@@ -247,38 +245,39 @@ void parse_time_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::
 unique_ptr<Expression> bind_to_char(FunctionBindExpressionInput& input) {
   auto& context = input.context;
   auto value = std::move(input.children[0]);
-  const bool number = value->return_type.IsNumeric();
-  value = cast_to(context, std::move(value), number ? LogicalType::DOUBLE : LogicalType::TIMESTAMP);
-  return call(context, kFunctionSchema, number ? "to_char_number" : "to_char_time",
+  const LogicalType& type = value->return_type;
+  if (type.IsNumeric() || is_super(type)) {
+    return call(context, kFunctionSchema, "to_char_of_number", arguments(std::move(value), std::move(input.children[1])));
+  }
+  if (type.id() == LogicalTypeId::TIME || type.id() == LogicalTypeId::TIME_TZ) {  // of no day
+    auto day = constant(Value::DATE(duckdb::date_t(0)));
+    value = call(context, "main", "+", arguments(std::move(day), cast_to(context, std::move(value), LogicalType::TIME)), true);
+  } else if (type.id() == LogicalTypeId::INTERVAL) {
+    auto day = constant(Value::TIMESTAMP(duckdb::timestamp_t(0)));
+    value = call(context, "main", "+", arguments(std::move(day), std::move(value)), true);
+  }
+  value = cast_to(context, std::move(value), LogicalType::TIMESTAMP);
+  return call(context, kFunctionSchema, "to_char_time",
               arguments(std::move(value), as_text(context, std::move(input.children[1]))));
+}
+
+// The text by the format; with `strict` it must be a time of the calendar, else 31 June is 1 July.
+unique_ptr<Expression> parsed_time(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto list = arguments(as_text(context, std::move(input.children[0])), as_text(context, std::move(input.children[1])));
+  list.push_back(input.children.size() > 2 ? cast_to(context, std::move(input.children[2]), LogicalType::BOOLEAN)
+                                           : constant(Value::BOOLEAN(false)));
+  return call(context, kFunctionSchema, "parse_time", std::move(list));
 }
 
 unique_ptr<Expression> bind_to_date(FunctionBindExpressionInput& input) {
   auto& context = input.context;
-  auto text = as_text(context, std::move(input.children[0]));
-  if (input.children.size() == 1) return converted(context, std::move(text), LogicalType::DATE);
-  return cast_to(context,
-                 call(context, kFunctionSchema, "parse_time", arguments(std::move(text), std::move(input.children[1]))),
-                 LogicalType::DATE);
+  if (input.children.size() == 1) return converted(context, std::move(input.children[0]), LogicalType::DATE);
+  return cast_to(context, parsed_time(input), LogicalType::DATE);
 }
 
 unique_ptr<Expression> bind_to_timestamp(FunctionBindExpressionInput& input) {
-  auto& context = input.context;
-  auto text = as_text(context, std::move(input.children[0]));
-  return cast_to(context,
-                 call(context, kFunctionSchema, "parse_time", arguments(std::move(text), std::move(input.children[1]))),
-                 LogicalType::TIMESTAMP_TZ);
-}
-
-unique_ptr<Expression> bind_to_number(FunctionBindExpressionInput& input) {
-  auto& context = input.context;
-  auto text = as_text(context, std::move(input.children[0]));
-  for (const char* unwanted : {",", "$", " "}) {
-    auto list = arguments(std::move(text), constant(Value(unwanted)));
-    list.push_back(constant(Value("")));
-    text = call(context, "main", "replace", std::move(list));
-  }
-  return cast_to(context, std::move(text), LogicalType::DECIMAL(38, 8));
+  return cast_to(input.context, parsed_time(input), LogicalType::TIMESTAMP_TZ);
 }
 
 // CONVERT_TIMEZONE([from,] to, timestamp): clocks read in the one zone, as they read in the other.
@@ -287,34 +286,9 @@ unique_ptr<Expression> bind_convert_timezone(FunctionBindExpressionInput& input)
   const bool with_source = input.children.size() == 3;
   auto source = with_source ? std::move(input.children[0]) : constant(Value("UTC"));
   auto target = std::move(input.children[with_source ? 1 : 0]);
-  auto time = cast_to(context, std::move(input.children[with_source ? 2 : 1]), LogicalType::TIMESTAMP);
+  auto time = converted(context, std::move(input.children[with_source ? 2 : 1]), LogicalType::TIMESTAMP);
   auto instant = call(context, "main", "timezone", arguments(std::move(source), std::move(time)));
   return call(context, "main", "timezone", arguments(std::move(target), std::move(instant)));
-}
-
-// ROUND and TRUNC of numbers; TRUNC of a timestamp is its date.
-unique_ptr<Expression> bind_round(FunctionBindExpressionInput& input) {
-  auto value = std::move(input.children[0]);
-  if (is_text(value->return_type)) value = converted(input.context, std::move(value), LogicalType::DOUBLE);
-  if (input.children.size() == 1) return call(input.context, "main", "round", arguments(std::move(value)));
-  auto digits = cast_to(input.context, std::move(input.children[1]), LogicalType::INTEGER);
-  return call(input.context, "main", "round", arguments(std::move(value), std::move(digits)));
-}
-
-unique_ptr<Expression> bind_trunc(FunctionBindExpressionInput& input) {
-  auto value = std::move(input.children[0]);
-  if (value->return_type.IsTemporal()) return cast_to(input.context, std::move(value), LogicalType::DATE);
-  if (is_text(value->return_type)) value = converted(input.context, std::move(value), LogicalType::DOUBLE);
-  if (input.children.size() == 1) return call(input.context, "main", "trunc", arguments(std::move(value)));
-  const LogicalType type = value->return_type;
-  const auto digits = duckdb::ExpressionExecutor::EvaluateScalar(input.context, *input.children[1]).GetValue<int32_t>();
-  const double scale = std::pow(10.0, digits);
-  auto scaled = call(
-      input.context, "main", "*",
-      arguments(cast_to(input.context, std::move(value), LogicalType::DOUBLE), constant(Value::DOUBLE(scale))), true);
-  auto cut = call(input.context, "main", "trunc", arguments(std::move(scaled)));
-  auto result = call(input.context, "main", "/", arguments(std::move(cut), constant(Value::DOUBLE(scale))), true);
-  return cast_to(input.context, std::move(result), type);
 }
 
 duckdb::ScalarFunction run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
@@ -341,17 +315,13 @@ void add_dates(Registry& registry) {
   registry.add(typed("to_char", 2, bind_to_char));
   registry.add(typed_variadic("to_date", bind_to_date));
   registry.add(typed_variadic("to_timestamp", bind_to_timestamp));
-  registry.add(typed("to_number", 2, bind_to_number));
   registry.add(typed_variadic("convert_timezone", bind_convert_timezone));
-  registry.add(typed_variadic("round", bind_round));
-  registry.add(typed_variadic("trunc", bind_trunc));
   registry.add(run("add_months_run", {time, LogicalType::BIGINT}, time, add_months_run));
   registry.add(run("months_between_run", {time, time}, LogicalType::DOUBLE, months_between_run));
   registry.add(run("date_cmp_run", {time, time}, LogicalType::INTEGER, date_cmp_run));
   registry.add(run("next_day_run", {time, text}, LogicalType::DATE, next_day_run));
   registry.add(run("to_char_time", {time, text}, text, to_char_time));
-  registry.add(run("to_char_number", {LogicalType::DOUBLE, text}, text, to_char_number));
-  registry.add(run("parse_time", {text, text}, time, parse_time_run));
+  registry.add(run("parse_time", {text, text, LogicalType::BOOLEAN}, time, parse_time_run));
 }
 
 }  // namespace tarn::sql::engine

@@ -154,14 +154,17 @@ void count_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb:
 void instr_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
   Pattern& pattern = pattern_of(state);
   by_row(input, result, [&](const Arguments& a) {
-    pattern.set(a.text(1), false);
+    const std::string parameters = a.input.ColumnCount() > 5 ? a.text(5) : "";
+    pattern.set(a.text(1), ignores_case(parameters));
     const std::string text = a.text(0);
+    const size_t group = parameters.find('e') != std::string::npos ? 1 : 0;
+    const bool behind = a.number(4, 0) == 1;
     int64_t occurrence = a.number(3, 1);
     for (size_t at = start_of(text, a.number(2, 1)); pattern.find(text, at); at = pattern.next()) {
-      if (--occurrence == 0) {
-        return duckdb::Value::INTEGER(
-            static_cast<int32_t>(utf8_length(std::string_view(text).substr(0, pattern.start()))) + 1);
-      }
+      if (--occurrence > 0) continue;
+      if (group >= pattern.groups || pattern.start(group) == PCRE2_UNSET) break;
+      const size_t byte = behind ? pattern.end(group) : pattern.start(group);
+      return duckdb::Value::INTEGER(static_cast<int32_t>(utf8_length(std::string_view(text).substr(0, byte))) + 1);
     }
     return duckdb::Value::INTEGER(0);
   });

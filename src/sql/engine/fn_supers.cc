@@ -47,6 +47,20 @@ void super_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vect
       });
 }
 
+// The text of a string; of anything else nothing.
+void super_string(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, string_t>(
+      input.data[0], result, input.size(), [&](string_t json, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const std::string_view text = stripped(json);
+        const auto inner = text.starts_with('"') ? scalar_text(text) : std::nullopt;
+        if (!inner) {
+          mask.SetInvalid(row);
+          return string_t();
+        }
+        return StringVector::AddString(result, *inner);
+      });
+}
+
 void super_number(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::ExecuteWithNulls<string_t, double>(
       input.data[0], result, input.size(), [&](string_t json, duckdb::ValidityMask& mask, duckdb::idx_t row) {
@@ -103,6 +117,13 @@ unique_ptr<Expression> bind_json_serialize(FunctionBindExpressionInput& input) {
                  LogicalType::VARCHAR);
 }
 
+// AWS: JSON_SERIALIZE_TO_VARBYTE. The text's bytes.
+unique_ptr<Expression> bind_json_bytes(FunctionBindExpressionInput& input) {
+  auto text = cast_to(input.context, cast_to(input.context, std::move(input.children[0]), LogicalType::JSON()),
+                      LogicalType::VARCHAR);
+  return call(input.context, kFunctionSchema, "to_varbyte", arguments(std::move(text), constant(duckdb::Value("utf8"))));
+}
+
 void json_checked(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t text) {
     const auto parsed = Json::parse(view(text));
@@ -116,35 +137,6 @@ void is_valid(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector
   duckdb::UnaryExecutor::Execute<string_t, bool>(input.data[0], result, input.size(), [&](string_t text) {
     const auto parsed = Json::parse(view(text));
     return parsed && (array_only ? parsed->is_array() : parsed->is_object() || parsed->is_array() || !array_only);
-  });
-}
-
-const char* kind_of(std::string_view json) {
-  if (json.empty() || json == "null") return "null";
-  if (json[0] == '{') return "object";
-  if (json[0] == '[') return "array";
-  if (json[0] == '"') return "string";
-  return json == "true" || json == "false" ? "boolean" : "number";
-}
-
-void json_typeof(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t json) {
-    return StringVector::AddString(result, kind_of(stripped(json)));
-  });
-}
-
-template <int which>
-void is_kind(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::UnaryExecutor::Execute<string_t, bool>(input.data[0], result, input.size(), [&](string_t json) {
-    const std::string_view text = stripped(json);
-    const std::string_view kind = kind_of(text);
-    switch (which) {
-      case 0: return kind == "array";
-      case 1: return kind == "object";
-      case 2: return kind != "array" && kind != "object" && kind != "null";
-      case 3: return kind == "string";
-      default: return kind == "number" && text.find_first_of(".eE") == std::string_view::npos;
-    }
   });
 }
 
@@ -201,42 +193,6 @@ void array_length(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
       });
 }
 
-// ARRAY(a, b, ..)
-unique_ptr<Expression> bind_array(FunctionBindExpressionInput& input) {
-  duckdb::vector<unique_ptr<Expression>> items;
-  for (auto& child : input.children) items.push_back(converted(input.context, std::move(child), LogicalType::JSON()));
-  if (items.empty()) return cast_to(input.context, constant(duckdb::Value("[]")), LogicalType::JSON());
-  return cast_to(input.context, call(input.context, "main", "json_array", std::move(items)), LogicalType::JSON());
-}
-
-void split_to_array(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<string_t, string_t, string_t>(input.data[0], input.data[1], result, input.size(),
-                                                                [&](string_t text, string_t separator) {
-                                                                  Json array = Json::array();
-                                                                  std::string_view rest = view(text);
-                                                                  const std::string_view by = view(separator);
-                                                                  while (!by.empty()) {
-                                                                    const size_t at = rest.find(by);
-                                                                    array.push(Json(rest.substr(0, at)));
-                                                                    if (at == std::string_view::npos) break;
-                                                                    rest.remove_prefix(at + by.size());
-                                                                  }
-                                                                  return StringVector::AddString(result, array.text());
-                                                                });
-}
-
-void array_concat(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<string_t, string_t, string_t>(
-      input.data[0], input.data[1], result, input.size(), [&](string_t a, string_t b) {
-        auto first = Json::parse(view(a));
-        const auto second = Json::parse(view(b));
-        if (!first || !second || !first->is_array() || !second->is_array())
-          raise_sql("22023", "ARRAY_CONCAT takes two arrays.");
-        for (const Json& item : second->items()) first->push(item);
-        return StringVector::AddString(result, first->text());
-      });
-}
-
 duckdb::ScalarFunction throwing(duckdb::ScalarFunction function) {
   function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
   return function;
@@ -253,15 +209,11 @@ void add_supers(Registry& registry) {
   registry.add(typed("super_elements", 1, bind_super_elements));
   registry.add(typed("json_parse", 1, bind_json_parse));
   registry.add(typed("json_serialize", 1, bind_json_serialize));
+  registry.add(typed("json_serialize_to_varbyte", 1, bind_json_bytes));
+  registry.add(duckdb::ScalarFunction("super_string", {json}, text, super_string));
   registry.add(throwing({"json_checked", {text}, text, json_checked}));
   registry.add(duckdb::ScalarFunction("is_valid_json", {text}, LogicalType::BOOLEAN, is_valid<false>));
   registry.add(duckdb::ScalarFunction("is_valid_json_array", {text}, LogicalType::BOOLEAN, is_valid<true>));
-  registry.add(duckdb::ScalarFunction("json_typeof", {json}, text, json_typeof));
-  registry.add(duckdb::ScalarFunction("is_array", {json}, LogicalType::BOOLEAN, is_kind<0>));
-  registry.add(duckdb::ScalarFunction("is_object", {json}, LogicalType::BOOLEAN, is_kind<1>));
-  registry.add(duckdb::ScalarFunction("is_scalar", {json}, LogicalType::BOOLEAN, is_kind<2>));
-  registry.add(duckdb::ScalarFunction("is_varchar", {json}, LogicalType::BOOLEAN, is_kind<3>));
-  registry.add(duckdb::ScalarFunction("is_integer", {json}, LogicalType::BOOLEAN, is_kind<4>));
   duckdb::ScalarFunction path("json_extract_path_text", {text, text}, text, path_text);
   path.varargs = LogicalType::ANY;
   path.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
@@ -270,10 +222,9 @@ void add_supers(Registry& registry) {
                                  array_element_text);
   element.varargs = LogicalType::BOOLEAN;
   registry.add(throwing(element));
-  registry.add(duckdb::ScalarFunction("json_array_length", {text}, LogicalType::INTEGER, array_length));
-  registry.add(typed_variadic("array", bind_array));
-  registry.add(duckdb::ScalarFunction("split_to_array", {text, text}, json, split_to_array));
-  registry.add(throwing({"array_concat", {json, json}, json, array_concat}));
+  duckdb::ScalarFunction length("json_array_length", {text}, LogicalType::INTEGER, array_length);
+  length.varargs = LogicalType::BOOLEAN;
+  registry.add(length);
 }
 
 }  // namespace tarn::sql::engine

@@ -1,5 +1,6 @@
 // Text functions. Each takes values of any type where Redshift casts implicitly: SPLIT_PART(CURRENT_DATE, '-', 1).
-#include "base/digest.h"
+#include <cstring>
+
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
@@ -44,27 +45,46 @@ constexpr Shape kShapes[] = {
     {"repeat", kFunctionSchema, "repeat_run", "ti"},
     {"strpos", "main", "strpos", "tt"},
     {"ascii", "main", "ascii", "t"},
-    {"md5", "main", "md5", "t"},
-    {"sha1", "main", "sha1", "t"},
-    {"sha2", kFunctionSchema, "sha2_run", "ti"},
     {"initcap", kFunctionSchema, "initcap_run", "t"},
     {"split_part", kFunctionSchema, "split_part_run", "tti"},
     {"strtol", kFunctionSchema, "strtol_run", "ti"},
     {"substring", kFunctionSchema, "substring_run", "tii"},
     {"quote_ident", kFunctionSchema, "quote_ident_run", "t"},
     {"quote_literal", kFunctionSchema, "quote_literal_run", "t"},
-    {"to_hex", kFunctionSchema, "to_hex_run", "i"},
+    {"soundex", kFunctionSchema, "soundex_run", "t"},
+    {"difference", kFunctionSchema, "difference_run", "tt"},
+    {"octetindex", kFunctionSchema, "octetindex_run", "tt"},
+    {"bpcharcmp", kFunctionSchema, "bpcharcmp_run", "tt"},
+    {"chr", "main", "chr", "n"},
+    {"text_to_int_alt", kFunctionSchema, "text_to_int_alt_run", "t"},
 };
+
+// The text functions that VARBYTE has too.
+unique_ptr<Expression> of_bytes(FunctionBindExpressionInput& input, const std::string& name) {
+  auto& context = input.context;
+  auto value = cast_to(context, std::move(input.children[0]), LogicalType::BLOB);
+  if (name == "length" || name == "octet_length") {
+    return cast_to(context, call(context, "main", "octet_length", arguments(std::move(value))), LogicalType::INTEGER);
+  }
+  if (name != "substring" && name != "left") raise_sql("42883", "function " + name + "(binary varying) does not exist");
+  const auto whole = [&](size_t i) { return cast_to(context, std::move(input.children[i]), LogicalType::BIGINT); };
+  auto list = arguments(std::move(value), name == "left" ? constant(duckdb::Value::BIGINT(1)) : whole(1));
+  const size_t length = name == "left" ? 1 : 2;
+  list.push_back(input.children.size() > length ? whole(length) : constant(duckdb::Value::BIGINT(INT32_MAX)));
+  return call(context, kFunctionSchema, "bytes_part", std::move(list));
+}
 
 template <size_t which>
 unique_ptr<Expression> bind_shape(FunctionBindExpressionInput& input) {
   const Shape& shape = kShapes[which];
+  if (input.children[0]->return_type.id() == duckdb::LogicalTypeId::BLOB) return of_bytes(input, shape.name);
   duckdb::vector<unique_ptr<Expression>> list;
   for (size_t i = 0; shape.arguments[i]; ++i) {
     if (i >= input.children.size()) break;
     auto value = std::move(input.children[i]);
-    list.push_back(shape.arguments[i] == 't' ? as_text(input.context, std::move(value))
-                                             : converted(input.context, std::move(value), LogicalType::BIGINT));
+    list.push_back(shape.arguments[i] == 't'   ? as_text(input.context, std::move(value))
+                   : shape.arguments[i] == 'n' ? converted(input.context, std::move(value), LogicalType::INTEGER)
+                                               : converted(input.context, std::move(value), LogicalType::BIGINT));
   }
   const std::string name = shape.name;
   if ((name == "lpad" || name == "rpad") && list.size() == 2) list.push_back(constant(duckdb::Value(" ")));
@@ -177,15 +197,6 @@ void initcap_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vec
   });
 }
 
-void sha2_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<string_t, int64_t, string_t>(
-      input.data[0], input.data[1], result, input.size(), [&](string_t text, int64_t bits) {
-        if (bits != 0 && bits != 256)
-          raise_sql("0A000", "SHA2 with " + std::to_string(bits) + " bits is not supported: 0 and 256 are.");
-        return StringVector::AddString(result, hex(sha256(view(text))));
-      });
-}
-
 void strtol_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::BinaryExecutor::Execute<string_t, int64_t, int64_t>(
       input.data[0], input.data[1], result, input.size(), [&](string_t text, int64_t base) {
@@ -213,12 +224,122 @@ void quote_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vecto
   });
 }
 
-void to_hex_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::UnaryExecutor::Execute<int64_t, string_t>(input.data[0], result, input.size(), [&](int64_t value) {
-    char digits[20];
-    const int n = std::snprintf(digits, sizeof digits, "%lx", static_cast<unsigned long>(value));
-    return StringVector::AddString(result, digits, static_cast<size_t>(n));
+// A letter and three digits for how an English word sounds; '' where there is no letter.
+std::string soundex(std::string_view word) {
+  static constexpr char kCodes[] = "01230120022455012623010202";
+  std::string code;
+  char last = '0';
+  for (const char c : word) {
+    const char letter = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (letter < 'A' || letter > 'Z') {
+      if (static_cast<unsigned char>(c) >= 0x80)
+        raise_sql("22023", "SOUNDEX takes ASCII letters.");
+      continue;
+    }
+    const char digit = kCodes[letter - 'A'];
+    if (code.empty()) {
+      code += letter;
+    } else if (digit != '0' && digit != last) {
+      code += digit;
+    }
+    if (letter != 'H' && letter != 'W') last = digit;
+    if (code.size() == 4) break;
+  }
+  if (!code.empty()) code.resize(4, '0');
+  return code;
+}
+
+void soundex_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t text) {
+    return StringVector::AddString(result, soundex(view(text)));
   });
+}
+
+// How many places of the two codes agree.
+void difference_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, int32_t>(
+      input.data[0], input.data[1], result, input.size(), [](string_t a, string_t b) {
+        const std::string first = soundex(view(a)), second = soundex(view(b));
+        int32_t same = 0;
+        for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) same += first[i] == second[i];
+        return same;
+      });
+}
+
+// OCTETINDEX(part, text): as POSITION, in bytes.
+void octetindex_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, int32_t>(
+      input.data[0], input.data[1], result, input.size(), [](string_t part, string_t text) {
+        return static_cast<int32_t>(view(text).find(view(part)) + 1);
+      });
+}
+
+void bpcharcmp_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, int32_t>(
+      input.data[0], input.data[1], result, input.size(), [](string_t a, string_t b) {
+        const std::string_view first = view(a).substr(0, view(a).find_last_not_of(' ') + 1);
+        const std::string_view second = view(b).substr(0, view(b).find_last_not_of(' ') + 1);
+        const int order = first.compare(second);
+        return order < 0 ? -1 : order > 0 ? 1 : 0;
+      });
+}
+
+// AWS: TEXT_TO_INT_ALT. Teradata's reading: what stands behind a point is cut, a minus may stand behind, a dollar before.
+void text_to_int_alt_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, int32_t>(input.data[0], result, input.size(), [](string_t text) {
+    std::string digits;
+    bool negative = false;
+    bool behind = false;
+    for (const char c : view(text)) {
+      behind = behind || c == '.';
+      if (c == '-') negative = true;
+      if (c >= '0' && c <= '9' && !behind) digits += c;
+      if (!std::strchr("-+$,. 0123456789", c))
+        raise_sql("22P02", "invalid input syntax for integer: \"" + text.GetString() + "\"");
+    }
+    const auto value = parse_int((negative ? "-" : "") + digits);
+    if (!value || *value > INT32_MAX || *value < INT32_MIN)
+      raise_sql("22003", "value \"" + text.GetString() + "\" is out of range for type integer");
+    return static_cast<int32_t>(*value);
+  });
+}
+
+// SIMILAR TO's pattern as a regular expression of the whole text.
+void similar_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](string_t pattern, string_t escape) {
+        std::string out = "^(?:";
+        const std::string_view text = view(pattern), mark = view(escape);
+        bool in_brackets = false;
+        for (size_t i = 0; i < text.size(); ++i) {
+          const char c = text[i];
+          if (!mark.empty() && c == mark[0] && i + 1 < text.size()) {
+            out += {'\\', text[++i]};
+          } else if (in_brackets) {
+            in_brackets = c != ']';
+            out += c;
+          } else if (c == '[') {
+            in_brackets = true;
+            out += c;
+          } else if (c == '%') {
+            out += "(?s:.*)";
+          } else if (c == '_') {
+            out += "(?s:.)";
+          } else if (c == '.' || c == '^' || c == '$' || c == '\\') {
+            out += {'\\', c};
+          } else {
+            out += c;
+          }
+        }
+        return StringVector::AddString(result, out + ")$");
+      });
+}
+
+unique_ptr<Expression> bind_similar(FunctionBindExpressionInput& input) {
+  auto pattern = as_text(input.context, std::move(input.children[0]));
+  auto escape = input.children.size() > 1 ? as_text(input.context, std::move(input.children[1]))
+                                          : constant(duckdb::Value("\\"));
+  return call(input.context, kFunctionSchema, "similar_run", arguments(std::move(pattern), std::move(escape)));
 }
 
 duckdb::ScalarFunction run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
@@ -240,11 +361,17 @@ void add_texts(Registry& registry) {
   registry.add(run("rpad_run", {text, whole, text}, text, pad_run<false>));
   registry.add(run("repeat_run", {text, whole}, text, repeat_run));
   registry.add(run("initcap_run", {text}, text, initcap_run));
-  registry.add(run("sha2_run", {text, whole}, text, sha2_run));
   registry.add(run("strtol_run", {text, whole}, whole, strtol_run));
+  const LogicalType order = LogicalType::INTEGER;
+  registry.add(run("soundex_run", {text}, text, soundex_run));
+  registry.add(run("difference_run", {text, text}, order, difference_run));
+  registry.add(run("octetindex_run", {text, text}, order, octetindex_run));
+  registry.add(run("bpcharcmp_run", {text, text}, order, bpcharcmp_run));
+  registry.add(run("text_to_int_alt_run", {text}, order, text_to_int_alt_run));
+  registry.add(run("similar_run", {text, text}, text, similar_run));
+  registry.add(typed_variadic("similar_pattern", bind_similar));
   registry.add(run("quote_ident_run", {text}, text, quote_run<'"'>));
   registry.add(run("quote_literal_run", {text}, text, quote_run<'\''>));
-  registry.add(run("to_hex_run", {whole}, text, to_hex_run));
 }
 
 }  // namespace tarn::sql::engine

@@ -6,6 +6,7 @@
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "sql/engine/trino.h"
 #include "sql/engine/load_csv.h"
+#include "sql/engine/plan_rules.h"
 #include "sql/engine/spatial_join.h"
 
 namespace tarn::sql::engine {
@@ -58,6 +59,12 @@ void Registry::add(duckdb::TableFunction function) {
 void register_functions(duckdb::DatabaseInstance& database) {
   Registry registry(database);
   add_operators(registry);
+  add_arithmetic(registry);
+  add_numbers(registry);
+  add_hashes(registry);
+  add_bytes(registry);
+  add_arrays(registry);
+  add_intervals(registry);
   add_casts(registry);
   add_dates(registry);
   add_texts(registry);
@@ -68,6 +75,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_load(registry);
   trino::register_functions(database);
   add_spatial_join(database);
+  add_plan_rules(database);
 }
 
 void register_geometry(duckdb::DatabaseInstance& database) {

@@ -25,7 +25,13 @@ class Registry {
 void register_functions(duckdb::DatabaseInstance& database);
 void register_geometry(duckdb::DatabaseInstance& database);  // when the spatial extension is loaded
 
-void add_operators(Registry& registry);     // fn_operators.cc: eq, lt, add, div ..
+void add_operators(Registry& registry);     // fn_operators.cc: eq, lt ..
+void add_arithmetic(Registry& registry);    // fn_arithmetic.cc: add, mul, div ..
+void add_numbers(Registry& registry);       // fn_numbers.cc: round, trunc, to_char ..
+void add_hashes(Registry& registry);        // fn_hashes.cc
+void add_bytes(Registry& registry);         // fn_bytes.cc: VARBYTE
+void add_arrays(Registry& registry);        // fn_arrays.cc: arrays and objects in SUPER
+void add_intervals(Registry& registry);     // fn_intervals.cc
 void add_casts(Registry& registry);         // fn_casts.cc: cast to a type, fit a value to a column
 void add_dates(Registry& registry);         // fn_dates.cc
 void add_texts(Registry& registry);         // fn_texts.cc

@@ -2,6 +2,7 @@
 // is also what keeps the engine's own functions (files, settings, extensions) out of reach.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "sql/engine/rewriter.h"
@@ -13,6 +14,7 @@ struct FunctionRule {
     kNative,    // DuckDB's function `target`
     kOwn,       // system.redshift.`target`
     kTemplate,  // `make` builds the expression
+    kRefused,   // Redshift has it, this engine does not: an error that names it
   };
   const char* name;
   Kind kind;
@@ -21,6 +23,9 @@ struct FunctionRule {
   ParsedPtr (*make)(duckdb::FunctionExpression& call, const StatementContext& context) = nullptr;
   bool geometry = false;  // needs the spatial extension
 };
+
+// Redshift's scalar functions beyond the operators and the few that manifest.cc builds.
+std::span<const FunctionRule> redshift_rules();
 
 // nullptr: no such function. The name is lower case.
 const FunctionRule* find_function(Dialect dialect, const std::string& name);

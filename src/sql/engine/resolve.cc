@@ -248,12 +248,31 @@ bool Rewriter::unnested_path(TablePtr& table) {
     if (!part.empty()) path.push_back(part);
   }
   const string alias = base.alias.empty() ? base.table_name : base.alias;
-  ParsedPtr elements =
-      own_call("super_elements", list(ParsedPtr(duckdb::make_uniq<duckdb::ColumnRefExpression>(path))));
-  auto unnest = duckdb::make_uniq<duckdb::FunctionExpression>("unnest", list(std::move(elements)));
-  unnest->SetAlias(alias);
+  auto& names = base.column_name_alias;  // of AS x AT i: x and i; of UNPIVOT .. AS v AT k: v, k and a mark (tokens_redshift.cc)
+  const bool members = names.size() == 3;
+  ParsedPtr source = duckdb::make_uniq<duckdb::ColumnRefExpression>(path);
+  if (members) source = own_call("super_members", list(std::move(source)));
+  const auto each = [](ParsedPtr elements, const string& name) {
+    auto unnest = duckdb::make_uniq<duckdb::FunctionExpression>("unnest", list(std::move(elements)));
+    unnest->SetAlias(name);
+    return unnest;
+  };
   auto select = duckdb::make_uniq<duckdb::SelectNode>();
-  select->select_list.push_back(std::move(unnest));
+  ParsedPtr elements = own_call("super_elements", list(source->Copy()));
+  if (members) {
+    for (const char* part : {"v", "k"}) {
+      ParsedPtr keys = duckdb::make_uniq<duckdb::FunctionExpression>(
+          part[0] == 'v' ? "json_extract" : "json_extract_string", list(source->Copy(), literal(duckdb::Value(string("$[*].") + part))));
+      select->select_list.push_back(each(std::move(keys), part[0] == 'v' ? names[0] : names[1]));
+    }
+  } else {
+    select->select_list.push_back(each(elements->Copy(), alias));
+    if (names.size() == 2) {
+      ParsedPtr count = duckdb::make_uniq<duckdb::FunctionExpression>("len", list(std::move(elements)));
+      ParsedPtr places = duckdb::make_uniq<duckdb::FunctionExpression>("range", list(std::move(count)));
+      select->select_list.push_back(each(std::move(places), names[1]));
+    }
+  }
   select->from_table = duckdb::make_uniq<duckdb::EmptyTableRef>();
   auto statement = duckdb::make_uniq<duckdb::SelectStatement>();
   statement->node = std::move(select);

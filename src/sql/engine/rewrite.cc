@@ -227,9 +227,25 @@ void Rewriter::fit(ParsedPtr& value, const DeclaredColumn& column) {
                    list(std::move(value), literal(duckdb::Value::INTEGER(static_cast<int32_t>(*n)))));
 }
 
+// How many columns the source of an INSERT has; 0: only the binder knows.
+static size_t width(duckdb::InsertStatement& statement) {
+  if (const auto values = statement.GetValuesList()) return values->values.empty() ? 0 : values->values[0].size();
+  auto& node = *statement.select_statement->node;
+  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return 0;
+  const auto& items = node.Cast<duckdb::SelectNode>().select_list;
+  const bool star = std::any_of(items.begin(), items.end(), [](const ParsedPtr& item) {
+    return item->GetExpressionClass() == duckdb::ExpressionClass::STAR;
+  });
+  return star ? 0 : items.size();
+}
+
 // Wraps the source of an INSERT so that each value is fitted to its column.
 void Rewriter::fit_columns(duckdb::InsertStatement& statement, const Place& place) {
   const auto columns = declared(place);
+  // AWS: INSERT. Columns behind those that are given take their defaults.
+  if (const auto given = width(statement); statement.columns.empty() && given > 0 && given < columns.size()) {
+    for (size_t i = 0; i < given; ++i) statement.columns.push_back(columns[i].name);
+  }
   std::vector<const DeclaredColumn*> into;
   if (statement.columns.empty()) {
     for (const DeclaredColumn& column : columns) into.push_back(&column);

@@ -55,7 +55,7 @@ TEST_F(Semantics, numbers) {
          {"SELECT avg(n) OVER () FROM v WHERE n = 7", "7"},
          {"SELECT round(2.5), round(-2.5)", "3"},
          {"SELECT mod(7, 3)", "1"},
-         {"SELECT 2147483647 + 1", "22003: Overflow in addition of INT32 (2147483647 + 1)!"}});
+         {"SELECT 2147483647 + 1", "22003: integer out of range"}});
 }
 
 TEST_F(Semantics, comparisons) {
@@ -156,7 +156,7 @@ TEST_F(Semantics, supers) {
 }
 
 TEST_F(Semantics, geometry) {
-  check({{"SELECT ST_AsText(ST_MakePoint(1, 2))", "POINT (1 2)"},
+  check({{"SELECT ST_AsText(ST_MakePoint(1, 2))", "POINT(1 2)"},
          {"SELECT ST_Intersects(ST_SetSRID(ST_MakePoint(1,1),4326), ST_GeomFromText('POLYGON((0 0,0 2,2 2,2 0,0 0))', "
           "4326))",
           "true"},

@@ -129,6 +129,12 @@ duckdb::unique_ptr<duckdb::QueryResult> Session::start(duckdb::unique_ptr<duckdb
   return result;
 }
 
+// What the plan knows of the result's columns, beyond their types.
+void Session::apply_plan(const StatementContext& context, std::vector<ResultColumn>& columns) {
+  if (state_->planned.size() != columns.size()) return;
+  for (size_t i = 0; i < columns.size(); ++i) apply(state_->planned[i], context, state_->uses, columns[i]);
+}
+
 void Session::drain(duckdb::QueryResult& result, const ExecuteRequest& request, int spool, Outcome& outcome) {
   std::vector<CellKind> kinds;
   const bool athena = request.context.dialect == Dialect::kAthena && !request.internal;
@@ -138,6 +144,7 @@ void Session::drain(duckdb::QueryResult& result, const ExecuteRequest& request, 
                                      : describe(result.names[i], type, request.context.dialect));
     kinds.push_back(athena ? trino::cell_kind(type) : cell_kind(type));
   }
+  apply_plan(request.context, outcome.columns);
   SpoolWriter writer(spool, outcome.columns, kinds, request.max_bytes);
   while (auto chunk = result.Fetch()) {
     if (chunk->size() == 0) break;
@@ -230,6 +237,7 @@ Outcome Session::run(const ExecuteRequest& request, int spool) {
   auto& context = *connection_.context;
   const Rewritten rewritten =
       statement ? rewrite(context, request, statement) : trino::parse(context, request, statement);
+  state_->uses = rewritten.uses;
   check_uses(request.context, *statement, rewritten.uses);
   const std::vector<std::string> kept = rights_after(context, request.context, *statement);
   Outcome outcome;
@@ -246,6 +254,7 @@ Outcome Session::run(const ExecuteRequest& request, int spool) {
                                     ? trino::describe(name, type, i)
                                     : describe(name, type, request.context.dialect));
     }
+    apply_plan(request.context, outcome.columns);
     return outcome;
   }
   for (const std::string& sql : rewritten.before) own(sql);

@@ -45,6 +45,7 @@ class Session {
   void own(const std::string& sql);
   duckdb::unique_ptr<duckdb::QueryResult> start(duckdb::unique_ptr<duckdb::SQLStatement> statement);
   // Takes all rows; into the spool if there is one.
+  void apply_plan(const StatementContext& context, std::vector<ResultColumn>& columns);
   void drain(duckdb::QueryResult& result, const ExecuteRequest& request, int spool, Outcome& outcome);
   // EXPLAIN's text, a line a row, as Redshift shows plans.
   void drain_plan(duckdb::QueryResult& result, int spool, Outcome& outcome);

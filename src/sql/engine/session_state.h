@@ -12,6 +12,7 @@
 
 #include "sql/engine/duckdb.pch.h"
 #include "sql/engine/link.h"
+#include "sql/engine/plan_rules.h"
 
 namespace tarn::sql::engine {
 
@@ -40,6 +41,8 @@ struct SessionState : duckdb::ClientContextState {
     kept.clear();
     tables.clear();
     written.clear();
+    uses.clear();
+    planned.clear();
     object_name = nullptr;
     select.reset();
     select_parquet = false;
@@ -61,6 +64,8 @@ struct SessionState : duckdb::ClientContextState {
   std::deque<std::shared_ptr<const OpenedObject>> kept;             // the newest of them, kept open
   std::vector<WrittenObject> written;
   std::function<std::string(const std::string&)> object_name;  // the name of a written object for the path DuckDB chose
+  std::vector<TableUse> uses;          // the tables that the statement names
+  std::vector<PlannedColumn> planned;  // the result columns of the plan that was made last
   std::atomic<uint64_t> scanned_bytes = 0;
   // Of S3 Select: the object as CSV or JSON, or whether it is Parquet.
   std::shared_ptr<SelectInput> select;

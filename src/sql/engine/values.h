@@ -14,6 +14,8 @@ duckdb::unique_ptr<duckdb::Expression> as_text(duckdb::ClientContext& context,
 duckdb::unique_ptr<duckdb::Expression> converted(duckdb::ClientContext& context,
                                                  duckdb::unique_ptr<duckdb::Expression> value,
                                                  const duckdb::LogicalType& type, bool try_cast = false);
+// The type in which text is compared with, or added to, a number of that type.
+duckdb::LogicalType number_for_text(const duckdb::LogicalType& other);
 // One argument list.
 duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> arguments(duckdb::unique_ptr<duckdb::Expression> a);
 duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> arguments(duckdb::unique_ptr<duckdb::Expression> a,

@@ -1,0 +1,30 @@
+// What is done to a bound plan before DuckDB optimizes it: trailing blanks of text count in no grouping, DISTINCT, join or set
+// operation; what is known of the result's columns beyond the engine's types is read off the plan.
+#pragma once
+
+#include "sql/engine/duckdb.pch.h"
+#include "sql/engine_client.h"
+
+namespace tarn::sql::engine {
+
+void add_plan_rules(duckdb::DatabaseInstance& database);
+
+// A column as the plan knows it.
+struct PlannedColumn {
+  int length = 0;                      // bytes; 0: not known
+  bool padded = false;                 // CHAR
+  bool interval = false;               // printed by the plan itself
+  bool nullable = true;
+  std::string catalog, schema, table;  // of the column that it is, unchanged; empty otherwise
+  std::string column;
+};
+
+// Of "character varying(10)" and "character(10)": the length. False for other declarations.
+bool declared_length(const std::string& declared, PlannedColumn& column);
+
+// Puts what is known of a planned column into a result's. `uses`: tables that the statement itself names; a column of
+// another (one behind a view) has no source.
+void apply(const PlannedColumn& planned, const StatementContext& context, const std::vector<TableUse>& uses,
+           ResultColumn& column);
+
+}  // namespace tarn::sql::engine
