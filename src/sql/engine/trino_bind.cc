@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "duckdb/common/extension_type_info.hpp"
-#include "duckdb/planner/expression_binder/constant_binder.hpp"
+#include "duckdb/planner/expression_binder.hpp"
 #include "duckdb/parser/expression/bound_expression.hpp"
 #include "sql/engine/encode.h"
 #include "sql/engine/functions.h"
@@ -337,7 +337,7 @@ BoundPtr bind_template(ClientContext& context, const string& body, duckdb::vecto
   for (auto& argument : arguments) wrapped.push_back(make_uniq<duckdb::BoundExpression>(std::move(argument)));
   auto expression = from_template(body, wrapped, place);
   const auto binder = duckdb::Binder::CreateBinder(context);
-  duckdb::ConstantBinder expressions(*binder, context, "a function");
+  duckdb::ExpressionBinder expressions(*binder, context);
   duckdb::ExpressionBinder::QualifyColumnNames(expressions, expression);  // parameters of lambdas
   return expressions.Bind(expression);
 }

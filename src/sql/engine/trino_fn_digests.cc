@@ -458,6 +458,7 @@ void add_digest_functions(Adder& adder) {
                                       a[2].template GetValue<double>(), a[3].template GetValue<int64_t>()));
   });
   add("t_erf", {real}, real, [](const auto& a) { return Value::DOUBLE(std::erf(a[0].template GetValue<double>())); });
+  add("t_cbrt", {real}, real, [](const auto& a) { return Value::DOUBLE(std::cbrt(a[0].template GetValue<double>())); });
   add("t_inverse_normal", {real}, real, [](const auto& a) {
     return Value::DOUBLE(inverse_normal(a[0].template GetValue<double>()));
   });

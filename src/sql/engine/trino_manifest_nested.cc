@@ -14,10 +14,10 @@ constexpr Signature kNested[] = {
     {"array_except", "array(T), array(T)", "array(T)", "t_array_except($1, $2)"},
     {"arrays_overlap", "array(T), array(T)", "boolean", "t_arrays_overlap($1, $2)"},
     {"array_join", "array(T), varchar", "varchar",
-     "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(array_to_string(" TARN_TEXTS("$1") ", $2), '') END"},
+     "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(list_aggregate(" TARN_TEXTS("$1") ", 'string_agg', $2), '') END"},
     {"array_join", "array(T), varchar, varchar", "varchar",
-     "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(array_to_string(list_transform($1, "
-     "lambda tarn_x: coalesce(c_cast(tarn_x, NULL::VARCHAR), $3)), $2), '') END"},
+     "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(list_aggregate(list_transform($1, "
+     "lambda tarn_x: coalesce(c_cast(tarn_x, NULL::VARCHAR), $3)), 'string_agg', $2), '') END"},
     {"array_max", "array(T)", "T", "CASE WHEN " TARN_HAS_NULL("$1") " THEN NULL ELSE list_max($1) END"},
     {"array_min", "array(T)", "T", "CASE WHEN " TARN_HAS_NULL("$1") " THEN NULL ELSE list_min($1) END"},
     {"array_position", "array(T), T", "bigint",
@@ -38,7 +38,7 @@ constexpr Signature kNested[] = {
     {"contains_sequence", "array(T), array(T)", "boolean", "t_contains_sequence($1, $2)"},
     {"flatten", "array(array(T))", "array(T)", "flatten($1)"},
     {"repeat", "T, bigint", "array(T)", "t_repeat($1, $2)"},
-    {"reverse", "array(T)", "array(T)", "list_reverse($1)"},
+    {"reverse", "array(T)", "array(T)", "$1[:-:-1]"},
     {"sequence", "bigint, bigint", "array(bigint)", "t_sequence($1, $2, CASE WHEN $1 <= $2 THEN 1 ELSE -1 END)"},
     {"sequence", "bigint, bigint, bigint", "array(bigint)", "t_sequence($1, $2, $3)"},
     {"sequence", "date, date", "array(date)", "t_date_sequence($1, $2, to_days(CASE WHEN $1 <= $2 THEN 1 ELSE -1 END))"},

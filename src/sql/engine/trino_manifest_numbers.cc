@@ -55,7 +55,7 @@ constexpr Signature kNumbers[] = {
     {"sign", "double", "double", "CASE WHEN isnan($1) THEN $1 ELSE CAST(sign($1) AS DOUBLE) END"},
     {"sign", "decimal", "decimal(1,0)", "CAST(sign($1) AS DECIMAL(1, 0))"},
     TARN_WITHIN("sqrt", "$1 >= 0"),
-    TARN_DOUBLE("cbrt"),
+    {"cbrt", "double", "double", "t_cbrt($1)"},
     TARN_DOUBLE("exp"),
     TARN_LOGARITHM("ln"),
     TARN_LOGARITHM("log2"),

@@ -10,7 +10,7 @@ namespace {
 constexpr Signature kTexts[] = {
     {"chr", "bigint", "varchar", "chr(CAST($1 AS INTEGER))"},
     {"codepoint", "varchar", "integer", "unicode($1)"},
-    {"concat_ws", "varchar, array(varchar)", "varchar", "array_to_string($2, $1)"},
+    {"concat_ws", "varchar, array(varchar)", "varchar", "list_aggregate($2, 'string_agg', $1)"},
     {"concat_ws", "varchar, varchar...", "varchar", "concat_ws"},
     {"hamming_distance", "varchar, varchar", "bigint", "t_hamming($1, $2)"},
     {"length", "varchar", "bigint", "length($1)"},

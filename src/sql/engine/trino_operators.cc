@@ -359,8 +359,8 @@ BoundPtr bind_concat(BindInput& input) {
       auto& element = input.arguments[list_a ? 1 : 0];
       list = coerced(input.context, std::move(list), LogicalType::LIST(*element_type));
       element = coerced(input.context, std::move(element), *element_type);
-      return body(input, list_a ? "CASE WHEN $1 IS NULL THEN NULL ELSE list_append($1, $2) END"
-                                : "CASE WHEN $2 IS NULL THEN NULL ELSE list_prepend($1, $2) END");
+      return body(input, list_a ? "CASE WHEN $1 IS NULL THEN NULL ELSE list_concat($1, [$2]) END"
+                                : "CASE WHEN $2 IS NULL THEN NULL ELSE list_concat([$1], $2) END");
     }
   }
   no_operator(input);
@@ -501,8 +501,8 @@ BoundPtr bind_subscript(BindInput& input) {
     if (!common_type(key, index)) no_operator(input);
     input.arguments[1] = coerced(input.context, std::move(input.arguments[1]), key);
     return body(input,
-                "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN map_contains($1, $2) OR t_missing_key(c__shown($2)) "
-                "THEN map_extract_value($1, $2) END");
+                "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN map_contains($1, $2) THEN "
+                "map_extract_value($1, $2) WHEN t_missing_key(c__shown($2)) THEN NULL END");
   }
   if (type.id() == LogicalTypeId::STRUCT) {
     if (!is_constant(*input.arguments[1])) {

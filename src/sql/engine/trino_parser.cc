@@ -749,7 +749,7 @@ TablePtr Parser::sampled() {
 bool Parser::alias_follows() const {
   if (!is_identifier()) return false;
   if (peek().kind == TokenKind::kQuotedName) return true;
-  if (is("tablesample")) return false;
+  if (is("tablesample") || (is("match_recognize") && is_op("(", 1))) return false;
   if (is("limit") || is("offset")) {
     return peek(1).kind != TokenKind::kNumber && peek(1).kind != TokenKind::kQuestion && !is("all", 1);
   }
@@ -776,12 +776,10 @@ void Parser::alias(duckdb::TableRef& table) {
 
 TablePtr Parser::aliased() {
   auto table = table_primary();
-  if (is("match_recognize")) {
-    raise("NOT_SUPPORTED", "MATCH_RECOGNIZE is not supported.", place(here()));
-  }
   const bool join = table->type == duckdb::TableReferenceType::JOIN;
   if (join && alias_follows()) mismatched("',', ')', 'JOIN'");
   if (!join) alias(*table);
+  if (is("match_recognize")) raise("NOT_SUPPORTED", "MATCH_RECOGNIZE is not supported.", place(here()));
   return table;
 }
 

@@ -1,4 +1,7 @@
 // Where Trino and the engine differ silently, the answer must be Trino's: operators, casts, names, errors and their places.
+#include <unistd.h>
+
+#include "sql/engine/parquet_maker_test.h"
 #include "sql/engine/trino_bench_test.h"
 
 namespace tarn::sql::engine {
@@ -254,6 +257,22 @@ TEST_F(Trino, tables) {
   EXPECT_EQ(rows("SELECT day, n FROM \"parts$partitions\" ORDER BY day DESC"), (Lines{"2024-01-03|NULL", "2024-01-02|1"}));
   server.system["information_schema.tables"] = {{{"awsdatacatalog", "dev", "parts", "BASE TABLE"}}};
   EXPECT_EQ(rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'dev'"), (Lines{"parts"}));
+}
+
+// Comparisons must reach the file reader as plain filters of columns, whatever the literal's type.
+TEST_F(Trino, files) {
+  auto& server = bench->server;
+  server.tables["dev.files"] = {.catalog = "awsdatacatalog", .database = "dev", .name = "files",
+                                .columns = {{"x", "bigint"}, {"s", "string"}, {"d", "date"}}, .location = "s3://b/f/", .format = "parquet"};
+  server.objects["s3://b/f/1"] = file_of("SELECT range AS x, 'v' || range AS s, DATE '2024-01-01' + CAST(range AS INTEGER) AS d FROM range(10)");
+  EXPECT_EQ(rows("SELECT x, s, d, \"$path\", \"$file_size\" > 0 FROM files WHERE x = 5"), (Lines{"5|v5|2024-01-06|s3://b/f/1|true"}));
+  EXPECT_EQ(rows("SELECT count(*) FROM files WHERE d > DATE '2024-01-08' AND s LIKE 'v%'"), (Lines{"2"}));
+  for (const char* filter : {"x = 5", "s = 'v5'", "d BETWEEN DATE '2024-01-02' AND DATE '2024-01-03'", "x IN (1, 2)"}) {
+    std::string plan;
+    for (const auto& line : rows(std::string("EXPLAIN SELECT count(*) FROM files WHERE ") + filter)) plan += line + "\n";
+    EXPECT_NE(plan.find("Filters"), std::string::npos) << filter << "\n" << plan;
+    EXPECT_EQ(plan.find("FILTER "), std::string::npos) << filter << "\n" << plan;
+  }
 }
 
 }  // namespace
