@@ -65,18 +65,16 @@ void LogSync::run() {
     const bool last = stopping_;
     std::vector<Waiter> waiters = std::exchange(waiters_, {});
     lock.unlock();
-    const size_t released = waiters.size();
     sync_once(std::move(waiters));
     lock.lock();
-    expected_ = released + waiters_.size();
     if (last) return;
   }
 }
 
 void LogSync::gather(std::unique_lock<std::mutex>& lock) {
-  if (stopping_ || waiters_.size() >= expected_) return;
-  wanted_ = expected_;
-  const auto patience = std::min<std::chrono::steady_clock::duration>(last_took_ / 2, std::chrono::milliseconds(2));
+  if (stopping_ || waiters_.size() >= released_) return;
+  wanted_ = released_;
+  const auto patience = std::min<std::chrono::steady_clock::duration>(last_took_ / 2, std::chrono::microseconds(500));
   changed_.wait_for(lock, patience, [&] { return stopping_ || waiters_.size() >= wanted_; });
   wanted_ = 1;
 }
@@ -95,6 +93,7 @@ void LogSync::sync_once(std::vector<Waiter> waiters) {
     else
       fail(result.error());
   }
+  released_ = waiters.size();
   for (Waiter& waiter : waiters) waiter.then(result);
 }
 

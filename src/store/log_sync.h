@@ -36,9 +36,8 @@ class LogSync {
     std::move_only_function<void(Status)> then;
   };
   void run();
-  // Those that were released by the last sync are about to commit again: syncing when they have come too, instead of when
-  // the first waits, makes one sync of two. Waits for at most half of what a sync takes: what it costs when they do not
-  // come.
+  // Those that were released by the last sync are about to commit again: syncing when they have all come, instead of
+  // when the first has, makes one sync of two.
   void gather(std::unique_lock<std::mutex>& lock);
   void sync_once(std::vector<Waiter> waiters);
 
@@ -49,7 +48,7 @@ class LogSync {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Waiter> waiters_;
-  size_t expected_ = 0;  // to wait soon: who was released by the last sync, and who came while it ran
+  size_t released_ = 0;  // by the last sync
   size_t wanted_ = 1;    // so many waiters wake the thread
   std::chrono::steady_clock::duration last_took_{};
   Status health_;
