@@ -36,6 +36,8 @@ def _declaration(service, operation):
     answer = result.get(operation.line.form, operation.output)
     staged = ", const ::tarn::StagedBody&" if operation.line.form == "body-in" else ""
     name = cpp.function_name(operation.name)
+    if operation.line.form == "wait":
+        return f"void {name}({service}&, ::tarn::Call&, const {operation.input}&, ::tarn::Reply<{operation.output}>);"
     return f"::tarn::Result<{answer}> {name}({service}&, ::tarn::Call&, const {operation.input}&{staged});"
 
 
@@ -52,7 +54,7 @@ auto rights_of(void* service, ::tarn::Call& call, const void* in) {
 }
 
 template <auto handler, class In>
-::tarn::Result<wire::Any> invoke(void* service, ::tarn::Call& call, const void* in) {
+::tarn::Result<wire::Any> invoke_plain(void* service, ::tarn::Call& call, const void* in) {
   return any_of(TRY(handler(*static_cast<@S*>(service), call, *static_cast<const In*>(in))));
 }
 """
@@ -80,8 +82,21 @@ template <auto handler, class In>
 }
 """
 
+WAIT = """\
+template <auto handler, class In, class Out>
+void invoke_wait(void* service, ::tarn::Call& call, const void* in, ::tarn::Reply<wire::Any> reply) {
+  handler(*static_cast<@S*>(service), call, *static_cast<const In*>(in),
+          {[give = std::move(reply.give)](::tarn::Result<Out> output) mutable {
+             if (output) give(any_of(std::move(*output)));
+             else give(::tarn::Failure(std::move(output.error())));
+           },
+           std::move(reply.when_left)});
+}
+"""
+
 INVOKERS = {
     "body-in": ("invoke_body_in", BODY_IN), "body-out": ("invoke_body_out", BODY_OUT), "events": ("invoke_events", EVENTS),
+    "wait": ("invoke_wait", WAIT),
 }  # fmt: skip
 
 
@@ -113,5 +128,7 @@ def _handler_parts(operation):
     if operation.line.custom:
         parts.append(f".rights = rights_of<&{name}_rights, {operation.input}>")
     invoker = INVOKERS.get(operation.line.form, ("invoke",))[0]
-    parts.append(f".{invoker} = {invoker}<&{name}, {operation.input}>")
+    template = "invoke_plain" if invoker == "invoke" else invoker  # an operation may be called Invoke
+    output = f", {operation.output}" if operation.line.form == "wait" else ""
+    parts.append(f".{invoker} = {template}<&{name}, {operation.input}{output}>")
     return parts

@@ -7,7 +7,6 @@ import re
 from failure import GenerationError
 
 FORMS = ("read", "write", "body-in", "body-out", "events", "wait", "steps")
-NOT_YET = {"wait": "the form 'wait' is not supported yet: nothing dispatches it"}
 RESERVED_SECTIONS = ("shapes", "handlers", "common", "errors")
 DEFAULT_SECTION = "operations"
 
@@ -86,8 +85,6 @@ def _operation(text, section, where):
     name, form, rights_text = parts
     if form not in FORMS:
         raise GenerationError(f"{where}: unknown form '{form}' of {name}: one of {', '.join(FORMS)}")
-    if form in NOT_YET:
-        raise GenerationError(f"{where}: {name}: {NOT_YET[form]}")
     rights, custom = _rights(rights_text, name, where)
     return Line(name, form, rights, custom, section, where)
 

@@ -15,7 +15,7 @@ DEBIAN=(
   libboost1.81-dev libssl-dev zlib1g-dev
   librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev
   rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev libgeos-dev
-  libseccomp-dev libhowardhinnant-date-dev tzdata
+  libseccomp-dev libarchive-dev libhowardhinnant-date-dev tzdata
   libgtest-dev
 )
 # clang is used for format, lint and fuzzing only.
@@ -67,11 +67,19 @@ node() {
     rm -f ./*.tgz)
 }
 
+# What Python functions find without packing it.
+lambda_python() {
+  say "the SDK for Lambda functions"
+  rm -rf .deps/lambda-python
+  .deps/python/bin/pip install --quiet --disable-pip-version-check --target .deps/lambda-python -r tools/requirements-lambda.txt
+}
+
 mkdir -p .deps
 debian "${DEBIAN[@]}"
 debian "${DEBIAN_TOOLS[@]}"
 stamped node "$DUCKDB_HEADERS $DUCKDB_LIBRARY" node
 stamped python "$(cat tools/requirements.txt)" venv python tools/requirements.txt
+stamped lambda-python "$(cat tools/requirements-lambda.txt)" lambda_python
 # The protocol cases that the wire tests run: in botocore's source package, not in its wheel.
 .deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then

@@ -99,6 +99,10 @@ int run(int argc, char** argv) {
       ->type_name("ID:SECRET");
   serve_command->add_option("--clock", clock, "'system', or 'virtual': time moves only by `tarn clock`")
       ->check(CLI::IsMember({"system", "virtual"}))->capture_default_str();
+  std::string sandbox = "namespaces";
+  serve_command->add_option("--sandbox", sandbox, "'namespaces', or 'none': functions run as you, and see what you see")
+      ->check(CLI::IsMember({"namespaces", "none"}))
+      ->capture_default_str();
   serve_command->add_option("--log-level", serve_options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}))->capture_default_str();
 
@@ -149,6 +153,7 @@ int run(int argc, char** argv) {
   if (serve_command->parsed()) {
     serve_options.data_dir = data_dir;
     serve_options.virtual_clock = clock == "virtual";
+    serve_options.sandbox = sandbox == "namespaces";
     for (const std::string& problem : {parse_listen("--listen", listen, serve_options.host, serve_options.port),
                                        parse_redshift(redshift, serve_options), pair_accounts(accounts, root_keys, serve_options)})
       if (!problem.empty()) return complain({400, "InvalidArgument", problem});

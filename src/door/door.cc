@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 
 #include "base/text.h"
 #include "door/arn.h"
@@ -235,6 +236,11 @@ Answered<T> Door::run(const Caller& caller, const wire::Operation& operation, co
 }
 
 Answered<wire::Any> Door::execute(const Caller& caller, const wire::Operation& operation, const void* in) {
+  if (operation.form == wire::Form::kWait) {
+    std::promise<Result<wire::Any>> answer;
+    execute_wait(caller, operation, in, {[&](Result<wire::Any> given) { answer.set_value(std::move(given)); }});
+    return {answer.get_future().get()};
+  }
   return run<wire::Any>(caller, operation, in, [&](const Entry& entry, Call& call) {
     return entry.handler->invoke(entry.service, call, in);
   });
@@ -257,6 +263,38 @@ Answered<WithEvents<wire::Any>> Door::execute_events(const Caller& caller, const
   return run<WithEvents<wire::Any>>(caller, operation, in, [&](const Entry& entry, Call& call) {
     return entry.handler->invoke_events(entry.service, call, in);
   });
+}
+
+void Door::execute_wait(const Caller& caller, const wire::Operation& operation, const void* in, Reply<wire::Any> reply) {
+  const auto found = entries_.find(&operation);
+  if (found == entries_.end())
+    return reply.give(fail(400, "UnknownOperationException", fmt::format("{} is not answered by this server.", operation.name)));
+  if (Status valid = wire::validate(operation, in); !valid) return reply.give(Failure(std::move(valid.error())));
+  Judgement judgement;
+  Sequence seen = 0;
+  {
+    const auto tx = parts_.store.read();
+    Call call(*this, caller, tx.get(), parts_.clock.now());
+    if (Status allowed = judge_call(call, found->second, in, judgement); !allowed) {
+      parts_.audit.write_later(audit_record(caller, operation, in, call, judgement, &allowed.error()));
+      return reply.give(Failure(std::move(allowed.error())));
+    }
+    seen = tx->seen();
+  }
+  if (Status synced = parts_.store.wait_synced(seen); !synced) return reply.give(Failure(std::move(synced.error())));
+  Call call(*this, caller, nullptr, parts_.clock.now());
+  AuditRecord record = audit_record(caller, operation, in, call, judgement, nullptr);
+  found->second.handler->invoke_wait(
+      found->second.service, call, in,
+      {[this, record = std::move(record), give = std::move(reply.give)](Result<wire::Any> answer) mutable {
+         if (!answer) {
+           record.error_code = answer.error().code;
+           record.error_message = answer.error().message;
+         }
+         parts_.audit.write_later(record);
+         give(std::move(answer));
+       },
+       std::move(reply.when_left)});
 }
 
 Status Door::admit(const Caller& caller, const wire::Operation& operation, const void* in) {

@@ -78,6 +78,9 @@ class Door {
   Answered<wire::Any> execute(const Caller& caller, const wire::Operation& operation, const void* in, const StagedBody& body);
   Answered<WithBody<wire::Any>> execute_body_out(const Caller& caller, const wire::Operation& operation, const void* in);
   Answered<WithEvents<wire::Any>> execute_events(const Caller& caller, const wire::Operation& operation, const void* in);
+  // Form wait: judged and begun when it returns; the answer, which may be told at once, comes through `reply`. In process
+  // execute() and call() wait for it.
+  void execute_wait(const Caller& caller, const wire::Operation& operation, const void* in, Reply<wire::Any> reply);
 
   // Typed calls of in-process callers, by the input's type; they wait until the answer may be told.
   // REQUIRES: no transaction is open on this thread.

@@ -29,7 +29,7 @@ class Connection;
 // What all IO threads of one server share.
 struct Shared {
   ServerOptions options;
-  Handler handler;
+  std::shared_ptr<const Handler> handler;
   std::mutex mutex;
   std::condition_variable changed;  // notified when one of the two counts falls to 0
   int connections = 0;
@@ -87,7 +87,7 @@ struct ReadBuffer {
 // THREADS: all members on the loop's thread, but those said to be safe anywhere.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::shared_ptr<Loop> loop, Socket socket);
+  Connection(std::shared_ptr<Loop> loop, Socket socket, std::shared_ptr<const Handler> handler);
 
   void start();
   void check_deadlines(Clock::time_point now);
@@ -174,6 +174,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::shared_ptr<Loop> loop_;
   Socket socket_;
+  const std::shared_ptr<const Handler> handler_;
   std::string peer_;
   std::atomic<bool> gone_ = false;
 

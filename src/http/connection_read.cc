@@ -36,8 +36,8 @@ void ReadBuffer::reserve(size_t size) {
   begin = 0;
 }
 
-Connection::Connection(std::shared_ptr<Loop> loop, Socket socket)
-    : loop_(std::move(loop)), socket_(std::move(socket)) {}
+Connection::Connection(std::shared_ptr<Loop> loop, Socket socket, std::shared_ptr<const Handler> handler)
+    : loop_(std::move(loop)), socket_(std::move(socket)), handler_(std::move(handler)) {}
 
 void Connection::start() {
   boost::system::error_code error;
@@ -169,7 +169,7 @@ void Connection::open_exchange() {
   phase_ = parser_->is_done() ? Phase::kAhead : Phase::kUnread;
   const std::optional<uint64_t> length =
       parser_->chunked() ? std::nullopt : std::optional<uint64_t>(parser_->content_length().value_or(0));
-  loop_->shared->handler(make_exchange(shared_from_this(), exchange_, std::move(head), length));
+  (*handler_)(make_exchange(shared_from_this(), exchange_, std::move(head), length));
   if (phase_ == Phase::kAhead) read_ahead();
 }
 

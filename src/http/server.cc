@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 #include <boost/asio/steady_timer.hpp>
 
+#include <map>
+#include <mutex>
+
 #include "http/connection.h"
 
 namespace tarn::http {
@@ -87,6 +90,12 @@ struct Server::State {
   using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
   using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, asio::io_context::executor_type>;
 
+  // Of listen_on(). Its acceptor is the first loop's own.
+  struct Listener {
+    Acceptor acceptor;
+    std::shared_ptr<const Handler> handler;
+  };
+
   std::shared_ptr<Shared> shared;
   std::vector<std::shared_ptr<Loop>> loops;
   std::optional<Acceptor> acceptor;  // on the first loop
@@ -95,9 +104,13 @@ struct Server::State {
   size_t next_loop = 0;
   uint16_t port = 0;
   bool running = false;
+  std::mutex listeners_mutex;
+  std::map<uint64_t, std::shared_ptr<Listener>> listeners;
+  uint64_t next_listener = 1;
 
   void accept();
-  void adopt(std::shared_ptr<Loop> loop, Socket socket);
+  void adopt(std::shared_ptr<Loop> loop, Socket socket, std::shared_ptr<const Handler> handler);
+  void accept_also(std::shared_ptr<Listener> listener);
   void tick(size_t index);
   Status listen();
 };
@@ -130,7 +143,7 @@ void Server::State::accept() {
   acceptor->async_accept(loop->context, [this, loop](const boost::system::error_code& error, Socket socket) {
     if (error == asio::error::operation_aborted || loops[0]->stopping) return;
     if (!error) {
-      adopt(loop, std::move(socket));
+      adopt(loop, std::move(socket), shared->handler);
       return accept();
     }
     // No descriptors left, or the client has gone again: a pause keeps the former from spinning.
@@ -141,10 +154,20 @@ void Server::State::accept() {
   });
 }
 
-void Server::State::adopt(std::shared_ptr<Loop> loop, Socket socket) {
+// An error ends it: there is no address to be tried again, and whoever it is for has gone.
+void Server::State::accept_also(std::shared_ptr<Listener> listener) {
+  const std::shared_ptr<Loop> loop = loops[next_loop++ % loops.size()];
+  listener->acceptor.async_accept(loop->context, [this, loop, listener](const boost::system::error_code& error, Socket socket) {
+    if (error || loops[0]->stopping) return;
+    adopt(loop, std::move(socket), listener->handler);
+    accept_also(listener);
+  });
+}
+
+void Server::State::adopt(std::shared_ptr<Loop> loop, Socket socket, std::shared_ptr<const Handler> handler) {
   shared->count(&Shared::connections, 1);
-  asio::post(loop->context, [loop, socket = std::move(socket)]() mutable {
-    auto connection = std::make_shared<Connection>(loop, std::move(socket));
+  asio::post(loop->context, [loop, socket = std::move(socket), handler = std::move(handler)]() mutable {
+    auto connection = std::make_shared<Connection>(loop, std::move(socket), std::move(handler));
     loop->connections.insert(connection);
     connection->start();
     if (loop->stopping) connection->wind_down();
@@ -173,7 +196,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
   state->shared = std::make_shared<Shared>();
   const int threads = std::max(options.io_threads, 1);
   state->shared->options = std::move(options);
-  state->shared->handler = std::move(handler);
+  state->shared->handler = std::make_shared<const Handler>(std::move(handler));
   for (int i = 0; i < threads; ++i) {
     const auto& loop = state->loops.emplace_back(std::make_shared<Loop>(state->shared));
     state->timers.emplace_back(loop->context);
@@ -198,6 +221,40 @@ uint16_t Server::port() const {
   return state_->port;
 }
 
+uint64_t Server::listen_on(Fd socket, Handler handler) {
+  State& s = *state_;
+  auto listener = std::make_shared<State::Listener>(State::Acceptor(s.loops[0]->context),
+                                                    std::make_shared<const Handler>(std::move(handler)));
+  uint64_t number;
+  {
+    const std::lock_guard lock(s.listeners_mutex);
+    number = s.next_listener++;
+    s.listeners[number] = listener;
+  }
+  asio::post(s.loops[0]->context, [&s, listener, socket = std::move(socket)]() mutable {
+    boost::system::error_code error;
+    listener->acceptor.assign(asio::ip::tcp::v4(), socket.release(), error);
+    if (!error) s.accept_also(listener);
+  });
+  return number;
+}
+
+void Server::stop_listening(uint64_t number) {
+  State& s = *state_;
+  std::shared_ptr<State::Listener> listener;
+  {
+    const std::lock_guard lock(s.listeners_mutex);
+    const auto found = s.listeners.find(number);
+    if (found == s.listeners.end()) return;
+    listener = std::move(found->second);
+    s.listeners.erase(found);
+  }
+  asio::post(s.loops[0]->context, [listener] {
+    boost::system::error_code ignored;
+    listener->acceptor.close(ignored);
+  });
+}
+
 void Server::stop(std::chrono::milliseconds grace) {
   State& s = *state_;
   if (!std::exchange(s.running, false)) return;
@@ -210,6 +267,8 @@ void Server::stop(std::chrono::milliseconds grace) {
           boost::system::error_code ignored;
           s.acceptor->close(ignored);
           s.accept_pause->cancel();
+          const std::lock_guard lock(s.listeners_mutex);
+          for (const auto& [number, listener] : s.listeners) listener->acceptor.close(ignored);
         }
         const std::vector<std::shared_ptr<Connection>> all(loop.connections.begin(), loop.connections.end());
         for (const auto& connection : all) act(*connection);

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "http/message.h"
+#include "os/file.h"
 
 namespace tarn::http {
 
@@ -124,6 +125,10 @@ class Server {
   ~Server();  // stop(0)
 
   uint16_t port() const;
+  // Serves those too who connect to this listening socket, with a handler of their own. Returns its number.
+  uint64_t listen_on(Fd listener, Handler handler);
+  // Accepts nothing more there; connections that are there go on. One that is not there is no error.
+  void stop_listening(uint64_t number);
   // Accepts nothing more, closes idle connections, and lets exchanges under way finish for at most `grace`; then closes
   // all (callbacks get Cancelled, on_cancel runs). When it returns no thread of the server runs.
   // REQUIRES: not called from an IO thread.

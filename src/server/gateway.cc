@@ -233,6 +233,10 @@ void Gateway::serve(std::shared_ptr<Incoming> in) {
   in->input = std::move(*input);
   switch (operation.form) {
     case wire::Form::kBodyOut: return answer_body(in, door_.execute_body_out(in->caller, operation, in->input.get()));
+    case wire::Form::kWait:
+      return door_.execute_wait(in->caller, operation, in->input.get(),
+                                {[this, in](Result<wire::Any> given) { answer(in, {std::move(given)}); },
+                                 [in](std::move_only_function<void()> left) { in->exchange->on_cancel(std::move(left)); }});
     case wire::Form::kEvents: return answer_events(in, door_.execute_events(in->caller, operation, in->input.get()));
     default: return answer(in, door_.execute(in->caller, operation, in->input.get()));
   }

@@ -16,6 +16,7 @@ struct ServeOptions {
   std::string tls_certificate, tls_key;     // PEM files of the wire; empty: those of the data directory
   std::string data_dir;
   std::vector<Accounts::Wanted> accounts;   // empty: those of the directory, or one that is made
+  bool sandbox = true;                      // false: users' programs run without one
   bool virtual_clock = false;               // the clock stands still but for `tarn clock`
   std::string log_level = "info";           // error, warn, info, debug
 };

@@ -14,6 +14,7 @@
 #include "gen/databrew/handlers.h"
 #include "gen/glue/handlers.h"
 #include "gen/iam/handlers.h"
+#include "gen/lambda/handlers.h"
 #include "gen/logs/handlers.h"
 #include "gen/redshift/handlers.h"
 #include "gen/redshift_data/handlers.h"
@@ -26,6 +27,7 @@
 #include "os/process.h"
 #include "pgwire/redshift.h"
 #include "pgwire/server.h"
+#include "run/sandbox_runner.h"
 #include "server/gateway.h"
 #include "server/log.h"
 #include "server/no_lake.h"
@@ -37,6 +39,7 @@
 #include "services/glue/crawls.h"
 #include "services/glue/glue.h"
 #include "services/iam/iam.h"
+#include "services/lambda/lambda.h"
 #include "services/logs/logs.h"
 #include "services/redshift/redshift.h"
 #include "services/redshift_data/redshift_data.h"
@@ -94,7 +97,8 @@ void greet(const ServeOptions& options, const Accounts& accounts, const std::str
   std::fflush(stdout);
 }
 
-Status run(const ServeOptions& options) {
+Status serve_until_stopped(const ServeOptions& options) {
+  run::Spawner spawner = TRY(run::fork_spawner());  // while there is one thread
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -143,6 +147,13 @@ Status run(const ServeOptions& options) {
   door.add(redshift::kTable, &redshift);
   door.add(redshift_serverless::kTable, &redshift_serverless);
   door.add(redshift_data::kTable, &redshift_data);
+  run::SandboxRunner runner(std::move(spawner), options.sandbox);
+  const std::string sdk = program.substr(0, program.rfind('/')) + "/lambda-python";
+  lambda::Environments environments(door, runner,
+                                    {.directory = options.data_dir + "/lambda", .sdk = is_directory(sdk) ? sdk : std::string()});
+  lambda::Lambda lambda(door, environments);
+  lambda.start();
+  door.add(lambda::kTable, &lambda);
   athena::Athena athena(door, {.directory = options.data_dir,
                                .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension",
                                .avro_extension = program.substr(0, program.rfind('/')) + "/avro.duckdb_extension"});
@@ -171,12 +182,17 @@ Status run(const ServeOptions& options) {
     gateway.handle(std::move(exchange));
   }));
   const std::string endpoint = fmt::format("http://{}:{}", options.host, server->port());
+  TRY(environments.start(*server, [&](std::shared_ptr<http::Exchange> exchange) { gateway.handle(std::move(exchange)); }));
   TRY(write_file_atomically(options.data_dir + "/endpoint", endpoint + "\n"));
   greet(options, accounts, endpoint, wire.get());
+
+  if (options.sandbox)
+    if (const std::string why = runner.check(); !why.empty()) log::warn("functions cannot run: {}", why);
 
   int signal = 0;
   sigwait(&signals, &signal);
   log::info("stopping");
+  environments.stop();
   server->stop(kGrace);
   if (wire) wire->stop();
   athena.stop();
@@ -191,7 +207,7 @@ Status run(const ServeOptions& options) {
 }  // namespace
 
 int serve(const ServeOptions& options) {
-  const Status status = run(options);
+  const Status status = serve_until_stopped(options);
   if (status) return 0;
   std::fprintf(stderr, "tarn: %s: %s\n", status.error().code.c_str(), status.error().message.c_str());
   return 1;

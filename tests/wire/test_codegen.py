@@ -29,7 +29,6 @@ def run(folder, manifest, patch=None, service="glue"):
 REFUSED = {
     "service Glue\ngetDatabases read none": "glue.ops:2: the model of glue has no operation 'getDatabases'; it has GetDatabases",
     "service Glue\nGetDatabases reed none": "glue.ops:2: unknown form 'reed' of GetDatabases",
-    "service Glue\nGetDatabases wait none": "glue.ops:2: GetDatabases: the form 'wait' is not supported yet",
     "service Glue\nGetDatabases read": "glue.ops:2: 'GetDatabases read' is no operation",
     "service Glue\nGetDatabases read glue:GetDatabases": "'glue:GetDatabases' is no right",
     "service Glue\nGetDatabase read glue:G arn:{Nme}": "{Nme} in 'arn:{Nme}' is no string member of GetDatabaseRequest",

@@ -1,0 +1,463 @@
+// Functions: making, changing, showing and deleting them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "door/arn.h"
+#include "door/door.h"
+#include "door/tags.h"
+#include "gen/s3/objects.h"
+#include "os/random.h"
+#include "services/lambda/code.h"
+#include "services/lambda/lambda.h"
+#include "services/lambda/runtimes.h"
+#include "store/page_token.h"
+
+namespace tarn::lambda {
+namespace {
+
+constexpr size_t kMostInline = 50 << 20;       // AWS: Lambda quotas: deployment package, zipped, direct upload
+constexpr uint64_t kMostUnzipped = 250 << 20;  // .. unzipped, with layers
+constexpr size_t kMostVariables = 4096;        // bytes of all environment variables
+constexpr int32_t kPage = 50;
+constexpr int32_t kMostTimeout = 900;            // seconds
+constexpr int64_t kConcurrency = 1000;  // AWS: the account's default
+
+// Names that the service sets itself. AWS: Developer Guide, "Defined runtime environment variables": reserved.
+constexpr std::string_view kReserved[] = {"_HANDLER",
+                                          "_X_AMZN_TRACE_ID",
+                                          "AWS_DEFAULT_REGION",
+                                          "AWS_REGION",
+                                          "AWS_EXECUTION_ENV",
+                                          "AWS_LAMBDA_FUNCTION_NAME",
+                                          "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                          "AWS_LAMBDA_FUNCTION_VERSION",
+                                          "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                          "AWS_LAMBDA_LOG_GROUP_NAME",
+                                          "AWS_LAMBDA_LOG_STREAM_NAME",
+                                          "AWS_ACCESS_KEY",
+                                          "AWS_ACCESS_KEY_ID",
+                                          "AWS_SECRET_ACCESS_KEY",
+                                          "AWS_SESSION_TOKEN",
+                                          "AWS_LAMBDA_RUNTIME_API",
+                                          "LAMBDA_TASK_ROOT",
+                                          "LAMBDA_RUNTIME_DIR"};
+
+Failure not_supported(std::string_view what) {
+  return invalid_parameter(fmt::format("{} is not supported by this server.", what));
+}
+
+Need pass_role(const std::string& role) {
+  const auto arn = Arn::parse(role);
+  return {.action = "iam:PassRole",
+          .resource = role,
+          .owner = arn ? arn->account : "",
+          .context = {{"iam:PassedToService", {"lambda.amazonaws.com"}}}};
+}
+
+// --- code -------------------------------------------------------------------------------------------------------------
+
+struct Package {
+  std::string zip;
+  std::string sha256() const { return base64(::tarn::sha256(zip)); }
+};
+
+template <class Code>
+Result<Package> package_of(Call& call, const Code& code) {
+  if (code.image_uri) return not_supported("ImageUri: a container image");
+  if (code.zip_file && (code.s3_bucket || code.s3_key))
+    return invalid_parameter("Please do not provide other FunctionCode parameters when providing a ZipFile.");
+  Package package;
+  if (code.zip_file) {
+    package.zip = code.zip_file->bytes;
+    if (package.zip.size() > kMostInline)
+      return fail(413, "RequestEntityTooLargeException",
+                  fmt::format("ZipFile may have at most {} bytes.", kMostInline));
+  } else {
+    if (!code.s3_bucket || !code.s3_key) return invalid_parameter("Please provide a source for function code.");
+    // AWS: CreateFunction: the caller reads the object.
+    auto object = call.door().call_body_out(
+        call.caller(),
+        s3::GetObjectRequest{.bucket = code.s3_bucket, .key = code.s3_key, .version_id = code.s3_object_version});
+    if (!object)
+      return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
+                                           object.error().code, object.error().message));
+    package.zip.resize(object->body.length);
+    if (object->body.body) TRY(object->body.body->read(object->body.offset, package.zip));
+  }
+  const uint64_t unzipped = TRY(unzipped_size(package.zip));
+  if (unzipped > kMostUnzipped)
+    return invalid_parameter(fmt::format("Unzipped size must be smaller than {} bytes", kMostUnzipped));
+  return package;
+}
+
+Status put_code(Call& call, Transaction& tx, const StagedBody& body, const Package& package, VersionRecord& record) {
+  if (!record.code.empty()) TRY(call.door().blobs().release(tx, record.code));
+  TRY(call.door().blobs().adopt(tx, body));
+  record.code = body.segments();
+  record.code_size = package.zip.size();
+  record.code_sha256 = package.sha256();
+  return {};
+}
+
+// --- configuration ----------------------------------------------------------------------------------------------------
+
+template <class In>
+Status refuse_unsupported(const In& in) {
+  if (in.image_config) return not_supported("ImageConfig");
+  if (!in.file_system_configs.empty()) return not_supported("FileSystemConfigs");
+  if (!in.layers.empty()) return not_supported("Layers");
+  if (in.snap_start && in.snap_start->apply_on.value_or("None") != "None") return not_supported("SnapStart");
+  if (in.capacity_provider_config) return not_supported("CapacityProviderConfig");
+  if (in.durable_config) return not_supported("DurableConfig");
+  if (in.runtime_config) return not_supported("RuntimeConfig");
+  if (in.accelerator_config) return not_supported("AcceleratorConfig");
+  return {};
+}
+
+Status check_environment(const wire::Map<std::string>& variables) {
+  size_t bytes = 0;
+  std::vector<std::string> reserved;
+  for (const auto& [name, value] : variables) {
+    bytes += name.size() + value.size();
+    if (std::ranges::find(kReserved, name) != std::end(kReserved)) reserved.push_back(name);
+  }
+  if (!reserved.empty())
+    return invalid_parameter(fmt::format(
+        "Lambda was unable to configure your environment variables because the environment variables you have provided "
+        "contains reserved keys that are currently not supported for modification. Reserved keys used in this request: "
+        "{}",
+        fmt::join(reserved, ", ")));
+  if (bytes > kMostVariables)
+    return invalid_parameter(
+        fmt::format("Lambda was unable to configure your environment variables because the environment "
+                    "variables you have provided exceeded the {} bytes limit.",
+                    kMostVariables));
+  return {};
+}
+
+// What CreateFunction and UpdateFunctionConfiguration have in common.
+template <class In>
+Status configure(const In& in, VersionRecord& record) {
+  TRY(refuse_unsupported(in));
+  if (in.runtime) record.runtime = *in.runtime;
+  if (in.role) record.role = *in.role;
+  if (in.handler) record.handler = *in.handler;
+  if (in.description) record.description = *in.description;
+  if (in.timeout) record.timeout = *in.timeout;
+  // AWS: Lambda quotas: the model's bound is that of managed instances.
+  if (record.timeout > kMostTimeout)
+    return fail(400, "ValidationException",
+                fmt::format("1 validation error detected: Value '{}' at 'timeout' failed to satisfy constraint: Member must "
+                            "have value less than or equal to {}",
+                            record.timeout, kMostTimeout));
+  if (in.memory_size) record.memory_size = *in.memory_size;
+  if (in.ephemeral_storage) record.ephemeral_storage = in.ephemeral_storage->size.value_or(record.ephemeral_storage);
+  if (in.kms_key_arn) record.kms_key = *in.kms_key_arn;
+  if (in.environment) {
+    TRY(check_environment(in.environment->variables));
+    record.environment.clear();
+    for (const auto& [name, value] : in.environment->variables) record.environment[name] = value;
+    record.has_environment = !record.environment.empty();
+  }
+  if (in.dead_letter_config) record.dead_letter_target = in.dead_letter_config->target_arn.value_or("");
+  if (in.tracing_config) record.tracing = in.tracing_config->mode.value_or("PassThrough");
+  if (in.vpc_config) {
+    record.subnets.assign(in.vpc_config->subnet_ids.begin(), in.vpc_config->subnet_ids.end());
+    record.security_groups.assign(in.vpc_config->security_group_ids.begin(), in.vpc_config->security_group_ids.end());
+  }
+  if (in.logging_config) {
+    record.log_format = in.logging_config->log_format.value_or("Text");
+    record.log_group = in.logging_config->log_group.value_or("");
+  }
+  if (record.runtime.empty() || record.handler.empty())
+    return invalid_parameter(
+        "Runtime and Handler are mandatory parameters for functions created with deployment packages.");
+  return check_runtime(record.runtime);
+}
+
+// AWS: CreateFunction: the role must let Lambda assume it.
+Status check_role(Call& call, const std::string& role) {
+  const Result<Caller> assumed = call.door().assume_as_service(call.caller(), role, "lambda.amazonaws.com", "check");
+  if (!assumed) return invalid_parameter("The role defined for the function cannot be assumed by Lambda.");
+  return {};
+}
+
+void touch(Call& call, VersionRecord& record) {
+  record.modified = call.now();
+  record.revision = uuid4();
+}
+
+// Copies $LATEST to a version of its own; the latest one where nothing has changed since. AWS: PublishVersion.
+Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, FunctionRecord& function,
+                         const VersionRecord& latest, const OptionalText& description) {
+  if (function.last_version > 0) {
+    const auto last = TRY(tx.get(kVersions, {function.id, function.last_version}));
+    if (last && last->code_sha256 == latest.code_sha256 && last->revision == latest.revision)
+      return function.last_version;
+  }
+  VersionRecord record = latest;
+  if (description) record.description = *description;
+  TRY(call.door().blobs().retain(tx, record.code));
+  TRY(tx.put(kVersions, {function.id, ++function.last_version}, record));
+  TRY(tx.put(kFunctions, key, function));
+  return function.last_version;
+}
+
+Result<std::string> position_of(Call& call, const std::string& request, const OptionalText& marker) {
+  if (!marker) return std::string();
+  auto position = page_position(call.door().store(), request, *marker);
+  if (!position) return invalid_parameter("Marker is none that this operation gave.");
+  return std::move(*position);
+}
+
+// What a `steps` handler writes, on the disk when it answers.
+Status committed(Call& call, std::move_only_function<Status(Transaction&)> work) {
+  const Sequence sequence = TRY(call.door().store().run(std::move(work)));
+  return call.door().store().wait_synced(sequence);
+}
+
+}  // namespace
+
+// --- CreateFunction ---------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> create_function_rights(Lambda&, Call& call, const CreateFunctionRequest& in) {
+  auto needs = TRY(rights_on(call, *in.function_name, {}, "lambda:CreateFunction"));
+  needs.push_back(pass_role(*in.role));
+  return needs;
+}
+
+Result<FunctionConfiguration> create_function(Lambda&, Call& call, const CreateFunctionRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name));
+  if (name.key.account != call.account()) return not_supported("CreateFunction in another account");
+  if (in.package_type.value_or("Zip") != "Zip") return not_supported("PackageType Image");
+  if (in.code_signing_config_arn) return not_supported("CodeSigningConfigArn");
+  if (in.tenancy_config) return not_supported("TenancyConfig");
+  VersionRecord record;
+  if (!in.architectures.empty()) record.architecture = *in.architectures.begin();
+  if (record.architecture != "x86_64") return not_supported("Architecture " + record.architecture);
+  TRY(configure(in, record));
+  TRY(check_role(call, record.role));
+  const Package package = TRY(package_of(call, *in.code));
+  const StagedBody body = TRY(call.door().blobs().stage(package.zip));
+  Found made{.name = name, .function = {.id = call.door().store().next_id()}, .version = 0, .record = record};
+  touch(call, made.record);
+  TRY(committed(call, [&](Transaction& tx) -> Status {
+    if (TRY(tx.get(kFunctions, name.key))) return conflict("Function already exist: " + name.key.name);
+    Found fresh = made;
+    TRY(put_code(call, tx, body, package, fresh.record));
+    TRY(tx.put(kFunctions, name.key, fresh.function));
+    TRY(tx.put(kVersions, {fresh.function.id, 0}, fresh.record));
+    if (!in.tags.empty()) TRY(set_tags(tx, name.arn(), Tags(in.tags.begin(), in.tags.end())));
+    if (in.publish.value_or(false)) {
+      const uint64_t version = TRY(publish(call, tx, name.key, fresh.function, fresh.record, {}));
+      fresh.version = version;
+      fresh.name.qualifier = std::to_string(version);
+    }
+    made = std::move(fresh);
+    return {};
+  }));
+  return to_wire(made);
+}
+
+// --- UpdateFunctionCode, UpdateFunctionConfiguration -------------------------------------------------------------------
+
+Result<std::vector<Need>> update_function_code_rights(Lambda&, Call& call, const UpdateFunctionCodeRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:UpdateFunctionCode");
+}
+
+Result<FunctionConfiguration> update_function_code(Lambda&, Call& call, const UpdateFunctionCodeRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name));
+  if (!in.architectures.empty() && *in.architectures.begin() != "x86_64")
+    return not_supported("Architecture " + *in.architectures.begin());
+  const Package package = TRY(package_of(call, in));
+  const StagedBody body = TRY(call.door().blobs().stage(package.zip));
+  Found changed{.name = name};
+  TRY(committed(call, [&](Transaction& tx) -> Status {
+    auto function = TRY(tx.get(kFunctions, name.key));
+    if (!function) return not_found("Function not found: " + name.arn());
+    auto record = TRY(tx.get(kVersions, {function->id, 0}));
+    if (!record) return not_found("Function not found: " + name.arn());
+    if (in.revision_id && *in.revision_id != record->revision) return stale_revision();
+    if (!in.dry_run.value_or(false)) {
+      TRY(put_code(call, tx, body, package, *record));
+      touch(call, *record);
+      TRY(tx.put(kVersions, {function->id, 0}, *record));
+    }
+    changed = {.name = name, .function = *function, .version = 0, .record = *record};
+    if (in.publish.value_or(false) && !in.dry_run.value_or(false)) {
+      changed.version = TRY(publish(call, tx, name.key, changed.function, *record, {}));
+      changed.name.qualifier = std::to_string(changed.version);
+    }
+    return {};
+  }));
+  return to_wire(changed);
+}
+
+Result<std::vector<Need>> update_function_configuration_rights(Lambda&, Call& call,
+                                                               const UpdateFunctionConfigurationRequest& in) {
+  auto needs = TRY(rights_on(call, *in.function_name, {}, "lambda:UpdateFunctionConfiguration"));
+  if (in.role) needs.push_back(pass_role(*in.role));
+  return needs;
+}
+
+Result<FunctionConfiguration> update_function_configuration(Lambda&, Call& call,
+                                                            const UpdateFunctionConfigurationRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name));
+  if (in.role) TRY(check_role(call, *in.role));
+  Found changed{.name = name};
+  TRY(committed(call, [&](Transaction& tx) -> Status {
+    auto function = TRY(tx.get(kFunctions, name.key));
+    if (!function) return not_found("Function not found: " + name.arn());
+    auto record = TRY(tx.get(kVersions, {function->id, 0}));
+    if (!record) return not_found("Function not found: " + name.arn());
+    if (in.revision_id && *in.revision_id != record->revision) return stale_revision();
+    TRY(configure(in, *record));
+    touch(call, *record);
+    TRY(tx.put(kVersions, {function->id, 0}, *record));
+    changed = {.name = name, .function = *function, .version = 0, .record = *record};
+    return {};
+  }));
+  return to_wire(changed);
+}
+
+// --- showing ----------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> get_function_rights(Lambda&, Call& call, const GetFunctionRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:GetFunction");
+}
+
+Result<GetFunctionResponse> get_function(Lambda&, Call& call, const GetFunctionRequest& in) {
+  const Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier))));
+  GetFunctionResponse out{.configuration = to_wire(found), .code = FunctionCodeLocation{.repository_type = "S3"}};
+  const Tags tags = TRY(tags_of(call.tx(), found.name.arn()));
+  for (const auto& [key, value] : tags) out.tags[key] = value;
+  if (found.function.reserved_concurrency)
+    out.concurrency = Concurrency{.reserved_concurrent_executions = found.function.reserved_concurrency};
+  return out;
+}
+
+Result<std::vector<Need>> get_function_configuration_rights(Lambda&, Call& call,
+                                                            const GetFunctionConfigurationRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:GetFunctionConfiguration");
+}
+
+Result<FunctionConfiguration> get_function_configuration(Lambda&, Call& call,
+                                                         const GetFunctionConfigurationRequest& in) {
+  return to_wire(TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier)))));
+}
+
+Result<ListFunctionsResponse> list_functions(Lambda&, Call& call, const ListFunctionsRequest& in) {
+  const std::string request = fmt::format("ListFunctions {} {}", call.account(), call.region());
+  const auto page =
+      TRY(call.tx().scan(kFunctions, {.prefix = prefix_of(kFunctions, call.account(), call.region()),
+                                      .after = TRY(position_of(call, request, in.marker)),
+                                      .limit = static_cast<size_t>(std::min(in.max_items.value_or(kPage), kPage))}));
+  ListFunctionsResponse out;
+  out.functions.set_present();
+  for (const auto& [key, function] : page.entries) {
+    const auto record = TRY(call.get(kVersions, {function.id, 0}, Lock::kNone));
+    if (record)
+      out.functions.push_back(
+          to_wire({.name = {.key = key, .qualifier = {}}, .function = function, .record = *record}));
+  }
+  if (page.more)
+    out.next_marker = page_token(call.door().store(), request, encoded_key(kFunctions, page.entries.back().key));
+  return out;
+}
+
+Result<GetAccountSettingsResponse> get_account_settings(Lambda&, Call& call, const GetAccountSettingsRequest&) {
+  AccountUsage usage{.total_code_size = 0, .function_count = 0};
+  const auto functions =
+      TRY(call.tx().scan(kFunctions, {.prefix = prefix_of(kFunctions, call.account(), call.region())}));
+  for (const auto& [key, function] : functions.entries) {
+    ++*usage.function_count;
+    const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id)}));
+    for (const auto& [version, record] : versions.entries)
+      *usage.total_code_size += static_cast<int64_t>(record.code_size);
+  }
+  return GetAccountSettingsResponse{
+      .account_limit = AccountLimit{.total_code_size = int64_t{80} << 30,
+                                    .code_size_unzipped = static_cast<int64_t>(kMostUnzipped),
+                                    .code_size_zipped = static_cast<int64_t>(kMostInline),
+                                    .concurrent_executions = kConcurrency,
+                                    .unreserved_concurrent_executions = kConcurrency},
+      .account_usage = usage};
+}
+
+// --- DeleteFunction ---------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> delete_function_rights(Lambda&, Call& call, const DeleteFunctionRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:DeleteFunction");
+}
+
+Result<DeleteFunctionResponse> delete_function(Lambda&, Call& call, const DeleteFunctionRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name, in.qualifier));
+  const FunctionRecord function = TRY(find_function(call, name));
+  if (name.qualifier == "$LATEST")
+    return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+  if (!name.qualifier.empty()) {
+    const Found found = TRY(find_version(call, name, Lock::kExclusive));
+    TRY(call.door().blobs().release(call.tx(), found.record.code));
+    TRY(call.erase(kVersions, {function.id, found.version}));
+    return DeleteFunctionResponse{.status_code = 204};
+  }
+  const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id)}));
+  for (const auto& [key, record] : versions.entries) {
+    TRY(call.door().blobs().release(call.tx(), record.code));
+    TRY(call.erase(kVersions, key));
+  }
+  TRY(set_tags(call.tx(), name.arn(), {}));
+  TRY(call.erase(kFunctions, name.key));
+  return DeleteFunctionResponse{.status_code = 204};
+}
+
+// --- versions ---------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> publish_version_rights(Lambda&, Call& call, const PublishVersionRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:PublishVersion");
+}
+
+Result<FunctionConfiguration> publish_version(Lambda&, Call& call, const PublishVersionRequest& in) {
+  Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name)), Lock::kExclusive));
+  if (in.revision_id && *in.revision_id != found.record.revision) return stale_revision();
+  if (in.code_sha256 && *in.code_sha256 != found.record.code_sha256)
+    return invalid_parameter(
+        fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({}). Please try "
+                    "again with the CodeSHA256 in $LATEST.",
+                    *in.code_sha256, found.record.code_sha256));
+  found.version = TRY(publish(call, call.tx(), found.name.key, found.function, found.record, in.description));
+  found.name.qualifier = std::to_string(found.version);
+  found.record = TRY(call.get(kVersions, {found.function.id, found.version})).value_or(found.record);
+  return to_wire(found);
+}
+
+Result<std::vector<Need>> list_versions_by_function_rights(Lambda&, Call& call,
+                                                           const ListVersionsByFunctionRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:ListVersionsByFunction");
+}
+
+Result<ListVersionsByFunctionResponse> list_versions_by_function(Lambda&, Call& call,
+                                                                 const ListVersionsByFunctionRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name));
+  const FunctionRecord function = TRY(find_function(call, name, Lock::kNone));
+  const std::string request = fmt::format("ListVersionsByFunction {}", function.id);
+  const auto page =
+      TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id),
+                                     .after = TRY(position_of(call, request, in.marker)),
+                                     .limit = static_cast<size_t>(std::min(in.max_items.value_or(kPage), kPage))}));
+  ListVersionsByFunctionResponse out;
+  out.versions.set_present();
+  for (const auto& [key, record] : page.entries) {
+    Found found{.name = name, .function = function, .version = key.version, .record = record};
+    found.name.qualifier = key.version == 0 ? "$LATEST" : std::to_string(key.version);
+    out.versions.push_back(to_wire(found));
+  }
+  if (page.more)
+    out.next_marker = page_token(call.door().store(), request, encoded_key(kVersions, page.entries.back().key));
+  return out;
+}
+
+}  // namespace tarn::lambda

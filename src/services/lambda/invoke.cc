@@ -1,0 +1,149 @@
+// Invoke: synchronous, asynchronous (a delivery of the outbox), and a dry run.
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "door/door.h"
+#include "os/random.h"
+#include "services/lambda/lambda.h"
+
+namespace tarn::lambda {
+namespace {
+
+constexpr size_t kMostPayload = 6 << 20;       // AWS: Lambda quotas: synchronous invocation payload
+constexpr size_t kMostAsynchronous = 1 << 20;  // .. asynchronous
+constexpr int kMostAttempts = 3;               // AWS: two retries
+constexpr Micros kMostAge = 6 * kHour;
+constexpr const char* kDelivery = "lambda";
+
+Program program_of(const Found& found) {
+  return {.key = found.name.key,
+          .function = found.function.id,
+          .version = found.version == 0 ? "$LATEST" : std::to_string(found.version),
+          .record = found.record,
+          .most = found.function.reserved_concurrency.value_or(1000)};
+}
+
+// The function as it is now, in a transaction of its own.
+Result<Found> find_now(Door& door, const Caller& caller, const std::string& text, const OptionalText& qualifier) {
+  const auto tx = door.store().read();
+  Call call(door, caller, tx.get(), door.clock().now());
+  return find_version(call, TRY(function_name(call, text, qualifier)));
+}
+
+Result<std::string> payload_of(const InvocationRequest& in, size_t most) {
+  std::string payload = in.payload ? in.payload->bytes : "";
+  if (payload.size() > most)
+    return fail(413, "RequestTooLargeException",
+                fmt::format("{} byte payload is too large for the {} invocation type (limit {} bytes)", payload.size(),
+                            in.invocation_type.value_or("RequestResponse"), most));
+  if (payload.empty()) return std::string("{}");
+  if (const auto json = Json::parse(payload); !json)
+    return fail(400, "InvalidRequestContentException",
+                "Could not parse request body into json: " + json.error().message);
+  return payload;
+}
+
+}  // namespace
+
+Result<std::vector<Need>> invoke_rights(Lambda&, Call& call, const InvocationRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:InvokeFunction");
+}
+
+void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<InvocationResponse> reply) {
+  const auto begin = [&]() -> Status {
+    const std::string type = in.invocation_type.value_or("RequestResponse");
+    if (in.durable_execution_name || in.tenant_id)
+      return invalid_parameter("Durable executions and tenants are not supported by this server.");
+    const Found found = TRY(find_now(lambda.door, call.caller(), *in.function_name, in.qualifier));
+    const std::string version = found.version == 0 ? "$LATEST" : std::to_string(found.version);
+    if (type == "DryRun") {
+      reply.give(InvocationResponse{.status_code = 204});
+      return {};
+    }
+    std::string payload = TRY(payload_of(in, type == "Event" ? kMostAsynchronous : kMostPayload));
+    if (type == "Event") {
+      const Json event = Json::object({{"function", found.name.arn()},
+                                       {"qualifier", found.name.qualifier},
+                                       {"payload", payload},
+                                       {"requestId", call.request_id()}});
+      const Sequence sequence = TRY(lambda.door.store().run([&](Transaction& tx) {
+        return lambda.door.outbox().enqueue(tx, {.type = kDelivery,
+                                                 .target = found.name.qualified_arn(),
+                                                 .payload = event.text(),
+                                                 .give_up_after = kMostAge,
+                                                 .max_attempts = kMostAttempts});
+      }));
+      TRY(lambda.door.store().wait_synced(sequence));
+      reply.give(InvocationResponse{.status_code = 202, .payload = wire::Blob{}});
+      return {};
+    }
+    std::string context;
+    if (in.client_context) {
+      const auto text = unbase64(*in.client_context);
+      if (!text || !Json::parse(*text))
+        return fail(400, "InvalidRequestContentException",
+                    "Client context must be a valid Base64-encoded JSON object.");
+      context = *text;
+    }
+    const bool tail = in.log_type == "Tail";
+    lambda.environments.invoke(program_of(found),
+                               {.request_id = call.request_id(),
+                                .arn = found.name.qualified_arn(),
+                                .payload = std::move(payload),
+                                .client_context = std::move(context)},
+                               [give = std::move(reply.give), tail, version](Result<InvocationResult> result) mutable {
+                                 if (!result) return give(Failure(std::move(result.error())));
+                                 InvocationResponse out{.status_code = 200,
+                                                        .payload = wire::Blob{std::move(result->payload)},
+                                                        .executed_version = version};
+                                 if (!result->error.empty()) out.function_error = result->error;
+                                 if (tail) out.log_result = base64(result->log_tail);
+                                 give(std::move(out));
+                               });
+    return {};
+  };
+  if (Status begun = begin(); !begun) reply.give(Failure(std::move(begun.error())));
+}
+
+// --- asynchronous invocations -------------------------------------------------------------------------------------------
+
+namespace {
+
+// Runs one, and waits for its end: a target's queue has a thread of its own.
+Status deliver(Lambda& lambda, const Delivery& delivery) {
+  const Json event = TRY(Json::parse(delivery.payload));
+  const std::string& qualifier = event["qualifier"].as_string();
+  const Result<Found> found = find_now(lambda.door, {}, event["function"].as_string(),
+                                       qualifier.empty() ? OptionalText() : OptionalText(qualifier));
+  if (!found)
+    return found.error().status == 404 ? Status()
+                                       : Status(Failure(found.error()));  // it is gone, and its calls with it
+  std::mutex mutex;
+  std::condition_variable over;
+  std::optional<Result<InvocationResult>> result;
+  lambda.environments.invoke(program_of(*found),
+                             {.request_id = event["requestId"].as_string(),
+                              .arn = found->name.qualified_arn(),
+                              .payload = event["payload"].as_string(),
+                              .client_context = {}},
+                             [&](Result<InvocationResult> given) {
+                               const std::lock_guard lock(mutex);
+                               result = std::move(given);
+                               over.notify_all();
+                             });
+  std::unique_lock lock(mutex);
+  over.wait(lock, [&] { return result.has_value(); });
+  if (!*result) return Failure(std::move(result->error()));
+  if (!(*result)->error.empty()) return fail(500, "FunctionError", (*result)->payload);
+  return {};
+}
+
+}  // namespace
+
+void Lambda::start() {
+  door.outbox().deliver_to(kDelivery,
+                           {.deliver = [this](const Delivery& delivery) { return deliver(*this, delivery); }});
+}
+
+}  // namespace tarn::lambda

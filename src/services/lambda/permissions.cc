@@ -1,0 +1,188 @@
+// Who may call a function: its resource policy; tags; how many calls at once.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "door/arn.h"
+#include "door/door.h"
+#include "door/policy.h"
+#include "door/tags.h"
+#include "os/random.h"
+#include "services/lambda/lambda.h"
+
+namespace tarn::lambda {
+namespace {
+
+// AWS: AddPermission: a service's name, an account, or the ARN of a user or role; conditions from the Source members.
+Json statement_of(const FunctionName& name, const AddPermissionRequest& in) {
+  const std::string& who = *in.principal;
+  const bool account = who.size() == 12 && std::ranges::all_of(who, [](unsigned char c) { return std::isdigit(c); });
+  Json principal = "*";
+  if (who.ends_with(".amazonaws.com"))
+    principal = Json::object({{"Service", who}});
+  else if (account)
+    principal = Json::object({{"AWS", fmt::format("arn:aws:iam::{}:root", who)}});
+  else if (who != "*")
+    principal = Json::object({{"AWS", who}});
+  Json statement = Json::object({{"Sid", *in.statement_id},
+                                 {"Effect", "Allow"},
+                                 {"Principal", std::move(principal)},
+                                 {"Action", *in.action},
+                                 {"Resource", name.qualified_arn()}});
+  Json like = Json::object(), equals = Json::object();
+  if (in.source_arn) like.set("AWS:SourceArn", *in.source_arn);
+  if (in.source_account) equals.set("AWS:SourceAccount", *in.source_account);
+  if (in.principal_org_id) equals.set("aws:PrincipalOrgID", *in.principal_org_id);
+  if (in.function_url_auth_type) equals.set("lambda:FunctionUrlAuthType", *in.function_url_auth_type);
+  Json condition = Json::object();
+  if (equals.size() > 0) condition.set("StringEquals", std::move(equals));
+  if (like.size() > 0) condition.set("ArnLike", std::move(like));
+  if (condition.size() > 0) statement.set("Condition", std::move(condition));
+  return statement;
+}
+
+// AWS: the revision that these operations compare is the policy's own.
+std::string revision_of(const FunctionRecord& function, std::string_view qualifier) {
+  const std::string text = policy_of(function, qualifier).value_or("");
+  const std::string id = hex(md5(text));
+  return fmt::format("{}-{}-{}-{}-{}", id.substr(0, 8), id.substr(8, 4), id.substr(12, 4), id.substr(16, 4),
+                     id.substr(20));
+}
+
+}  // namespace
+
+Result<std::vector<Need>> add_permission_rights(Lambda&, Call& call, const AddPermissionRequest& in) {
+  auto needs = TRY(rights_on(call, *in.function_name, in.qualifier, "lambda:AddPermission"));
+  needs[0].context["lambda:Principal"] = {*in.principal};
+  if (in.function_url_auth_type) needs[0].context["lambda:FunctionUrlAuthType"] = {*in.function_url_auth_type};
+  return needs;
+}
+
+Result<AddPermissionResponse> add_permission(Lambda&, Call& call, const AddPermissionRequest& in) {
+  const Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier))));
+  FunctionRecord function = TRY(find_function(call, found.name));
+  const std::string& qualifier = found.name.qualifier;
+  if (in.revision_id && *in.revision_id != revision_of(function, qualifier)) return stale_revision();
+  for (const PermissionRecord& permission : function.permissions)
+    if (permission.id == *in.statement_id && permission.qualifier == qualifier)
+      return conflict(
+          fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, or remove "
+                      "the existing statement.",
+                      *in.statement_id));
+  Json statement = statement_of(found.name, in);
+  function.permissions.push_back({*in.statement_id, qualifier, statement});
+  if (const auto policy = Policy::parse(*policy_of(function, qualifier), PolicyKind::kResource); !policy)
+    return invalid_parameter("The provided principal was invalid. Please check the principal and try again.");
+  TRY(call.put(kFunctions, found.name.key, function));
+  return AddPermissionResponse{.statement = statement.text()};
+}
+
+Result<std::vector<Need>> remove_permission_rights(Lambda&, Call& call, const RemovePermissionRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:RemovePermission");
+}
+
+Result<RemovePermissionOutput> remove_permission(Lambda&, Call& call, const RemovePermissionRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name, in.qualifier));
+  FunctionRecord function = TRY(find_function(call, name));
+  if (in.revision_id && *in.revision_id != revision_of(function, name.qualifier)) return stale_revision();
+  const size_t removed = std::erase_if(function.permissions, [&](const PermissionRecord& permission) {
+    return permission.id == *in.statement_id && permission.qualifier == name.qualifier;
+  });
+  if (removed == 0) return not_found(fmt::format("Statement {} is not found in resource policy.", *in.statement_id));
+  TRY(call.put(kFunctions, name.key, function));
+  return RemovePermissionOutput{};
+}
+
+Result<std::vector<Need>> get_policy_rights(Lambda&, Call& call, const GetPolicyRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:GetPolicy");
+}
+
+Result<GetPolicyResponse> get_policy(Lambda&, Call& call, const GetPolicyRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name, in.qualifier));
+  const FunctionRecord function = TRY(find_function(call, name, Lock::kNone));
+  const auto policy = policy_of(function, name.qualifier);
+  if (!policy) return not_found("The resource you requested does not exist.");
+  return GetPolicyResponse{.policy = policy, .revision_id = revision_of(function, name.qualifier)};
+}
+
+// --- tags -------------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> tag_resource_rights(Lambda&, Call& call, const TagResourceRequest& in) {
+  return rights_on(call, *in.resource, {}, "lambda:TagResource");
+}
+
+Result<TagResourceOutput> tag_resource(Lambda&, Call& call, const TagResourceRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.resource));
+  TRY(find_function(call, name, Lock::kShared));
+  TRY(add_tags(call.tx(), name.arn(), Tags(in.tags.begin(), in.tags.end())));
+  return TagResourceOutput{};
+}
+
+Result<std::vector<Need>> untag_resource_rights(Lambda&, Call& call, const UntagResourceRequest& in) {
+  return rights_on(call, *in.resource, {}, "lambda:UntagResource");
+}
+
+Result<UntagResourceOutput> untag_resource(Lambda&, Call& call, const UntagResourceRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.resource));
+  TRY(find_function(call, name, Lock::kShared));
+  TRY(remove_tags(call.tx(), name.arn(), {in.tag_keys.begin(), in.tag_keys.end()}));
+  return UntagResourceOutput{};
+}
+
+Result<std::vector<Need>> list_tags_rights(Lambda&, Call& call, const ListTagsRequest& in) {
+  return rights_on(call, *in.resource, {}, "lambda:ListTags");
+}
+
+Result<ListTagsResponse> list_tags(Lambda&, Call& call, const ListTagsRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.resource));
+  TRY(find_function(call, name, Lock::kNone));
+  ListTagsResponse out;
+  out.tags.set_present();
+  const Tags tags = TRY(tags_of(call.tx(), name.arn()));
+  for (const auto& [key, value] : tags) out.tags[key] = value;
+  return out;
+}
+
+// --- concurrency ------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> put_function_concurrency_rights(Lambda&, Call& call,
+                                                          const PutFunctionConcurrencyRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:PutFunctionConcurrency");
+}
+
+Result<Concurrency> put_function_concurrency(Lambda&, Call& call, const PutFunctionConcurrencyRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name));
+  FunctionRecord function = TRY(find_function(call, name));
+  function.reserved_concurrency = in.reserved_concurrent_executions;
+  TRY(call.put(kFunctions, name.key, function));
+  return Concurrency{.reserved_concurrent_executions = in.reserved_concurrent_executions};
+}
+
+Result<std::vector<Need>> get_function_concurrency_rights(Lambda&, Call& call,
+                                                          const GetFunctionConcurrencyRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:GetFunctionConcurrency");
+}
+
+Result<GetFunctionConcurrencyResponse> get_function_concurrency(Lambda&, Call& call,
+                                                                const GetFunctionConcurrencyRequest& in) {
+  const FunctionRecord function = TRY(find_function(call, TRY(function_name(call, *in.function_name)), Lock::kNone));
+  return GetFunctionConcurrencyResponse{.reserved_concurrent_executions = function.reserved_concurrency};
+}
+
+Result<std::vector<Need>> delete_function_concurrency_rights(Lambda&, Call& call,
+                                                             const DeleteFunctionConcurrencyRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:DeleteFunctionConcurrency");
+}
+
+Result<DeleteFunctionConcurrencyOutput> delete_function_concurrency(Lambda&, Call& call,
+                                                                    const DeleteFunctionConcurrencyRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name));
+  FunctionRecord function = TRY(find_function(call, name));
+  function.reserved_concurrency.reset();
+  TRY(call.put(kFunctions, name.key, function));
+  return DeleteFunctionConcurrencyOutput{};
+}
+
+}  // namespace tarn::lambda

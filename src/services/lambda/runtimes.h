@@ -1,0 +1,27 @@
+// Runtimes: which interpreter of this machine stands for a runtime's name, and the program that speaks to it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "run/task.h"
+
+namespace tarn::lambda {
+
+// ERRORS: InvalidParameterValueException: no such runtime, or none that this machine could run.
+Status check_runtime(const std::string& runtime);
+
+struct Interpreter {
+  std::vector<std::string> command;  // inside
+  std::vector<run::Mount> mounts;
+  std::string note;  // of another version than the runtime's name says; empty: the very one
+};
+// `support`: the folder of our own programs, see write_support(). ERRORS: what is not on this machine.
+Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support);
+
+// Writes the programs that run handlers to a folder, for mounting.
+Status write_support(const std::string& folder);
+
+}  // namespace tarn::lambda
