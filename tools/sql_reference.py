@@ -61,8 +61,10 @@ def page(dialect):
         texts = statements if kind == "statement" else queries
         works = any(re.search(pattern, re.sub(r"\s+", " ", text), re.IGNORECASE) for text in texts)
         kinds.setdefault(kind, {}).setdefault(group, []).append((name, works))
-    lines = [f"# {dialect.capitalize()}: what works\n", "\n", f"Made by tools/sql_reference.py of the reference's names and of the cases in "
-             f"tests/sql/{dialect}: a name works if a case of its own compares values. What does not is refused with an error that names it,\n"
+    lines = [f"# {dialect.capitalize()}: what works\n", "\n",
+             f"Made by tools/sql_reference.py of the reference's names and of the cases in "
+             f"tests/sql/{dialect}: a name works if a case of its own compares values. "
+             "What does not is refused with an error that names it,\n"
              "or has no case yet.\n"]
     for kind, groups in kinds.items():
         every = [entry for group in groups.values() for entry in group]

@@ -100,9 +100,9 @@ TEST_F(RunTest, what_was_written_before_is_told_before) {
   EXPECT_EQ(seen, "first\n");
   task->kill();
   over.get_future().wait();
-  bool called = false;
-  task->after_output([&] { called = true; });
-  EXPECT_TRUE(called);
+  std::promise<void> called;
+  task->after_output([&] { called.set_value(); });
+  called.get_future().wait();
 }
 
 TEST_F(RunTest, it_sees_the_system_and_its_mounts_only) {

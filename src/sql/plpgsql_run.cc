@@ -167,7 +167,7 @@ class Interpreter {
   bool opens_columns(const PlFragment& fragment, uint32_t open) const {
     uint32_t i = open;
     while (i > fragment.first && (body_.tokens[i - 1].is_name() || body_.tokens[i - 1].is_op(".")) &&
-           !body_.tokens[i - 1].is("into"))
+           !body_.tokens[i - 1].is("into") && !body_.tokens[i - 1].is("values"))
       --i;
     return i < open && i >= fragment.first + 2 && body_.tokens[i - 1].is("into") && body_.tokens[i - 2].is("insert");
   }

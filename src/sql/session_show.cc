@@ -50,12 +50,21 @@ constexpr Setting kSettings[] = {
     {"transaction_isolation", "snapshot"},
 };
 // Settings that would change answers; only their default is taken.
-constexpr std::string_view kFixed[] = {"transaction_isolation", "enable_case_sensitive_identifier", "enable_case_sensitive_super_attribute",
-                                       "enable_numeric_rounding", "datestyle", "describe_field_name_in_uppercase",
-                                       "cast_super_null_on_error", "error_on_nondeterministic_update",
-                                       "json_parse_dedup_attributes", "json_parse_truncate_strings",
-                                       "json_serialization_enable", "navigate_super_null_on_error",
-                                       "parse_super_null_on_error", "server_version", "transaction_isolation"};
+constexpr std::string_view kFixed[] = {"transaction_isolation",
+                                       "enable_case_sensitive_identifier",
+                                       "enable_case_sensitive_super_attribute",
+                                       "enable_numeric_rounding",
+                                       "datestyle",
+                                       "describe_field_name_in_uppercase",
+                                       "cast_super_null_on_error",
+                                       "error_on_nondeterministic_update",
+                                       "json_parse_dedup_attributes",
+                                       "json_parse_truncate_strings",
+                                       "json_serialization_enable",
+                                       "navigate_super_null_on_error",
+                                       "parse_super_null_on_error",
+                                       "server_version",
+                                       "transaction_isolation"};
 
 const Setting* setting(std::string_view name) {
   const auto* found =
@@ -136,7 +145,9 @@ Result<Outcome> SqlSession::execute(Running& run, const Show& s) {
     case Show::Kind::kConstraints:
       return sql_error(kNotSupported, "SHOW PARAMETERS and SHOW CONSTRAINTS are not supported yet", s.of.position);
   }
-  if (s.like) sql += " AND " + (s.kind == Show::Kind::kFunctions || s.kind == Show::Kind::kProcedures ? "function_name" : named) + " LIKE " + quoted_string(*s.like);
+  if (s.like)
+    sql += " AND " + (s.kind == Show::Kind::kFunctions || s.kind == Show::Kind::kProcedures ? "function_name" : named) +
+           " LIKE " + quoted_string(*s.like);
   sql += s.kind == Show::Kind::kColumns ? " ORDER BY ordinal_position" : " ORDER BY " + named;
   if (s.limit) sql += " LIMIT " + std::to_string(*s.limit);
   Outcome outcome = TRY(engine(run, sql, {}, run.request.spool));
@@ -179,10 +190,11 @@ std::string SqlSession::grants_sql(const Show& s) const {
 Result<Outcome> SqlSession::show_table(Running& run, const QualifiedName& name) {
   const Object table = TRY(relation(run, name));
   const std::string of = condition("schema_name", table.schema) + condition("table_name", table.name);
-  const auto columns = TRY(query(run,
-                                 "SELECT column_name, data_type, column_default, is_nullable, encoding, distkey, sortkey "
-                                 "FROM svv_redshift_columns WHERE true" +
-                                     of + " ORDER BY ordinal_position"));
+  const auto columns =
+      TRY(query(run,
+                "SELECT column_name, data_type, column_default, is_nullable, encoding, distkey, sortkey "
+                "FROM svv_redshift_columns WHERE true" +
+                    of + " ORDER BY ordinal_position"));
   std::string sql = "CREATE TABLE " + table.schema + "." + table.name + " (";
   std::vector<std::pair<int64_t, std::string>> sort;
   std::string separator = "\n    ";
@@ -195,9 +207,10 @@ Result<Outcome> SqlSession::show_table(Running& run, const QualifiedName& name) 
     if (const auto at = parse_int(column[6].value_or("0")).value_or(0); at > 0) sort.emplace_back(at, *column[0]);
     separator = ",\n    ";
   }
-  const auto style = TRY(query(run, "SELECT diststyle FROM svv_table_info WHERE true" + condition("\"schema\"", table.schema) +
-                                        condition("\"table\"", table.name)));
-  sql += "\n)\nDISTSTYLE " + (style.empty() || !style[0][0] || style[0][0]->starts_with("AUTO") ? "AUTO" : *style[0][0]);
+  const auto style = TRY(query(run, "SELECT diststyle FROM svv_table_info WHERE true" +
+                                        condition("\"schema\"", table.schema) + condition("\"table\"", table.name)));
+  sql +=
+      "\n)\nDISTSTYLE " + (style.empty() || !style[0][0] || style[0][0]->starts_with("AUTO") ? "AUTO" : *style[0][0]);
   std::sort(sort.begin(), sort.end());
   std::string keys;
   for (const auto& [at, column] : sort) keys += (keys.empty() ? "" : ", ") + column;
@@ -228,7 +241,8 @@ Result<Outcome> SqlSession::show_external_table(Running& run, const QualifiedNam
   if (!table) return sql_error(kUndefinedTable, "Table \"" + name.name + "\" does not exist", name.position);
   const auto list = [](const std::vector<ExternalColumn>& columns) {
     std::string text;
-    for (const ExternalColumn& column : columns) text += (text.empty() ? "\n    " : ",\n    ") + column.name + " " + column.type;
+    for (const ExternalColumn& column : columns)
+      text += (text.empty() ? "\n    " : ",\n    ") + column.name + " " + column.type;
     return " (" + text + "\n)";
   };
   std::string sql = "CREATE EXTERNAL TABLE " + schema->name + "." + table->name + list(table->columns);
@@ -283,8 +297,7 @@ Result<Outcome> SqlSession::execute(Running&, const SetVariable& s) {
   const bool on = equals_ignore_case(s.value, "on") || equals_ignore_case(s.value, "true");
   for (const std::string_view fixed : kFixed)
     if (s.name == fixed && known && !equals_ignore_case(s.value, known->value) && !(off && known->value == "off") &&
-        !(on && known->value == "on") &&
-        !(s.name == "datestyle" && lower(s.value).starts_with("iso")))
+        !(on && known->value == "on") && !(s.name == "datestyle" && lower(s.value).starts_with("iso")))
       return sql_error(kNotSupported, "SET " + s.name + " TO " + s.value + " is not supported yet");
   if (s.name == "statement_timeout" && parse_int(s.value).value_or(-1) < 0)
     return sql_error(kInvalidParameter, "invalid value for parameter \"statement_timeout\": \"" + s.value + "\"");

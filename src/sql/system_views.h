@@ -85,14 +85,14 @@ constexpr ServerView kServerViews[] = {
      "start_time timestamp, end_time timestamp, compute_seconds double, compute_capacity double, data_storage "
      "integer, cross_region_transferred_data integer, charged_seconds integer"},
     {"stl_query",
-     "userid integer, query integer, label varchar, xid bigint, pid integer, database varchar, querytxt varchar, "
+     "userid integer, query bigint, label varchar, xid bigint, pid integer, database varchar, querytxt varchar, "
      "starttime timestamp, endtime timestamp, aborted integer, insert_pristine integer, concurrency_scaling_status "
      "integer"},
     {"stl_querytext",
-     "userid integer, xid bigint, pid integer, query integer, sequence integer, text varchar"},
+     "userid integer, xid bigint, pid integer, query bigint, sequence integer, text varchar"},
     {"svl_qlog",
-     "userid integer, query integer, xid bigint, pid integer, starttime timestamp, endtime timestamp, elapsed bigint, "
-     "aborted integer, label varchar, substring varchar, source_query integer, concurrency_scaling_status_txt varchar, "
+     "userid integer, query bigint, xid bigint, pid integer, starttime timestamp, endtime timestamp, elapsed bigint, "
+     "aborted integer, label varchar, substring varchar, source_query bigint, concurrency_scaling_status_txt varchar, "
      "from_sp_call integer"},
     {"svl_statementtext",
      "userid integer, xid bigint, pid integer, label varchar, starttime timestamp, endtime timestamp, sequence integer, "
@@ -101,7 +101,7 @@ constexpr ServerView kServerViews[] = {
      "userid integer, status varchar, starttime timestamp, duration bigint, user_name varchar, db_name varchar, query "
      "varchar, pid integer"},
     {"stv_inflight",
-     "userid integer, slice integer, query integer, label varchar, xid bigint, pid integer, starttime timestamp, text "
+     "userid integer, slice integer, query bigint, label varchar, xid bigint, pid integer, starttime timestamp, text "
      "varchar, suspended integer, insert_pristine integer, concurrency_scaling_status integer"},
     {"svl_user_info",
      "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, useconnlimit varchar, "

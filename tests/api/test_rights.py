@@ -43,7 +43,10 @@ def values(client, new_name, account):
         "Sqls": ["select 1"], "Database": "dev", "WorkgroupName": "none", "Id": "d9b6c0c9-0747-4bf4-b142-e8883122f766",
         "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]},
         "tags": [{"key": "a", "value": "b"}], "Tags": [{"Key": "a", "Value": "b"}],
-        "Time": "2999-01-01T00:00:00Z", "+": {},
+        "Time": "2999-01-01T00:00:00Z", "StatementName": "statement", "PreparedStatementNames": ["statement"],
+        "ResourceARN": f"arn:aws:athena:us-east-1:{account}:workgroup/none", "Role": f"arn:aws:iam::{account}:role/{trusting}",
+        "Resource": f"arn:aws:lambda:us-east-1:{account}:function:none", "FunctionName": "none", "StatementId": "s",
+        "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", "+": {},
     }
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from test_clients import DEPS, TARN, python, variables  # noqa: F401  (fixtures)
+from clients.test_clients import DEPS, TARN, python, variables  # noqa: F401  (fixtures)
 
 
 @pytest.fixture(scope="module")

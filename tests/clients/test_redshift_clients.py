@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import textwrap
+import uuid
 
 import pytest
 
@@ -13,7 +14,7 @@ from support.redshift import make_role
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPS = pathlib.Path(os.environ.get("TARN_DEPS", ROOT / ".deps"))
-PASSWORD = "Passw0rdPassw0rd"
+PASSWORD = f"Sesame-{uuid.uuid4().hex[:12]}-1"  # told apart from other runs on the same server by it
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,8 @@ HOMES = {
     r"pugixml": ("wire", "lake", "cli"),
     r"rapidjson/": ("base",),
     r"CLI/": ("cli",),
-    r"sys/(socket|stat|wait|mman|file|statvfs|prctl|resource|un)\.h|unistd\.h|fcntl\.h": ("os", "http", "sql/engine", "store", "blob", "run"),
+    r"sys/(socket|stat|wait|mman|file|statvfs|prctl|resource|un)\.h|unistd\.h|fcntl\.h": (
+        "os", "http", "sql/engine", "store", "blob", "run"),
     r"seccomp\.h|sched\.h": ("run",),
 }
 

@@ -142,6 +142,7 @@ Result<ExecutionRecord> new_record(Call& call, const StartQueryExecutionInput& i
   if (in.query_execution_context) {
     record.catalog = in.query_execution_context->catalog.value_or(record.catalog);
     record.database = lower(in.query_execution_context->database.value_or(record.database));
+    std::erase(record.database, '`');  // clients may quote it as DDL does
   }
   record.parameters = in.execution_parameters.items();
   record.type = statement.type;

@@ -140,7 +140,8 @@ Result<RoleDetail> detail_of(Call& call, const Found<RoleRecord>& role) {
                  .role_id = role.record.id,
                  .arn = role.arn(),
                  .create_date = role.record.created,
-                 .assume_role_policy_document = uri_encode(TRY(shown_policy(call.door().identities(), call.tx(), role.record.trust_policy, role.record.trusted))),
+                 .assume_role_policy_document = uri_encode(TRY(
+                     shown_policy(call.door().identities(), call.tx(), role.record.trust_policy, role.record.trusted))),
                  .role_policy_list = inline_of(role.record.grants),
                  .attached_managed_policies = attached_of(role.record.grants),
                  .tags = to_wire(TRY(tags_of(call.tx(), role.arn())))};

@@ -1,5 +1,5 @@
-#include "door/policy_binding.h"
 #include "services/iam/iam.h"
+#include "door/policy_binding.h"
 
 #include <fmt/format.h>
 
@@ -160,7 +160,8 @@ Result<Role> to_wire(Call& call, const Found<RoleRecord>& role) {
               .role_id = role.record.id,
               .arn = role.arn(),
               .create_date = role.record.created,
-              .assume_role_policy_document = uri_encode(TRY(shown_policy(call.door().identities(), call.tx(), role.record.trust_policy, role.record.trusted))),
+              .assume_role_policy_document = uri_encode(TRY(
+                  shown_policy(call.door().identities(), call.tx(), role.record.trust_policy, role.record.trusted))),
               .description = role.record.description,
               .max_session_duration = static_cast<int32_t>(role.record.max_session_seconds)};
 }

@@ -26,7 +26,8 @@ class Actor {
   Door& door() { return door_; }
 
   void set_roles(sql::StatementRoles roles);
-  // A caller acting as the role, or as the last one of a chain "arn,arn". ERRORS: SqlError, in Redshift's words, when its trust policy does not let it.
+  // A caller acting as the role, or as the last one of a chain "arn,arn". ERRORS: SqlError, in Redshift's words, when
+  // its trust policy does not let it.
   Result<Caller> as(const std::string& role);
   std::vector<sql::StoredSchema> schemas();
   // The schema that maps the Glue database; nullopt: none of the statement's does.

@@ -47,8 +47,9 @@ unique_ptr<Expression> bind_real(FunctionBindExpressionInput& input) {
 }
 
 void cbrt_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::UnaryExecutor::Execute<double, double>(input.data[0], result, input.size(),
-                                                 [](double value) { return std::cbrt(value); });
+  duckdb::UnaryExecutor::Execute<double, double>(input.data[0], result, input.size(), [](double value) {
+    return static_cast<double>(std::cbrt(static_cast<long double>(value)));
+  });
 }
 
 template <size_t... which>

@@ -170,7 +170,9 @@ unique_ptr<Expression> bind_concat(FunctionBindExpressionInput& input) {
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
   if (a->return_type.id() == LogicalTypeId::BLOB || b->return_type.id() == LogicalTypeId::BLOB) {
     return call(input.context, "main", "||",
-                both(cast_to(input.context, std::move(a), LogicalType::BLOB), cast_to(input.context, std::move(b), LogicalType::BLOB)), true);
+                both(cast_to(input.context, std::move(a), LogicalType::BLOB),
+                     cast_to(input.context, std::move(b), LogicalType::BLOB)),
+                true);
   }
   if (is_super(a->return_type) && is_super(b->return_type)) {
     return call(input.context, kFunctionSchema, "array_concat", both(std::move(a), std::move(b)));
@@ -230,7 +232,8 @@ void pad_char(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector
 
 // COLLATE(text, 'case_insensitive'): the text; comparisons see what it is.
 unique_ptr<Expression> bind_any_case(FunctionBindExpressionInput& input) {
-  return call(input.context, kFunctionSchema, "any_case_run", only(as_text(input.context, std::move(input.children[0]))));
+  return call(input.context, kFunctionSchema, "any_case_run",
+              only(as_text(input.context, std::move(input.children[0]))));
 }
 void any_case_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   result.Reference(input.data[0]);
@@ -252,8 +255,8 @@ void add_operators(Registry& registry) {
   duckdb::ScalarFunction blanks("without_blanks", {LogicalType::VARCHAR}, LogicalType::VARCHAR, without_blanks);
   blanks.statistics = without_blanks_statistics;
   registry.add(blanks);
-  registry.add(duckdb::ScalarFunction("pad_char", {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR,
-                                      pad_char));
+  registry.add(
+      duckdb::ScalarFunction("pad_char", {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR, pad_char));
 }
 
 }  // namespace tarn::sql::engine

@@ -3,6 +3,9 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "duckdb/function/aggregate/distributive_function_utils.hpp"
+#include "duckdb/function/function_binder.hpp"
+#include "duckdb/optimizer/column_binding_replacer.hpp"
 #include "duckdb/optimizer/optimizer.hpp"
 #include "duckdb/optimizer/optimizer_extension.hpp"
 #include "duckdb/planner/operator/list.hpp"
@@ -77,8 +80,25 @@ void trim_windows(ClientContext& context, LogicalOperator& op) {
   }
 }
 
-void trim_groups(ClientContext& context, duckdb::LogicalAggregate& aggregate) {
-  for (auto& group : aggregate.groups) trim(context, group);
+// The groups are made of texts without their trailing blanks; what is shown of one is the text of a row of it, as it is.
+void trim_groups(ClientContext& context, LogicalOperator& root, duckdb::LogicalAggregate& aggregate) {
+  duckdb::ColumnBindingReplacer shown;
+  shown.stop_operator = aggregate;
+  for (size_t i = 0; i < aggregate.groups.size(); ++i) {
+    auto& group = aggregate.groups[i];
+    if (!is_text(group->return_type) || is_trimmed(*group)) continue;
+    if (aggregate.grouping_sets.size() <= 1 && group->GetExpressionType() != duckdb::ExpressionType::VALUE_CONSTANT) {
+      duckdb::vector<unique_ptr<Expression>> text;
+      text.push_back(group->Copy());
+      auto first = duckdb::FunctionBinder(context).BindAggregateFunction(
+          duckdb::FirstFunctionGetter::GetFunction(group->return_type), std::move(text));
+      shown.replacement_bindings.emplace_back(ColumnBinding(aggregate.group_index, i),
+                                              ColumnBinding(aggregate.aggregate_index, aggregate.expressions.size()));
+      aggregate.expressions.push_back(std::move(first));
+    }
+    trim(context, group);
+  }
+  if (!shown.replacement_bindings.empty()) shown.VisitOperator(root);
   for (auto& e : aggregate.expressions) {
     if (e->GetExpressionClass() != ExpressionClass::BOUND_AGGREGATE) continue;
     auto& call = e->Cast<duckdb::BoundAggregateExpression>();
@@ -88,11 +108,11 @@ void trim_groups(ClientContext& context, duckdb::LogicalAggregate& aggregate) {
   }
 }
 
-void ignore_blanks(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperator>& op) {
+void ignore_blanks(duckdb::OptimizerExtensionInput& input, LogicalOperator& root, unique_ptr<LogicalOperator>& op) {
   auto& context = input.context;
   switch (op->type) {
     case LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY:
-      trim_groups(context, op->Cast<duckdb::LogicalAggregate>());
+      trim_groups(context, root, op->Cast<duckdb::LogicalAggregate>());
       break;
     case LogicalOperatorType::LOGICAL_WINDOW: trim_windows(context, *op); break;
     case LogicalOperatorType::LOGICAL_ORDER_BY:
@@ -123,7 +143,7 @@ void ignore_blanks(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOpe
       break;
     default: break;
   }
-  for (auto& child : op->children) ignore_blanks(input, child);
+  for (auto& child : op->children) ignore_blanks(input, root, child);
 }
 
 // --- what is known of columns ----------------------------------------------------------------------------------------------
@@ -359,7 +379,7 @@ void declare_columns(duckdb::LogicalCreateTable& create) {
 void before_optimizing(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperator>& plan) {
   const auto session = SessionState::of(input.context);
   if (!session || session->context.dialect != Dialect::kRedshift) return;
-  ignore_blanks(input, plan);
+  ignore_blanks(input, *plan, plan);
   session->planned.clear();
   switch (plan->type) {
     case LogicalOperatorType::LOGICAL_CREATE_TABLE: return declare_columns(plan->Cast<duckdb::LogicalCreateTable>());

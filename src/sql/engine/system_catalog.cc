@@ -74,8 +74,8 @@ struct View {
 
 #define IDENTITIES "system.redshift.system_rows('tarn_identities')"
 #define ROUTINES "system.redshift.system_rows('tarn_routines')"
-#define IDENTITY                                                                                               \
-  "coalesce(i.id, 0) AS identity_id, CASE g.grantee_kind WHEN 'public' THEN 'public' ELSE g.grantee END AS "  \
+#define IDENTITY                                                                                             \
+  "coalesce(i.id, 0) AS identity_id, CASE g.grantee_kind WHEN 'public' THEN 'public' ELSE g.grantee END AS " \
   "identity_name, g.grantee_kind AS identity_type, g.grant_option = 'true' AS admin_option"
 #define SERVER(view) "system.redshift.system_rows('" view "')"
 
@@ -99,17 +99,21 @@ constexpr View kViews[] = {
     {"pg_catalog", "pg_class",
      "SELECT table_oid::INTEGER AS oid, table_name AS relname, schema_oid::INTEGER AS relnamespace, table_oid::INTEGER "
      "AS "
-     "reltype, owner_id AS relowner, 0 AS relam, table_oid::INTEGER AS relfilenode, rows::FLOAT AS reltuples, CASE kind "
+     "reltype, owner_id AS relowner, 0 AS relam, table_oid::INTEGER AS relfilenode, rows::FLOAT AS reltuples, CASE "
+     "kind "
      "WHEN 'VIEW' "
      "THEN 'v' ELSE 'r' END AS relkind, column_count::SMALLINT AS relnatts, NULL::VARCHAR AS relacl, false AS "
      "relhasindex FROM "
      "{tables}"},
     {"pg_catalog", "pg_attribute",
-     "SELECT table_oid::INTEGER AS attrelid, column_name AS attname, CASE shown_name WHEN 'boolean' THEN 16 WHEN 'bigint' "
-     "THEN 20 WHEN 'smallint' THEN 21 WHEN 'integer' THEN 23 WHEN 'real' THEN 700 WHEN 'double precision' THEN 701 WHEN "
+     "SELECT table_oid::INTEGER AS attrelid, column_name AS attname, CASE shown_name WHEN 'boolean' THEN 16 WHEN "
+     "'bigint' "
+     "THEN 20 WHEN 'smallint' THEN 21 WHEN 'integer' THEN 23 WHEN 'real' THEN 700 WHEN 'double precision' THEN 701 "
+     "WHEN "
      "'character' THEN 1042 WHEN 'character varying' THEN 1043 WHEN 'date' THEN 1082 WHEN 'time' THEN 1083 WHEN "
      "'timestamp without time zone' THEN 1114 WHEN 'timestamp with time zone' THEN 1184 WHEN 'numeric' THEN 1700 WHEN "
-     "'geometry' THEN 3000 WHEN 'super' THEN 4000 WHEN 'binary varying' THEN 6551 ELSE 25 END AS atttypid, column_index::SMALLINT AS attnum, "
+     "'geometry' THEN 3000 WHEN 'super' THEN 4000 WHEN 'binary varying' THEN 6551 ELSE 25 END AS atttypid, "
+     "column_index::SMALLINT AS attnum, "
      "coalesce(length + 4, -1)::INTEGER AS atttypmod, NOT is_nullable AS attnotnull, column_default IS NOT NULL AS "
      "atthasdef, "
      "false AS attisdropped, distkey AS attisdistkey, sortkey AS attsortkeyord FROM {columns}"},
@@ -129,15 +133,18 @@ constexpr View kViews[] = {
      "{own_db}.views v LEFT JOIN {own_db}.owners o ON o.kind = 'TABLE' AND o.schema_name = v.schema_name AND o.name = "
      "v.name"},
     {"pg_catalog", "stv_mv_info",
-     "SELECT {db} AS db_name, schema_name AS \"schema\", name, '' AS updated_upto_xid, 'f' AS is_stale, options = 'auto' "
+     "SELECT {db} AS db_name, schema_name AS \"schema\", name, '' AS updated_upto_xid, 'f' AS is_stale, options = "
+     "'auto' "
      "AS autorefresh, 0 AS state FROM {own_db}.views WHERE kind = 'MATERIALIZED'"},
     {"pg_catalog", "svv_mv_info",
      "SELECT {db} AS database_name, schema_name, name, options = 'auto' AS autorefresh, false AS is_stale, 0 AS state "
      "FROM {own_db}.views WHERE kind = 'MATERIALIZED'"},
     {"pg_catalog", "pg_description",
-     "SELECT coalesce(t.table_oid, s.oid, 0)::INTEGER AS objoid, 0 AS classoid, coalesce(c.column_index, 0)::INTEGER AS "
+     "SELECT coalesce(t.table_oid, s.oid, 0)::INTEGER AS objoid, 0 AS classoid, coalesce(c.column_index, 0)::INTEGER "
+     "AS "
      "objsubid, m.comment AS description FROM {own_db}.comments m LEFT JOIN duckdb_tables() t ON m.kind = 'TABLE' AND "
-     "t.database_name = {db} AND t.schema_name = m.schema_name AND t.table_name = m.name LEFT JOIN duckdb_schemas() s ON "
+     "t.database_name = {db} AND t.schema_name = m.schema_name AND t.table_name = m.name LEFT JOIN duckdb_schemas() s "
+     "ON "
      "m.kind = 'SCHEMA' AND s.database_name = {db} AND s.schema_name = m.name LEFT JOIN duckdb_columns() c ON "
      "m.column_name <> '' AND c.database_name = {db} AND c.schema_name = m.schema_name AND c.table_name = m.name AND "
      "c.column_name = m.column_name"},
@@ -151,8 +158,8 @@ constexpr View kViews[] = {
      "SELECT g.schema_name AS namespace_name, g.name AS relation_name, g.privilege AS privilege_type, " IDENTITY
      " FROM {grants} WHERE g.kind = 'TABLE' AND g.column_name = ''"},
     {"pg_catalog", "svv_column_privileges",
-     "SELECT g.schema_name AS namespace_name, g.name AS relation_name, g.column_name, g.privilege AS privilege_type, "
-     IDENTITY " FROM {grants} WHERE g.kind = 'TABLE' AND g.column_name <> ''"},
+     "SELECT g.schema_name AS namespace_name, g.name AS relation_name, g.column_name, g.privilege AS "
+     "privilege_type, " IDENTITY " FROM {grants} WHERE g.kind = 'TABLE' AND g.column_name <> ''"},
     {"pg_catalog", "svv_schema_privileges",
      "SELECT g.name AS namespace_name, g.privilege AS privilege_type, " IDENTITY
      " FROM {grants} WHERE g.kind = 'SCHEMA'"},
@@ -163,13 +170,15 @@ constexpr View kViews[] = {
      "SELECT g.name AS language_name, g.privilege AS privilege_type, " IDENTITY
      " FROM {grants} WHERE g.kind = 'LANGUAGE'"},
     {"pg_catalog", "svv_function_privileges",
-     "SELECT g.schema_name AS namespace_name, split_part(g.name, '(', 1) AS function_name, rtrim(split_part(g.name, '(', "
+     "SELECT g.schema_name AS namespace_name, split_part(g.name, '(', 1) AS function_name, rtrim(split_part(g.name, "
+     "'(', "
      "2), ')') AS argument_types, g.privilege AS privilege_type, " IDENTITY
      " FROM {grants} WHERE g.kind IN ('FUNCTION', 'PROCEDURE')"},
     {"pg_catalog", "svv_default_privileges",
      "SELECT d.schema_name, CASE d.kind WHEN 'TABLE' THEN 'RELATION' ELSE d.kind END AS object_type, o.id AS owner_id, "
      "d.owner AS owner_name, 'user' AS owner_type, d.privilege AS privilege_type, i.id AS grantee_id, d.grantee AS "
-     "grantee_name, d.grantee_kind AS grantee_type, d.grant_option = 'true' AS admin_option FROM {own_db}.default_grants "
+     "grantee_name, d.grantee_kind AS grantee_type, d.grant_option = 'true' AS admin_option FROM "
+     "{own_db}.default_grants "
      "d LEFT JOIN " IDENTITIES " i ON i.kind = d.grantee_kind AND i.name = d.grantee LEFT JOIN " IDENTITIES
      " o ON o.kind = 'user' AND o.name = d.owner"},
     {"pg_catalog", "svv_redshift_databases",
@@ -227,22 +236,26 @@ constexpr View kViews[] = {
      "tbl_rows, "
      "rows AS estimated_visible_rows FROM {tables} WHERE kind = 'TABLE'"},
     {"pg_catalog", "pg_type",
-     "SELECT oid::INTEGER AS oid, typname, 11 AS typnamespace, 1 AS typowner, typlen::SMALLINT AS typlen, 'b' AS typtype, "
-     "true AS typisdefined, ',' AS typdelim, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, -1 AS typtypmod FROM (VALUES "
+     "SELECT oid::INTEGER AS oid, typname, 11 AS typnamespace, 1 AS typowner, typlen::SMALLINT AS typlen, 'b' AS "
+     "typtype, "
+     "true AS typisdefined, ',' AS typdelim, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, -1 AS typtypmod FROM "
+     "(VALUES "
      "(16, 'bool', 1), (20, 'int8', 8), (21, 'int2', 2), (23, 'int4', 4), (25, 'text', -1), (26, 'oid', 4), (700, "
      "'float4', 4), (701, 'float8', 8), (1042, 'bpchar', -1), (1043, 'varchar', -1), (1082, 'date', 4), (1083, 'time', "
      "8), (1114, 'timestamp', 8), (1184, 'timestamptz', 8), (1266, 'timetz', 12), (1700, 'numeric', -1), (1790, "
      "'refcursor', -1), (2205, 'regclass', 4), (3000, 'geometry', -1), (3001, 'geography', -1), (4000, 'super', -1), "
      "(6551, 'varbyte', -1)) t(oid, typname, typlen)"},
     {"pg_catalog", "pg_attrdef",
-     "SELECT table_oid::INTEGER AS adrelid, column_index::SMALLINT AS adnum, column_default AS adbin, column_default AS "
+     "SELECT table_oid::INTEGER AS adrelid, column_index::SMALLINT AS adnum, column_default AS adbin, column_default "
+     "AS "
      "adsrc FROM {columns} WHERE column_default IS NOT NULL"},
     // There are none of these: keys are information only, and not kept.
     {"pg_catalog", "pg_index",
      "SELECT 0 AS indexrelid, 0 AS indrelid, '' AS indkey, false AS indisunique, false AS indisprimary, false AS "
      "indisclustered WHERE false"},
     {"pg_catalog", "pg_constraint",
-     "SELECT 0 AS oid, '' AS conname, 0 AS connamespace, '' AS contype, 0 AS conrelid, 0 AS confrelid, '' AS conkey, '' "
+     "SELECT 0 AS oid, '' AS conname, 0 AS connamespace, '' AS contype, 0 AS conrelid, 0 AS confrelid, '' AS conkey, "
+     "'' "
      "AS confkey, '' AS consrc WHERE false"},
     {"pg_catalog", "pg_inherits", "SELECT 0 AS inhrelid, 0 AS inhparent, 0 AS inhseqno WHERE false"},
     {"pg_catalog", "pg_rewrite",
@@ -261,18 +274,22 @@ constexpr View kViews[] = {
      "'pg_temp_1')::INTEGER AS temp, 0 AS db_id, 0 AS insert_pristine, 0 AS delete_pristine, 0 AS backup FROM {tables} "
      "WHERE kind = 'TABLE'"},
     {"pg_catalog", "svv_redshift_functions",
-     "SELECT {db} AS database_name, schema_name, name AS function_name, CASE kind WHEN 'p' THEN 'STORED PROCEDURE' ELSE "
+     "SELECT {db} AS database_name, schema_name, name AS function_name, CASE kind WHEN 'p' THEN 'STORED PROCEDURE' "
+     "ELSE "
      "'REGULAR FUNCTION' END AS function_type, signature AS argument_type, result AS result_type FROM " ROUTINES},
     {"pg_catalog", "pg_proc_info",
      "SELECT (100000 + row_number() OVER ())::INTEGER AS prooid, r.name AS proname, s.oid::INTEGER AS pronamespace, "
      "coalesce(i.id, 1) AS proowner, CASE r.kind WHEN 'p' THEN 'plpgsql' ELSE 'sql' END AS prolang, r.kind AS prokind, "
      "r.signature AS proargtypes, r.definition AS prosrc FROM " ROUTINES " r LEFT JOIN duckdb_schemas() s ON "
-     "s.database_name = {db} AND s.schema_name = r.schema_name LEFT JOIN {identities} i ON i.kind = 'user' AND i.name = "
+     "s.database_name = {db} AND s.schema_name = r.schema_name LEFT JOIN {identities} i ON i.kind = 'user' AND i.name "
+     "= "
      "r.owner"},
     {"pg_catalog", "pg_proc",
      "SELECT (100000 + row_number() OVER ())::INTEGER AS oid, r.name AS proname, s.oid::INTEGER AS pronamespace, "
-     "coalesce(i.id, 1) AS proowner, false AS proisagg, r.kind AS prokind, len(string_split(r.signature, ','))::SMALLINT "
-     "AS pronargs, r.definition AS prosrc FROM " ROUTINES " r LEFT JOIN duckdb_schemas() s ON s.database_name = {db} AND "
+     "coalesce(i.id, 1) AS proowner, false AS proisagg, r.kind AS prokind, len(string_split(r.signature, "
+     "','))::SMALLINT "
+     "AS pronargs, r.definition AS prosrc FROM " ROUTINES
+     " r LEFT JOIN duckdb_schemas() s ON s.database_name = {db} AND "
      "s.schema_name = r.schema_name LEFT JOIN {identities} i ON i.kind = 'user' AND i.name = r.owner"},
     {"information_schema", "tables",
      "SELECT {db} AS table_catalog, schema_name AS table_schema, table_name, CASE kind WHEN 'TABLE' THEN 'BASE TABLE' "
@@ -286,7 +303,8 @@ constexpr View kViews[] = {
      "data_type, "
      "length AS character_maximum_length, numeric_precision, numeric_scale FROM {columns}"},
     {"information_schema", "views",
-     "SELECT {db} AS table_catalog, schema_name AS table_schema, name AS table_name, definition AS view_definition FROM "
+     "SELECT {db} AS table_catalog, schema_name AS table_schema, name AS table_name, definition AS view_definition "
+     "FROM "
      "{own_db}.views"},
 };
 
@@ -369,7 +387,8 @@ std::optional<string> system_view_sql(const string& schema, const string& name, 
   }
   if (schema == "information_schema") return std::nullopt;
   for (const ServerView& view : kServerViews) {
-    if (name == view.name && !name.starts_with("tarn_")) return "SELECT * FROM system.redshift.system_rows('" + name + "')";
+    if (name == view.name && !name.starts_with("tarn_"))
+      return "SELECT * FROM system.redshift.system_rows('" + name + "')";
   }
   return std::nullopt;
 }

@@ -160,6 +160,11 @@ Error to_error(const duckdb::ErrorData& error, const string& text) {
       }
     }
     if (state->second == "HIVE_BAD_DATA" || state->second == "58030") found.code = "HIVE_BAD_DATA";
+    // What reads files says Hive's own code before its text.
+    if (const size_t colon = found.message.find(": "); found.message.starts_with("HIVE_") && colon != string::npos) {
+      found.code = found.message.substr(0, colon);
+      found.message.erase(0, colon + 2);
+    }
   } else {
     found = classify(error);
     if (found.code == "COLUMN_NOT_FOUND") {

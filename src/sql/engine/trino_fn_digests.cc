@@ -79,7 +79,8 @@ string big_endian(uint64_t value, size_t size) {
 }
 
 uint64_t of_big_endian(const string& bytes, size_t size) {
-  if (bytes.size() != size) bad_argument("expected " + std::to_string(size) + "-byte input, but got instead: " + std::to_string(bytes.size()));
+  if (bytes.size() != size)
+    bad_argument("expected " + std::to_string(size) + "-byte input, but got instead: " + std::to_string(bytes.size()));
   uint64_t value = 0;
   for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
   return value;
@@ -215,7 +216,8 @@ int64_t shifted(const string& how, int64_t value, int64_t by, int bits) {
 
 int64_t width_bucket(double x, double low, double high, int64_t count) {
   if (count <= 0) bad_argument("bucketCount must be greater than 0");
-  if (std::isnan(x) || low == high || !std::isfinite(low) || !std::isfinite(high)) bad_argument("bounds cannot equal each other");
+  if (std::isnan(x) || low == high || !std::isfinite(low) || !std::isfinite(high))
+    bad_argument("bounds cannot equal each other");
   const double lower = std::min(low, high), upper = std::max(low, high);
   int64_t bucket = 0;
   if (x < lower) {
@@ -264,7 +266,8 @@ double beta_cdf(double a, double b, double x) {
   if (a <= 0 || b <= 0) bad_argument("a, b must be > 0");
   if (x < 0 || x > 1) bad_argument("value must be in the interval [0, 1]");
   if (x == 0 || x == 1) return x;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+  const double front =
+      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
   return x < (a + 1) / (a + b + 2) ? front * beta_fraction(a, b, x) / a : 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
@@ -364,7 +367,8 @@ void decimal_places(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::
     }
     const size_t point = digits.size() - static_cast<size_t>(scale);
     Value shown((negative ? "-" : "") + digits.substr(0, point) + (scale ? "." + digits.substr(point) : ""));
-    if (!shown.DefaultTryCastAs(type)) raise("NUMERIC_VALUE_OUT_OF_RANGE", "decimal overflow: round(" + value.ToString() + ")");
+    if (!shown.DefaultTryCastAs(type))
+      raise("NUMERIC_VALUE_OUT_OF_RANGE", "decimal overflow: round(" + value.ToString() + ")");
     result.SetValue(row, shown);
   }
   if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
@@ -381,20 +385,19 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_same(duckdb::ClientContext&, Scala
 void add_digest_functions(Adder& adder) {
   const LogicalType text = LogicalType::VARCHAR, bytes = LogicalType::BLOB, number = LogicalType::BIGINT;
   const LogicalType real = LogicalType::DOUBLE;
-  const auto add = [&](const char* name, duckdb::vector<LogicalType> arguments, const LogicalType& returns, RowFunction run) {
-    adder.add(by_row(name, std::move(arguments), returns, std::move(run)));
-  };
+  const auto add = [&](const char* name, duckdb::vector<LogicalType> arguments, const LogicalType& returns,
+                       RowFunction run) { adder.add(by_row(name, std::move(arguments), returns, std::move(run))); };
   const auto raw = [](const string& result) { return Value::BLOB_RAW(result); };
   add("t_sha512", {bytes}, bytes, [raw](const auto& a) { return raw(digest_of("sha512", bytes_of(a[0]))); });
   add("t_crc32", {bytes}, number, [](const auto& a) {
     const string& b = bytes_of(a[0]);
-    return Value::BIGINT(static_cast<int64_t>(::crc32(0, reinterpret_cast<const Bytef*>(b.data()), static_cast<uInt>(b.size()))));
+    return Value::BIGINT(
+        static_cast<int64_t>(::crc32(0, reinterpret_cast<const Bytef*>(b.data()), static_cast<uInt>(b.size()))));
   });
   add("t_xxhash64", {bytes}, bytes, [raw](const auto& a) { return raw(big_endian(xxhash64(bytes_of(a[0])), 8)); });
   add("t_murmur3", {bytes}, bytes, [raw](const auto& a) { return raw(murmur3(bytes_of(a[0]))); });
-  add("t_hmac", {text, bytes, bytes}, bytes, [raw](const auto& a) {
-    return raw(hmac(bytes_of(a[0]), bytes_of(a[1]), bytes_of(a[2])));
-  });
+  add("t_hmac", {text, bytes, bytes}, bytes,
+      [raw](const auto& a) { return raw(hmac(bytes_of(a[0]), bytes_of(a[1]), bytes_of(a[2]))); });
   add("t_from_hex", {text}, bytes, [raw](const auto& a) {
     const auto found = unhex(lower(bytes_of(a[0])));
     if (!found) bad_argument("Invalid hex string: " + bytes_of(a[0]));
@@ -409,35 +412,31 @@ void add_digest_functions(Adder& adder) {
   });
   add("t_to_base32", {bytes}, text, [](const auto& a) { return Value(to_base32(bytes_of(a[0]))); });
   add("t_from_base32", {text}, bytes, [raw](const auto& a) { return raw(from_base32(bytes_of(a[0]))); });
-  add("t_big_endian", {number}, bytes, [raw](const auto& a) {
-    return raw(big_endian(static_cast<uint64_t>(a[0].template GetValue<int64_t>()), 8));
-  });
+  add("t_big_endian", {number}, bytes,
+      [raw](const auto& a) { return raw(big_endian(static_cast<uint64_t>(a[0].template GetValue<int64_t>()), 8)); });
   add("t_of_big_endian", {bytes, number}, number, [](const auto& a) {
     const auto size = static_cast<size_t>(a[1].template GetValue<int64_t>());
     const uint64_t value = of_big_endian(bytes_of(a[0]), size);
     return Value::BIGINT(size == 4 ? static_cast<int32_t>(value) : static_cast<int64_t>(value));
   });
-  add("t_ieee754_64", {real}, bytes, [raw](const auto& a) {
-    return raw(big_endian(std::bit_cast<uint64_t>(a[0].template GetValue<double>()), 8));
-  });
-  add("t_ieee754_32", {LogicalType::FLOAT}, bytes, [raw](const auto& a) {
-    return raw(big_endian(std::bit_cast<uint32_t>(a[0].template GetValue<float>()), 4));
-  });
-  add("t_of_ieee754_64", {bytes}, real, [](const auto& a) {
-    return Value::DOUBLE(std::bit_cast<double>(of_big_endian(bytes_of(a[0]), 8)));
-  });
+  add("t_ieee754_64", {real}, bytes,
+      [raw](const auto& a) { return raw(big_endian(std::bit_cast<uint64_t>(a[0].template GetValue<double>()), 8)); });
+  add("t_ieee754_32", {LogicalType::FLOAT}, bytes,
+      [raw](const auto& a) { return raw(big_endian(std::bit_cast<uint32_t>(a[0].template GetValue<float>()), 4)); });
+  add("t_of_ieee754_64", {bytes}, real,
+      [](const auto& a) { return Value::DOUBLE(std::bit_cast<double>(of_big_endian(bytes_of(a[0]), 8))); });
   add("t_of_ieee754_32", {bytes}, LogicalType::FLOAT, [](const auto& a) {
     return Value::FLOAT(std::bit_cast<float>(static_cast<uint32_t>(of_big_endian(bytes_of(a[0]), 4))));
   });
   add("t_to_base", {number, number}, text, [](const auto& a) {
     return Value(to_base(a[0].template GetValue<int64_t>(), a[1].template GetValue<int64_t>()));
   });
-  add("t_from_base", {text, number}, number, [](const auto& a) {
-    return Value::BIGINT(from_base(bytes_of(a[0]), a[1].template GetValue<int64_t>()));
-  });
+  add("t_from_base", {text, number}, number,
+      [](const auto& a) { return Value::BIGINT(from_base(bytes_of(a[0]), a[1].template GetValue<int64_t>())); });
   add("t_bit_count", {number, number}, number, [](const auto& a) {
     const int64_t bits = a[1].template GetValue<int64_t>(), value = a[0].template GetValue<int64_t>();
-    if (bits < 2 || bits > 64) bad_argument("Bits specified in bit_count must be between 2 and 64, got " + std::to_string(bits));
+    if (bits < 2 || bits > 64)
+      bad_argument("Bits specified in bit_count must be between 2 and 64, got " + std::to_string(bits));
     const int64_t low = -(int64_t{1} << (bits - 1));
     if (bits < 64 && (value < low || value >= -low)) {
       bad_argument("Number must be representable with the bits specified. " + std::to_string(value) +
@@ -447,7 +446,8 @@ void add_digest_functions(Adder& adder) {
     return Value::BIGINT(std::popcount(static_cast<uint64_t>(value) & mask));
   });
   add("t_shift", {text, number, number}, number, [](const auto& a) {
-    return Value::BIGINT(shifted(bytes_of(a[0]), a[1].template GetValue<int64_t>(), a[2].template GetValue<int64_t>(), 64));
+    return Value::BIGINT(
+        shifted(bytes_of(a[0]), a[1].template GetValue<int64_t>(), a[2].template GetValue<int64_t>(), 64));
   });
   add("t_shift_32", {text, LogicalType::INTEGER, number}, LogicalType::INTEGER, [](const auto& a) {
     return Value::INTEGER(static_cast<int32_t>(
@@ -458,12 +458,14 @@ void add_digest_functions(Adder& adder) {
                                       a[2].template GetValue<double>(), a[3].template GetValue<int64_t>()));
   });
   add("t_erf", {real}, real, [](const auto& a) { return Value::DOUBLE(std::erf(a[0].template GetValue<double>())); });
-  add("t_cbrt", {real}, real, [](const auto& a) { return Value::DOUBLE(std::cbrt(a[0].template GetValue<double>())); });
-  add("t_inverse_normal", {real}, real, [](const auto& a) {
-    return Value::DOUBLE(inverse_normal(a[0].template GetValue<double>()));
+  add("t_cbrt", {real}, real, [](const auto& a) {
+    return Value::DOUBLE(static_cast<double>(std::cbrt(static_cast<long double>(a[0].template GetValue<double>()))));
   });
+  add("t_inverse_normal", {real}, real,
+      [](const auto& a) { return Value::DOUBLE(inverse_normal(a[0].template GetValue<double>())); });
   add("t_beta_cdf", {real, real, real}, real, [](const auto& a) {
-    return Value::DOUBLE(beta_cdf(a[0].template GetValue<double>(), a[1].template GetValue<double>(), a[2].template GetValue<double>()));
+    return Value::DOUBLE(
+        beta_cdf(a[0].template GetValue<double>(), a[1].template GetValue<double>(), a[2].template GetValue<double>()));
   });
   add("t_inverse_beta_cdf", {real, real, real}, real, [](const auto& a) {
     return Value::DOUBLE(inverse_beta_cdf(a[0].template GetValue<double>(), a[1].template GetValue<double>(),

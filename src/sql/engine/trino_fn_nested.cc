@@ -115,8 +115,8 @@ ScalarFunction rows(const char* name, size_t arguments, Run run, bool variadic =
     }
     if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
   };
-  ScalarFunction function(name, duckdb::vector<LogicalType>(variadic ? 0 : arguments, LogicalType::ANY), LogicalType::ANY,
-                          loop, bind_type<type_of>);
+  ScalarFunction function(name, duckdb::vector<LogicalType>(variadic ? 0 : arguments, LogicalType::ANY),
+                          LogicalType::ANY, loop, bind_type<type_of>);
   if (variadic) function.varargs = LogicalType::ANY;
   function.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
   return function;
@@ -202,7 +202,8 @@ Value ngrams(const Values& a, const LogicalType& type) {
   Values all;
   const size_t size = std::min(static_cast<size_t>(n), list.size());
   for (size_t i = 0; i + size <= list.size(); ++i) {
-    all.push_back(list_like(a[0].type(), Values(list.begin() + static_cast<long>(i), list.begin() + static_cast<long>(i + size))));
+    all.push_back(list_like(a[0].type(),
+                            Values(list.begin() + static_cast<long>(i), list.begin() + static_cast<long>(i + size))));
     if (size == 0) break;
   }
   return list_like(type, std::move(all));
@@ -211,7 +212,8 @@ Value ngrams(const Values& a, const LogicalType& type) {
 Value contains_sequence(const Values& a, const LogicalType&) {
   const auto &list = items(a[0]), &wanted = items(a[1]);
   const auto same = [](const Value& x, const Value& y) { return Value::NotDistinctFrom(x, y); };
-  return Value::BOOLEAN(std::search(list.begin(), list.end(), wanted.begin(), wanted.end(), same) != list.end() || wanted.empty());
+  return Value::BOOLEAN(std::search(list.begin(), list.end(), wanted.begin(), wanted.end(), same) != list.end() ||
+                        wanted.empty());
 }
 
 Value repeat(const Values& a, const LogicalType& type) {
@@ -225,10 +227,12 @@ template <class Next>
 Value counted(int64_t start, int64_t stop, int64_t step, Next next, const LogicalType& child) {
   if (step == 0) bad_argument("step must not be zero");
   if ((step > 0 && start > stop) || (step < 0 && start < stop)) {
-    bad_argument("sequence stop value should be greater than or equal to start value if step is greater than zero "
-                 "otherwise stop should be less than or equal to start");
+    bad_argument(
+        "sequence stop value should be greater than or equal to start value if step is greater than zero "
+        "otherwise stop should be less than or equal to start");
   }
-  if ((stop - start) / step + 1 > 50'000) bad_argument("result of sequence function must not have more than 50000 entries");
+  if ((stop - start) / step + 1 > 50'000)
+    bad_argument("result of sequence function must not have more than 50000 entries");
   Values all;
   for (int64_t i = start; step > 0 ? i <= stop : i >= stop; i += step) all.push_back(next(i));
   return Value::LIST(child, std::move(all));
@@ -245,8 +249,9 @@ Value stepped(const Values& a, const LogicalType& type) {
   const int64_t direction = step.months ? step.months : step.days * 86'400'000'000LL + step.micros;
   if (direction == 0) bad_argument("step must not be zero");
   if ((direction > 0 && start > stop) || (direction < 0 && start < stop)) {
-    bad_argument("sequence stop value should be greater than or equal to start value if step is greater than zero "
-                 "otherwise stop should be less than or equal to start");
+    bad_argument(
+        "sequence stop value should be greater than or equal to start value if step is greater than zero "
+        "otherwise stop should be less than or equal to start");
   }
   Values all;
   for (int32_t n = 0;; ++n) {
@@ -276,7 +281,8 @@ Value trim_array(const Values& a, const LogicalType& type) {
   const auto& list = items(a[0]);
   const int64_t n = a[1].GetValue<int64_t>();
   if (n < 0) bad_argument("size must not be negative: " + std::to_string(n));
-  if (n > static_cast<int64_t>(list.size())) bad_argument("size must not exceed array cardinality " + std::to_string(list.size()) + ": " + std::to_string(n));
+  if (n > static_cast<int64_t>(list.size()))
+    bad_argument("size must not exceed array cardinality " + std::to_string(list.size()) + ": " + std::to_string(n));
   return list_like(type, Values(list.begin(), list.end() - n));
 }
 
@@ -394,7 +400,8 @@ Value multimap(const Values& a, const LogicalType& type) {
   }
   Values values;
   for (Values& list : lists) values.push_back(list_like(duckdb::MapType::ValueType(type), std::move(list)));
-  return Value::MAP(duckdb::MapType::KeyType(type), duckdb::MapType::ValueType(type), std::move(keys), std::move(values));
+  return Value::MAP(duckdb::MapType::KeyType(type), duckdb::MapType::ValueType(type), std::move(keys),
+                    std::move(values));
 }
 
 Value map_union(const Values& a, const LogicalType& type) {
@@ -445,8 +452,9 @@ void add_nested_functions(Adder& adder) {
   adder.add(rows<boolean>("t_contains_sequence", 2, contains_sequence));
   adder.add(rows<list_of_first>("t_repeat", 2, repeat, false, true));
   adder.add(by_row("t_sequence", {number, number, number}, LogicalType::LIST(number), [](const auto& a) {
-    return counted(a[0].template GetValue<int64_t>(), a[1].template GetValue<int64_t>(),
-                   a[2].template GetValue<int64_t>(), [](int64_t i) { return Value::BIGINT(i); }, LogicalType::BIGINT);
+    return counted(
+        a[0].template GetValue<int64_t>(), a[1].template GetValue<int64_t>(), a[2].template GetValue<int64_t>(),
+        [](int64_t i) { return Value::BIGINT(i); }, LogicalType::BIGINT);
   }));
   adder.add(rows<list_of_first>("t_date_sequence", 3, stepped));
   adder.add(rows<list_of_first>("t_timestamp_sequence", 3, stepped));

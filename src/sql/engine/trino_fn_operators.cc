@@ -362,8 +362,9 @@ void element_index(DataChunk& input, ExpressionState&, Vector& result) {
   });
 }
 
+// Of the key's text, and of something that the map says: a call of constants alone would be run ahead of its rows.
 void missing_key(DataChunk& input, ExpressionState&, Vector& result) {
-  UnaryExecutor::Execute<string_t, bool>(input.data[0], result, input.size(), [](string_t key) -> bool {
+  BinaryExecutor::Execute<string_t, bool, bool>(input.data[0], input.data[1], result, input.size(), [](string_t key, bool) -> bool {
     raise("INVALID_FUNCTION_ARGUMENT", "Key not present in map: " + key.GetString());
   });
 }
@@ -442,7 +443,7 @@ void add_operator_functions(Adder& adder) {
   adder.add({"t_time_text", {LogicalType::TIME}, LogicalType::VARCHAR, print_all<duckdb::dtime_t, time_of>});
   adder.add({"t_checked_index", {LogicalType::BIGINT, LogicalType::BIGINT}, LogicalType::BIGINT, checked_index});
   adder.add({"t_element_index", {LogicalType::BIGINT}, LogicalType::BIGINT, element_index});
-  adder.add({"t_missing_key", {LogicalType::VARCHAR}, LogicalType::BOOLEAN, missing_key});
+  adder.add({"t_missing_key", {LogicalType::VARCHAR, LogicalType::BOOLEAN}, LogicalType::BOOLEAN, missing_key});
   adder.add({"t_padded", {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR, padded});
   ScalarFunction any_shown("t_shown", {LogicalType::ANY}, LogicalType::VARCHAR, shown);
   any_shown.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;

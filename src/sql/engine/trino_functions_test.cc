@@ -509,7 +509,7 @@ TEST_F(Trino, aggregates) {
   EXPECT_EQ(of("var_samp(x)"), "1.0");
   EXPECT_EQ(of("round(var_pop(x), 6)"), "0.666667");
   EXPECT_EQ(value("SELECT round(skewness(x), 6) FROM (VALUES 1, 2, 10) t(x)"), "0.674555");
-  EXPECT_EQ(value("SELECT round(kurtosis(x), 4) FROM (VALUES 1, 2, 3, 10) t(x)"), "3.2282");
+  EXPECT_EQ(value("SELECT round(kurtosis(x), 4) FROM (VALUES 1, 2, 3, 10) t(x)"), "3.228");
   EXPECT_EQ(value("SELECT entropy(x) FROM (VALUES 1, 1) t(x)"), "1.0");
   EXPECT_EQ(of("listagg(s, '-') WITHIN GROUP (ORDER BY x)"), "a-b-b-c");
   EXPECT_EQ(value("SELECT numeric_histogram(2, x) FROM (VALUES 1, 2, 10) t(x)"), "{1.5=2.0, 10.0=1.0}");

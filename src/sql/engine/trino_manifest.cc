@@ -16,7 +16,8 @@ namespace {
 constexpr Aggregate kAggregates[] = {
     {"count", 1, 1, "bigint", "T", "agg_count($1)"},
     {"sum", 1, 1, "T", "number", "c__narrow(agg_sum(c__number($1, 'sum')))"},
-    {"avg", 1, 1, "double", "number", "c__average(agg_sum(c__number($1, 'avg')), agg_count($1), agg_avg(c__number($1, 'avg')))"},
+    {"avg", 1, 1, "double", "number",
+     "c__average(agg_sum(c__number($1, 'avg')), agg_count($1), agg_avg(c__number($1, 'avg')))"},
     {"min", 1, 2, "T", "T[, bigint]", "agg_min($1)|agg_min($1, $2)"},
     {"max", 1, 2, "T", "T[, bigint]", "agg_max($1)|agg_max($1, $2)"},
     {"min_by", 2, 3, "T", "T, K[, bigint]", "agg_arg_min_null($1, $2)|agg_arg_min($1, $2, $3)"},
@@ -61,34 +62,84 @@ constexpr Aggregate kAggregates[] = {
     {"entropy", 1, 1, "double", "bigint", "t_entropy(agg_list(CAST($1 AS DOUBLE)))"},
     {"listagg", 1, 2, "varchar", "varchar, varchar", "agg_string_agg(c__text($1), '')|agg_string_agg(c__text($1), $2)"},
     {"numeric_histogram", 2, 3, "map(double, double)", "bigint, double[, double]",
-     "t_numeric_histogram($1, agg_list(struct_pack(x := CAST($2 AS DOUBLE), w := 1.0::DOUBLE)))|t_numeric_histogram($1, "
+     "t_numeric_histogram($1, agg_list(struct_pack(x := CAST($2 AS DOUBLE), w := "
+     "1.0::DOUBLE)))|t_numeric_histogram($1, "
      "agg_list(struct_pack(x := CAST($2 AS DOUBLE), w := CAST($3 AS DOUBLE))))"},
     {"approx_most_frequent", 3, 3, "map(K, bigint)", "bigint, K, bigint",
      "t_most_frequent($1, c__bigint_values(agg_histogram($2)))"},
 };
 
 constexpr WindowFunction kWindows[] = {
-    {"row_number", 0, 0, "bigint", ""},     {"rank", 0, 0, "bigint", ""},
-    {"dense_rank", 0, 0, "bigint", ""},     {"percent_rank", 0, 0, "double", ""},
-    {"cume_dist", 0, 0, "double", ""},      {"ntile", 1, 1, "bigint", "bigint"},
-    {"first_value", 1, 1, "T", "T"},        {"last_value", 1, 1, "T", "T"},
-    {"nth_value", 2, 2, "T", "T, bigint"},  {"lag", 1, 3, "T", "T[, bigint[, T]]"},
+    {"row_number", 0, 0, "bigint", ""},      {"rank", 0, 0, "bigint", ""},
+    {"dense_rank", 0, 0, "bigint", ""},      {"percent_rank", 0, 0, "double", ""},
+    {"cume_dist", 0, 0, "double", ""},       {"ntile", 1, 1, "bigint", "bigint"},
+    {"first_value", 1, 1, "T", "T"},         {"last_value", 1, 1, "T", "T"},
+    {"nth_value", 2, 2, "T", "T, bigint"},   {"lag", 1, 3, "T", "T[, bigint[, T]]"},
     {"lead", 1, 3, "T", "T[, bigint[, T]]"},
 };
 
 // Athena documents them, or Trino does for Athena; the engine has nothing behind them.
-constexpr const char* kRefused[] = {
-    "approx_set", "merge", "empty_approx_set", "make_set_digest", "merge_set_digest", "hash_counts",
-    "intersection_cardinality", "jaccard_index", "qdigest_agg", "value_at_quantile", "values_at_quantiles",
-    "quantile_at_value", "tdigest_agg", "word_stem", "color", "render", "bar", "rgb", "reduce_agg", "classify",
-    "features", "regress", "learn_classifier", "learn_libsvm_classifier", "learn_libsvm_regressor", "learn_regressor",
-    "spooky_hash_v2_64", "st_geomfromkml", "spooky_hash_v2_32", "bing_tile", "bing_tile_at", "bing_tiles_around", "bing_tile_coordinates", "bing_tile_polygon",
-    "bing_tile_quadkey", "bing_tile_zoom_level", "geometry_to_bing_tiles", "great_circle_distance",
-    "to_spherical_geography", "from_geojson_geometry", "to_geojson_geometry", "geometry_from_hadoop_shape",
-    "geometry_invalid_reason", "simplify_geometry", "line_locate_point", "line_interpolate_point",
-    "line_interpolate_points", "convex_hull_agg", "geometry_union_agg", "geometry_union", "geometry_nearest_points",
-    "st_geometries", "flatten_geometry_collections", "spatial_partitions", "spatial_partitioning", "to_char",
-    "to_date", "to_timestamp", "t_cdf", "t_pdf", "mmh3"};
+constexpr const char* kRefused[] = {"approx_set",
+                                    "merge",
+                                    "empty_approx_set",
+                                    "make_set_digest",
+                                    "merge_set_digest",
+                                    "hash_counts",
+                                    "intersection_cardinality",
+                                    "jaccard_index",
+                                    "qdigest_agg",
+                                    "value_at_quantile",
+                                    "values_at_quantiles",
+                                    "quantile_at_value",
+                                    "tdigest_agg",
+                                    "word_stem",
+                                    "color",
+                                    "render",
+                                    "bar",
+                                    "rgb",
+                                    "reduce_agg",
+                                    "classify",
+                                    "features",
+                                    "regress",
+                                    "learn_classifier",
+                                    "learn_libsvm_classifier",
+                                    "learn_libsvm_regressor",
+                                    "learn_regressor",
+                                    "spooky_hash_v2_64",
+                                    "st_geomfromkml",
+                                    "spooky_hash_v2_32",
+                                    "bing_tile",
+                                    "bing_tile_at",
+                                    "bing_tiles_around",
+                                    "bing_tile_coordinates",
+                                    "bing_tile_polygon",
+                                    "bing_tile_quadkey",
+                                    "bing_tile_zoom_level",
+                                    "geometry_to_bing_tiles",
+                                    "great_circle_distance",
+                                    "to_spherical_geography",
+                                    "from_geojson_geometry",
+                                    "to_geojson_geometry",
+                                    "geometry_from_hadoop_shape",
+                                    "geometry_invalid_reason",
+                                    "simplify_geometry",
+                                    "line_locate_point",
+                                    "line_interpolate_point",
+                                    "line_interpolate_points",
+                                    "convex_hull_agg",
+                                    "geometry_union_agg",
+                                    "geometry_union",
+                                    "geometry_nearest_points",
+                                    "st_geometries",
+                                    "flatten_geometry_collections",
+                                    "spatial_partitions",
+                                    "spatial_partitioning",
+                                    "to_char",
+                                    "to_date",
+                                    "to_timestamp",
+                                    "t_cdf",
+                                    "t_pdf",
+                                    "mmh3"};
 
 template <class T>
 std::map<string, const T*> by_name(const T* first, size_t size) {
@@ -100,7 +151,8 @@ std::map<string, const T*> by_name(const T* first, size_t size) {
 const std::multimap<string, const Signature*>& all_signatures() {
   static const auto kAll = [] {
     std::multimap<string, const Signature*> all;
-    for (const Table& table : {text_signatures(), number_signatures(), date_signatures(), nested_signatures(), geometry_signatures()}) {
+    for (const Table& table :
+         {text_signatures(), number_signatures(), date_signatures(), nested_signatures(), geometry_signatures()}) {
       for (size_t i = 0; i < table.size; ++i) all.emplace(table.signatures[i].name, &table.signatures[i]);
     }
     return all;

@@ -502,7 +502,7 @@ BoundPtr bind_subscript(BindInput& input) {
     input.arguments[1] = coerced(input.context, std::move(input.arguments[1]), key);
     return body(input,
                 "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN map_contains($1, $2) THEN "
-                "map_extract_value($1, $2) WHEN t_missing_key(c__shown($2)) THEN NULL END");
+                "map_extract_value($1, $2) WHEN t_missing_key(c__shown($2), $1 IS NULL) THEN NULL END");
   }
   if (type.id() == LogicalTypeId::STRUCT) {
     if (!is_constant(*input.arguments[1])) {

@@ -19,7 +19,8 @@ constexpr const char* kViewStart = "/* Presto View: ";
 constexpr int kDeepestView = 32;
 
 // A list of rows under these column names.
-TablePtr rows_table(duckdb::vector<duckdb::vector<Value>> rows, const std::vector<std::pair<string, LogicalType>>& columns) {
+TablePtr rows_table(duckdb::vector<duckdb::vector<Value>> rows,
+                    const std::vector<std::pair<string, LogicalType>>& columns) {
   auto list = make_uniq<duckdb::ExpressionListRef>();
   list->alias = "valueslist";
   for (auto& row : rows) {
@@ -78,8 +79,8 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
     part = name.substr(dollar + 1);
     name.resize(dollar);
     if (part != "partitions") {
-      raise("NOT_SUPPORTED", "The table \"" + name + "$" + part + "\" is not supported; \"" + name +
-            "$partitions\" is.", place(at));
+      raise("NOT_SUPPORTED",
+            "The table \"" + name + "$" + part + "\" is not supported; \"" + name + "$partitions\" is.", place(at));
     }
   }
   const auto session = SessionState::of(context_);
@@ -120,7 +121,8 @@ TablePtr Parser::view(const ExternalTable& table, size_t at) {
   duckdb::vector<string> names;
   if (sql.starts_with(kViewStart)) {  // what Presto, Trino and Athena keep of a view: base64 of JSON
     const size_t end = sql.find(" */");
-    const auto decoded = unbase64(trim(sql.substr(std::string_view(kViewStart).size(), end == string::npos ? end : end - std::string_view(kViewStart).size())));
+    const auto decoded = unbase64(trim(sql.substr(
+        std::string_view(kViewStart).size(), end == string::npos ? end : end - std::string_view(kViewStart).size())));
     const auto json = decoded ? Json::parse(*decoded) : fail(400, "InvalidView", "not base64");
     if (!json || !(*json)["originalSql"].is_string()) {
       raise("INVALID_VIEW", "View '" + table.database + "." + table.name + "' has no readable definition", place(at));
@@ -147,8 +149,8 @@ TablePtr Parser::partitions_table(const ExternalTable& table) {
     columns.emplace_back(column.name, hive_type(column.type, Dialect::kAthena));
   }
   if (columns.empty()) {
-    raise("TABLE_NOT_FOUND", "Table '" + table.catalog + "." + table.database + "." + table.name +
-          "$partitions' does not exist");
+    raise("TABLE_NOT_FOUND",
+          "Table '" + table.catalog + "." + table.database + "." + table.name + "$partitions' does not exist");
   }
   duckdb::vector<duckdb::vector<Value>> rows;
   for (const auto& partition : *listed) {
@@ -156,7 +158,7 @@ TablePtr Parser::partitions_table(const ExternalTable& table) {
     for (size_t i = 0; i < columns.size(); ++i) {
       const bool known = i < partition.values.size() && partition.values[i];
       row.push_back(known && *partition.values[i] != "__HIVE_DEFAULT_PARTITION__" ? Value(*partition.values[i])
-                                                                                 : Value(LogicalType::VARCHAR));
+                                                                                  : Value(LogicalType::VARCHAR));
     }
     rows.push_back(std::move(row));
   }

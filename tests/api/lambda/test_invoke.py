@@ -12,7 +12,8 @@ def test_it_runs_with_event_context_and_log(deploy, call, account):
     name = deploy("""
         def handler(event, context):
             print("seen", event["x"])
-            return {"x": event["x"] + 1, "id": context.aws_request_id, "arn": context.invoked_function_arn, "memory": context.memory_limit_in_mb,
+            return {"x": event["x"] + 1, "id": context.aws_request_id, "arn": context.invoked_function_arn,
+                    "memory": context.memory_limit_in_mb,
                     "left": context.get_remaining_time_in_millis(), "client": context.client_context.custom["k"]}
         """, MemorySize=192)
     context = base64.b64encode(json.dumps({"custom": {"k": "v"}}).encode()).decode()

@@ -51,7 +51,7 @@ def test_an_identity_may_be_granted_to_before_it_connects(warehouse, server, cli
     warehouse.run(f"GRANT SELECT ON {table} TO IAMR:{role}")  # without quotes, and with hyphens
     client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}))
-    given = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/{role}", RoleSessionName="s")["Credentials"]
+    given = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/{role}", RoleSessionName="session")["Credentials"]
     theirs = Warehouse(server.client("redshift-data", credentials=given), warehouse.workgroup)
     assert theirs.rows("SELECT current_user") == [[f"IAMR:{role}"]]
     assert len(theirs.rows(f"SELECT * FROM {table}")) == 3
@@ -88,7 +88,7 @@ def test_a_chain_of_roles(warehouse, client, new_name, bucket):
     """The first role may only assume the second, which may write."""
     second_name = new_name("second")
     first = make_role(client("iam"), new_name("first"), {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"*role/{second_name}"}]})
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::*:role/{second_name}"}]})
     second = client("iam").create_role(RoleName=second_name, AssumeRolePolicyDocument=json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": first}}]}))
     arn = second["Role"]["Arn"]
