@@ -58,7 +58,7 @@ def report(client, databrew, bucket, role, new_name):
         databrew.create_profile_job(Name=name, DatasetName=dataset, RoleArn=role,
                                     OutputLocation={"Bucket": bucket, "Key": "out/"}, **job)
         state = finished(databrew, name)
-        assert state["State"] == "SUCCEEDED", state
+        assert state["State"] == "SUCCEEDED", state.get("ErrorMessage")
         at = state["Outputs"][0]["Location"]
         return json.loads(client("s3").get_object(Bucket=at["Bucket"], Key=at["Key"])["Body"].read())
 
@@ -110,7 +110,7 @@ def test_a_table_of_the_catalog(client, databrew, bucket, role, new_name):
     databrew.create_dataset(Name=dataset, Input={"DataCatalogInputDefinition": {"DatabaseName": database, "TableName": "t"}})
     databrew.create_profile_job(Name=name, DatasetName=dataset, RoleArn=role, OutputLocation={"Bucket": bucket})
     state = finished(databrew, name)
-    assert state["State"] == "SUCCEEDED", state
+    assert state["State"] == "SUCCEEDED", state.get("ErrorMessage")
     body = client("s3").get_object(Bucket=bucket, Key=state["Outputs"][0]["Location"]["Key"])["Body"].read()
     assert {c["name"]: c.get("mean") for c in json.loads(body)["columns"]} == {"a": 2, "b": None}
 
