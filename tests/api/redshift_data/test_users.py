@@ -46,12 +46,13 @@ def test_a_grant_takes_effect_at_once_and_ends_with_revoke(warehouse, other, tab
     denied(theirs, f"SELECT * FROM {table}", f"permission denied for relation {table}")
 
 
-def test_an_identity_may_be_granted_to_before_it_connects(warehouse, server, client, new_name, account, table):
+def test_an_identity_may_be_granted_to_before_it_connects(warehouse, server, client, user, allow, new_name, account, table):
     role = make_role(client("iam"), new_name("analyst"), ALLOWED).rsplit("/", 1)[1]
     warehouse.run(f"GRANT SELECT ON {table} TO IAMR:{role}")  # without quotes, and with hyphens
     client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}))
-    given = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/{role}", RoleSessionName="session")["Credentials"]
+    sts = server.client("sts", credentials=user(allow("sts:AssumeRole")))  # roots may not
+    given = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/{role}", RoleSessionName="session")["Credentials"]
     theirs = Warehouse(server.client("redshift-data", credentials=given), warehouse.workgroup)
     assert theirs.rows("SELECT current_user") == [[f"IAMR:{role}"]]
     assert len(theirs.rows(f"SELECT * FROM {table}")) == 3
