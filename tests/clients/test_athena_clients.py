@@ -76,7 +76,7 @@ for name, options in {"ctas": {"ctas_approach": True}, "unload": {"ctas_approach
     options.setdefault("s3_output", f"s3://{bucket}/out/")
     read = wr.athena.read_sql_query("SELECT id, name, year FROM wr WHERE year = 2024 ORDER BY id", database=database, **options)
     out[name] = [read["id"].tolist(), [None if pd.isna(v) else v for v in read["name"]]]
-read = wr.athena.read_sql_query("SELECT count(*) AS n FROM wr WHERE name = :name", database=database, params={"name": "'a'"},
+read = wr.athena.read_sql_query("SELECT count(*) AS n FROM wr WHERE name = :name", database=database, params={"name": "a"},
                                 ctas_approach=False, s3_output=f"s3://{bucket}/out/")
 out["params"] = int(read["n"][0])
 chunks = wr.athena.read_sql_query("SELECT id FROM wr", database=database, chunksize=True, s3_output=f"s3://{bucket}/out/")
