@@ -1,5 +1,7 @@
 #include "store/idempotency.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 #include "store/table.h"
@@ -67,11 +69,11 @@ Status forget_expired_answers_daily(Store& store, Timers& timers, Time now) {
     TRY(forget_expired_answers(store, timer.due));
     // Where there is nothing to forget it looks ever more seldom: a virtual clock may be moved by centuries.
     const bool any = !TRY(tx.scan(kAnswers, {.limit = 1})).entries.empty();
-    const int64_t days = any ? 1 : 2 * parse_int(timer.payload).value_or(1);
+    const int64_t days = any ? 1 : std::max<int64_t>(1, 2 * parse_int(timer.payload).value_or(1));
     return timers.set(tx, kTimer, "", timer.due + days * kDay, std::to_string(days));
   });
   if (!store.writable()) return {};  // a full disk is no reason not to start
-  TRY(store.run([&](Transaction& tx) { return timers.set(tx, kTimer, "", now, "1"); }));
+  TRY(store.run([&](Transaction& tx) { return timers.set(tx, kTimer, "", now, "0"); }));
   return {};
 }
 

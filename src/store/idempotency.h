@@ -29,7 +29,8 @@ Status remember_answer(Transaction& tx, const IdempotencyKey& key, std::string_v
 
 // Erases those that expired before `now`, in commits of their own; how many.
 Result<size_t> forget_expired_answers(Store& store, Time now);
-// The same at once and then every day; where there was nothing, after twice as long as the last time. REQUIRES: before timers.start(); the store outlives them.
+// The same at once and then every day; where there was nothing, after twice as long as the last time.
+// REQUIRES: before timers.start(); the store outlives them.
 Status forget_expired_answers_daily(Store& store, Timers& timers, Time now);
 
 }  // namespace tarn
