@@ -8,6 +8,7 @@
 #include "blob/blobs.h"
 #include "door/accounts.h"
 #include "door/audit.h"
+#include "door/bus.h"
 #include "door/door.h"
 #include "gen/admin/handlers.h"
 #include "gen/athena/handlers.h"
@@ -161,6 +162,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
   TRY(forget_expired_answers_daily(*store, timers, clock.now()));
+  start_bus(door);
   TRY(outbox.start());
   TRY(timers.start());
   TRY(redshift_data.start());

@@ -59,6 +59,8 @@ struct DeliveryTarget {
   // Hands it over; may block, calls the door if it likes. An error means again later, with a growing pause (1 s, 2 s, 4
   // s ... 1 h, on tarn's clock), up to deadline and max_attempts.
   std::function<Status(const Delivery&)> deliver;
+  // Whether trying again may help; without it, always.
+  std::function<bool(const Error&)> may_pass = {};
   // In the commit that drops a delivery that could not be handed over: for dead-letter queues.
   std::function<Status(Transaction&, const Delivery&, const Error&)> gave_up = {};
 };

@@ -187,8 +187,9 @@ std::optional<DeliveryKey> Outbox::State::settle_failure(const DeliveryKey& key,
   ++delivery.attempts;
   const Time again = clock.now() + pause_after(delivery.attempts);
   const auto target = targets.find(key.type);
-  const bool give_up =
-      target == targets.end() || delivery.attempts >= delivery.max_attempts || again > delivery.deadline;
+  const bool hopeless =
+      target == targets.end() || (target->second.may_pass && !target->second.may_pass(error));
+  const bool give_up = hopeless || delivery.attempts >= delivery.max_attempts || again > delivery.deadline;
   DeliveryKey moved = key;
   moved.due = delivery.due = again;
   const auto settled = store.run([&](Transaction& tx) -> Status {

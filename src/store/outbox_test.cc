@@ -45,8 +45,9 @@ class OutboxTest : public testing::Test {
       }
       return deliveries;
     });
-    outbox_->deliver_to("test", {[this](const Delivery& delivery) { return receive(delivery); },
-                                 [this](Transaction&, const Delivery& delivery, const Error& error) -> Status {
+    outbox_->deliver_to("test", {.deliver = [this](const Delivery& delivery) { return receive(delivery); },
+                                 .may_pass = [](const Error& error) { return error.status != 403; },
+                                 .gave_up = [this](Transaction&, const Delivery& delivery, const Error& error) -> Status {
                                    const std::lock_guard lock(mutex_);
                                    dead_.push_back(delivery.target + ": " + error.message);
                                    return {};
@@ -61,6 +62,7 @@ class OutboxTest : public testing::Test {
   Status receive(const Delivery& delivery) {
     std::unique_lock lock(mutex_);
     if (delivery.target == "blocked") unblocked_.wait(lock, [&] { return !block_; });
+    if (delivery.target == "forbidden") return fail(403, "AccessDenied", "not you");
     if (delivery.target == "dead") return internal_failure("nobody there");
     if (delivery.target == "flaky" && delivery.attempts < 2) return internal_failure("not yet");
     received_.push_back(delivery.target);
@@ -155,6 +157,14 @@ TEST_F(OutboxTest, RetriesOnTheClockWithTheSameIdUntilItGivesUp) {
   ASSERT_TRUE(advance_by(kHour));
   EXPECT_EQ(dead_, Names{"dead: nobody there"});
   EXPECT_EQ(outbox_->next_due(), std::nullopt);
+}
+
+TEST_F(OutboxTest, WhatCannotPassIsGivenUpAtOnce) {
+  start();
+  subscribe();
+  emit("forbidden");
+  ASSERT_TRUE(advance_by(0));
+  EXPECT_EQ(dead_, Names{"forbidden: not you"});
 }
 
 TEST_F(OutboxTest, ABlockedTargetDelaysNobodyElse) {

@@ -28,8 +28,17 @@ std::string_view token_name(const Json& json) {
   }
 }
 
+// Whose names the members go by.
+enum class Names : uint8_t { kWire, kSdk };
+
+bool same_but_first_case(std::string_view sdk, std::string_view model) {
+  return sdk.size() == model.size() && !sdk.empty() && upper(model.substr(0, 1)) == sdk.substr(0, 1) && sdk.substr(1) == model.substr(1);
+}
+
 class Reader {
  public:
+  explicit Reader(Names names = Names::kWire) : names_(names) {}
+
   Status read(const Field* field, const Shape& shape, const Json& json, void* value) {
     if (field != nullptr && field->json_value) return read_json_text(shape, json, value);
     switch (shape.kind) {
@@ -84,7 +93,9 @@ class Reader {
 
   const Field* find(const Shape& shape, std::string_view name) {
     for (const Field& field : shape.fields)
-      if (field.wire_name == name && in_body(field)) return &field;
+      if (names_ == Names::kSdk ? field.name == name || same_but_first_case(name, field.name)
+                                : field.wire_name == name && in_body(field))
+        return &field;
     return nullptr;
   }
 
@@ -118,6 +129,15 @@ class Reader {
   }
 
   Status read_scalar(const Field* field, const Shape& shape, const Json& json, void* value) {
+    if (names_ == Names::kSdk) {
+      if (shape.kind == Kind::kBlob) {
+        static_cast<Blob*>(value)->bytes = json.is_string() ? json.as_string() : json.text();
+        return {};
+      }
+      if (shape.kind == Kind::kTimestamp && json.is_string() &&
+          parse_scalar(shape, TimestampFormat::kIso8601, json.as_string(), value))
+        return {};
+    }
     if (!fits(field, shape, json, value)) return wrong_type(shape, json);
     return {};
   }
@@ -155,6 +175,7 @@ class Reader {
     return parse_scalar(shape, TimestampFormat::kUnix, text, value);
   }
 
+  const Names names_;
   std::string path_;
 };
 
@@ -233,6 +254,11 @@ void write(std::string& out, const Field* field, const Shape& shape, const void*
 
 Status read_json(const Shape& shape, const Json& json, void* value) {
   return Reader().read(nullptr, shape, json, value);
+}
+
+Status read_parameters(const Shape& shape, const Json& json, void* value) {
+  if (!json.is_object()) return fail(400, "SerializationException", "The parameters must be a JSON object.");
+  return Reader(Names::kSdk).read(nullptr, shape, json, value);
 }
 
 void write_json(std::string& out, const Shape& shape, const void* value) {

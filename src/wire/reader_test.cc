@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "wire/json_codec.h"
 #include "wire/testing_shapes.h"
 
 namespace tarn::wire {
@@ -109,6 +110,20 @@ TEST(Reader, TakesWhatAwsTakes) {
   EXPECT_TRUE(widget.words.has_value());
   EXPECT_TRUE(widget.words.empty());
   EXPECT_FALSE(widget.labels.has_value());
+}
+
+TEST(Reader, ParametersComeInSdksSpelling) {
+  Any widget(testing::kWidget);
+  const Json json =
+      Json::parse(R"({"Name": "a", "Image": {"raw": 1}, "Made": "2024-01-31T09:00:00Z", "count": 3})").value();
+  ASSERT_TRUE(read_parameters(testing::kWidget, json, widget.get()));
+  EXPECT_EQ(widget.as<Widget>().name, "a");
+  EXPECT_EQ(widget.as<Widget>().image->bytes, R"({"raw":1})");
+  EXPECT_EQ(widget.as<Widget>().made, Time::of_seconds(1'706'691'600));
+  EXPECT_FALSE(widget.as<Widget>().count) << "small where the model's is large";
+  EXPECT_EQ(read_parameters(testing::kWidget, Json("text"), widget.get()).error().code, "SerializationException");
+  EXPECT_EQ(read_parameters(testing::kWidget, Json::parse(R"({"Count": "x"})").value(), widget.get()).error().code,
+            "SerializationException");
 }
 
 TEST(Reader, QueryListsComeInTheirNumbersOrder) {

@@ -1,0 +1,211 @@
+#include "door/bus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+#include "door/arn.h"
+#include "door/door.h"
+#include "wire/json_codec.h"
+
+namespace tarn {
+namespace {
+
+constexpr const char* kType = "call";
+
+// --- how a call lies in its delivery ------------------------------------------------------------------------------------
+
+Json to_json(const LaterCall& call) {
+  Json json = Json::object({{"service", call.service},
+                            {"operation", call.operation},
+                            {"input", call.input},
+                            {"account", call.account},
+                            {"region", call.region},
+                            {"principal", call.principal},
+                            {"roleArn", call.role_arn},
+                            {"sourceArn", call.source_arn},
+                            {"sourceAccount", call.source_account},
+                            {"requestId", call.request_id}});
+  if (call.dead_letter) {
+    Json attributes = Json::object();
+    for (const auto& [name, value] : call.dead_letter->attributes) attributes.set(name, value);
+    json.set("deadLetter", Json::object({{"queue", call.dead_letter->queue_arn},
+                                         {"body", call.dead_letter->body},
+                                         {"attributes", std::move(attributes)},
+                                         {"explain", call.dead_letter->explain}}));
+  }
+  return json;
+}
+
+Result<LaterCall> later_call(const Delivery& delivery) {
+  const Json json = TRY(Json::parse(delivery.payload));
+  LaterCall call{.service = json["service"].as_string(),
+                 .operation = json["operation"].as_string(),
+                 .input = json["input"],
+                 .account = json["account"].as_string(),
+                 .region = json["region"].as_string(),
+                 .principal = json["principal"].as_string(),
+                 .role_arn = json["roleArn"].as_string(),
+                 .source_arn = json["sourceArn"].as_string(),
+                 .source_account = json["sourceAccount"].as_string(),
+                 .request_id = json["requestId"].as_string()};
+  if (call.request_id.empty()) call.request_id = delivery.id;
+  if (const Json* letter = json.find("deadLetter")) {
+    call.dead_letter = DeadLetter{.queue_arn = (*letter)["queue"].as_string(),
+                                  .body = (*letter)["body"].as_string(),
+                                  .explain = (*letter)["explain"].as_bool()};
+    for (const auto& [name, value] : (*letter)["attributes"].members())
+      call.dead_letter->attributes[name] = value.as_string();
+  }
+  return call;
+}
+
+// --- making one ---------------------------------------------------------------------------------------------------------
+
+// "Redshift Data", "redshift-data" and "redshiftdata" are one service.
+std::string letters_of(std::string_view name) {
+  std::string out;
+  for (const unsigned char c : name)
+    if (std::isalnum(c)) out += static_cast<char>(std::tolower(c));
+  return out;
+}
+
+Result<const wire::Operation*> operation_of(const Door& door, const LaterCall& call) {
+  const std::string service = letters_of(call.service), operation = letters_of(call.operation);
+  for (const wire::Service* one : door.services()) {
+    const std::string_view names[] = {one->name, one->id, one->signing_name, one->endpoint_prefix};
+    if (std::ranges::none_of(names, [&](std::string_view name) { return letters_of(name) == service; })) continue;
+    for (const wire::Operation& answered : one->operations)
+      if (letters_of(answered.name) == operation) return &answered;
+  }
+  return fail(400, "UnknownOperationException",
+              fmt::format("{}:{} is not answered by this server.", call.service, call.operation));
+}
+
+Result<Caller> caller_of(Door& door, const LaterCall& call) {
+  Caller caller{.principal = {.kind = Principal::Kind::kService, .arn = call.principal},
+                .region = call.region,
+                .request_id = call.request_id,
+                .source_ip = {},
+                .user_agent = call.principal,
+                .host = {},
+                .source_arn = call.source_arn,
+                .source_account = call.source_account,
+                .called_via = {}};
+  if (call.role_arn.empty()) return caller;
+  return door.assume_as_service(caller, call.role_arn, call.principal, letters_of(call.principal.substr(0, call.principal.find('.'))));
+}
+
+// The streamed member of an input, where its bytes are taken from; then they travel beside it.
+const wire::Field* streamed_field(const wire::Operation& operation) {
+  for (const wire::Field& field : operation.input->fields)
+    if (!operation.streaming_input.empty() && field.name == operation.streaming_input) return &field;
+  return nullptr;
+}
+
+Result<wire::Any> execute_with_body(Door& door, const Caller& caller, const wire::Operation& operation,
+                                    const LaterCall& call, const void* in, Sequence& seen) {
+  std::string bytes;
+  if (const wire::Field* field = streamed_field(operation))
+    for (const auto& [name, value] : call.input.members())
+      if (letters_of(name) == letters_of(field->name)) bytes = value.is_string() ? value.as_string() : value.text();
+  const StagedBody body = TRY(door.blobs().stage(bytes));
+  auto answered = door.execute(caller, operation, in, body);
+  seen = answered.seen;
+  return std::move(answered.result);
+}
+
+Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
+  const wire::Operation* operation = TRY(operation_of(door, call));
+  if (operation->form == wire::Form::kBodyOut || operation->form == wire::Form::kEvents)
+    return fail(400, "UnsupportedOperation",
+                fmt::format("{}:{} answers with a stream: it cannot be called by a service.", call.service, call.operation));
+  wire::Any in(*operation->input);
+  TRY(wire::read_parameters(*operation->input, call.input, in.get()));
+  const Caller caller = TRY(caller_of(door, call));
+  if (operation->form == wire::Form::kBodyIn) return execute_with_body(door, caller, *operation, call, in.get(), seen);
+  auto answered = door.execute(caller, *operation, in.get());
+  seen = answered.seen;
+  return std::move(answered.result);
+}
+
+// --- giving up ----------------------------------------------------------------------------------------------------------
+
+Json attribute(std::string_view type, std::string_view value) {
+  return Json::object({{"DataType", type}, {"StringValue", value}});
+}
+
+Status bury(Door& door, Transaction& tx, const Delivery& delivery, const Error& error) {
+  LaterCall call = TRY(later_call(delivery));
+  if (!call.dead_letter) return {};
+  const DeadLetter letter = std::move(*call.dead_letter);
+  Json attributes = Json::object();
+  for (const auto& [name, value] : letter.attributes) attributes.set(name, attribute("String", value));
+  if (letter.explain) {
+    // AWS: EventBridge User Guide, "Using dead-letter queues to process undelivered events".
+    attributes.set("ERROR_CODE", attribute("String", error.code));
+    attributes.set("ERROR_MESSAGE", attribute("String", error.message.empty() ? error.code : error.message));
+    attributes.set("RETRY_ATTEMPTS", attribute("Number", std::to_string(std::max(0, delivery.attempts - 1))));
+    if (may_pass(error))
+      attributes.set("EXHAUSTED_RETRY_CONDITION",
+                     attribute("String", delivery.attempts >= delivery.max_attempts ? "MaximumRetryAttempts"
+                                                                                    : "MaximumEventAgeInSeconds"));
+  }
+  call.service = "sqs";
+  call.operation = "SendMessage";
+  call.input = Json::object({{"QueueUrl", queue_url_of(letter.queue_arn)}, {"MessageBody", letter.body}});
+  if (attributes.size() > 0) call.input.set("MessageAttributes", std::move(attributes));
+  if (letter.queue_arn.ends_with(".fifo")) {
+    call.input.set("MessageGroupId", delivery.id);
+    call.input.set("MessageDeduplicationId", delivery.id);
+  }
+  if (const auto arn = Arn::parse(letter.queue_arn)) call.region = arn->region;
+  call.dead_letter.reset();
+  return door.outbox().enqueue(tx, delivery_of(call, letter.queue_arn));
+}
+
+}  // namespace
+
+NewDelivery delivery_of(const LaterCall& call, std::string target, const RetryPolicy& retry) {
+  return {.type = kType,
+          .target = std::move(target),
+          .payload = to_json(call).text(),
+          .give_up_after = retry.give_up_after,
+          .max_attempts = retry.max_attempts,
+          .delay = retry.delay};
+}
+
+Status make_call(Door& door, const LaterCall& call) {
+  Sequence seen = 0;
+  const Result<wire::Any> answer = execute(door, call, seen);
+  TRY(door.store().wait_synced(seen));
+  if (!answer) return Failure(answer.error());
+  return {};
+}
+
+bool may_pass(const Error& error) {
+  static constexpr std::string_view kPassing[] = {"Throttl", "TooManyRequests", "SlowDown", "LimitExceeded", "Unavailable"};
+  return error.status >= 500 || error.status == 429 || std::ranges::any_of(kPassing, [&](std::string_view word) {
+           return error.code.find(word) != std::string::npos;
+         });
+}
+
+void start_bus(Door& door) {
+  door.outbox().deliver_to(kType, {.deliver = [&door](const Delivery& delivery) -> Status {
+                                     return make_call(door, TRY(later_call(delivery)));
+                                   },
+                                   .may_pass = may_pass,
+                                   .gave_up = [&door](Transaction& tx, const Delivery& delivery, const Error& error) {
+                                     return bury(door, tx, delivery, error);
+                                   }});
+}
+
+std::string queue_url_of(std::string_view queue_arn) {
+  const auto arn = Arn::parse(queue_arn);
+  if (!arn) return std::string(queue_arn);  // refused by the operation, by that name
+  return fmt::format("https://sqs.{}.amazonaws.com/{}/{}", arn->region, arn->account, arn->resource);
+}
+
+}  // namespace tarn
