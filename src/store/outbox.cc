@@ -147,7 +147,7 @@ std::string Outbox::busy() {
   for (const auto& [due, number] : s.events) unmatched += due <= now;
   if (unmatched > 0) what = fmt::format("{} events not yet matched", unmatched);
   for (const auto& [name, queue] : s.queues)
-    if (queue.running || (!queue.waiting.empty() && queue.waiting.begin()->first <= now))
+    if (queue.running || queue.begun > 0 || (!queue.waiting.empty() && queue.waiting.begin()->first <= now))
       what += fmt::format("{}a delivery to {}", what.empty() ? "" : ", ", name.second);
   return what;
 }

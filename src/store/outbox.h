@@ -55,6 +55,10 @@ struct Delivery {
 // writes only what belongs to the matching. On an error the event is matched again after a growing pause.
 using Matcher = std::function<Result<std::vector<NewDelivery>>(Transaction&, const Event&)>;
 
+// Ends a delivery that was begun: its row goes, in one commit with what `also` writes (empty: nothing more). To be called
+// exactly once, from any thread; it does not wait. A crash before means that the delivery is begun again.
+using Settle = std::move_only_function<void(std::function<Status(Transaction&)> also)>;
+
 struct DeliveryTarget {
   // Hands it over; may block, calls the door if it likes. An error means again later, with a growing pause (1 s, 2 s, 4
   // s ... 1 h, on tarn's clock), up to deadline and max_attempts.
@@ -63,6 +67,10 @@ struct DeliveryTarget {
   std::function<bool(const Error&)> may_pass = {};
   // In the commit that drops a delivery that could not be handed over: for dead-letter queues.
   std::function<Status(Transaction&, const Delivery&, const Error&)> gave_up = {};
+  // Instead of `deliver`, for what takes long: starts it and does not wait for its end. Those of one target are under way
+  // side by side, at most `most_begun` of the type. Trying again is its own business: `also` enqueues the next attempt.
+  std::function<void(const Delivery&, Settle)> begin = {};
+  size_t most_begun = 64;
 };
 
 // THREADS: any, after start(). One thread a target with something to deliver (at most 32), ended when idle.

@@ -96,14 +96,21 @@ Status Outbox::State::match_in(Transaction& tx, uint64_t number) {
 
 // --- delivering ------------------------------------------------------------------------------------------------------
 
+bool Outbox::State::is_ready(const TargetName& name, const Queue& queue, Time now) const {
+  if (queue.running || queue.waiting.empty() || queue.waiting.begin()->first > now) return false;
+  const auto target = targets.find(name.first);
+  const auto under_way = begun.find(name.first);
+  return target == targets.end() || under_way == begun.end() || under_way->second < target->second.most_begun;
+}
+
 std::optional<Outbox::State::TargetName> Outbox::State::ready_target(Time now) {
   // The one that has waited longest, so that none is forgotten when there are more than workers.
   std::optional<TargetName> best;
   Time best_due;
   for (const auto& [name, queue] : queues) {
-    if (queue.running || queue.waiting.empty()) continue;
+    if (!is_ready(name, queue, now)) continue;
     const Time due = queue.waiting.begin()->first;
-    if (due <= now && (!best || due < best_due)) {
+    if (!best || due < best_due) {
       best = name;
       best_due = due;
     }
@@ -114,9 +121,8 @@ std::optional<Outbox::State::TargetName> Outbox::State::ready_target(Time now) {
 void Outbox::State::ensure_workers() {
   for (std::thread& ended : std::exchange(ended_workers, {})) ended.join();
   const Time now = clock.now();
-  size_t ready = 0;
-  for (const auto& [name, queue] : queues)
-    ready += !queue.running && !queue.waiting.empty() && queue.waiting.begin()->first <= now;
+  size_t ready = settled.size();
+  for (const auto& [name, queue] : queues) ready += is_ready(name, queue, now);
   for (size_t i = 0; i < std::min(ready, idle); ++i) work.notify_one();
   for (size_t more = ready - std::min(ready, idle); more > 0 && workers.size() < kMaxWorkers; --more) {
     workers.emplace_back([this] { work_on(); });
@@ -128,13 +134,21 @@ void Outbox::State::work_on() {
   std::unique_lock lock(mutex);
   --idle;
   while (!stopping) {
+    if (!settled.empty()) {
+      const Settled what = std::move(settled.front());
+      settled.pop_front();
+      lock.unlock();
+      settle(what);
+      lock.lock();
+      continue;
+    }
     const auto name = ready_target(clock.now());
     if (!name) {
       ++idle;
       const bool woken = work.wait_for(lock, kIdleWorkerStays) == std::cv_status::no_timeout;
       --idle;
       if (woken || stopping) continue;
-      if (ready_target(clock.now())) continue;
+      if (!settled.empty() || ready_target(clock.now())) continue;
       break;
     }
     Queue& queue = queues[*name];  // stays where it is: nobody erases one that is running
@@ -147,7 +161,7 @@ void Outbox::State::work_on() {
     queue.running = false;
     if (left)
       queue.waiting.emplace(left->due, left->number);
-    else if (queue.waiting.empty())
+    else if (queue.waiting.empty() && queue.begun == 0)
       queues.erase(*name);
     dispatch.notify_one();
   }
@@ -171,6 +185,10 @@ std::optional<DeliveryKey> Outbox::State::deliver(const DeliveryKey& key) {
   Delivery& delivery = found->value();
   if (const Status synced = store.wait_synced(store.latest()); !synced) return again_soon(synced.error());
   const auto target = targets.find(key.type);
+  if (target != targets.end() && target->second.begin) {
+    begin(target->second, key, delivery);
+    return std::nullopt;
+  }
   const Status done = target == targets.end()
                           ? fail(400, "NoSuchTarget", "nothing delivers to targets of the type " + key.type)
                           : target->second.deliver(delivery);
@@ -180,6 +198,35 @@ std::optional<DeliveryKey> Outbox::State::deliver(const DeliveryKey& key) {
   // do it over and over while the disk is full.
   if (!erased) say(fmt::format("outbox: delivered to {}, but not noted: {}", key.target, erased.error().message));
   return std::nullopt;
+}
+
+void Outbox::State::begin(const DeliveryTarget& target, const DeliveryKey& key, const Delivery& delivery) {
+  {
+    const std::lock_guard lock(mutex);
+    ++queues[{key.type, key.target}].begun;
+    ++begun[key.type];
+  }
+  target.begin(delivery, [self = shared_from_this(), key](std::function<Status(Transaction&)> also) {
+    {
+      const std::lock_guard lock(self->mutex);
+      self->settled.push_back({key, std::move(also)});
+    }
+    self->dispatch.notify_one();
+  });
+}
+
+void Outbox::State::settle(const Settled& what) {
+  const auto committed = store.run([&](Transaction& tx) -> Status {
+    TRY(tx.erase(kDeliveries, what.key));
+    return what.also ? what.also(tx) : Status();
+  });
+  if (!committed)
+    say(fmt::format("outbox: delivered to {}, but not noted: {}", what.key.target, committed.error().message));
+  const std::lock_guard lock(mutex);
+  --begun[what.key.type];
+  const auto queue = queues.find({what.key.type, what.key.target});
+  if (--queue->second.begun == 0 && queue->second.waiting.empty() && !queue->second.running) queues.erase(queue);
+  dispatch.notify_one();
 }
 
 std::optional<DeliveryKey> Outbox::State::settle_failure(const DeliveryKey& key, Delivery delivery,

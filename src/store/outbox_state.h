@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <list>
 #include <map>
 #include <mutex>
@@ -64,6 +65,11 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
   struct Queue {
     std::set<Due> waiting;
     bool running = false;  // a worker has taken one out
+    size_t begun = 0;      // and not yet settled
+  };
+  struct Settled {
+    DeliveryKey key;
+    std::function<Status(Transaction&)> also;
   };
 
   std::mutex mutex;
@@ -73,6 +79,8 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
   std::map<uint64_t, int> failures;  // of matching an event
   size_t matching = 0;               // taken out of `events`, under way
   std::map<TargetName, Queue> queues;
+  std::map<std::string, size_t, std::less<>> begun;  // by type
+  std::deque<Settled> settled;                       // for a worker to write down
   std::list<std::thread> workers;
   std::vector<std::thread> ended_workers;
   size_t idle = 0;  // workers without work, also those that have just been started
@@ -98,7 +106,10 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
 
   void ensure_workers();                             // REQUIRES: mutex held
   void work_on();                                    // a worker
-  std::optional<TargetName> ready_target(Time now);  // REQUIRES: mutex held
+  bool is_ready(const TargetName& name, const Queue& queue, Time now) const;  // REQUIRES: mutex held
+  std::optional<TargetName> ready_target(Time now);                           // REQUIRES: mutex held
+  void begin(const DeliveryTarget& target, const DeliveryKey& key, const Delivery& delivery);
+  void settle(const Settled& what);
   // Tries one delivery; when its row is still there afterwards, the key under which it waits.
   std::optional<DeliveryKey> deliver(const DeliveryKey& key);
   std::optional<DeliveryKey> settle_failure(const DeliveryKey& key, Delivery delivery, const Error& error);
