@@ -72,9 +72,27 @@ Status Outbox::unsubscribe(Transaction& tx, std::string_view kind, std::string_v
   return tx.erase(kSubscriptions, key);
 }
 
+std::vector<std::string_view> names_of(std::string_view kind) {
+  constexpr std::string_view kServices = "aws.";
+  const size_t colon = kind.find(':');
+  if (!kind.starts_with(kServices) || colon == std::string_view::npos) return {kind};
+  return {kind, kind.substr(0, colon + 1), kServices};
+}
+
 Status Outbox::emit(Transaction& tx, Event event) {
-  if (!TRY(tx.get(kSubscribed, {event.kind, event.account, event.region}, Lock::kShared))) return {};
+  bool wanted = false;
+  for (const std::string_view name : names_of(event.kind)) {
+    wanted = TRY(tx.get(kSubscribed, {std::string(name), event.account, event.region}, Lock::kShared)).has_value();
+    if (wanted) break;
+  }
+  if (!wanted) return {};
+  TRY(post(tx, std::move(event)));
+  return {};
+}
+
+Result<std::string> Outbox::post(Transaction& tx, Event event) {
   event.id = uuid4();
+  std::string id = event.id;
   event.time = state_->clock.now();
   const uint64_t number = state_->store.next_id();
   TRY(tx.put(kEvents, {number}, {std::move(event)}));
@@ -85,7 +103,7 @@ Status Outbox::emit(Transaction& tx, Event event) {
     }
     state->dispatch.notify_one();
   });
-  return {};
+  return id;
 }
 
 Status Outbox::enqueue(Transaction& tx, NewDelivery delivery) {

@@ -88,6 +88,8 @@ class Outbox final : public DueSource {
   void stop();
 
   // Whoever wants events of the kind says so, under a name of its own, once; from that commit on they are written.
+  // Of what services tell of themselves ("aws.s3:Object Created") one may also ask for, and match, all of a source
+  // ("aws.s3:"), or all ("aws.").
   Status subscribe(Transaction& tx, std::string_view kind, std::string_view account, std::string_view region,
                    std::string_view subscriber);
   Status unsubscribe(Transaction& tx, std::string_view kind, std::string_view account, std::string_view region,
@@ -95,6 +97,8 @@ class Outbox final : public DueSource {
 
   // The event is in the transaction's commit if something subscribes to its kind, else nothing happens.
   Status emit(Transaction& tx, Event event);
+  // The same, whether or not something subscribes. Gives the event's id.
+  Result<std::string> post(Transaction& tx, Event event);
   // A delivery without an event: a timer's, or a service's own later work.
   Status enqueue(Transaction& tx, NewDelivery delivery);
 

@@ -79,10 +79,11 @@ Status Outbox::State::match_in(Transaction& tx, uint64_t number) {
   const auto record = TRY(tx.get(kEvents, {number}));
   if (!record) return {};
   const Event& event = record.value().event;
-  const auto found = matchers.find(event.kind);
   const Time now = clock.now();
   int count = 0;
-  if (found != matchers.end())
+  for (const std::string_view name : names_of(event.kind)) {
+    const auto found = matchers.find(name);
+    if (found == matchers.end()) continue;
     for (const Matcher& matcher : found->second) {
       std::vector<NewDelivery> matched = TRY(matcher(tx, event));
       for (NewDelivery& delivery : matched)
@@ -91,6 +92,7 @@ Status Outbox::State::match_in(Transaction& tx, uint64_t number) {
                               std::move(delivery.target), std::move(delivery.payload), 0, delivery.max_attempts, now,
                               now + delivery.delay, now + delivery.give_up_after}));
     }
+  }
   return tx.erase(kEvents, {number});
 }
 

@@ -53,6 +53,10 @@ constexpr Table<DeliveryKey, Delivery> kDeliveries{"outbox.deliveries"};
 
 constexpr size_t kMaxWorkers = 32;
 
+// The names under which events of a kind are asked for: the kind; of "aws.s3:Object Created" also its source, "aws.s3:",
+// and "aws.", all that services tell of themselves.
+std::vector<std::string_view> names_of(std::string_view kind);
+
 struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
   Store& store;
   const Clock& clock;

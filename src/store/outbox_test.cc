@@ -113,6 +113,41 @@ TEST_F(OutboxTest, OnlyWhatSomebodySubscribesToIsWritten) {
   EXPECT_EQ(received(), Names{"b"});
 }
 
+TEST_F(OutboxTest, WhatServicesTellIsAskedForByKindBySourceOrAltogether) {
+  Names seen;
+  for (const char* name : {"aws.s3:Object Created", "aws.s3:", "aws."})
+    outbox_->match(name, [&seen, name](Transaction&, const Event& event) -> Result<std::vector<NewDelivery>> {
+      seen.push_back(std::string(name) + " < " + event.kind);
+      return std::vector<NewDelivery>{};
+    });
+  start();
+  const auto in_store = [&](auto&& work) { ASSERT_TRUE(store_->run([&](Transaction& tx) { return work(tx); })); };
+  const auto tell = [&](const char* kind) {
+    in_store([&](Transaction& tx) { return outbox_->emit(tx, {kind, "1", "r", ""}); });
+    ASSERT_TRUE(advance_by(0));
+  };
+  tell("aws.s3:Object Created");  // nobody has asked
+  EXPECT_EQ(seen, Names{});
+  in_store([&](Transaction& tx) { return outbox_->subscribe(tx, "aws.s3:", "1", "r", "rule"); });
+  tell("aws.s3:Object Created");
+  EXPECT_EQ(seen, (Names{"aws.s3:Object Created < aws.s3:Object Created", "aws.s3: < aws.s3:Object Created",
+                         "aws. < aws.s3:Object Created"}));
+  seen.clear();
+  tell("aws.glue:Crawler State Change");
+  tell("s3:Object Created");
+  EXPECT_EQ(seen, Names{});
+  in_store([&](Transaction& tx) { return outbox_->unsubscribe(tx, "aws.s3:", "1", "r", "rule"); });
+  in_store([&](Transaction& tx) { return outbox_->subscribe(tx, "aws.", "1", "r", "rule"); });
+  tell("aws.glue:Crawler State Change");
+  EXPECT_EQ(seen, Names{"aws. < aws.glue:Crawler State Change"});
+  in_store([&](Transaction& tx) -> Status {
+    TRY(outbox_->post(tx, {"aws.s3:Object Created", "2", "r", ""}));
+    return {};
+  });
+  ASSERT_TRUE(advance_by(0));
+  EXPECT_EQ(seen.size(), 4u);  // whoever asks
+}
+
 TEST_F(OutboxTest, WhatDoesNotCommitIsNotTold) {
   start();
   subscribe();
