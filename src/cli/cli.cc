@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "server/options.h"
-#include "sql/engine/engine_main.h"
 
 namespace tarn::cli {
 namespace {
@@ -68,9 +67,6 @@ int complain(const Error& error) {
 }
 
 int run(int argc, char** argv) {
-  // The engine process is this binary as well: tarn engine FD.
-  if (argc > 1 && std::string_view(argv[1]) == "engine") return sql::engine::engine_main(argc, argv);
-
   CLI::App app{kAbout, "tarn"};
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("tarn ") + TARN_VERSION);

@@ -19,10 +19,11 @@ using Clock = std::chrono::steady_clock;
 
 // The engine inherits one descriptor, as number 3, and no environment: nothing of the server's can leak to it.
 // It ends by itself when its socket closes: it shall not die with the thread that happened to start it.
-Result<std::pair<Child, Fd>> spawn(const std::string& program) {
+Result<std::pair<Child, Fd>> spawn() {
+  const std::string own = TRY(own_program());
   auto [ours, theirs] = TRY(socket_pair());
-  Child child = TRY(Child::spawn({.program = program.empty() ? TRY(own_program()) : program,
-                                  .args = {"engine", "3"},
+  Child child = TRY(Child::spawn({.program = own.substr(0, own.rfind('/')) + "/tarn-engine",
+                                  .args = {"3"},
                                   .environment = std::vector<std::string>{"LC_ALL=C.UTF-8"},
                                   .directory = {},
                                   .fds = {{theirs.get(), 3}},
@@ -182,7 +183,7 @@ Result<std::shared_ptr<Process>> Engine::State::started() {
   if (process && process->alive()) return process;
   process.reset();
   sessions.clear();
-  auto [child, socket] = TRY(spawn(options.program));
+  auto [child, socket] = TRY(spawn());
   process = std::make_shared<Process>(std::move(child), std::move(socket), callbacks, options.callback_threads);
   ++generation;
   const auto configured = process->channel().call(static_cast<uint16_t>(Ask::kConfigure), encoded(options));

@@ -1,6 +1,6 @@
 // The server's side of an engine process: starts it, sends it statements, answers what it asks.
 //
-// An engine process is this binary run as `tarn engine`; it holds the SQL engine's instance, opens nothing but its own
+// An engine process is the program `tarn-engine` beside this one; it holds the SQL engine's instance, opens nothing but its own
 // database files and scratch space, and asks the server (ServerCallbacks) for everything else. No engine type is seen
 // here.
 //
@@ -342,7 +342,6 @@ struct SelectOutcome {
 // ------------------------------------------------------------------------------------------------------------
 
 struct EngineOptions {
-  std::string program;    // this binary; empty: /proc/self/exe
   std::string databases;  // folder of the Redshift databases' files; empty: in memory only (Athena, S3 Select)
   std::string scratch;    // folder to spill to; made and emptied at start
   uint64_t memory_bytes = 1ull << 30;

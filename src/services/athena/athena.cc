@@ -69,7 +69,6 @@ std::shared_ptr<QueryEngine> Athena::engine(const WorkgroupKey& workgroup) {
   auto& made = engines_[fmt::format("{} {} {}", workgroup.owner, workgroup.region, workgroup.name)];
   if (made) return made;
   sql::EngineOptions engine;
-  engine.program = options_.engine_program;
   engine.scratch = fmt::format("{}/athena/{}/{}/{}", options_.directory, workgroup.owner, workgroup.region,
                                uri_encode(workgroup.name));
   (void)make_directories(engine.scratch);  // the engine says so when it cannot write there

@@ -31,7 +31,6 @@ constexpr Micros kRetention = 45 * kDay;  // AWS: query history is kept for 45 d
 
 struct Options {
   std::string directory;               // the data directory; this service's files are below DIR/athena
-  std::string engine_program = {};     // empty: this binary
   std::string spatial_extension = {};  // path; empty: no geometry
   std::string avro_extension = {};     // path; empty: no Avro
   uint64_t engine_memory = 1ull << 30;

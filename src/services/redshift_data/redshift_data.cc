@@ -66,7 +66,6 @@ std::shared_ptr<Warehouse> RedshiftData::warehouse(const std::string& namespace_
   const std::string folder = options_.directory + "/redshift/" + namespace_id;
   (void)make_directories(folder + "/databases");  // the engine says so when it cannot open them
   sql::EngineOptions engine;
-  engine.program = options_.engine_program;
   engine.databases = folder + "/databases";
   engine.scratch = folder + "/scratch";
   engine.memory_bytes = options_.engine_memory;

@@ -26,7 +26,6 @@ constexpr Micros kRetention = 24 * kHour;  // of statements and results, on tarn
 
 struct Options {
   std::string directory;               // the data directory; all of this service's files are below DIR/redshift
-  std::string engine_program = {};     // empty: this binary
   std::string spatial_extension = {};  // path; empty: no geometry
   uint64_t engine_memory = 1ull << 30;
   int engine_threads = 2;

@@ -217,7 +217,7 @@ class Server {
 }  // namespace
 
 int engine_main(int argc, char** argv) {
-  const int socket = argc > 2 ? std::atoi(argv[2]) : -1;
+  const int socket = argc > 1 ? std::atoi(argv[1]) : -1;
   if (socket < 0) return 64;
   ::signal(SIGPIPE, SIG_IGN);
   rlimit files{};

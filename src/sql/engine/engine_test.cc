@@ -7,14 +7,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "sql/engine/engine_main.h"
 #include "sql/engine/fake_server_test.h"
-
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "engine") return tarn::sql::engine::engine_main(argc, argv);
-  ::testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
-}
 
 namespace tarn::sql::engine {
 namespace {
