@@ -214,8 +214,13 @@ void without_blanks(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::
 unique_ptr<duckdb::BaseStatistics> without_blanks_statistics(ClientContext&, duckdb::FunctionStatisticsInput& input) {
   auto& of = input.child_stats[0];
   auto stats = duckdb::StringStats::CreateUnknown(LogicalType::VARCHAR);
+  const std::string max = duckdb::StringStats::Max(of);
+  const bool known = static_cast<unsigned char>(max.empty() ? 0 : max[0]) < 0xFF;
+  if (known) duckdb::StringStats::SetMax(stats, duckdb::string_t(max));
   if (duckdb::StringStats::HasMaxStringLength(of)) {
-    duckdb::StringStats::SetMaxStringLength(stats, duckdb::StringStats::MaxStringLength(of));
+    // DuckDB 1.4.4 packs texts of one byte by their greatest one, and into a range that is too small if that is not known.
+    const uint32_t least = known ? 0 : 2;
+    duckdb::StringStats::SetMaxStringLength(stats, std::max(least, duckdb::StringStats::MaxStringLength(of)));
   }
   stats.CopyValidity(of);
   return stats.ToUnique();

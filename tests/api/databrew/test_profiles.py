@@ -97,7 +97,6 @@ def test_samples_and_chosen_columns(report):
     assert made["sampleSize"] == 5 and [c["name"] for c in made["columns"]] == ["y"]
 
 
-@pytest.mark.xfail(strict=True, reason="docs/open.md: a profile of a JSON table of the catalog fails in the engine")
 def test_a_table_of_the_catalog(client, databrew, bucket, role, new_name):
     client("s3").put_object(Bucket=bucket, Key="t/a.json", Body=b'{"a":1,"b":"x"}\n{"a":3,"b":"y"}\n')
     glue, database = client("glue"), new_name("db").replace("-", "_")
