@@ -41,7 +41,7 @@ Result<TableLocks::Held> TableLocks::lock(const std::string& table, const void* 
   TRY(wait_for(lock, table, owner, cancelled));
   if (state_->holders.contains(table)) return Held();  // its own
   state_->holders[table] = owner;
-  return Held(nullptr, [state = state_, table](void*) {
+  return Held(state_.get(), [state = state_, table](void*) {  // not null: whoever has it sees that it holds
     const std::lock_guard letting_go(state->mutex);
     state->holders.erase(table);
     state->changed.notify_all();

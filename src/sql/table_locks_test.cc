@@ -16,6 +16,7 @@ TEST(TableLocks, OneHolderAtATime) {
   int first = 0, second = 0;
   auto held = locks.lock("t", &first, go_on);
   ASSERT_TRUE(held);
+  EXPECT_TRUE(*held);  // whoever keeps it only if it is something keeps it
   EXPECT_TRUE(locks.wait("t", &first, go_on));   // its own
   EXPECT_TRUE(locks.wait("u", &second, go_on));  // another table
   std::atomic<bool> got = false;

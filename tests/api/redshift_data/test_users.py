@@ -106,7 +106,6 @@ def test_a_chain_of_roles(warehouse, client, new_name, bucket):
         warehouse.run(f"UNLOAD ('SELECT 1 AS a') TO 's3://{bucket}/back/x_' IAM_ROLE '{arn},{first}' PARALLEL OFF")
 
 
-@pytest.mark.xfail(strict=True, reason="docs/open.md: LOCK does not hold off a DELETE of another session")
 def test_a_lock_is_waited_for(warehouse, table):
     sessions = []
     for _ in range(2):
