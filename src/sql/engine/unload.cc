@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "duckdb/common/compressed_file_system.hpp"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/session.h"
@@ -170,6 +171,8 @@ class Output {
     if (!handle_) return;
     flush();
     handle_->Close();
+    // A compressed file writes its end when closed and leaves the file below open, which is thrown away if it stays so.
+    if (auto* compressed = dynamic_cast<duckdb::CompressedFile*>(handle_.get())) compressed->child_handle->Close();
     handle_.reset();
     rows.push_back(rows_in_file_);
     names.push_back(object_name(request_, kScratchPath + folder_ + "/data_" + std::to_string(files_ - 1)));

@@ -45,7 +45,6 @@ def test_without_a_location_it_lies_beside_the_results(workgroup, table, glue):
     assert workgroup.rows(f"SELECT a FROM {table}") == [["1"]]
 
 
-@pytest.mark.xfail(strict=True, reason="docs/open.md: INSERT INTO does not register a new partition of a text table")
 def test_partitions_are_written_and_registered(workgroup, table, s3):
     workgroup.run(f"CREATE TABLE {table} WITH (format='TEXTFILE', field_delimiter=',', write_compression='NONE', "
                   f"external_location='s3://{workgroup.bucket}/{table}/', partitioned_by=ARRAY['year', 'm']) AS "
