@@ -2,6 +2,7 @@
 visible, and the restart is quick. TARN_CRASH_POINTS sets the number of kills (the long run is 200)."""
 import collections
 import hashlib
+import io
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import statistics
 import threading
 import time
 import uuid
+import zipfile
 
 import pytest
 from botocore.config import Config
@@ -153,10 +155,31 @@ def unloaded(load):
                                        "IAM_ROLE default FORMAT AS PARQUET PARTITION BY (part)")
 
 
+def called(load):
+    """Asynchronous calls: the function writes an object by a link, which takes it no SDK."""
+    functions, s3 = load.client("lambda"), load.client("s3")
+
+    def write(n):
+        link = s3.generate_presigned_url("put_object", Params={"Bucket": "crash", "Key": f"called/{n}"})
+        answer = functions.invoke(FunctionName="crash", InvocationType="Event", Payload=json.dumps(link))
+        assert answer["StatusCode"] == 202
+        time.sleep(0.05)  # each that is under way is a process
+
+    return write
+
+
 ROWS = 40
 ENDS = ("FINISHED", "FAILED", "ABORTED")
 WRITERS = {"small": small, "large": large, "multi": multipart, "copy": copied, "deleted": deleted, "table": table,
-           "user": user, "partition": partition, "created": created, "unloaded": unloaded}
+           "user": user, "partition": partition, "created": created, "unloaded": unloaded, "called": called}
+HANDLER = """
+import http.client, urllib.parse
+def handler(link, context):
+    url = urllib.parse.urlsplit(link)
+    connection = http.client.HTTPConnection(url.hostname, url.port)
+    connection.request("PUT", url.path + "?" + url.query)
+    assert connection.getresponse().status == 200
+"""
 
 
 def prepare(server):
@@ -167,13 +190,18 @@ def prepare(server):
     glue.create_database(DatabaseInput={"Name": "crash"})
     glue.create_table(DatabaseName="crash", TableInput={"Name": "parts", "PartitionKeys": [{"Name": "p", "Type": "string"}]})
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {
-        "Service": ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]}}]}
+        "Service": ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com", "lambda.amazonaws.com"]}}]}
     role = iam.create_role(RoleName="crash", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     iam.put_role_policy(RoleName="crash", PolicyName="all", PolicyDocument=json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}))
     serverless = server.client("redshift-serverless")
     serverless.create_namespace(namespaceName="crash", dbName="dev", defaultIamRoleArn=role, iamRoles=[role])
     serverless.create_workgroup(workgroupName="crash", namespaceName="crash")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as out:
+        out.writestr("app.py", HANDLER)
+    server.client("lambda").create_function(FunctionName="crash", Runtime="python3.11", Role=role, Handler="app.handler", Timeout=20,
+                                            Code={"ZipFile": archive.getvalue()})
     values = ", ".join(f"({n})" for n in range(3 * ROWS))
     run_sql(server.client("redshift-data"), f"CREATE TABLE numbers (n int); INSERT INTO numbers VALUES {values}")
 
@@ -215,6 +243,17 @@ def verify_statements(server, load, keys):
 
 
 
+def verify_calls(server, load):
+    """What was accepted runs at least once, whenever the server was killed."""
+    s3, deadline = server.client("s3"), time.monotonic() + 60
+    wanted = {f"called/{name}" for kind, name in load.acknowledged if kind == "called"}
+    while wanted and time.monotonic() < deadline:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket="crash", Prefix="called/"):
+            wanted -= {entry["Key"] for entry in page.get("Contents", [])}
+        time.sleep(0.02)
+    assert not wanted, f"{len(wanted)} accepted calls never ran: {sorted(wanted)[:3]}"
+
+
 def verify(server, load):
     s3, glue, iam = server.client("s3"), server.client("glue"), server.client("iam")
     keys = {}
@@ -236,6 +275,7 @@ def verify(server, load):
         elif kind == "partition":
             glue.get_partition(DatabaseName="crash", TableName="parts", PartitionValues=[name])
     verify_statements(server, load, keys)
+    verify_calls(server, load)
     # Nothing half visible: whatever is listed reads whole and right, acknowledged or not.
     for key in random.Random(1).sample(sorted(keys), min(60, len(keys))):
         kind, name = key.split("/", 1) if "/" in key else ("", key)
