@@ -1,11 +1,12 @@
 """Measures tarn, as ratios against a peer or a limit in the same run, and writes bench/results.md.
 
-    make bench [BENCH="start sql wire objects crawl"]
+    make bench [BENCH="start sql wire objects crawl functions"]
 
 start     from start to the first answered call on an existing directory, and resident memory when idle
 sql       subset and summaries, a trivial statement, points in polygons, COPY, TPC-H: beside plain DuckDB over the same files
 crawl     a crawler over 10,000 objects in 500 partitions
 wire      one row inserted on the PostgreSQL wire beside the engine's own durable commit, and a trivial statement
+functions a warm and a cold call of an empty Python function
 objects   PutObject and GetObject beside nginx serving the same bytes, and a group-committed fdatasync loop
 """
 import datetime
@@ -105,7 +106,14 @@ def measure_wire(rows):
     wire.measure(rows, Server, ROUNDS)
 
 
-PARTS = {"start": measure_start, "sql": measure_sql, "wire": measure_wire, "objects": measure_objects, "crawl": measure_crawl}
+def measure_functions(rows):
+    import functions
+
+    functions.measure(rows, Server, ROUNDS)
+
+
+PARTS = {"start": measure_start, "sql": measure_sql, "wire": measure_wire, "objects": measure_objects, "crawl": measure_crawl,
+         "functions": measure_functions}
 
 
 def main():

@@ -19,7 +19,7 @@ DEBIAN=(
   libgtest-dev
 )
 # clang is used for format, lint and fuzzing only.
-DEBIAN_TOOLS=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev nginx-light)
+DEBIAN_TOOLS=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev nginx-light bubblewrap)
 
 DUCKDB_HEADERS=duckdb@1.4.4
 DUCKDB_LIBRARY=@duckdb/node-bindings-linux-x64@1.4.4-r.4
