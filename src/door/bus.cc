@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "door/arn.h"
+#include "door/call_log.h"
 #include "door/door.h"
 #include "wire/json_codec.h"
 
@@ -34,7 +35,8 @@ Json to_json(const LaterCall& call) {
     json.set("deadLetter", Json::object({{"queue", call.dead_letter->queue_arn},
                                          {"body", call.dead_letter->body},
                                          {"attributes", std::move(attributes)},
-                                         {"explain", call.dead_letter->explain}}));
+                                         {"explain", call.dead_letter->explain},
+                                         {"byRole", call.dead_letter->by_role}}));
   }
   return json;
 }
@@ -55,7 +57,8 @@ Result<LaterCall> later_call(const Delivery& delivery) {
   if (const Json* letter = json.find("deadLetter")) {
     call.dead_letter = DeadLetter{.queue_arn = (*letter)["queue"].as_string(),
                                   .body = (*letter)["body"].as_string(),
-                                  .explain = (*letter)["explain"].as_bool()};
+                                  .explain = (*letter)["explain"].as_bool(),
+                                  .by_role = (*letter)["byRole"].as_bool()};
     for (const auto& [name, value] : (*letter)["attributes"].members())
       call.dead_letter->attributes[name] = value.as_string();
   }
@@ -162,6 +165,7 @@ Status bury(Door& door, Transaction& tx, const Delivery& delivery, const Error& 
     call.input.set("MessageDeduplicationId", delivery.id);
   }
   if (const auto arn = Arn::parse(letter.queue_arn)) call.region = arn->region;
+  if (!letter.by_role) call.role_arn.clear();
   call.dead_letter.reset();
   return door.outbox().enqueue(tx, delivery_of(call, letter.queue_arn));
 }
@@ -192,9 +196,15 @@ bool may_pass(const Error& error) {
          });
 }
 
-void start_bus(Door& door) {
-  door.outbox().deliver_to(kType, {.deliver = [&door](const Delivery& delivery) -> Status {
-                                     return make_call(door, TRY(later_call(delivery)));
+void start_bus(Door& door, CallLog& log) {
+  door.outbox().deliver_to(kType, {.deliver = [&door, &log](const Delivery& delivery) -> Status {
+                                     const LaterCall call = TRY(later_call(delivery));
+                                     Status done = make_call(door, call);
+                                     const Error error = done ? Error{} : done.error();
+                                     log.add({door.clock().now(), call.account, call.source_arn, delivery.target,
+                                              call.service + ":" + call.operation, call.request_id, error.code,
+                                              error.message, delivery.attempts + 1});
+                                     return done;
                                    },
                                    .may_pass = may_pass,
                                    .gave_up = [&door](Transaction& tx, const Delivery& delivery, const Error& error) {

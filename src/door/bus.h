@@ -15,6 +15,7 @@
 
 namespace tarn {
 
+class CallLog;
 class Door;
 
 // Where what could not be delivered goes: a message to a queue, sent by the same principal as the call was.
@@ -25,6 +26,8 @@ struct DeadLetter {
   // Adds ERROR_CODE, ERROR_MESSAGE, RETRY_ATTEMPTS (Number) and EXHAUSTED_RETRY_CONDITION.
   // AWS: EventBridge and Scheduler User Guides, "Using dead-letter queues".
   bool explain = false;
+  // False: the service itself sends it, and the queue's policy must let it, whatever role the call had.
+  bool by_role = true;
 };
 
 struct LaterCall {
@@ -63,8 +66,8 @@ Status make_call(Door& door, const LaterCall& call);
 // Whether trying again may help: throttling and faults of the server do pass, a refusal or a missing target does not.
 bool may_pass(const Error& error);
 
-// Before the outbox starts.
-void start_bus(Door& door);
+// Before the outbox starts. LIFETIME: borrows both. What each attempt comes to is noted in the log.
+void start_bus(Door& door, CallLog& log);
 
 // "arn:aws:sqs:us-east-1:123456789012:q" as a QueueUrl that SQS's operations take.
 std::string queue_url_of(std::string_view queue_arn);

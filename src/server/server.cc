@@ -9,10 +9,13 @@
 #include "door/accounts.h"
 #include "door/audit.h"
 #include "door/bus.h"
+#include "door/call_log.h"
 #include "door/door.h"
+#include "door/event_log.h"
 #include "gen/admin/handlers.h"
 #include "gen/athena/handlers.h"
 #include "gen/databrew/handlers.h"
+#include "gen/events/handlers.h"
 #include "gen/glue/handlers.h"
 #include "gen/iam/handlers.h"
 #include "gen/lambda/handlers.h"
@@ -37,6 +40,7 @@
 #include "services/admin/admin.h"
 #include "services/athena/athena.h"
 #include "services/databrew/databrew.h"
+#include "services/events/events.h"
 #include "services/glue/crawls.h"
 #include "services/glue/glue.h"
 #include "services/iam/iam.h"
@@ -139,6 +143,10 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
   door.add(logs::kTable, &logs);
+  CallLog calls;
+  EventLog bus_events;
+  events::Events events(door, bus_events);
+  door.add(events::kTable, &events);
   door.add(databrew::kTable, &databrew);
   redshift::Redshift redshift;
   redshift_serverless::RedshiftServerless redshift_serverless;
@@ -162,7 +170,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
   TRY(forget_expired_answers_daily(*store, timers, clock.now()));
-  start_bus(door);
+  start_bus(door, calls);
   TRY(outbox.start());
   TRY(timers.start());
   TRY(redshift_data.start());

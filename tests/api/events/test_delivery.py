@@ -1,0 +1,151 @@
+"""Events that are put come to the targets of the rules that match, and to no others; as what the target asked for; and
+what cannot be delivered ends in its dead-letter queue with the reason."""
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def put(events, bus, detail, source="shop", detail_type="sold", **more):
+    answer = events.put_events(Entries=[{"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail),
+                                         "EventBusName": bus, **more}])
+    assert answer["FailedEntryCount"] == 0
+    return answer["Entries"][0]["EventId"]
+
+
+def rule(events, bus, pattern, *targets, name="r"):
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": str(i), **t} for i, t in enumerate(targets)])
+
+
+def test_what_matches_arrives_whole(events, bus, queue, account):
+    rule(events, bus, {"source": ["shop"], "detail": {"price": [{"numeric": [">", 1]}]}}, {"Arn": queue.arn})
+    put(events, bus, {"price": 1})
+    sent = put(events, bus, {"price": 2, "text": "ä"}, Time="2024-05-06T07:08:09Z", Resources=["arn:aws:s3:::b"])
+    [event] = queue.bodies()
+    assert event == {"version": "0", "id": sent, "detail-type": "sold", "source": "shop", "account": account,
+                     "time": "2024-05-06T07:08:09Z", "region": "us-east-1", "resources": ["arn:aws:s3:::b"],
+                     "detail": {"price": 2, "text": "ä"}}
+
+
+def test_only_enabled_rules_of_that_bus(events, bus, queue):
+    rule(events, bus, {"source": ["shop"]}, {"Arn": queue.arn})
+    events.disable_rule(Name="r", EventBusName=bus)
+    put(events, bus, {"n": 1})
+    put(events, "default", {"n": 2})
+    events.enable_rule(Name="r", EventBusName=bus)
+    put(events, bus, {"n": 3})
+    assert [e["detail"]["n"] for e in queue.bodies(1)] == [3]
+
+
+def test_inputs(events, bus, queue, account):
+    arn = f"arn:aws:events:us-east-1:{account}:rule/{bus}/r"
+    rule(events, bus, {"source": ["shop"]},
+         {"Arn": queue.arn, "Input": '{"fixed": 1}'},
+         {"Arn": queue.arn, "InputPath": "$.detail.thing"},
+         {"Arn": queue.arn, "InputTransformer": {
+             "InputPathsMap": {"id": "$.detail.id", "thing": "$.detail.thing"},
+             "InputTemplate": '{"rule": <aws.events.rule-arn>, "name": "<aws.events.rule-name>", "id": "no <id>", "thing": <thing>}'}},
+         {"Arn": queue.arn, "InputTransformer": {
+             "InputTemplate": '{"all": <aws.events.event.json>, "head": <aws.events.event>}'}})
+    put(events, bus, {"id": "7", "thing": {"a": [1]}})
+    fixed, path, template, whole = queue.bodies(4)
+    assert fixed == {"fixed": 1} and path == {"a": [1]}
+    assert template == {"rule": arn, "name": "r", "id": "no 7", "thing": {"a": [1]}}
+    assert whole["all"]["detail"] == {"id": "7", "thing": {"a": [1]}}
+    assert whole["head"]["source"] == "shop" and "detail" not in whole["head"]
+
+
+def test_a_fifo_queue_gets_its_group(events, bus, client, new_name):
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=new_name("queue") + ".fifo",
+                           Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}]})})
+    rule(events, bus, {"source": ["shop"]}, {"Arn": arn, "SqsParameters": {"MessageGroupId": "$.detail.id"}})
+    put(events, bus, {"id": "group-7"})
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=15, AttributeNames=["All"])["Messages"]
+    assert message["Attributes"]["MessageGroupId"] == "group-7"
+
+
+def test_what_is_refused_ends_in_the_dead_letter_queue(events, bus, queue, account):
+    gone = f"arn:aws:sqs:us-east-1:{account}:not-there"
+    rule(events, bus, {"source": ["shop"]}, {"Arn": gone, "DeadLetterConfig": {"Arn": queue.arn}})
+    put(events, bus, {"n": 1})
+    [message] = queue.messages()
+    attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+    assert attributes["RULE_ARN"] == f"arn:aws:events:us-east-1:{account}:rule/{bus}/r"
+    assert attributes["TARGET_ARN"] == gone
+    assert attributes["RETRY_ATTEMPTS"] == "0"
+    assert "ERROR_CODE" in attributes and "ERROR_MESSAGE" in attributes
+    assert json.loads(message["Body"])["detail"] == {"n": 1}
+
+
+def test_an_operation_that_is_not_there_ends_there_too(events, bus, queue, account, client, new_name):
+    role = new_name("role")
+    client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                "Principal": {"Service": "events.amazonaws.com"}}]}))
+    rule(events, bus, {"source": ["shop"]},
+         {"Arn": f"arn:aws:batch:us-east-1:{account}:job-queue/q", "RoleArn": f"arn:aws:iam::{account}:role/{role}",
+          "BatchParameters": {"JobDefinition": "d", "JobName": "n"}, "DeadLetterConfig": {"Arn": queue.arn}})
+    put(events, bus, {"n": 1})
+    [message] = queue.messages()
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] in ("UnknownOperationException", "AccessDenied")
+
+
+def test_events_go_on_to_another_bus_and_region(events, bus, queue, account, client, new_name, server):
+    there = server.client("events", region="eu-west-1")
+    other = new_name("bus")
+    target = there.create_event_bus(Name=other)["EventBusArn"]
+    there.put_permission(EventBusName=other, Policy=json.dumps({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "events:PutEvents", "Resource": target}]}))
+    rule(events, bus, {"source": ["shop"]}, {"Arn": target})
+    rule(there, other, {"source": ["shop"]}, {"Arn": queue.arn})
+    sent = put(events, bus, {"n": 1})
+    [event] = queue.bodies()
+    assert (event["id"], event["region"], event["account"]) == (sent, "us-east-1", account)
+
+
+def test_entries_that_are_wrong_are_told_one_by_one(events, bus):
+    good = {"Source": "shop", "DetailType": "sold", "Detail": "{}", "EventBusName": bus}
+    answer = events.put_events(Entries=[good, {**good, "Source": ""}, {**good, "DetailType": ""}, {**good, "Detail": ""},
+                                        {**good, "Detail": "no"}, {**good, "Detail": "[]"}, {**good, "Source": "aws.s3"}])
+    assert answer["FailedEntryCount"] == 6
+    assert "EventId" in answer["Entries"][0]
+    assert [e.get("ErrorCode") for e in answer["Entries"]] == [
+        None, "InvalidArgument", "InvalidArgument", "InvalidArgument", "MalformedDetail", "MalformedDetail",
+        "NotAuthorizedForSourceException"]
+    assert answer["Entries"][1]["ErrorMessage"] == "Parameter Source is not valid. Reason: Source is a required argument."
+    with pytest.raises(ClientError, match="Total size of the entries in the request is over the limit"):
+        events.put_events(Entries=[{**good, "Detail": json.dumps({"a": "x" * 262144})}])
+
+
+def test_a_bus_of_another_account_lets_those_in_that_its_policy_names(events, bus, user, server, account):
+    arn = f"arn:aws:events:us-east-1:{account}:event-bus/{bus}"
+    nobody = server.client("events", credentials=user(None))
+    entry = {"Source": "shop", "DetailType": "sold", "Detail": "{}", "EventBusName": arn}
+    with pytest.raises(ClientError, match="not authorized to perform: events:PutEvents"):
+        nobody.put_events(Entries=[entry])
+    allowed = server.client("events", credentials=user({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "events:PutEvents", "Resource": arn,
+         "Condition": {"StringEquals": {"events:source": "shop"}}}]}))
+    assert allowed.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    with pytest.raises(ClientError, match="not authorized to perform: events:PutEvents"):
+        allowed.put_events(Entries=[{**entry, "Source": "other"}])
+
+
+def test_what_services_tell_comes_to_the_default_bus(events, queue, client, new_name):
+    """Of a source that a rule names: Glue tells of its databases."""
+    database = new_name("db").replace("-", "_")
+    name = new_name("rule")
+    rule(events, "default", {"source": ["aws.glue"], "detail": {"databaseName": [database]}}, {"Arn": queue.arn}, name=name)
+    try:
+        client("glue").create_database(DatabaseInput={"Name": database})
+        [event] = queue.bodies()
+        assert (event["source"], event["detail"]["databaseName"]) == ("aws.glue", database)
+        assert event["detail-type"] == "Glue Data Catalog Database State Change"
+    finally:
+        events.remove_targets(Rule=name, Ids=["0"])
+        events.delete_rule(Name=name)
