@@ -37,17 +37,9 @@ class Table : public duckdb::TableCatalogEntry {
     return nullptr;
   }
   duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override { return {}; }
-  // "$path" and its like, of Athena and of Spectrum; `*` does not show them.
+  // `*` does not show them.
   duckdb::virtual_column_map_t GetVirtualColumns() const override {
-    duckdb::virtual_column_map_t columns = TableCatalogEntry::GetVirtualColumns();
-    const auto add = [&](duckdb::column_t id, const char* column, duckdb::LogicalTypeId type) {
-      columns.insert({id, duckdb::TableColumn(column, type)});
-    };
-    add(kPathColumn, "$path", duckdb::LogicalTypeId::VARCHAR);
-    add(kFileSizeColumn, "$file_size", duckdb::LogicalTypeId::BIGINT);
-    add(kSizeColumn, "$size", duckdb::LogicalTypeId::BIGINT);
-    add(kModifiedColumn, "$file_modified_time", duckdb::LogicalTypeId::TIMESTAMP_TZ);
-    return columns;
+    return file_columns(snapshot_->file_columns < snapshot_->names.size());
   }
 
  private:
@@ -133,7 +125,9 @@ class Schema : public duckdb::SchemaCatalogEntry {
     snapshot->file_columns = found.columns.size();
     for (const ExternalColumn& column : found.partition_columns) add(column);
     snapshot->table = std::move(found);
-    return duckdb::make_uniq<Table>(catalog, *this, info, std::move(snapshot));
+    auto table = duckdb::make_uniq<Table>(catalog, *this, info, snapshot);
+    snapshot->entry = table.get();
+    return table;
   }
 };
 
@@ -226,6 +220,19 @@ duckdb::unique_ptr<duckdb::TransactionManager> transactions(optional_ptr<duckdb:
 }
 
 }  // namespace
+
+duckdb::virtual_column_map_t file_columns(bool partitioned) {
+  duckdb::virtual_column_map_t columns;
+  const auto add = [&](duckdb::column_t id, const char* column, duckdb::LogicalTypeId type) {
+    columns.insert({id, duckdb::TableColumn(column, type)});
+  };
+  add(kPathColumn, "$path", duckdb::LogicalTypeId::VARCHAR);
+  add(kFileSizeColumn, "$file_size", duckdb::LogicalTypeId::BIGINT);
+  add(kSizeColumn, "$size", duckdb::LogicalTypeId::BIGINT);
+  add(kModifiedColumn, "$file_modified_time", duckdb::LogicalTypeId::TIMESTAMP_TZ);
+  if (partitioned) add(kPartitionColumn, "$partition", duckdb::LogicalTypeId::VARCHAR);
+  return columns;
+}
 
 void add_external_catalog(duckdb::DatabaseInstance& database) {
   auto extension = duckdb::make_uniq<duckdb::StorageExtension>();

@@ -18,6 +18,10 @@ constexpr duckdb::column_t kPathColumn = duckdb::MultiFileReader::COLUMN_IDENTIF
 constexpr duckdb::column_t kFileSizeColumn = kPathColumn + 100;
 constexpr duckdb::column_t kSizeColumn = kPathColumn + 101;
 constexpr duckdb::column_t kModifiedColumn = kPathColumn + 102;
+constexpr duckdb::column_t kPartitionColumn = kPathColumn + 103;
+
+// Those columns, by Athena's and Spectrum's names.
+duckdb::virtual_column_map_t file_columns(bool partitioned);
 
 // Makes ATTACH (TYPE tarn) known.
 void add_external_catalog(duckdb::DatabaseInstance& database);
@@ -28,6 +32,7 @@ struct TableSnapshot {
   duckdb::vector<std::string> names;  // columns, then partition columns
   duckdb::vector<duckdb::LogicalType> types;
   size_t file_columns = 0;  // the first so many come from the files
+  duckdb::TableCatalogEntry* entry = nullptr;  // the engine's object for it, which has this snapshot
 };
 
 // How DuckDB reads the table (scan.cc).

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "duckdb/common/multi_file/multi_file_function.hpp"
 #include "sql/engine/catalog.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/serde.h"
@@ -281,6 +282,17 @@ std::vector<Partition> projected(ClientContext* context, const TableSnapshot& ta
   return partitions;
 }
 
+// year=2024/month=01, as the folder of a partition is called.
+string partition_name(const TableSnapshot& table, const std::unordered_map<string, Value>& options) {
+  string name;
+  for (size_t i = table.file_columns; i < table.names.size(); ++i) {
+    const Value& value = options.at(partition_option(i - table.file_columns));
+    name += (name.empty() ? "" : "/") + table.names[i] + "=" +
+            (value.IsNull() ? "__HIVE_DEFAULT_PARTITION__" : value.ToString());
+  }
+  return name;
+}
+
 class TableReader : public duckdb::MultiFileReader {
  public:
   // `columns_are_options`: the reader of CSV or JSON has been told them.
@@ -337,6 +349,8 @@ class TableReader : public duckdb::MultiFileReader {
       } else if (column == kModifiedColumn) {
         const auto modified = info->options.at("last_modified").GetValue<duckdb::timestamp_t>();
         reader.constant_map.Add(at, Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(modified)));
+      } else if (column == kPartitionColumn) {
+        reader.constant_map.Add(at, Value(partition_name(table, info->options)));
       } else if (column >= table.file_columns && column < table.names.size()) {
         reader.constant_map.Add(at, info->options.at(partition_option(column - table.file_columns)));
       }
@@ -378,6 +392,21 @@ thread_local duckdb::shared_ptr<FileList> files_to_read;
 thread_local bool options_name_columns = false;
 duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
   return duckdb::make_uniq<TableReader>(files_to_read, options_name_columns);
+}
+
+// DuckDB asks the function for the table behind it, and binds the table's virtual columns only then.
+duckdb::BindInfo table_of(const duckdb::optional_ptr<duckdb::FunctionData> data) {
+  auto& files = data->Cast<duckdb::MultiFileBindData>().file_list->Cast<FileList>();
+  return duckdb::BindInfo(*files.table().entry);
+}
+
+duckdb::virtual_column_map_t virtual_columns(ClientContext& context, duckdb::optional_ptr<duckdb::FunctionData> data) {
+  auto& bind = data->Cast<duckdb::MultiFileBindData>();
+  duckdb::virtual_column_map_t columns = bind.file_list->Cast<FileList>().table().entry->GetVirtualColumns();
+  duckdb::MultiFileReader::GetVirtualColumns(context, bind.reader_bind, columns);
+  bind.interface->GetVirtualColumns(context, bind, columns);
+  bind.virtual_columns = columns;
+  return columns;
 }
 
 std::shared_ptr<const std::vector<Partition>> partitions_of(SessionState& session, const TableSnapshot& table) {
@@ -460,7 +489,8 @@ duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<cons
   const char* reader = csv ? "read_csv" : json ? "read_json" : avro ? "read_avro" : "parquet_scan";
   auto function = serde ? serde_scan(table) : engine_function(context, reader);
   function.get_multi_file_reader = make_reader;
-  function.get_bind_info = nullptr;  // it lists all files, before partitions are chosen
+  function.get_bind_info = table_of;  // the engine's own lists all files, before partitions are chosen
+  function.get_virtual_columns = virtual_columns;
 
   duckdb::named_parameter_map_t options;
   if (csv) csv_options(*table, options);
