@@ -13,23 +13,10 @@ import re
 
 import pytest
 
+from support.cases import cases
+
 HERE = pathlib.Path(__file__).parent
 FILES = sorted(HERE.glob("redshift/*.test"))
-
-
-def cases(path):
-    """(line number, command, body lines) of each block."""
-    block, start = [], 0
-    for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
-        if line.startswith("#"):
-            continue
-        if line.strip():
-            if not block:
-                start = number
-            block.append(line)
-        elif block:
-            yield start, block[0], block[1:]
-            block = []
 
 
 def shown(value):

@@ -338,12 +338,15 @@ ParsedPtr Parser::make(Call call) {
   const Special* rule = special(call.name);
   const bool callable = rule ? *rule->returns != 0 : !call.name.starts_with("_") && !signatures(call.name).empty();
   if (!callable) not_registered(call, at);
-  if (call.name.starts_with("st_")) SessionState::of(context_)->load_geometry();
+  const bool shapes = call.name.starts_with("st_") || call.name.starts_with("line_") ||
+                      call.name.find("geometry") != string::npos;
+  if (shapes) SessionState::of(context_)->load_geometry();
   return typed_call(call.name, at, std::move(call.arguments));
 }
 
 // The body's aggregates get DISTINCT, FILTER, ORDER BY and OVER of the call.
 ParsedPtr Parser::make_aggregate(Call& call, const char* text) {
+  if (std::string_view(text).find("st_") != string::npos) SessionState::of(context_)->load_geometry();
   const auto dress = [&](ParsedPtr& e) {
     auto& inner = e->Cast<FunctionExpression>();
     if (call.over) {

@@ -24,7 +24,16 @@ namespace {
 #define TARN_SECOND(x) "second(" x ")"
 #define TARN_MILLI(x) "(millisecond(" x ") % 1000)"
 
+// Teradata's formats: yyyy, yy, mm, dd, hh24, hh, mi, ss.
+#define TARN_TERADATA                                                                                                 \
+  "replace(replace(replace(replace(replace(replace(replace(replace($2, 'yyyy', '%Y'), 'yy', '%y'), 'hh24', '%H'), "   \
+  "'hh', '%I'), 'mm', '%m'), 'mi', '%M'), 'dd', '%d'), 'ss', '%S')"
+
 constexpr Signature kDates[] = {
+    {"to_char", "timestamp, varchar", "varchar", "strftime($1, " TARN_TERADATA ")"},
+    {"to_char", "zoned, varchar", "varchar", "strftime(c__local($1), " TARN_TERADATA ")"},
+    {"to_date", "varchar, varchar", "date", "CAST(strptime($1, " TARN_TERADATA ") AS DATE)"},
+    {"to_timestamp", "varchar, varchar", "timestamp", "strptime($1, " TARN_TERADATA ")"},
     {"date", "varchar", "date", "c_cast($1, NULL::DATE)"},
     {"date", "timestamp", "date", "CAST($1 AS DATE)"},
     {"date", "zoned", "date", "CAST(c__local($1) AS DATE)"},

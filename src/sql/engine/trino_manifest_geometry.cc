@@ -4,7 +4,29 @@
 namespace tarn::sql::engine::trino {
 namespace {
 
+#define TARN_PARTS(x) "list_transform(st_dump(" x "), lambda tarn_part: tarn_part.geom)"
+// Of two places on a sphere of the Earth's mean radius, in km.
+#define TARN_RADIANS_APART "radians($2 - $4)"
+
 constexpr Signature kGeometries[] = {
+    {"st_symdifference", "geometry, geometry", "geometry", "st_union(st_difference($1, $2), st_difference($2, $1))"},
+    {"st_linestring", "array(geometry)", "geometry", "st_makeline($1)"},
+    {"st_multipoint", "array(geometry)", "geometry", "st_multi(st_collect($1))"},
+    {"st_coorddim", "geometry", "tinyint", "CAST(CASE WHEN st_hasz($1) THEN 3 ELSE 2 END AS TINYINT)"},
+    {"st_envelopeaspts", "geometry", "array(geometry)",
+     "CASE WHEN NOT st_isempty($1) THEN [st_point(st_xmin($1), st_ymin($1)), st_point(st_xmax($1), st_ymax($1))] END"},
+    {"st_geometries", "geometry", "array(geometry)", TARN_PARTS("$1")},
+    {"st_geometryn", "geometry, bigint", "geometry", "list_extract(" TARN_PARTS("$1") ", $2)"},
+    {"st_points", "geometry", "array(geometry)", TARN_PARTS("st_points($1)")},
+    {"geometry_union", "array(geometry)", "geometry", "list_aggregate($1, 'st_union_agg')"},
+    {"simplify_geometry", "geometry, double", "geometry", "st_simplifypreservetopology($1, $2)"},
+    {"line_locate_point", "geometry, geometry", "double", "st_linelocatepoint($1, $2)"},
+    {"line_interpolate_point", "geometry, double", "geometry", "st_lineinterpolatepoint($1, $2)"},
+    {"line_interpolate_points", "geometry, double", "array(geometry)", TARN_PARTS("st_lineinterpolatepoints($1, $2, true)")},
+    {"great_circle_distance", "double, double, double, double", "double",
+     "atan2(sqrt(pow(cos(radians($3)) * sin(" TARN_RADIANS_APART "), 2) + pow(cos(radians($1)) * sin(radians($3)) - "
+     "sin(radians($1)) * cos(radians($3)) * cos(" TARN_RADIANS_APART "), 2)), sin(radians($1)) * sin(radians($3)) + "
+     "cos(radians($1)) * cos(radians($3)) * cos(" TARN_RADIANS_APART ")) * 6371.01::DOUBLE"},
     {"st_point", "double, double", "geometry", "st_point($1, $2)"},
     {"st_geometryfromtext", "varchar", "geometry", "st_geomfromtext($1)"},
     {"st_polygon", "varchar", "geometry", "st_geomfromtext($1)"},

@@ -9,6 +9,7 @@ namespace {
 
 constexpr Signature kTexts[] = {
     {"chr", "bigint", "varchar", "chr(CAST($1 AS INTEGER))"},
+    {"index", "varchar, varchar", "bigint", "CAST(instr($1, $2) AS BIGINT)"},  // Teradata's
     {"codepoint", "varchar", "integer", "unicode($1)"},
     {"concat_ws", "varchar, array(varchar)", "varchar", "list_aggregate($2, 'string_agg', $1)"},
     {"concat_ws", "varchar, varchar...", "varchar", "concat_ws"},
