@@ -101,19 +101,11 @@ Result<Caller> caller_of(Door& door, const LaterCall& call) {
   return door.assume_as_service(caller, call.role_arn, call.principal, letters_of(call.principal.substr(0, call.principal.find('.'))));
 }
 
-// The streamed member of an input, where its bytes are taken from; then they travel beside it.
-const wire::Field* streamed_field(const wire::Operation& operation) {
-  for (const wire::Field& field : operation.input->fields)
-    if (!operation.streaming_input.empty() && field.name == operation.streaming_input) return &field;
-  return nullptr;
-}
-
 Result<wire::Any> execute_with_body(Door& door, const Caller& caller, const wire::Operation& operation,
                                     const LaterCall& call, const void* in, Sequence& seen) {
-  std::string bytes;
-  if (const wire::Field* field = streamed_field(operation))
-    for (const auto& [name, value] : call.input.members())
-      if (letters_of(name) == letters_of(field->name)) bytes = value.is_string() ? value.as_string() : value.text();
+  std::string bytes;  // of the streamed member, which travels beside the input's structure
+  for (const auto& [name, value] : call.input.members())
+    if (letters_of(name) == letters_of(operation.streaming_input)) bytes = value.is_string() ? value.as_string() : value.text();
   const StagedBody body = TRY(door.blobs().stage(bytes));
   auto answered = door.execute(caller, operation, in, body);
   seen = answered.seen;
