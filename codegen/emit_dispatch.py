@@ -20,6 +20,8 @@ def handlers_header(model):
         f"class {manifest.service_class};\n",
         "extern const ServiceTable kTable;\n",
     ]
+    if model.also_query():
+        out.append("extern const ServiceTable kQueryTable;  // the same operations by the query protocol\n")
     for operation in sorted(model.operations, key=lambda o: int(o.line.where.rpartition(":")[2])):
         out.append(_declaration(manifest.service_class, operation))
         if operation.line.custom:
@@ -115,16 +117,22 @@ def dispatch_source(model):
         if operation.line.rights:
             needs = ", ".join(f"{{{cpp.text(r.action)}, {cpp.text(r.resource)}}}" for r in operation.line.rights)
             out.append(f"constexpr ::tarn::StaticNeed n_{operation.name}[] = {{{needs}}};")
-    out.append("\nconst ::tarn::Handler kHandlers[] = {")
-    out += [f"    {{{', '.join(_handler_parts(operation))}}}," for operation in model.operations]
-    out += ["};\n", "}  // namespace\n", "constinit const ::tarn::ServiceTable kTable = {&kService, kHandlers};\n"]
+    twins = ["", "Query"] if model.also_query() else [""]
+    for twin in twins:
+        out.append(f"\nconst ::tarn::Handler k{twin}Handlers[] = {{")
+        out += [f"    {{{', '.join(_handler_parts(operation, index, twin))}}}," for index, operation in enumerate(model.operations)]
+        out += ["};\n"]
+    out += ["}  // namespace\n"]
+    for twin in twins:
+        out.append(f"constinit const ::tarn::ServiceTable k{twin}Table = {{&k{twin}Service, k{twin}Handlers}};\n")
     out.append(f"}}  // namespace tarn::{manifest.folder}")
     return "\n".join(out) + "\n"
 
 
-def _handler_parts(operation):
+def _handler_parts(operation, index, twin):
     name = cpp.function_name(operation.name)
-    parts = [f".operation = &k{operation.name}", f".needs = {'n_' + operation.name if operation.line.rights else '{}'}"]
+    described = f"kQueryOperations[{index}]" if twin else f"k{operation.name}"
+    parts = [f".operation = &{described}", f".needs = {'n_' + operation.name if operation.line.rights else '{}'}"]
     if operation.line.custom:
         parts.append(f".rights = rights_of<&{name}_rights, {operation.input}>")
     invoker = INVOKERS.get(operation.line.form, ("invoke",))[0]

@@ -140,6 +140,9 @@ def shapes_header(model, sections):
     out += [f'#include "gen/{namespace}/{section}.h"' for section in sections.names]
     out += [f"\nnamespace tarn::{namespace} {{\n", "extern const wire::Service kService;"]
     out.append(f"extern const wire::Operation kOperations[{len(model.operations)}];  // by name")
+    if model.also_query():
+        out.append("extern const wire::Service kQueryService;  // the same by the query protocol")
+        out.append(f"extern const wire::Operation kQueryOperations[{len(model.operations)}];")
     for index, operation in enumerate(model.operations):
         out.append(f"inline constexpr const wire::Operation& k{operation.name} = kOperations[{index}];")
     out.append(f"\n}}  // namespace tarn::{namespace}")
@@ -182,6 +185,9 @@ def shapes_source(model, sections):
     out.append("}  // namespace\n")
     out.append(_operations(model))
     out.append(_service(model))
+    if model.also_query():
+        out.append(_operations(model, "Query"))
+        out.append(_service(model, "Query"))
     out.append(f"}}  // namespace tarn::{namespace}\n")
     out.append("namespace tarn::wire {")
     boxed = {target for _, target in _boxed(model, sections)}
@@ -295,6 +301,8 @@ def _field(model, structure, member, reference):
     if model.protocol() == "kEc2":
         query_name = reference.get("queryName") or wire_name[:1].upper() + wire_name[1:]
         parts.append(f".query_name = {cpp.text(query_name)}")
+    elif "oldQueryName" in reference:
+        parts.append(f".query_name = {cpp.text(reference['oldQueryName'])}")
     parts.append(f".shape = &s_{reference['shape']}")
     parts.append(f".offset = offsetof({structure}, {snake(member)})")
     owner = model.shapes[structure]
@@ -325,10 +333,10 @@ def _field(model, structure, member, reference):
     return "{" + ", ".join(parts) + "}"
 
 
-def _operations(model):
-    lines = [f"constinit const wire::Operation kOperations[{len(model.operations)}] = {{"]
+def _operations(model, twin=""):
+    lines = [f"constinit const wire::Operation k{twin}Operations[{len(model.operations)}] = {{"]
     for operation in model.operations:
-        lines.append("    {" + ", ".join(_operation_parts(model, operation)) + "},")
+        lines.append("    {" + ", ".join(_operation_parts(model, operation, twin)) + "},")
     return "\n".join(lines + ["};\n"])
 
 
@@ -338,23 +346,26 @@ FORMS = {
 }  # fmt: skip
 
 
-def _operation_parts(model, operation):
+def _operation_parts(model, operation, twin):
     http = operation.model.get("http", {})
+    wrapper = operation.model.get("output", {}).get("resultWrapper", "")
+    if twin and model.shapes[operation.output].get("members"):
+        wrapper = f"{operation.name}Result"
     parts = [
-        ".service = &kService",
+        f".service = &k{twin}Service",
         f".name = {cpp.text(operation.name)}",
         f".method = {cpp.text(http.get('method', 'POST'))}",
         f".uri = {cpp.text(http.get('requestUri', '/'))}",
         f".input = &s_{operation.input}",
         f".output = &s_{operation.output}",
-        f".result_wrapper = {cpp.text(operation.model.get('output', {}).get('resultWrapper', ''))}",
+        f".result_wrapper = {cpp.text(wrapper)}",
         f".success_status = {http.get('responseCode', 200)}",
         f".form = wire::Form::{FORMS[operation.line.form]}",
     ]
     checksum = operation.model.get("httpChecksum", {}).get("requestChecksumRequired")
     if checksum or operation.model.get("httpChecksumRequired"):
         parts.append(".checksum_required = true")
-    if operation.model.get("authtype") == "none":
+    if operation.model.get("authtype") == "none" or model.patch.get("operations", {}).get(operation.name, {}).get("unsigned"):
         parts.append(".unsigned_allowed = true")
     if operation.streaming_input:
         parts.append(f".streaming_input = {cpp.text(operation.streaming_input)}")
@@ -383,7 +394,7 @@ def _errors(model):
     return "\n".join(lines + ["};\n"])
 
 
-def _service(model):
+def _service(model, twin=""):
     metadata, patch = model.metadata, model.patch.get("service", {})
     namespace = metadata.get("xmlNamespace", "")
     namespace = patch.get("xml_namespace", namespace["uri"] if isinstance(namespace, dict) else namespace)
@@ -396,16 +407,16 @@ def _service(model):
         f".target_prefix = {cpp.text(metadata.get('targetPrefix', ''))}",
         f".api_version = {cpp.text(metadata['apiVersion'])}",
         f".xml_namespace = {cpp.text(namespace)}",
-        f".protocol = wire::Protocol::{model.protocol()}",
+        f".protocol = wire::Protocol::{'kQuery' if twin else model.protocol()}",
         f".global = {cpp.flag(model.manifest.is_global)}",
-        ".operations = kOperations",
+        f".operations = k{twin}Operations",
     ]
     if model.unanswered:
         parts.append(".unanswered = kUnanswered")
     if model.errors:
         parts.append(".errors = kErrors")
-    if "awsQueryCompatible" in metadata:
+    if "awsQueryCompatible" in metadata and not twin:
         parts.append(".query_compatible = true")
     if patch.get("wrapped_errors", model.manifest.model != "s3") is False:
         parts.append(".wrapped_errors = false")
-    return "constinit const wire::Service kService = {" + ", ".join(parts) + "};\n"
+    return f"constinit const wire::Service k{twin}Service = {{" + ", ".join(parts) + "};\n"

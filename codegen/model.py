@@ -75,6 +75,10 @@ class Model:
                 return PROTOCOLS[name]
         raise GenerationError(f"{self.manifest.model}: none of the model's protocols {names} is supported")
 
+    def also_query(self):
+        """Whether the service answers the query protocol too, which it spoke before."""
+        return bool(self.patch.get("service", {}).get("also_query"))
+
     def pattern_of(self, shape_name):
         shape = self.shapes[shape_name]
         if "pcre2" in shape:
@@ -114,7 +118,7 @@ class Model:
         for name, entry in self.patch.get("operations", {}).items():
             if name not in self.all_operations:
                 raise self._patch_error(f"the model has no operation '{name}'")
-            unknown = set(entry) - {"source", "unwrapped_output"}
+            unknown = set(entry) - {"source", "unwrapped_output", "unsigned"}
             if unknown:
                 raise self._patch_error(f"operations: {name}: unknown key '{unknown.pop()}'")
 
@@ -127,7 +131,9 @@ class Model:
             shape["required"].append(member)
         if required is False and member in shape.get("required", []):
             shape["required"].remove(member)
-        rest = {key: value for key, value in entry.items() if key != "required"}
+        if "query_name" in entry:
+            shape["members"][member]["oldQueryName"] = entry["query_name"]
+        rest = {key: value for key, value in entry.items() if key not in ("required", "query_name")}
         if set(rest) == {"source"}:
             return
         target = shape["members"][member]["shape"]
@@ -140,9 +146,13 @@ class Model:
         for key, value in entry.items():
             if key == "source":
                 continue
-            if key not in ("pattern", "pcre2", "min", "max", "enum", "xml_name", "sensitive"):
+            if key not in ("pattern", "pcre2", "min", "max", "enum", "xml_name", "sensitive", "element_name", "key_name"):
                 raise self._patch_error(f"shapes: {name}: unknown key '{key}'")
-            if value is None:
+            if key == "element_name":
+                shape["member" if shape["type"] == "list" else "value"]["locationName"] = value
+            elif key == "key_name":
+                shape["key"]["locationName"] = value
+            elif value is None:
                 shape.pop(key, None)
                 if key == "pattern":
                     shape.pop("pcre2", None)

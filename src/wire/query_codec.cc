@@ -78,6 +78,8 @@ class Reader {
   // The node that holds the member; of a flattened list that of its element's name.
   const Node* find(const Field& field, const Node& node) const {
     if (ec2_) return node.find(field.query_name);
+    if (!field.query_name.empty())
+      if (const Node* child = node.find(field.query_name)) return child;
     if (const Node* child = node.find(field.wire_name)) return child;
     const bool flat_list = is_flat(field) && field.shape->kind == Kind::kList;
     return flat_list && !field.shape->element_name.empty() ? node.find(field.shape->element_name) : nullptr;

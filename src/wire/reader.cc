@@ -67,8 +67,15 @@ Status read_rest_body(const Operation& operation, std::string_view body, void* i
 // AWS: the query protocol takes its parameters from the query string of a GET as well.
 Status read_form(const Operation& operation, const http::RequestHead& head, std::string_view body, void* input) {
   const bool ec2 = operation.service->protocol == Protocol::kEc2;
-  if (head.query.empty()) return read_query(*operation.input, ec2, body, input);
-  return read_query(*operation.input, ec2, head.query + '&' + std::string(body), input);
+  const std::string form = head.query.empty() ? std::string(body) : head.query + '&' + std::string(body);
+  TRY(read_query(*operation.input, ec2, form, input));
+  // AWS: SQS Developer Guide, "Making query API requests": the path may name the queue ("/123456789012/name").
+  for (const Field& field : operation.input->fields) {
+    void* member = static_cast<char*>(input) + field.offset;
+    if (field.name == "QueueUrl" && head.path.size() > 1 && field.get(member) == nullptr)
+      *static_cast<std::string*>(field.make(member)) = head.path;
+  }
+  return {};
 }
 
 }  // namespace

@@ -201,7 +201,8 @@ const Entry* Router::Index::among(const std::vector<const Entry*>& candidates, c
                                   std::string_view body) const {
   if (candidates.size() == 1) return candidates.front();
   const Entry* target = by_target(head);
-  const auto version = form_parameter(head, body, "Version");
+  const bool has_target = head.headers.contains("x-amz-target");
+  const auto version = has_target ? std::nullopt : form_parameter(head, body, "Version");
   const bool has_account = head.headers.contains("x-amz-account-id");
   for (const Entry* entry : candidates) {
     const Service& service = *entry->service;

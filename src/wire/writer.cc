@@ -53,7 +53,7 @@ void write_query_output(const Operation& operation, const Any& output, std::stri
   const std::string root = std::string(operation.name) + "Response";
   out += fmt::format("<{} xmlns=\"{}\">", root, operation.service->xml_namespace);
   if (!operation.result_wrapper.empty()) {
-    write_xml(out, XmlDialect::kPlain, operation.result_wrapper, {}, output.shape(), output.get());
+    write_xml(out, XmlDialect::kQuery, operation.result_wrapper, {}, output.shape(), output.get());
   }
   out += "<ResponseMetadata>";
   append_xml_element(out, "RequestId", request_id);
@@ -216,7 +216,8 @@ void write_query_error(const Service& service, const Error& error, std::string_v
   std::string& out = response.body;
   out += fmt::format("<ErrorResponse xmlns=\"{}\"><Error>", service.xml_namespace);
   append_xml_element(out, "Type", fault(error));
-  append_xml_element(out, "Code", error.code);
+  const ErrorShape* shape = find_error(service, error.code);
+  append_xml_element(out, "Code", shape == nullptr ? error.code : shape->query_code);
   append_xml_element(out, "Message", error.message);
   append_members(out, error);
   out += "</Error>";

@@ -17,6 +17,7 @@ Status read_xml(const Shape& shape, std::span<const std::string_view> roots, std
 
 enum class XmlDialect : uint8_t {
   kPlain,
+  kQuery,   // members have the names of the query protocol, where the service now speaks another
   kMillis,  // S3: times always with milliseconds
 };
 

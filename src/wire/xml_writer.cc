@@ -63,17 +63,21 @@ class Writer {
     }
   }
 
+  std::string_view name_of(const Field& field) const {
+    return dialect_ == XmlDialect::kQuery && !field.query_name.empty() ? field.query_name : field.wire_name;
+  }
+
   void member(const Field& field, const void* value) {
     const Shape& shape = *field.shape;
     const bool flat = field.flattened || shape.flattened;
     if (flat && shape.kind == Kind::kList) {
-      const std::string_view name = shape.element_name.empty() ? field.wire_name : shape.element_name;
+      const std::string_view name = shape.element_name.empty() ? name_of(field) : shape.element_name;
       for (size_t i = 0, n = shape.size(value); i < n; ++i)
         element(nullptr, name, {}, *shape.element, shape.at(value, i));
     } else if (flat && shape.kind == Kind::kMap) {
-      for (size_t i = 0, n = shape.size(value); i < n; ++i) entry(field.wire_name, shape, value, i);
+      for (size_t i = 0, n = shape.size(value); i < n; ++i) entry(name_of(field), shape, value, i);
     } else {
-      element(&field, field.wire_name, {}, shape, value);
+      element(&field, name_of(field), {}, shape, value);
     }
   }
 
