@@ -72,6 +72,17 @@ Status Outbox::unsubscribe(Transaction& tx, std::string_view kind, std::string_v
   return tx.erase(kSubscriptions, key);
 }
 
+constexpr std::string_view kInOrder = ".in-order";
+
+bool keeps_order(std::string_view type) {
+  return type.ends_with(kInOrder);
+}
+
+Outbox::State::Targets::const_iterator Outbox::State::target_of(std::string_view type) const {
+  if (keeps_order(type)) type.remove_suffix(kInOrder.size());
+  return targets.find(type);
+}
+
 std::vector<std::string_view> names_of(std::string_view kind) {
   constexpr std::string_view kServices = "aws.";
   const size_t colon = kind.find(':');
@@ -142,12 +153,12 @@ Status Outbox::State::load() {
 
 std::optional<Time> Outbox::State::earliest(bool running_too) {
   std::optional<Time> first;
-  const auto consider = [&](const std::set<Due>& waiting) {
-    if (!waiting.empty() && (!first || waiting.begin()->first < *first)) first = waiting.begin()->first;
+  const auto consider = [&](Time due) {
+    if (!first || due < *first) first = due;
   };
-  consider(events);
+  if (!events.empty()) consider(events.begin()->first);
   for (const auto& [name, queue] : queues)
-    if (running_too || !queue.running) consider(queue.waiting);
+    if ((running_too || !queue.running) && !queue.waiting.empty()) consider(queue.due());
   return first;
 }
 
@@ -165,7 +176,7 @@ std::string Outbox::busy() {
   for (const auto& [due, number] : s.events) unmatched += due <= now;
   if (unmatched > 0) what = fmt::format("{} events not yet matched", unmatched);
   for (const auto& [name, queue] : s.queues)
-    if (queue.running || queue.begun > 0 || (!queue.waiting.empty() && queue.waiting.begin()->first <= now))
+    if (queue.running || queue.begun > 0 || (!queue.waiting.empty() && queue.due() <= now))
       what += fmt::format("{}a delivery to {}", what.empty() ? "" : ", ", name.second);
   return what;
 }

@@ -31,7 +31,7 @@ struct Event {
 
 // What shall be told to whom.
 struct NewDelivery {
-  std::string type;    // which deliver function: "sqs", "lambda"
+  std::string type;    // which deliver function: "call". Ending in ".in-order": none of its target overtakes another
   std::string target;  // whose queue it waits in, e.g. the target's ARN
   std::string payload;
   Micros give_up_after = kDay;  // the deadline, from now

@@ -99,8 +99,8 @@ Status Outbox::State::match_in(Transaction& tx, uint64_t number) {
 // --- delivering ------------------------------------------------------------------------------------------------------
 
 bool Outbox::State::is_ready(const TargetName& name, const Queue& queue, Time now) const {
-  if (queue.running || queue.waiting.empty() || queue.waiting.begin()->first > now) return false;
-  const auto target = targets.find(name.first);
+  if (queue.running || queue.waiting.empty() || queue.due() > now) return false;
+  const auto target = target_of(name.first);
   const auto under_way = begun.find(name.first);
   return target == targets.end() || under_way == begun.end() || under_way->second < target->second.most_begun;
 }
@@ -111,7 +111,7 @@ std::optional<Outbox::State::TargetName> Outbox::State::ready_target(Time now) {
   Time best_due;
   for (const auto& [name, queue] : queues) {
     if (!is_ready(name, queue, now)) continue;
-    const Time due = queue.waiting.begin()->first;
+    const Time due = queue.due();
     if (!best || due < best_due) {
       best = name;
       best_due = due;
@@ -186,7 +186,10 @@ std::optional<DeliveryKey> Outbox::State::deliver(const DeliveryKey& key) {
   if (!found) return again_soon(found.error());
   Delivery& delivery = found->value();
   if (const Status synced = store.wait_synced(store.latest()); !synced) return again_soon(synced.error());
-  const auto target = targets.find(key.type);
+  // Another that was committed before may still be on its way into the queue.
+  if (keeps_order(key.type))
+    if (const auto first = first_of(key); !first || first->number != key.number) return key;
+  const auto target = target_of(key.type);
   if (target != targets.end() && target->second.begin) {
     begin(target->second, key, delivery);
     return std::nullopt;
@@ -200,6 +203,15 @@ std::optional<DeliveryKey> Outbox::State::deliver(const DeliveryKey& key) {
   // do it over and over while the disk is full.
   if (!erased) say(fmt::format("outbox: delivered to {}, but not noted: {}", key.target, erased.error().message));
   return std::nullopt;
+}
+
+std::optional<DeliveryKey> Outbox::State::first_of(const DeliveryKey& key) {
+  const auto tx = store.read();
+  auto at = tx->cursor(kDeliveries, {.prefix = prefix_of(kDeliveries, key.type, key.target)});
+  if (!at.valid()) return std::nullopt;
+  auto first = at.key();
+  if (!first) return std::nullopt;
+  return std::move(*first);
 }
 
 void Outbox::State::begin(const DeliveryTarget& target, const DeliveryKey& key, const Delivery& delivery) {
@@ -235,15 +247,16 @@ std::optional<DeliveryKey> Outbox::State::settle_failure(const DeliveryKey& key,
                                                          const Error& error) {
   ++delivery.attempts;
   const Time again = clock.now() + pause_after(delivery.attempts);
-  const auto target = targets.find(key.type);
+  const auto target = target_of(key.type);
   const bool hopeless =
       target == targets.end() || (target->second.may_pass && !target->second.may_pass(error));
   const bool give_up = hopeless || delivery.attempts >= delivery.max_attempts || again > delivery.deadline;
   DeliveryKey moved = key;
-  moved.due = delivery.due = again;
+  delivery.due = again;
+  if (!keeps_order(key.type)) moved.due = again;
   const auto settled = store.run([&](Transaction& tx) -> Status {
     TRY(tx.erase(kDeliveries, key));
-    if (!give_up) return tx.put(kDeliveries, moved, delivery);
+    if (!give_up) return tx.put(kDeliveries, moved, delivery);  // which may be the same key
     if (target != targets.end() && target->second.gave_up) return target->second.gave_up(tx, delivery, error);
     return {};
   });
@@ -251,7 +264,11 @@ std::optional<DeliveryKey> Outbox::State::settle_failure(const DeliveryKey& key,
     say(fmt::format("outbox: a failed delivery to {} could not be noted: {}", key.target, settled.error().message));
     return key;
   }
-  if (!give_up) return moved;
+  if (!give_up) {
+    const std::lock_guard lock(mutex);
+    if (keeps_order(key.type)) queues[{key.type, key.target}].not_before = again;
+    return moved;
+  }
   say(fmt::format("outbox: gave up delivering {} to {} after {} attempts: {}", delivery.id, key.target,
                   delivery.attempts, error.message));
   return std::nullopt;

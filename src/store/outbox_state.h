@@ -1,6 +1,7 @@
 // The insides of the outbox, which outbox.cc (what is asked of it) and outbox_run.cc (its threads) share.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <list>
@@ -57,19 +58,27 @@ constexpr size_t kMaxWorkers = 32;
 // and "aws.", all that services tell of themselves.
 std::vector<std::string_view> names_of(std::string_view kind);
 
+// Whether deliveries of the type keep their order: one that fails holds up those behind it of the same target, where
+// others would overtake it. (Whoever enqueues them sees to it that their commits have an order.)
+bool keeps_order(std::string_view type);
+
 struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
   Store& store;
   const Clock& clock;
   const std::function<void(const std::string&)> log;
   std::map<std::string, std::vector<Matcher>, std::less<>> matchers;
-  std::map<std::string, DeliveryTarget, std::less<>> targets;
+  using Targets = std::map<std::string, DeliveryTarget, std::less<>>;
+  Targets targets;
 
   using Due = std::pair<Time, uint64_t>;                   // when, and the row's number
   using TargetName = std::pair<std::string, std::string>;  // type and target
   struct Queue {
     std::set<Due> waiting;
+    Time not_before = {};  // the first of those that keep their order failed: none is tried until then
     bool running = false;  // a worker has taken one out
     size_t begun = 0;      // and not yet settled
+    // REQUIRES: something waits.
+    Time due() const { return std::max(not_before, waiting.begin()->first); }
   };
   struct Settled {
     DeliveryKey key;
@@ -114,6 +123,8 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
   std::optional<TargetName> ready_target(Time now);                           // REQUIRES: mutex held
   void begin(const DeliveryTarget& target, const DeliveryKey& key, const Delivery& delivery);
   void settle(const Settled& what);
+  Targets::const_iterator target_of(std::string_view type) const;
+  std::optional<DeliveryKey> first_of(const DeliveryKey& key);  // of the same target, in the store
   // Tries one delivery; when its row is still there afterwards, the key under which it waits.
   std::optional<DeliveryKey> deliver(const DeliveryKey& key);
   std::optional<DeliveryKey> settle_failure(const DeliveryKey& key, Delivery delivery, const Error& error);

@@ -227,6 +227,31 @@ TEST_F(OutboxTest, ABlockedTargetDelaysNobodyElse) {
   EXPECT_EQ(received(), (Names{"a", "b", "blocked", "blocked"}));
 }
 
+// FIFO topics stand on it.
+TEST_F(OutboxTest, ThoseThatKeepTheirOrderWaitForTheFirst) {
+  bool fails = true;
+  outbox_->deliver_to("ordered", {.deliver = [&](const Delivery& delivery) -> Status {
+    const std::lock_guard lock(mutex_);
+    if (delivery.payload == "1" && fails) return internal_failure("not yet");
+    received_.push_back(delivery.payload);
+    return {};
+  }});
+  start();
+  for (const char* payload : {"1", "2", "3"})
+    ASSERT_TRUE(store_->run([&](Transaction& tx) {
+      return outbox_->enqueue(tx, {.type = "ordered.in-order", .target = "t", .payload = payload});
+    }));
+  ASSERT_TRUE(advance_by(kMinute));
+  EXPECT_EQ(received(), Names{});
+  {
+    const std::lock_guard lock(mutex_);
+    fails = false;
+  }
+  ASSERT_TRUE(advance_by(kHour));
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(received_, (Names{"1", "2", "3"}));
+}
+
 TEST_F(OutboxTest, AMatcherThatFailsIsAskedAgain) {
   start();
   subscribe();
