@@ -24,6 +24,7 @@
 #include "gen/redshift_data/handlers.h"
 #include "gen/redshift_serverless/handlers.h"
 #include "gen/s3/handlers.h"
+#include "gen/sqs/handlers.h"
 #include "gen/sts/handlers.h"
 #include "http/server.h"
 #include "os/clock.h"
@@ -50,6 +51,7 @@
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/s3.h"
+#include "services/sqs/sqs.h"
 #include "services/sts/sts.h"
 #include "store/idempotency.h"
 #include "store/outbox.h"
@@ -136,8 +138,9 @@ Status serve_until_stopped(const ServeOptions& options) {
   glue::Glue glue(outbox);
   logs::Logs logs(timers);
   glue::Crawls crawls(door);
+  sqs::Sqs sqs(door);
   databrew::DataBrew databrew(door, options.data_dir + "/scratch/databrew");
-  admin::Administration administration(virtual_clock.get(), {&timers, &outbox});
+  admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls});
   door.add(iam::kTable, &iam);
   door.add(sts::kTable, &sts);
   door.add(s3::kTable, &s3);
@@ -147,6 +150,8 @@ Status serve_until_stopped(const ServeOptions& options) {
   EventLog bus_events;
   events::Events events(door, bus_events);
   door.add(events::kTable, &events);
+  door.add(sqs::kTable, &sqs);
+  door.add(sqs::kQueryTable, &sqs);
   door.add(databrew::kTable, &databrew);
   redshift::Redshift redshift;
   redshift_serverless::RedshiftServerless redshift_serverless;
@@ -203,6 +208,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   sigwait(&signals, &signal);
   log::info("stopping");
   environments.stop();
+  sqs.stop();
   server->stop(kGrace);
   if (wire) wire->stop();
   athena.stop();

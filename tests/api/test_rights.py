@@ -45,6 +45,7 @@ def values(client, new_name, account):
         "tags": [{"key": "a", "value": "b"}], "Tags": [{"Key": "a", "Value": "b"}],
         "Time": "2999-01-01T00:00:00Z", "StatementName": "statement", "PreparedStatementNames": ["statement"],
         "ResourceARN": f"arn:aws:athena:us-east-1:{account}:workgroup/none", "Role": f"arn:aws:iam::{account}:role/{trusting}",
+        "QueueUrl": f"http://sqs/{account}/none", "SourceArn": f"arn:aws:sqs:us-east-1:{account}:none",
         "Resource": f"arn:aws:lambda:us-east-1:{account}:function:none", "FunctionName": "none", "StatementId": "s",
         "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", "+": {},
     }

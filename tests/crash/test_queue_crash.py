@@ -1,0 +1,119 @@
+"""kill -9 under senders and receivers: every acknowledged message is there, none comes back after an acknowledged deletion, and
+the groups of a FIFO queue keep their order. TARN_CRASH_POINTS sets the number of kills."""
+import collections
+import os
+import random
+import threading
+import time
+import uuid
+
+import pytest
+from botocore.config import Config
+
+from support.server import Server
+
+POINTS = int(os.environ.get("TARN_CRASH_POINTS", 5))
+SENDERS, RECEIVERS, GROUPS = 4, 3, 3
+
+pytestmark = pytest.mark.own_server
+
+
+class Load:
+    def __init__(self, server, urls):
+        self.server, self.urls = server, urls
+        self.stop, self.lock = threading.Event(), threading.Lock()
+        self.sent, self.deleted, self.asked, self.deleting = set(), set(), set(), set()
+        self.in_order = collections.defaultdict(list)  # group -> what was acknowledged, in the order that it was sent in
+        self.failure = None
+
+    def client(self):
+        return self.server.client("sqs", config=Config(retries={"total_max_attempts": 1}, read_timeout=20))
+
+    def run(self, work, *arguments):
+        try:
+            work(self.client(), *arguments)
+        except Exception as error:
+            if not self.stop.is_set():
+                self.failure = error
+
+    def send(self, sqs):
+        while not self.stop.is_set():
+            name = uuid.uuid4().hex
+            self.asked.add(name)
+            sqs.send_message(QueueUrl=self.urls["standard"], MessageBody=name)
+            with self.lock:
+                self.sent.add(name)
+
+    def receive(self, sqs):
+        while not self.stop.is_set():
+            for message in sqs.receive_message(QueueUrl=self.urls["standard"], MaxNumberOfMessages=3, WaitTimeSeconds=1).get("Messages", []):
+                self.deleting.add(message["Body"])
+                sqs.delete_message(QueueUrl=self.urls["standard"], ReceiptHandle=message["ReceiptHandle"])
+                with self.lock:
+                    self.deleted.add(message["Body"])
+
+    def send_in_order(self, sqs, group):
+        count = 0
+        while not self.stop.is_set():
+            name = f"{uuid.uuid4().hex} {count}"
+            count += 1
+            sqs.send_message(QueueUrl=self.urls["fifo"], MessageBody=name, MessageGroupId=group, MessageDeduplicationId=name)
+            self.in_order[group].append(name)
+
+
+def drain(sqs, url):
+    """Everything that is there, in the order that it comes in; the queue is empty then."""
+    got = []
+    while True:
+        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["MessageGroupId"]).get("Messages", [])
+        if not batch:
+            return got
+        got += [(message.get("Attributes", {}).get("MessageGroupId"), message["Body"]) for message in batch]
+        sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(batch)])
+
+
+def verify(server, load):
+    sqs = server.client("sqs")
+    there = {body for _, body in drain(sqs, load.urls["standard"])}
+    missing = load.sent - there - load.deleting
+    assert not missing, f"{len(missing)} acknowledged messages are gone"
+    assert not there & load.deleted, "an acknowledged deletion has come back"
+    assert there <= load.asked
+    groups = collections.defaultdict(list)
+    for group, body in drain(sqs, load.urls["fifo"]):
+        groups[group].append(body)
+    for group, acknowledged in load.in_order.items():
+        got = groups[group]
+        assert got[:len(acknowledged)] == acknowledged, f"group {group} lost its order or a message"
+        assert len(got) <= len(acknowledged) + 1  # the one that was under way
+
+
+def test_acknowledged_messages_survive_kill_9(tmp_path):
+    server = Server(tmp_path / "data").start()
+    sqs = server.client("sqs")
+    urls = {"standard": sqs.create_queue(QueueName="crash")["QueueUrl"],
+            "fifo": sqs.create_queue(QueueName="crash.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]}
+    chance = random.Random(os.environ.get("TARN_CRASH_SEED", "tarn"))
+    sent = deleted = ordered = met = 0
+    try:
+        for _ in range(POINTS):
+            load = Load(server, urls)
+            threads = [threading.Thread(target=load.run, args=work, daemon=True) for work in (
+                [(load.send,)] * SENDERS + [(load.receive,)] * RECEIVERS + [(load.send_in_order, f"g{i}") for i in range(GROUPS)])]
+            for thread in threads:
+                thread.start()
+            time.sleep(0.3 + chance.random())
+            load.stop.set()
+            server.kill()
+            for thread in threads:
+                thread.join(60)
+            assert load.failure is None, load.failure
+            server.start()
+            verify(server, load)
+            sent, deleted = sent + len(load.sent), deleted + len(load.deleted)
+            ordered += sum(map(len, load.in_order.values()))
+            met += len(load.asked - load.sent) + len(load.deleting - load.deleted)
+        print(f"{POINTS} kills: {sent} messages sent, {deleted} deleted, {ordered} in order; {met} not acknowledged")
+        assert sent and deleted and ordered and met, "no load: the test has shown nothing"
+    finally:
+        server.kill()
