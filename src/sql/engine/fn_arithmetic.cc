@@ -157,27 +157,30 @@ hugeint_t huge(__int128 value) {
 }
 const __int128 kMostDigits = wide(duckdb::Hugeint::POWERS_OF_TEN[kMaxPrecision]);  // 10^38
 
-// Both in 64 bits: the product needs no check.
-void multiply_narrow(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<int64_t, int64_t, hugeint_t>(
-      input.data[0], input.data[1], result, input.size(),
-      [](int64_t a, int64_t b) { return huge(static_cast<__int128>(a) * b); });
+__int128 wide(int64_t value) {
+  return value;
 }
 
-void multiply_wide(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<hugeint_t, hugeint_t, hugeint_t>(
-      input.data[0], input.data[1], result, input.size(), [](hugeint_t a, hugeint_t b) {
-        __int128 product = 0;
-        if (__builtin_mul_overflow(wide(a), wide(b), &product)) overflow();
-        if (product >= kMostDigits || product <= -kMostDigits) overflow();
-        return huge(product);
-      });
+// Of decimals as they lie in memory, in 64 or 128 bits each.
+template <class A, class B>
+void multiply(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<A, B, hugeint_t>(input.data[0], input.data[1], result, input.size(), [](A a, B b) {
+    if constexpr (sizeof(A) + sizeof(B) == 16) return huge(wide(a) * b);  // of two in 64 bits: needs no check
+    __int128 product = 0;
+    if (__builtin_mul_overflow(wide(a), wide(b), &product)) overflow();
+    if (product >= kMostDigits || product <= -kMostDigits) overflow();
+    return huge(product);
+  });
 }
 
 unique_ptr<duckdb::FunctionData> bind_product(ClientContext& context, duckdb::ScalarFunction& function,
                                               Children& children) {
   const auto precision = duckdb::ExpressionExecutor::EvaluateScalar(context, *children[2]).GetValue<int32_t>();
   const int scale = digits_of(children[0]->return_type).scale + digits_of(children[1]->return_type).scale;
+  const bool huge_a = children[0]->return_type.InternalType() == duckdb::PhysicalType::INT128;
+  const bool huge_b = children[1]->return_type.InternalType() == duckdb::PhysicalType::INT128;
+  function.function = huge_a ? (huge_b ? multiply<hugeint_t, hugeint_t> : multiply<hugeint_t, int64_t>)
+                             : (huge_b ? multiply<int64_t, hugeint_t> : multiply<int64_t, int64_t>);
   function.arguments = {children[0]->return_type, children[1]->return_type, LogicalType::INTEGER};
   function.return_type = decimal_type(precision, scale);
   return nullptr;
@@ -195,14 +198,16 @@ unique_ptr<Expression> multiply_decimals(ClientContext& context, unique_ptr<Expr
     return cast_to(context, call(context, "main", "*", arguments(std::move(a), std::move(b)), true),
                    decimal_type(precision, scale));
   }
-  const bool narrow = da.precision <= kMaxNarrow && db.precision <= kMaxNarrow;
-  const auto to_width = [&](unique_ptr<Expression> side, const Digits& digits) {
-    const int width = narrow ? kMaxNarrow : kMaxPrecision;
-    return cast_to(context, std::move(side), decimal_type(width, digits.scale));
+  // At least 64 bits each; what has them stays as it is.
+  const auto widened = [&](unique_ptr<Expression> side, const Digits& digits) {
+    const auto lies = side->return_type.InternalType();
+    const bool ready = decimal(side->return_type) && (lies == duckdb::PhysicalType::INT64 || lies == duckdb::PhysicalType::INT128);
+    if (ready) return side;
+    return cast_to(context, std::move(side), decimal_type(digits.precision <= kMaxNarrow ? kMaxNarrow : kMaxPrecision, digits.scale));
   };
-  auto list = arguments(to_width(std::move(a), da), to_width(std::move(b), db));
-  list.push_back(constant(Value::INTEGER(precision > kMaxNarrow ? precision : kMaxNarrow + 1)));
-  return call(context, kFunctionSchema, narrow ? "multiply_narrow" : "multiply_wide", std::move(list));
+  auto list = arguments(widened(std::move(a), da), widened(std::move(b), db));
+  list.push_back(constant(Value::INTEGER(precision)));
+  return call(context, kFunctionSchema, "multiply_decimals", std::move(list));
 }
 
 unique_ptr<Expression> bind_multiply(FunctionBindExpressionInput& input) {
@@ -400,8 +405,7 @@ void add_arithmetic(Registry& registry) {
     function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
     registry.add(function);
   };
-  of_decimals("multiply_narrow", multiply_narrow, bind_product);
-  of_decimals("multiply_wide", multiply_wide, bind_product);
+  of_decimals("multiply_decimals", multiply<hugeint_t, hugeint_t>, bind_product);
   of_decimals("divide_decimals", divide_decimals_run, bind_divide_decimals);
 }
 

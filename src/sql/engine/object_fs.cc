@@ -1,11 +1,15 @@
 #include "sql/engine/object_fs.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <tuple>
 
 #include "base/digest.h"
 #include "sql/engine/session_state.h"
@@ -30,6 +34,27 @@ duckdb::shared_ptr<SessionState> session_of(optional_ptr<FileOpener> opener) {
   return state;
 }
 
+// Which blocks of a file this process has read and found as they were written. Files of objects never change: once is
+// enough while the process lives (it ends when nobody asks it anything for a while).
+struct CheckedBlocks {
+  std::vector<uint32_t> checksums;  // what was checked against: another file may have got the number of one that is gone
+  std::unique_ptr<std::atomic<bool>[]> checked;
+};
+
+std::shared_ptr<CheckedBlocks> checked_blocks(const ObjectSegment& segment, int fd) {
+  static std::mutex mutex;
+  static std::map<std::tuple<dev_t, ino_t, uint64_t>, std::shared_ptr<CheckedBlocks>> known;
+  constexpr size_t kMostKnown = 10'000;
+  struct stat file {};
+  if (::fstat(fd, &file) != 0) throw duckdb::IOException("An object's file is not there: %s", std::strerror(errno));
+  const std::lock_guard lock(mutex);
+  if (known.size() > kMostKnown) known.clear();
+  auto& blocks = known[{file.st_dev, file.st_ino, segment.offset / kChecksumBlock}];
+  if (!blocks || blocks->checksums != segment.checksums)
+    blocks = std::make_shared<CheckedBlocks>(segment.checksums, std::make_unique<std::atomic<bool>[]>(segment.checksums.size()));
+  return blocks;
+}
+
 class ReadHandle : public FileHandle {
  public:
   ReadHandle(FileSystem& fs, const string& path, FileOpenFlags flags, duckdb::shared_ptr<SessionState> session,
@@ -39,7 +64,8 @@ class ReadHandle : public FileHandle {
     for (const ObjectSegment& segment : object_->segments) {
       starts_.push_back(start);
       start += segment.length;
-      checked_.push_back(std::make_unique<std::atomic<bool>[]>(segment.checksums.size()));
+      const bool checks = segment.file >= 0 && !segment.checksums.empty();
+      checked_.push_back(checks ? checked_blocks(segment, object_->files[static_cast<size_t>(segment.file)].get()) : nullptr);
     }
   }
   void Close() override {}
@@ -86,17 +112,16 @@ class ReadHandle : public FileHandle {
     }
   }
 
-  // `size` bytes at `at`, within one block of the file; the whole block is checked when it is first read here.
+  // `size` bytes at `at`, within one block of the file; the whole block is checked when it is first read.
   void read_block(size_t index, uint64_t block, char* to, size_t size, uint64_t at) {
     const ObjectSegment& segment = object_->segments[index];
     const uint64_t begin = block * kChecksumBlock, end = std::min(begin + kChecksumBlock, segment.file_size);
     const uint64_t number = block - segment.offset / kChecksumBlock;
-    std::atomic<bool>& checked = checked_[index][number];
+    std::atomic<bool>& checked = checked_[index]->checked[number];
     if (checked.load(std::memory_order_relaxed)) return read_file(segment, to, size, at);
-    std::string whole;
     const bool all = at == begin && size == end - begin;
-    if (!all) whole.resize(end - begin);
-    char* const bytes = all ? to : whole.data();
+    const auto whole = std::make_unique_for_overwrite<char[]>(all ? 0 : end - begin);
+    char* const bytes = all ? to : whole.get();
     read_file(segment, bytes, end - begin, begin);
     if (crc32c(0, {bytes, end - begin}) != segment.checksums[number]) {
       session_->raise(Error{500,
@@ -125,7 +150,7 @@ class ReadHandle : public FileHandle {
   duckdb::shared_ptr<SessionState> session_;
   std::shared_ptr<const OpenedObject> object_;
   std::vector<uint64_t> starts_;
-  std::vector<std::unique_ptr<std::atomic<bool>[]>> checked_;  // the blocks of each segment
+  std::vector<std::shared_ptr<CheckedBlocks>> checked_;  // of each segment; nullptr: nothing to check
 };
 
 class WriteHandle : public FileHandle {

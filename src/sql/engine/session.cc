@@ -84,9 +84,9 @@ Result<void> Session::in_transaction(const StatementContext& context, const std:
   deadline_ = context.timeout.count() == 0 ? 0 : (Clock::now() + context.timeout).time_since_epoch().count();
   std::optional<Error> error;
   try {
-    if (!connection_.HasActiveTransaction()) connection_.BeginTransaction();
+    if (!connection_.HasActiveTransaction()) begin();
     work();
-    if (!in_block_) connection_.Commit();
+    if (!in_block_) commit();
   } catch (const std::exception& thrown) {
     error = error_of(duckdb::ErrorData(thrown));
   }
@@ -98,6 +98,18 @@ Result<void> Session::in_transaction(const StatementContext& context, const std:
   }
   failed_ = in_block_;
   return Failure(*error);
+}
+
+// What BEGIN and COMMIT do, without a statement: together they cost as much as an INSERT of a row.
+void Session::begin() {
+  auto& transaction = connection_.context->transaction;
+  transaction.BeginTransaction();
+  transaction.SetAutoCommit(false);
+}
+void Session::commit() {
+  auto& transaction = connection_.context->transaction;
+  transaction.SetAutoCommit(true);
+  transaction.Commit();
 }
 
 void Session::own(const std::string& sql) {
@@ -116,8 +128,12 @@ void Session::check_uses(const StatementContext& context, const duckdb::SQLState
 
 void Session::mark(const StatementContext& context) {
   if (context.statement_id.empty() || database_.empty()) return;
-  own("INSERT INTO " + quote_name(database_) + "." + kOwnSchema + ".statements VALUES (" + quote(context.statement_id) +
-      ", make_timestamp(" + std::to_string(context.now.micros) + "))");
+  auto& client = *connection_.context;
+  auto& table = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(client, database_, kOwnSchema, "statements");
+  duckdb::MetaTransaction::Get(client).ModifyDatabase(table.ParentCatalog().GetAttached());
+  duckdb::InternalAppender appender(client, table);
+  appender.AppendRow(duckdb::Value(context.statement_id), duckdb::Value::TIMESTAMP(duckdb::timestamp_t(context.now.micros)));
+  appender.Close();
 }
 
 duckdb::unique_ptr<duckdb::QueryResult> Session::start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
@@ -206,7 +222,7 @@ Outcome Session::control(duckdb::TransactionStatement& statement) {
       in_block_ = failed_ = false;
       if (connection_.HasActiveTransaction()) {
         connection_.Rollback();
-        connection_.BeginTransaction();
+        begin();
       }
   }
   return outcome;

@@ -42,6 +42,8 @@ class Session {
                   const std::vector<TableUse>& uses);
   Outcome control(duckdb::TransactionStatement& statement);
   // Runs SQL of our own in the open transaction.
+  void begin();
+  void commit();
   void own(const std::string& sql);
   duckdb::unique_ptr<duckdb::QueryResult> start(duckdb::unique_ptr<duckdb::SQLStatement> statement);
   // Takes all rows; into the spool if there is one.
