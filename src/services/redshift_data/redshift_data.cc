@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kMaxSessions = 500;                // AWS: Data API quotas: active sessions of a workgroup
 constexpr int kMaxWaiting = 8;                      // handlers that wait hold a worker each
 constexpr uint64_t kMaxResultBytes = 500ull << 20;  // AWS: Data API, query result size
+constexpr int kWorkersForOthers = 2;               // one caller's statements never take them all
 constexpr auto kHouseKeeping = std::chrono::seconds(20);
 
 }  // namespace
@@ -191,18 +192,37 @@ void RedshiftData::let_go(Job& job) {
   if (session) release_session(*session);
 }
 
+// The first that waits of whoever has the fewest statements running, so that many of one caller's delay nobody else's; and
+// some workers are left for others. REQUIRES: mutex_ held. nullptr: nothing may start now.
+std::shared_ptr<Job> RedshiftData::take_next() {
+  auto best = queue_.end();
+  int fewest = std::max(1, options_.workers - kWorkersForOthers);
+  for (auto at = queue_.begin(); at != queue_.end(); ++at) {
+    const auto running = running_.find((*at)->caller.principal.arn);
+    const int count = (*at)->cancelled || running == running_.end() ? 0 : running->second;
+    if (count >= fewest) continue;
+    best = at;
+    fewest = count;
+  }
+  if (best == queue_.end()) return nullptr;
+  const std::shared_ptr<Job> job = *best;
+  queue_.erase(best);
+  ++running_[job->caller.principal.arn];
+  return job;
+}
+
 void RedshiftData::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    std::shared_ptr<Job> job;
+    changed_.wait(lock, [&] { return stopping_ || (job = take_next()) != nullptr; });
     if (stopping_) return;
-    const std::shared_ptr<Job> job = queue_.front();
-    queue_.pop_front();
     lock.unlock();
     run(*job);
     let_go(*job);
     lock.lock();
     jobs_.erase(job->key.id);
+    if (--running_[job->caller.principal.arn] == 0) running_.erase(job->caller.principal.arn);
     changed_.notify_all();
   }
 }

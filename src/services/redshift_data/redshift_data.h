@@ -96,6 +96,7 @@ class RedshiftData {
 
  private:
   void work();
+  std::shared_ptr<Job> take_next();
   void keep_house();
   void run(Job& job);
   void let_go(Job& job);
@@ -115,6 +116,7 @@ class RedshiftData {
   bool stopping_ = false;
   int waiting_ = 0;
   std::deque<std::shared_ptr<Job>> queue_;
+  std::map<std::string, int> running_;  // statements, by their callers' ARN
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by statement id: waiting and running
   std::map<std::string, std::shared_ptr<LiveSession>> sessions_;
   std::map<std::string, std::shared_ptr<Warehouse>> warehouses_;

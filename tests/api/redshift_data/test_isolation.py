@@ -169,3 +169,20 @@ def test_many_statements_at_once_each_have_their_turn(warehouse):
     assert warehouse.data.describe_statement(Id=heavy)["Status"] == "STARTED"
     warehouse.data.cancel_statement(Id=heavy)
     warehouse.wait(heavy)
+
+
+def test_one_callers_many_do_not_hold_up_anothers_one(warehouse, server, user):
+    # Nine that would run for hours are more than there are workers.
+    allowed = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["redshift-data:*", "redshift-serverless:GetCredentials"], "Resource": "*"}]}
+    theirs = server.client("redshift-data", credentials=user(allowed))
+    target = {"WorkgroupName": warehouse.workgroup, "Database": "dev"}
+    heavy = [theirs.execute_statement(Sql=HEAVY, **target)["Id"] for _ in range(9)]
+    try:
+        assert warehouse.rows("SELECT 1") == [[1]]
+        states = {theirs.describe_statement(Id=each)["Status"] for each in heavy}
+        assert states <= {"SUBMITTED", "PICKED", "STARTED"}
+    finally:
+        for each in heavy:
+            theirs.cancel_statement(Id=each)
+    assert {warehouse.wait(each, theirs)["Status"] for each in heavy} == {"ABORTED"}
