@@ -7,6 +7,7 @@
 #include "door/arn.h"
 #include "door/database_password.h"
 #include "door/door.h"
+#include "door/endpoint.h"
 #include "door/rights.h"
 #include "door/tags.h"
 #include "os/random.h"
@@ -20,14 +21,6 @@ constexpr std::string_view kPassedTo = "redshift.amazonaws.com";
 constexpr size_t kMaxRoles = 50;
 constexpr std::string_view kMaintenanceWindow = "sun:06:00-sun:06:30";
 
-// The host by which the caller reached this server: there is the wire as well.
-std::string endpoint_host(const Call& call) {
-  const std::string& host = call.caller().host;
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  const std::string name = host.substr(0, host.find(':'));
-  return name.empty() ? "localhost" : name;
-}
-
 Result<Cluster> to_wire(Redshift& redshift, Call& call, const ClusterKey& key, const ClusterRecord& record) {
   Cluster out;
   out.cluster_identifier = key.name;
@@ -37,7 +30,7 @@ Result<Cluster> to_wire(Redshift& redshift, Call& call, const ClusterKey& key, c
   out.master_username = record.master_user;
   out.db_name = record.db_name;
   Endpoint& endpoint = out.endpoint.emplace();
-  endpoint.address = endpoint_host(call);
+  endpoint.address = endpoint_host(call.caller());  // there is the wire as well
   endpoint.port = redshift.port().value_or(static_cast<uint16_t>(record.port));
   out.cluster_create_time = record.created;
   out.automated_snapshot_retention_period = record.automated_retention;

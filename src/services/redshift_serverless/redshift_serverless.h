@@ -12,7 +12,15 @@
 
 namespace tarn::redshift_serverless {
 
-class RedshiftServerless {};
+class RedshiftServerless {
+ public:
+  // Where the PostgreSQL wire listens: what workgroups say their endpoint's port is. REQUIRES: set before the first call.
+  void set_port(uint16_t port) { port_ = port; }
+  std::optional<uint16_t> port() const { return port_; }
+
+ private:
+  std::optional<uint16_t> port_;
+};
 
 struct FoundNamespace {
   NamespaceKey key;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "door/database_password.h"
 #include "door/door.h"
+#include "door/endpoint.h"
 #include "door/tags.h"
 #include "os/clock.h"
 #include "os/random.h"
@@ -16,7 +17,8 @@ namespace {
 constexpr int32_t kPage = 100;
 constexpr int32_t kMinSeconds = 900, kMaxSeconds = 3600;
 
-Workgroup to_wire(const WorkgroupKey& key, const WorkgroupRecord& record) {
+Workgroup to_wire(const RedshiftServerless& serverless, const Call& call, const WorkgroupKey& key,
+                  const WorkgroupRecord& record) {
   Workgroup out;
   out.workgroup_name = key.name;
   out.workgroup_id = record.id;
@@ -34,8 +36,8 @@ Workgroup to_wire(const WorkgroupKey& key, const WorkgroupRecord& record) {
   out.patch_version = "1.0";
   out.workgroup_version = "1.0";
   Endpoint& endpoint = out.endpoint.emplace();
-  endpoint.address = fmt::format("{}.{}.{}.redshift-serverless.amazonaws.com", key.name, key.owner, key.region);
-  endpoint.port = record.port;
+  endpoint.address = endpoint_host(call.caller());  // there is the wire as well
+  endpoint.port = serverless.port().value_or(static_cast<uint16_t>(record.port));
   out.config_parameters.set_present();
   for (const auto& [name, value] : record.parameters)
     out.config_parameters.push_back({.parameter_key = name, .parameter_value = value});
@@ -106,7 +108,7 @@ Result<std::vector<Need>> create_workgroup_rights(RedshiftServerless&, Call& cal
   return std::vector<Need>{{"redshift-serverless:CreateWorkgroup", call.arn("redshift-serverless", "workgroup/*")}};
 }
 
-Result<CreateWorkgroupResponse> create_workgroup(RedshiftServerless&, Call& call, const CreateWorkgroupRequest& in) {
+Result<CreateWorkgroupResponse> create_workgroup(RedshiftServerless& serverless, Call& call, const CreateWorkgroupRequest& in) {
   const WorkgroupKey key{call.account(), call.region(), *in.workgroup_name};
   const FoundNamespace home = TRY(find_namespace(call, *in.namespace_name, Lock::kExclusive));
   if (TRY(call.get(kWorkgroups, key))) return conflict(fmt::format("Workgroup {} already exists.", key.name));
@@ -123,43 +125,43 @@ Result<CreateWorkgroupResponse> create_workgroup(RedshiftServerless&, Call& call
   TRY(take(in, record));
   TRY(call.put(kWorkgroups, key, record));
   TRY(add_given_tags(call, workgroup_arn(key, record), in.tags));
-  return CreateWorkgroupResponse{.workgroup = to_wire(key, record)};
+  return CreateWorkgroupResponse{.workgroup = to_wire(serverless, call, key, record)};
 }
 
 Result<std::vector<Need>> get_workgroup_rights(RedshiftServerless&, Call& call, const GetWorkgroupRequest& in) {
   return workgroup_need(call, "redshift-serverless:GetWorkgroup", *in.workgroup_name);
 }
 
-Result<GetWorkgroupResponse> get_workgroup(RedshiftServerless&, Call& call, const GetWorkgroupRequest& in) {
+Result<GetWorkgroupResponse> get_workgroup(RedshiftServerless& serverless, Call& call, const GetWorkgroupRequest& in) {
   const FoundWorkgroup found = TRY(find_workgroup(call, *in.workgroup_name, Lock::kNone));
-  return GetWorkgroupResponse{.workgroup = to_wire(found.key, found.record)};
+  return GetWorkgroupResponse{.workgroup = to_wire(serverless, call, found.key, found.record)};
 }
 
 Result<std::vector<Need>> update_workgroup_rights(RedshiftServerless&, Call& call, const UpdateWorkgroupRequest& in) {
   return workgroup_need(call, "redshift-serverless:UpdateWorkgroup", *in.workgroup_name);
 }
 
-Result<UpdateWorkgroupResponse> update_workgroup(RedshiftServerless&, Call& call, const UpdateWorkgroupRequest& in) {
+Result<UpdateWorkgroupResponse> update_workgroup(RedshiftServerless& serverless, Call& call, const UpdateWorkgroupRequest& in) {
   FoundWorkgroup found = TRY(find_workgroup(call, *in.workgroup_name, Lock::kExclusive));
   TRY(take(in, found.record));
   TRY(call.put(kWorkgroups, found.key, found.record));
-  return UpdateWorkgroupResponse{.workgroup = to_wire(found.key, found.record)};
+  return UpdateWorkgroupResponse{.workgroup = to_wire(serverless, call, found.key, found.record)};
 }
 
 Result<std::vector<Need>> delete_workgroup_rights(RedshiftServerless&, Call& call, const DeleteWorkgroupRequest& in) {
   return workgroup_need(call, "redshift-serverless:DeleteWorkgroup", *in.workgroup_name);
 }
 
-Result<DeleteWorkgroupResponse> delete_workgroup(RedshiftServerless&, Call& call, const DeleteWorkgroupRequest& in) {
+Result<DeleteWorkgroupResponse> delete_workgroup(RedshiftServerless& serverless, Call& call, const DeleteWorkgroupRequest& in) {
   const FoundWorkgroup found = TRY(find_workgroup(call, *in.workgroup_name, Lock::kExclusive));
   TRY(call.erase(kWorkgroups, found.key));
   TRY(set_tags(call.tx(), workgroup_arn(found.key, found.record), {}));
-  Workgroup out = to_wire(found.key, found.record);
+  Workgroup out = to_wire(serverless, call, found.key, found.record);
   out.status = "DELETING";
   return DeleteWorkgroupResponse{.workgroup = std::move(out)};
 }
 
-Result<ListWorkgroupsResponse> list_workgroups(RedshiftServerless&, Call& call, const ListWorkgroupsRequest& in) {
+Result<ListWorkgroupsResponse> list_workgroups(RedshiftServerless& serverless, Call& call, const ListWorkgroupsRequest& in) {
   ListWorkgroupsResponse out;
   out.workgroups.set_present();
   if (in.owner_account && *in.owner_account != call.account()) return out;  // nothing is shared with other accounts
@@ -167,7 +169,7 @@ Result<ListWorkgroupsResponse> list_workgroups(RedshiftServerless&, Call& call, 
   const auto page = TRY(call.tx().scan(kWorkgroups, {.prefix = prefix_of(kWorkgroups, call.account(), call.region()),
                                                      .after = TRY(page_start(call, request, in.next_token)),
                                                      .limit = static_cast<size_t>(in.max_results.value_or(kPage))}));
-  for (const auto& [key, record] : page.entries) out.workgroups.push_back(to_wire(key, record));
+  for (const auto& [key, record] : page.entries) out.workgroups.push_back(to_wire(serverless, call, key, record));
   if (page.more) out.next_token = page_token(call.door().store(), request, page.last);
   return out;
 }
