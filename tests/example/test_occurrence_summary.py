@@ -61,7 +61,7 @@ def test_a_user_without_get_object_is_told(server, user, bucket_name):
 
 def test_restarts_between_all_steps():
     done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "demo.py", "--sample", "1000", "--restart-between-steps"],
+        [sys.executable, ROOT / "tools" / "demo.py", "occurrence_summary", "--sample", "1000", "--restart-between-steps"],
         capture_output=True, text=True, timeout=300, env={**os.environ, "ARCHIVE": "", "KEEP": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
