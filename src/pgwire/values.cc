@@ -22,6 +22,7 @@ enum Oid : uint32_t {
   kText = 25,
   kFloat4 = 700,
   kFloat8 = 701,
+  kInt2Array = 1005,
   kBpchar = 1042,
   kVarchar = 1043,
   kDate = 1082,
@@ -49,6 +50,7 @@ constexpr Type kTypes[] = {
     {"interval", 1186, 16},       {"super", 4000, -1},
     {"varbyte", 6551, -1},        {"geometry", 3000, -1},
     {"geography", 3001, -1},      {"refcursor", 1790, -1},
+    {"_int2", kInt2Array, -1},
 };
 
 const Type& type_of(const sql::ResultColumn& column) {
@@ -76,6 +78,8 @@ Failure no_binary(std::string_view type, std::string_view text) {
 std::string text_of(const sql::Cell& cell, uint32_t oid) {
   if (cell.kind == sql::CellKind::kBool) return cell.integer != 0 ? "t" : "f";
   if (cell.kind == sql::CellKind::kBytes) return hex(cell.text);
+  if (oid == kInt2Array && cell.text.size() >= 2)  // [1, 2]
+    return "{" + replace_all(std::string(cell.text.substr(1, cell.text.size() - 2)), " ", "") + "}";
   if (oid == kFloat4 && std::isfinite(cell.real)) return fmt::format("{}", static_cast<float>(cell.real));
   return cell.as_text();
 }

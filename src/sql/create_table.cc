@@ -50,6 +50,22 @@ class CreateTable {
     return {};
   }
 
+  // ALTER TABLE t ADD [CONSTRAINT n] PRIMARY KEY .. | DROP CONSTRAINT n: what the table's comment shall have of keys.
+  Result<bool> key_change(const QualifiedName& table) {
+    std::string change;
+    if (reader_.peek().is("add") && at_table_constraint(1)) {
+      reader_.next();
+      change = TRY(table_key());
+    } else if (reader_.accept("drop", "constraint")) {
+      change = "tarn_drop_key(" + quoted_string(TRY(reader_.name())) + ")";
+      if (!reader_.accept("cascade")) reader_.accept("restrict");
+    } else {
+      return false;
+    }
+    edits_.replace(0, reader_.previous_end(), "COMMENT ON TABLE " + table.quoted() + " IS " + quoted_string(change));
+    return true;
+  }
+
  private:
   bool at_element_end() const { return reader_.at_end() || reader_.peek().is_op(",") || reader_.peek().is_op(")"); }
 
@@ -66,31 +82,59 @@ class CreateTable {
     const size_t open = reader_.peek().begin;
     TRY(reader_.expect_op("("));
     if (reader_.accept("like")) return like(open);
-    bool first = true;
     do {
-      const size_t comma = first ? 0 : reader_.previous_end() - 1;
       const size_t begin = reader_.peek().begin;
       if (!at_table_constraint()) {
         TRY(column());
       } else {
-        // AWS: keys are informational, never enforced: they leave the text.
-        while (!at_element_end()) {
-          if (reader_.peek().is_op("("))
-            TRY(reader_.skip_parentheses());
-          else
-            reader_.next();
-        }
-        drop(first ? begin : comma);
+        const std::string key = TRY(table_key());
+        edits_.replace(begin, reader_.previous_end(), key);
       }
-      first = false;
     } while (reader_.accept_op(","));
     return reader_.expect_op(")");
   }
 
-  bool at_table_constraint() const {
-    const Token& next = reader_.peek(1);
-    return (reader_.peek().is("primary") && next.is("key")) || (reader_.peek().is("foreign") && next.is("key")) ||
-           (reader_.peek().is("unique") && next.is_op("(")) || reader_.peek().is("constraint");
+  bool at_table_constraint(size_t ahead = 0) const {
+    const Token& first = reader_.peek(ahead);
+    const Token& next = reader_.peek(ahead + 1);
+    return (first.is("primary") && next.is("key")) || (first.is("foreign") && next.is("key")) ||
+           (first.is("unique") && next.is_op("(")) || first.is("constraint");
+  }
+
+  // AWS: keys are informational, never enforced. The engine takes them as CHECKs, which are no CHECKs of its own:
+  // tarn_key(kind, name, number of columns, columns, [schema, table, columns referred to]) (rewrite_create.cc).
+  static std::string key_check(std::string_view kind, const std::string& name, const std::vector<std::string>& columns,
+                               const QualifiedName* other, const std::vector<std::string>& others) {
+    std::string text = "CHECK (tarn_key(" + quoted_string(kind) + ", " + quoted_string(name) + ", " +
+                       std::to_string(columns.size());
+    for (const std::string& column : columns) text += ", " + quoted_string(lower(column));
+    if (other) text += ", " + quoted_string(lower(other->schema)) + ", " + quoted_string(lower(other->name));
+    for (const std::string& column : others) text += ", " + quoted_string(lower(column));
+    return text + "))";
+  }
+
+  Result<std::vector<std::string>> names_in_parentheses() {
+    std::vector<std::string> names;
+    TRY(reader_.expect_op("("));
+    do names.push_back(TRY(reader_.name()));
+    while (reader_.accept_op(","));
+    TRY(reader_.expect_op(")"));
+    return names;
+  }
+
+  // [CONSTRAINT name] PRIMARY KEY (..) | UNIQUE (..) | FOREIGN KEY (..) REFERENCES t [(..)]
+  Result<std::string> table_key() {
+    std::string name;
+    if (reader_.accept("constraint")) name = TRY(reader_.name());
+    if (reader_.accept("primary", "key")) return key_check("p", name, TRY(names_in_parentheses()), nullptr, {});
+    if (reader_.accept("unique")) return key_check("u", name, TRY(names_in_parentheses()), nullptr, {});
+    TRY(reader_.expect("foreign", "key"));
+    const std::vector<std::string> columns = TRY(names_in_parentheses());
+    TRY(reader_.expect("references"));
+    const QualifiedName other = TRY(reader_.qualified_name());
+    std::vector<std::string> others;
+    if (reader_.peek().is_op("(")) others = TRY(names_in_parentheses());
+    return key_check("f", name, columns, &other, others);
   }
 
   // (LIKE t [INCLUDING DEFAULTS])
@@ -119,12 +163,17 @@ class CreateTable {
       TRY(identity(column));
       column.identity_by_default = true;
     } else if (reader_.accept("primary", "key")) {
-      edits_.replace(begin, reader_.previous_end(), "NOT NULL");
+      edits_.replace(begin, reader_.previous_end(), "NOT NULL " + key_check("p", "", {column.column}, nullptr, {}));
       return {};
     } else if (reader_.accept("unique")) {
+      edits_.replace(begin, reader_.previous_end(), key_check("u", "", {column.column}, nullptr, {}));
+      return {};
     } else if (reader_.accept("references")) {
-      TRY(reader_.qualified_name());
-      if (reader_.peek().is_op("(")) TRY(reader_.skip_parentheses());
+      const QualifiedName other = TRY(reader_.qualified_name());
+      std::vector<std::string> others;
+      if (reader_.peek().is_op("(")) others = TRY(names_in_parentheses());
+      edits_.replace(begin, reader_.previous_end(), key_check("f", "", {column.column}, &other, others));
+      return {};
     } else if (reader_.accept("collate")) {
       const size_t position = reader_.peek().begin + 1;
       if (TRY(reader_.name()) != "case_sensitive")
@@ -221,8 +270,9 @@ Status edit_create_table(Reader& reader, Edits& edits, TableAttributes& attribut
 }
 
 Status edit_alter_table(Reader& reader, Edits& edits, TableAttributes& attributes) {
-  TRY(reader.qualified_name());
+  const QualifiedName table = TRY(reader.qualified_name());
   CreateTable columns(reader, edits, attributes);
+  if (TRY(columns.key_change(table))) return {};
   if (reader.accept("add")) {
     reader.accept("column");
     return columns.column();

@@ -141,6 +141,7 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const LockTables& s);
   Result<Outcome> execute(Running& run, const AppendTable& s);
   Result<Outcome> execute(Running& run, const AddNotNullColumn& s);
+  Result<Outcome> execute(Running& run, const RenameRelation& s);
   Result<Outcome> run_text(Running& run, const std::string& sql);
   // The kind of view that is kept under the name: "LATE", "MATERIALIZED", "VIEW"; empty: none.
   Result<std::string> kept_view(Running& run, const Object& view);

@@ -209,8 +209,13 @@ Result<Outcome> SqlSession::show_table(Running& run, const QualifiedName& name) 
   }
   const auto style = TRY(query(run, "SELECT diststyle FROM svv_table_info WHERE true" +
                                         condition("\"schema\"", table.schema) + condition("\"table\"", table.name)));
-  sql +=
-      "\n)\nDISTSTYLE " + (style.empty() || !style[0][0] || style[0][0]->starts_with("AUTO") ? "AUTO" : *style[0][0]);
+  const std::string shown = style.empty() ? "" : style[0][0].value_or("");
+  const auto named = TRY(query(run, "SELECT pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_class r ON r.oid = "
+                                    "c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace WHERE true" +
+                                        condition("nspname", table.schema) + condition("relname", table.name) +
+                                        " ORDER BY contype = 'f', contype, 1"));
+  for (const auto& key : named) sql += ",\n    " + key[0].value_or("");
+  sql += "\n)\nDISTSTYLE " + (shown.empty() || shown.starts_with("AUTO") ? "AUTO" : shown.substr(0, shown.find('(')));
   std::sort(sort.begin(), sort.end());
   std::string keys;
   for (const auto& [at, column] : sort) keys += (keys.empty() ? "" : ", ") + column;

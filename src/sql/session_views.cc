@@ -254,6 +254,31 @@ Result<Outcome> SqlSession::execute(Running& run, const AddNotNullColumn& s) {
   return done("ALTER TABLE");
 }
 
+// Names are the engine's, with all that hangs on them, but for those of late-binding views, which it does not know.
+Result<Outcome> SqlSession::execute(Running& run, const RenameRelation& s) {
+  const auto found = TRY(find_relation(run, s.name));
+  const std::string is = found ? TRY(kept_view(run, *found)) : "";
+  if (is.empty()) return engine(run);
+  TRY(need_owner(run, *found));
+  if (TRY(find_relation(run, {{}, found->schema, s.to, 0})))
+    return sql_error(kDuplicateTable, "relation \"" + s.to + "\" already exists", s.name.position);
+  TRY(atomically(run, [&]() -> Status {
+    if (is == "LATE") {
+      const std::string name = " SET name = " + quoted_string(s.to);
+      const std::string where = " WHERE kind = 'TABLE' AND schema_name = " + quoted_string(found->schema) + " AND name = " +
+                                quoted_string(found->name);
+      for (const std::string_view table : {"owners", "grants", "comments"})
+        TRY(internal(run, "UPDATE " + kept(table) + name + where));
+      TRY(internal(run, "UPDATE " + kept("views") + name + named(*found)));
+      return {};
+    }
+    const char* kind = is == "VIEW" ? "ALTER VIEW " : "ALTER TABLE ";
+    TRY(engine(run, kind + quoted(*found) + " RENAME TO " + quoted_name(s.to), {}, -1));
+    return {};
+  }));
+  return done("ALTER TABLE");
+}
+
 // The rows of one table to another, which has columns of the same names. AWS: not in a transaction block.
 Result<Outcome> SqlSession::execute(Running& run, const AppendTable& s) {
   TRY(refuse_in_block("ALTER TABLE APPEND"));

@@ -321,8 +321,13 @@ Result<Statement> parse_alter_table(Reader& reader) {
     const Token& token = reader.peek(ahead);
     return token.is("constraint") || token.is("primary") || token.is("foreign") || token.is("unique");
   };
-  // AWS: constraints of Redshift are informational; they are not enforced.
-  if ((reader.peek().is("add") || reader.peek().is("drop")) && constraint(1)) return NothingToDo{"ALTER TABLE"};
+  if ((reader.peek().is("add") || reader.peek().is("drop")) && constraint(1)) return EngineStatement{};
+  if (reader.peek().is("rename") && reader.peek(1).is("to")) {
+    reader.accept("rename", "to");
+    RenameRelation rename{std::move(table), TRY(reader.name())};
+    TRY(reader.expect_end());
+    return rename;
+  }
   if (reader.accept("owner", "to")) {
     AlterOwner alter{.object_kind = "TABLE", .object = std::move(table), .signature = {}, .owner = {}};
     alter.owner = TRY(parse_identity(reader));

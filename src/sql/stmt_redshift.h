@@ -233,6 +233,11 @@ struct AlterExternalTable {
   std::string location, file_format;
   std::vector<std::pair<std::string, std::string>> properties;
 };
+// ALTER TABLE .. RENAME TO, of a table or a view
+struct RenameRelation {
+  QualifiedName name;
+  std::string to;
+};
 // ALTER TABLE .. APPEND FROM
 struct AppendTable {
   QualifiedName target, source;
@@ -326,7 +331,7 @@ using Statement =
                  DefaultPrivileges, CreateUser, AlterUser, DropUser, CreateGroup, AlterGroup, DropGroup, CreateRole,
                  AlterRole, DropRole, AlterOwner, SessionUser, CreateView, CreateMaterializedView, RefreshView,
                  AlterMaterializedView, DropView, Comment, Truncate, LockTables, AppendTable, ExternalTableAs,
-                 AddNotNullColumn, AlterExternalTable>;
+                 AddNotNullColumn, AlterExternalTable, RenameRelation>;
 
 // What the statement is. ERRORS: SqlError 42601 with the position; 0A000, naming it, for what Redshift has and is not
 // supported yet.

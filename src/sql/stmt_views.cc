@@ -93,13 +93,18 @@ Result<Statement> parse_comment(Reader& reader) {
   if (comment.object_kind.empty()) return reader.unexpected();
   if (comment.object_kind == "FUNCTION")
     return sql_error(kNotSupported, "COMMENT ON FUNCTION is not supported yet", reader.peek().begin + 1);
-  comment.object = TRY(reader.qualified_name());
-  if (comment.object_kind == "COLUMN") {  // [schema.]table.column, read as a name of one part more
-    comment.column = std::move(comment.object.name);
-    comment.object.name = std::move(comment.object.schema);
-    comment.object.schema = std::move(comment.object.database);
-    comment.object.database.clear();
-    if (comment.object.name.empty()) return sql_error(kSyntaxError, "column name must be qualified", comment.object.position);
+  if (comment.object_kind == "COLUMN") {  // [[database.]schema.]table.column
+    std::vector<std::string> parts;
+    comment.object.position = reader.peek().begin + 1;
+    do parts.push_back(TRY(reader.name()));
+    while (parts.size() < 4 && reader.accept_op("."));
+    if (parts.size() < 2) return sql_error(kSyntaxError, "column name must be qualified", comment.object.position);
+    comment.column = std::move(parts.back());
+    comment.object.name = std::move(parts[parts.size() - 2]);
+    if (parts.size() > 2) comment.object.schema = std::move(parts[parts.size() - 3]);
+    if (parts.size() > 3) comment.object.database = std::move(parts[0]);
+  } else {
+    comment.object = TRY(reader.qualified_name());
   }
   if (comment.object_kind == "CONSTRAINT") {
     comment.column = comment.object.name;

@@ -313,6 +313,39 @@ Result<size_t> similar(Rewriting& r, size_t i) {
   return 2;
 }
 
+// psql's OPERATOR(pg_catalog.~) -> ~ and COLLATE pg_catalog.default -> nothing
+Result<size_t> qualified_words(Rewriting& r, size_t i) {
+  if (r.at(i).is("operator") && r.at(i + 1).is_op("(") && r.at(i + 2).is("pg_catalog") && r.at(i + 5).is_op(")")) {
+    r.edits.replace(r.at(i).begin, r.at(i + 5).end, r.at(i + 4).text);
+    return 6;
+  }
+  if (!r.at(i).is("collate") || !r.at(i + 1).is("pg_catalog") || !r.at(i + 3).is("default")) return 0;
+  r.edits.erase(r.at(i).begin, r.at(i + 3).end);
+  return 4;
+}
+
+// pg_get_late_binding_view_cols() [AS] c(a name, b int ..) -> the view of that name, c(a, b ..)
+Result<size_t> late_view_columns(Rewriting& r, size_t i) {
+  if (!r.at(i).is("pg_get_late_binding_view_cols") || !r.at(i + 1).is_op("(") || !r.at(i + 2).is_op(")")) return 0;
+  r.edits.erase(r.at(i + 1).begin, r.at(i + 2).end);
+  size_t at = i + 3;
+  if (r.at(at).is("as")) ++at;
+  if (!r.at(at).is_name() || !r.at(at + 1).is_op("(")) return 3;
+  const size_t close = r.closing(at + 1);
+  for (size_t name = at + 2; name < close;) {
+    size_t comma = name;
+    int depth = 0;
+    while (comma < close && (depth > 0 || !r.at(comma).is_op(","))) {
+      if (r.at(comma).is_op("(")) ++depth;
+      if (r.at(comma).is_op(")")) --depth;
+      ++comma;
+    }
+    if (comma > name + 1) r.edits.erase(r.at(name + 1).begin, r.at(comma - 1).end);
+    name = comma + 1;
+  }
+  return close + 1 - i;
+}
+
 // What no rule and no parser knows, by its name.
 Result<size_t> refused_clause(Rewriting& r, size_t i) {
   if (r.at(i).is("connect") && r.at(i + 1).is("by"))
@@ -320,11 +353,11 @@ Result<size_t> refused_clause(Rewriting& r, size_t i) {
   return 0;
 }
 
-constexpr std::array<Rule, 23> kRules = {
+constexpr std::array<Rule, 25> kRules = {
     string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
     approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose,
-    interval_literal, object_transform, positions, similar, percentile_over, collate,
-    refused_clause};
+    interval_literal, object_transform, positions, similar, percentile_over, qualified_words, collate,
+    late_view_columns, refused_clause};
 
 // A parenthesis that no rule took.
 void step(Rewriting& r, size_t i) {

@@ -59,7 +59,7 @@ constexpr std::array<Known, 41> kTypes = {{
     {"struct", "struct"},
     {"interval", "interval"},
 }};
-constexpr std::array<std::string_view, 3> kProcedural = {"refcursor", "record", "name"};
+constexpr std::array<std::string_view, 6> kProcedural = {"refcursor", "record", "name", "oid", "regclass", "regtype"};
 
 std::string_view known(std::string_view word) {
   for (const Known& type : kTypes)
@@ -119,6 +119,10 @@ Status read_parts(Reader& reader, SqlType& type, int depth) {
 
 Result<SqlType> nested_type(Reader& reader, int depth) {
   if (depth > kMaxDepth) return sql_error("54001", "the type nests too deeply", reader.peek().begin + 1);
+  if (reader.peek().is("pg_catalog") && reader.peek(1).is_op(".")) {
+    reader.next();
+    reader.next();
+  }
   if (!reader.peek().is_name()) return reader.unexpected();
   const Token word = reader.peek();
   SqlType type;
@@ -157,7 +161,8 @@ Result<SqlType> nested_type(Reader& reader, int depth) {
   }
   if (type.name == "text") type = {"varchar", kDefaultVarchar};
   if (type.name == "bpchar") type = {"char", kDefaultVarchar};
-  if (type.name == "name") type = {"varchar", 128};
+  if (type.name == "name" || type.name == "regtype") type = {"varchar", 128};
+  if (type.name == "oid") type.name = "bigint";
   return type;
 }
 

@@ -29,13 +29,11 @@ def test_a_tables_columns_say_their_table_length_and_whether_they_may_be_null(wa
     ]
 
 
-UNKNOWN = pytest.mark.xfail(strict=True, reason="docs/open.md: these lengths are not read off the plan yet")
-
-
 @pytest.mark.parametrize(("expression", "length"), [
     ("trim(v)", 10), ("upper(v)", 10), ("v || c", 14), ("v::varchar(3)", 3), ("'abc'", 3),
-    pytest.param("coalesce(v, 'none')", 10, marks=UNKNOWN),
-    ("max(v)", 10), ("case when id = 1 then v else c end", 10), pytest.param("md5(v)", 32, marks=UNKNOWN)])
+    ("coalesce(v, 'none')", 10), ("coalesce(c, 'longer than c')", 13), ("nvl(v, null)", 10), ("split_part(v, 'a', 1)", 10),
+    ("greatest(v, c)", 10), ("soundex(v)", 4), ("nvl2(v, c, 'x')", 4), ("listagg(v)", 65535),
+    ("max(v)", 10), ("case when id = 1 then v else c end", 10), ("md5(v)", 32), ("sha1(v)", 40), ("func_sha1(v)", 40)])
 def test_expressions_have_lengths_of_their_own_and_no_table(warehouse, table, expression, length):
     [column] = columns(warehouse, f"SELECT {expression} AS x FROM {table}")
     assert (column["typeName"], column["precision"]) == ("varchar", length)

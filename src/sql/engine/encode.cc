@@ -16,6 +16,8 @@ using duckdb::UnifiedVectorFormat;
 using duckdb::Vector;
 
 const char* redshift_name(const LogicalType& type) {
+  const bool catalogs = type.id() == LogicalTypeId::LIST && duckdb::ListType::GetChildType(type).id() == LogicalTypeId::SMALLINT;
+  if (catalogs) return "_int2";  // pg_constraint's keys
   if (is_super(type) || is_nested(type)) return "super";
   if (is_geometry(type)) return "geometry";
   switch (type.id()) {

@@ -98,6 +98,40 @@ string item_name(const duckdb::ParsedExpression& item) {
   }
 }
 
+// (a, b), rewritten already
+bool is_row(const duckdb::ParsedExpression& e) {
+  return e.GetExpressionClass() == ExpressionClass::FUNCTION && e.Cast<FunctionExpression>().function_name == "row";
+}
+
+// (a, b) = (c, d) -> a = c AND b = d
+ParsedPtr compared_rows(duckdb::ComparisonExpression& compared, const string& name, duckdb::optional_idx location) {
+  auto& left = compared.left->Cast<FunctionExpression>().children;
+  auto& right = compared.right->Cast<FunctionExpression>().children;
+  if (left.size() != right.size()) raise_sql("42601", "unequal number of entries in row expressions", location);
+  if (name != "eq" && name != "ne") raise_sql("0A000", "Rows are compared by = and <> only.", location);
+  auto all = duckdb::make_uniq<duckdb::ConjunctionExpression>(name == "eq" ? ExpressionType::CONJUNCTION_AND
+                                                                           : ExpressionType::CONJUNCTION_OR);
+  for (size_t i = 0; i < left.size(); ++i)
+    all->children.push_back(own_call(name.c_str(), list(std::move(left[i]), std::move(right[i]))));
+  return all;
+}
+
+// x = ANY (array): the parser makes a subquery over the array's elements of it. The array, if it is that.
+ParsedPtr any_of_array(duckdb::SubqueryExpression& subquery) {
+  if (subquery.subquery_type != duckdb::SubqueryType::ANY || subquery.comparison_type != ExpressionType::COMPARE_EQUAL ||
+      subquery.subquery->node->type != duckdb::QueryNodeType::SELECT_NODE) {
+    return nullptr;
+  }
+  auto& select = subquery.subquery->node->Cast<duckdb::SelectNode>();
+  if (select.select_list.size() != 1 || select.select_list[0]->GetExpressionClass() != ExpressionClass::FUNCTION) {
+    return nullptr;
+  }
+  auto& call = select.select_list[0]->Cast<FunctionExpression>();
+  const bool made = lower(call.function_name) == "unnest" && call.children.size() == 1 &&
+                    select.from_table->type == duckdb::TableReferenceType::EMPTY_FROM;
+  return made ? std::move(call.children[0]) : nullptr;
+}
+
 }  // namespace
 
 void Rewriter::name_item(duckdb::ParsedExpression& item, size_t position) {
@@ -142,6 +176,11 @@ void Rewriter::expression(ParsedPtr& e) {
     case ExpressionClass::SUBQUERY: {
       auto& subquery = e->Cast<duckdb::SubqueryExpression>();
       if (subquery.child) expression(subquery.child);
+      if (ParsedPtr array = any_of_array(subquery)) {
+        expression(array);
+        return replace(e, duckdb::make_uniq<FunctionExpression>("list_contains",
+                                                                list(std::move(array), std::move(subquery.child))));
+      }
       return node(*subquery.subquery->node, true);
     }
     case ExpressionClass::STAR: {
@@ -215,6 +254,8 @@ void Rewriter::comparison(ParsedPtr& e) {
   expression(compared.right);
   const char* name = comparison_function(e->GetExpressionType());
   if (!name) return;
+  if (is_row(*compared.left) && is_row(*compared.right))
+    return replace(e, compared_rows(compared, name, e->GetQueryLocation()));
   replace(e, own_call(name, list(std::move(compared.left), std::move(compared.right))));
 }
 
@@ -235,6 +276,7 @@ void Rewriter::operation(ParsedPtr& e) {
     case ExpressionType::OPERATOR_IS_NULL:
     case ExpressionType::OPERATOR_IS_NOT_NULL:
     case ExpressionType::OPERATOR_COALESCE:
+    case ExpressionType::ARRAY_CONSTRUCTOR:  // ARRAY[..], as drivers write what x = ANY (..) is compared with
     case ExpressionType::GROUPING_FUNCTION: return;
     default: raise_sql("0A000", "This operator is not supported.", e->GetQueryLocation());
   }
@@ -243,6 +285,14 @@ void Rewriter::operation(ParsedPtr& e) {
 void Rewriter::cast(ParsedPtr& e) {
   auto& cast = e->Cast<duckdb::CastExpression>();
   expression(cast.child);
+  if (cast.cast_type.id() == duckdb::LogicalTypeId::USER &&
+      lower(duckdb::UserType::GetTypeName(cast.cast_type)) == "regclass") {
+    // 't'::regclass is the table's number, 123::regclass its name.
+    const bool name = cast.child->GetExpressionClass() == ExpressionClass::CONSTANT &&
+                      cast.child->Cast<duckdb::ConstantExpression>().value.type().id() == duckdb::LogicalTypeId::VARCHAR;
+    FunctionExpression call(name ? "tarn_regclass" : "tarn_regclass_name", list(std::move(cast.child)));
+    return replace(e, find_function(Dialect::kRedshift, call.function_name)->make(call, request_.context));
+  }
   NamedType named = named_type(cast.cast_type);
   if (request_.context.dialect == Dialect::kS3Select) {
     // AWS: S3 Select's INT is of 8 bytes, its FLOAT too.
@@ -252,7 +302,7 @@ void Rewriter::cast(ParsedPtr& e) {
   ParsedPtr witness = literal(Value(named.type));
   if (named.type.id() == duckdb::LogicalTypeId::BLOB && named.type.HasAlias()) {
     SessionState::of(context_)->load_geometry();
-    return replace(e, own_call("to_geometry", list(std::move(cast.child))));
+    return replace(e, own_call(named.declared == "geography" ? "to_geography" : "to_geometry", list(std::move(cast.child))));
   }
   ParsedPtr value =
       own_call(cast.try_cast ? "try_cast_as" : "cast_as", list(std::move(cast.child), std::move(witness)));

@@ -150,7 +150,9 @@ unique_ptr<Expression> bind_native(FunctionBindExpressionInput& input) {
     list[0] = call(context, kFunctionSchema, "same_srid", arguments(std::move(list[0]), list[1]->Copy()));
   }
   auto srid = native.returns == 'G' ? srid_from(context, *list[0]) : nullptr;
-  auto result = call(context, "main", native.native, std::move(list));
+  Children given;
+  for (const auto& each : list) given.push_back(each->Copy());
+  auto result = measured(context, native.name, given, call(context, "main", native.native, std::move(list)));
   if (native.returns == 'G') return with_srid(context, std::move(result), std::move(srid));
   return native.returns == 'I' ? cast_to(context, std::move(result), LogicalType::INTEGER) : std::move(result);
 }
@@ -281,9 +283,6 @@ unique_ptr<Expression> bind_set_srid(FunctionBindExpressionInput& input) {
 }
 unique_ptr<Expression> bind_srid(FunctionBindExpressionInput& input) {
   return srid_from(input.context, *as_geometry(input.context, std::move(input.children[0])));
-}
-unique_ptr<Expression> to_geometry(FunctionBindExpressionInput& input) {
-  return as_geometry(input.context, std::move(input.children[0]));
 }
 
 void with_srid_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
@@ -460,7 +459,7 @@ void add_geometry(Registry& registry) {
   registry.add(typed_variadic("st_makepolygon", make_polygon));
   registry.add(typed("st_setsrid", 2, bind_set_srid));
   registry.add(typed("st_srid", 1, bind_srid));
-  registry.add(typed("to_geometry", 1, to_geometry));
+  add_geography(registry);
   registry.add(geometry_run("with_srid", {shape, n}, shape, with_srid_run));
   registry.add(geometry_run("srid_run", {shape}, n, srid_run));
   registry.add(geometry_run("same_srid", {shape, shape}, shape, same_srid_run));

@@ -22,6 +22,10 @@ Bound geometry_from_bytes(duckdb::ClientContext& context, Bound wkb, Bound srid)
 duckdb::ScalarFunction geometry_run(const char* name, duckdb::vector<duckdb::LogicalType> types,
                                     duckdb::LogicalType returns, duckdb::scalar_function_t function);
 
+// Of arguments of st_distance, st_area ..: what it is on the plane, or on the spheroid where they are geographies.
+Bound measured(duckdb::ClientContext& context, const std::string& name, const duckdb::vector<Bound>& list, Bound planar);
+
 void add_geometry_parts(Registry& registry);  // fn_geometry_parts.cc
+void add_geography(Registry& registry);       // fn_geography.cc
 
 }  // namespace tarn::sql::engine

@@ -67,6 +67,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_intervals(registry);
   add_casts(registry);
   add_dates(registry);
+  add_session(registry);
   add_texts(registry);
   add_patterns(registry);
   add_supers(registry);

@@ -34,6 +34,7 @@ void add_arrays(Registry& registry);        // fn_arrays.cc: arrays and objects 
 void add_intervals(Registry& registry);     // fn_intervals.cc
 void add_casts(Registry& registry);         // fn_casts.cc: cast to a type, fit a value to a column
 void add_dates(Registry& registry);         // fn_dates.cc
+void add_session(Registry& registry);       // fn_session.cc: now, the user ..
 void add_texts(Registry& registry);         // fn_texts.cc
 void add_patterns(Registry& registry);      // fn_patterns.cc: LIKE, regular expressions
 void add_supers(Registry& registry);        // fn_supers.cc: JSON

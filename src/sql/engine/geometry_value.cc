@@ -207,14 +207,35 @@ void visit_points(const Shape& shape, size_t dimensions, const std::function<voi
 
 }  // namespace
 
-int32_t srid_of(std::string_view bytes) {
+namespace {
+
+constexpr int32_t kGeography = 1 << 30;  // SRIDs are less
+
+int32_t stored(std::string_view bytes) {
   int32_t srid = 0;
   if (bytes.size() >= kSridAt + sizeof srid) std::memcpy(&srid, bytes.data() + kSridAt, sizeof srid);
   return srid;
 }
+void store(std::string& bytes, int32_t srid) {
+  if (bytes.size() >= kSridAt + sizeof srid) std::memcpy(bytes.data() + kSridAt, &srid, sizeof srid);
+}
+
+}  // namespace
+
+int32_t srid_of(std::string_view bytes) {
+  return stored(bytes) & ~kGeography;
+}
 
 void put_srid(std::string& bytes, int32_t srid) {
-  if (bytes.size() >= kSridAt + sizeof srid) std::memcpy(bytes.data() + kSridAt, &srid, sizeof srid);
+  store(bytes, (srid & ~kGeography) | (stored(bytes) & kGeography));
+}
+
+bool is_geography(std::string_view bytes) {
+  return (stored(bytes) & kGeography) != 0;
+}
+
+void mark_geography(std::string& bytes, bool geography) {
+  store(bytes, srid_of(bytes) | (geography ? kGeography : 0));
 }
 
 std::optional<GeometryValue> read_geometry(std::string_view data) {

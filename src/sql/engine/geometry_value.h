@@ -30,6 +30,8 @@ struct GeometryValue {
 
 int32_t srid_of(std::string_view bytes);                   // of the extension's bytes
 void put_srid(std::string& bytes, int32_t srid);           // in the extension's bytes
+bool is_geography(std::string_view bytes);                 // a mark beside the SRID
+void mark_geography(std::string& bytes, bool geography);
 std::optional<GeometryValue> read_geometry(std::string_view bytes);
 std::optional<GeometryValue> read_wkb(std::string_view bytes);  // ISO and extended
 // "SRID=4326;POINT(1 2)" and without the first part: the SRID (0) and where the WKT begins.

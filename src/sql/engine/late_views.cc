@@ -1,6 +1,10 @@
 // Late-binding views (WITH NO SCHEMA BINDING): their text is put where they are used, and bound there.
 #include "base/text.h"
+#include "duckdb/planner/planner.hpp"
+#include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
+#include "sql/engine/instance.h"
+#include "sql/engine/plan_rules.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/rights.h"
 
@@ -41,6 +45,50 @@ bool Rewriter::late_view(TablePtr& table) {
       if (!column.empty()) subquery->column_name_alias.emplace_back(column);
   table = std::move(subquery);
   return true;
+}
+
+namespace {
+
+// As the catalog shows types.
+string shown(const duckdb::LogicalType& type, const PlannedColumn& column) {
+  using duckdb::LogicalTypeId;
+  if (is_super(type)) return "super";
+  if (is_geometry(type)) return "geometry";
+  switch (type.id()) {
+    case LogicalTypeId::VARCHAR:
+      return (column.padded ? "character(" : "character varying(") + std::to_string(column.length ? column.length : 65535) + ")";
+    case LogicalTypeId::DECIMAL: return replace_all(lower(type.ToString()), "decimal", "numeric");
+    case LogicalTypeId::DOUBLE: return "double precision";
+    case LogicalTypeId::FLOAT: return "real";
+    case LogicalTypeId::TIMESTAMP: return "timestamp without time zone";
+    case LogicalTypeId::BLOB: return "binary varying(64000)";
+    case LogicalTypeId::HUGEINT: return "numeric(38,0)";
+    default: return lower(type.ToString());
+  }
+}
+
+}  // namespace
+
+// Of the views that can be bound now. AWS: PG_GET_LATE_BINDING_VIEW_COLS.
+string Rewriter::late_view_columns() {
+  string rows;
+  for (const LateView& view : late_views(context_, request_.context.database)) {
+    try {
+      auto statement = parse_one("SELECT * FROM " + quote_name(view.schema) + "." + quote_name(view.name));
+      Rewriter inner(context_, request_);
+      inner.statement(statement);
+      duckdb::Planner planner(context_);
+      planner.CreatePlan(std::move(statement));
+      const auto columns = planned_columns(*planner.plan);
+      for (size_t i = 0; i < columns.size(); ++i) {
+        rows += string(rows.empty() ? "" : ", ") + "(" + quote(view.schema) + ", " + quote(view.name) + ", " +
+                quote(planner.names[i]) + ", " + quote(shown(planner.types[i], columns[i])) + ", " + std::to_string(i + 1) + ")";
+      }
+    } catch (const std::exception&) {  // what it reads is gone, or not for this user
+    }
+  }
+  const string none = "SELECT '' AS view_schema, '' AS view_name, '' AS col_name, '' AS col_type, 0 AS col_num WHERE false";
+  return rows.empty() ? none : "SELECT * FROM (VALUES " + rows + ") v(view_schema, view_name, col_name, col_type, col_num)";
 }
 
 }  // namespace tarn::sql::engine

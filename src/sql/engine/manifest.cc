@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "base/time.h"
 
 namespace tarn::sql::engine {
 
@@ -95,35 +94,11 @@ ParsedPtr make_listagg(FunctionExpression& call, const StatementContext&) {
   return copy;
 }
 
-ParsedPtr now_timestamp(FunctionExpression&, const StatementContext& context) {
-  return literal(Value::TIMESTAMP(duckdb::timestamp_t(context.now.micros)));
-}
-ParsedPtr now_timestamptz(FunctionExpression&, const StatementContext& context) {
-  return literal(Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(context.now.micros)));
-}
-ParsedPtr now_date(FunctionExpression&, const StatementContext& context) {
-  return literal(Value::DATE(duckdb::Timestamp::GetDate(duckdb::timestamp_t(context.now.micros))));
-}
-ParsedPtr now_time(FunctionExpression&, const StatementContext& context) {
-  return literal(Value::TIME(duckdb::Timestamp::GetTime(duckdb::timestamp_t(context.now.micros))));
-}
-ParsedPtr this_user(FunctionExpression&, const StatementContext& context) {
-  return literal(Value(context.user));
-}
-ParsedPtr this_database(FunctionExpression&, const StatementContext& context) {
-  return literal(Value(context.database));
-}
-ParsedPtr this_schema(FunctionExpression&, const StatementContext& context) {
-  return literal(Value(context.search_path.empty() ? "public" : context.search_path[0]));
-}
 ParsedPtr this_version(FunctionExpression&, const StatementContext&) {
   return literal(Value("PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2, Redshift 1.0"));
 }
 ParsedPtr this_backend(FunctionExpression&, const StatementContext&) {
   return literal(Value::INTEGER(1));
-}
-ParsedPtr always_true(FunctionExpression&, const StatementContext&) {
-  return literal(Value::BOOLEAN(true));
 }
 
 // The first argument is a date part, written as a word or a string.
@@ -189,6 +164,7 @@ const FunctionRule kRules[] = {
     {"ilike_escape", Kind::kTemplate, "", 3, 3, make_like},
     {"not_ilike_escape", Kind::kTemplate, "", 3, 3, make_like},
     {"regexp_full_match", Kind::kOwn, "matches", 2, 2},  // what the parser makes of ~ and SIMILAR TO
+    {"row", Kind::kNative, "row", 1, -1},  // (a, b) IN (SELECT ..)
     // the parser's own words
     {"to_years", Kind::kNative, "to_years", 1, 1},
     {"to_months", Kind::kNative, "to_months", 1, 1},
@@ -253,15 +229,15 @@ const FunctionRule kRules[] = {
     {"quote_ident", Kind::kOwn, "quote_ident", 1, 1},
     {"quote_literal", Kind::kOwn, "quote_literal", 1, 1},
     // dates
-    {"getdate", Kind::kTemplate, "", 0, 0, now_timestamp},
-    {"sysdate", Kind::kTemplate, "", 0, 0, now_timestamp},
-    {"now", Kind::kTemplate, "", 0, 0, now_timestamptz},
-    {"utcnow", Kind::kTemplate, "", 0, 0, now_timestamp},
-    {"current_timestamp", Kind::kTemplate, "", 0, 0, now_timestamptz},
-    {"localtimestamp", Kind::kTemplate, "", 0, 0, now_timestamp},
-    {"current_date", Kind::kTemplate, "", 0, 0, now_date},
-    {"current_time", Kind::kTemplate, "", 0, 0, now_time},
-    {"localtime", Kind::kTemplate, "", 0, 0, now_time},
+    {"getdate", Kind::kOwn, "getdate", 0, 0},
+    {"sysdate", Kind::kOwn, "getdate", 0, 0},
+    {"now", Kind::kOwn, "now", 0, 0},
+    {"utcnow", Kind::kOwn, "getdate", 0, 0},
+    {"current_timestamp", Kind::kOwn, "now", 0, 0},
+    {"localtimestamp", Kind::kOwn, "getdate", 0, 0},
+    {"current_date", Kind::kOwn, "today", 0, 0},
+    {"current_time", Kind::kOwn, "time_now", 0, 0},
+    {"localtime", Kind::kOwn, "time_now", 0, 0},
     {"dateadd", Kind::kTemplate, "", 3, 3, make_dateadd},
     {"date_add", Kind::kTemplate, "", 3, 3, make_dateadd},
     {"datediff", Kind::kTemplate, "", 3, 3, make_datediff},
@@ -291,15 +267,13 @@ const FunctionRule kRules[] = {
     {"array_extract", Kind::kOwn, "super_at", 2, 2},
     {"struct_extract", Kind::kOwn, "super_at", 2, 2},
     // session
-    {"current_user", Kind::kTemplate, "", 0, 0, this_user},
-    {"session_user", Kind::kTemplate, "", 0, 0, this_user},
-    {"user", Kind::kTemplate, "", 0, 0, this_user},
-    {"current_database", Kind::kTemplate, "", 0, 0, this_database},
-    {"current_schema", Kind::kTemplate, "", 0, 0, this_schema},
+    {"current_user", Kind::kOwn, "this_user", 0, 0},
+    {"session_user", Kind::kOwn, "this_user", 0, 0},
+    {"user", Kind::kOwn, "this_user", 0, 0},
+    {"current_database", Kind::kOwn, "this_database", 0, 0},
+    {"current_schema", Kind::kOwn, "this_schema", 0, 0},
     {"version", Kind::kTemplate, "", 0, 0, this_version},
     {"pg_backend_pid", Kind::kTemplate, "", 0, 0, this_backend},
-    {"pg_table_is_visible", Kind::kTemplate, "", 1, 1, always_true},
-    {"pg_get_userbyid", Kind::kTemplate, "", 1, 1, this_user},
     {"has_table_privilege", Kind::kOwn, "has_table_privilege", 2, 3},
     {"has_column_privilege", Kind::kOwn, "has_column_privilege", 3, 4},
     {"has_schema_privilege", Kind::kOwn, "has_schema_privilege", 2, 3},
@@ -399,6 +373,7 @@ const FunctionRule* find_function(Dialect dialect, const string& name) {
     std::unordered_map<string, const FunctionRule*> rules;
     for (const FunctionRule& rule : kRules) rules[rule.name] = &rule;
     for (const FunctionRule& rule : redshift_rules()) rules[rule.name] = &rule;
+    for (const FunctionRule& rule : catalog_rules()) rules[rule.name] = &rule;
     return rules;
   }();
   const auto found = kByName.find(name);

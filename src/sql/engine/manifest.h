@@ -26,6 +26,7 @@ struct FunctionRule {
 
 // Redshift's scalar functions beyond the operators and the few that manifest.cc builds.
 std::span<const FunctionRule> redshift_rules();
+std::span<const FunctionRule> catalog_rules();  // pg_catalog's (manifest_catalog.cc)
 
 // nullptr: no such function. The name is lower case.
 const FunctionRule* find_function(Dialect dialect, const std::string& name);

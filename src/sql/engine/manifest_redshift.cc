@@ -170,7 +170,7 @@ const FunctionRule kRules[] = {
     shape("st_makepoint", 2, 4), shape_as("st_point", "st_makepoint", 2, 2), shape("st_geomfromtext", 1, 2),
     shape_as("st_geomfromewkt", "st_geomfromtext", 1, 1), shape("st_geomfromwkb", 1, 2),
     shape_as("st_geomfromewkb", "st_geomfromwkb", 1, 1), shape("st_geomfromgeojson", 1, 1),
-    shape_as("st_geogfromtext", "st_geomfromtext", 1, 1), shape_as("st_geogfromwkb", "st_geomfromwkb", 1, 1),
+    shape("st_geogfromtext", 1, 1), shape("st_geogfromwkb", 1, 1),
     shape("st_astext", 1, 2), shape_as("st_aswkt", "st_astext", 1, 2), shape("st_asewkt", 1, 2), shape("st_ashexwkb", 1, 1),
     shape("st_ashexewkb", 1, 1), shape("st_asbinary", 1, 1), shape_as("st_aswkb", "st_asbinary", 1, 1),
     shape("st_asewkb", 1, 1), shape("st_asgeojson", 1, 2), shape("st_setsrid", 2, 2), shape("st_srid", 1, 1),
@@ -210,9 +210,9 @@ const FunctionRule kRules[] = {
     refused("current_aws_account"), refused("current_namespace"), refused("current_session_arn"),
     refused("default_iam_role"), refused("has_assumerole_privilege"), refused("last_user_query_id"),
     refused("pg_get_cols"), refused("pg_get_grantee_by_iam_role"), refused("pg_get_iam_role_by_user"),
-    refused("pg_get_late_binding_view_cols"), refused("pg_get_session_roles"), refused("pg_last_copy_count"),
+    refused("pg_get_session_roles"), refused("pg_last_copy_count"),
     refused("pg_last_copy_id"), refused("pg_last_query_id"), refused("pg_last_unload_count"), refused("pg_last_unload_id"),
-    refused("role_is_member_of"), refused("current_user_id"), refused("get_bit"), refused("get_byte"), refused("set_bit"),
+    refused("role_is_member_of"), refused("get_bit"), refused("get_byte"), refused("set_bit"),
     refused("set_byte"), refused("to_ascii"),
 };
 

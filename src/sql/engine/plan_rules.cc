@@ -254,9 +254,15 @@ int constant_of(const Expression& e) {
   return value.IsNull() || !value.type().IsIntegral() ? 0 : value.GetValue<int32_t>();
 }
 
+bool is_null(const Expression& e) {
+  if (e.GetExpressionClass() == ExpressionClass::BOUND_CAST) return is_null(*e.Cast<duckdb::BoundCastExpression>().child);
+  return e.GetExpressionType() == duckdb::ExpressionType::VALUE_CONSTANT &&
+         e.Cast<duckdb::BoundConstantExpression>().value.IsNull();
+}
+
 PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& function, int depth) const {
   static constexpr std::string_view kKeep[] = {"upper", "lower",  "trim", "ltrim", "rtrim",         "reverse",
-                                               "left",  "right", "substring_run", "translate", "initcap_run"};
+                                               "left",  "right", "substring_run", "translate", "initcap_run", "split_part_run"};
   const std::string& name = function.function.name;
   if (function.children.empty()) return {};
   if (name == "without_blanks") return of(*function.children[0], depth + 1);
@@ -271,10 +277,17 @@ PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& functi
   } else if (name == "||" && function.children.size() == 2) {
     const int a = of(*function.children[0], depth + 1).length, b = of(*function.children[1], depth + 1).length;
     result.length = a == 0 || b == 0 ? 0 : std::min(a + b, kMaxLength);
-  } else if (name == "md5") {
+  } else if (name == "greatest" || name == "least") {
+    for (size_t i = 0; i < function.children.size(); ++i) {
+      const PlannedColumn one = of(*function.children[i], depth + 1);
+      result = i == 0 ? either(one, one) : either(result, one);
+    }
+  } else if (name == "md5_run") {
     result.length = 32;
-  } else if (name == "sha1") {
+  } else if (name == "sha1_run") {
     result.length = 40;
+  } else if (name == "soundex_run") {
+    result.length = 4;
   }
   return result;
 }
@@ -291,15 +304,16 @@ PlannedColumn Origins::of(const Expression& e, int depth) const {
         result.length = std::max<int>(1, static_cast<int>(duckdb::StringValue::Get(value).size()));
       return result;
     }
+    case ExpressionClass::BOUND_CAST: {  // of a literal to the type of what it stands beside
+      const auto& cast = e.Cast<duckdb::BoundCastExpression>();
+      return is_text(e.return_type) && is_text(cast.child->return_type) ? of(*cast.child, depth + 1) : result;
+    }
     case ExpressionClass::BOUND_FUNCTION: return of_function(e.Cast<duckdb::BoundFunctionExpression>(), depth);
     case ExpressionClass::BOUND_CASE: {
       const auto& chosen = e.Cast<duckdb::BoundCaseExpression>();
       bool first = true;
       const auto add = [&](const Expression& value) {
-        if (value.GetExpressionType() == duckdb::ExpressionType::VALUE_CONSTANT &&
-            value.Cast<duckdb::BoundConstantExpression>().value.IsNull()) {
-          return;
-        }
+        if (is_null(value)) return;
         const PlannedColumn one = of(value, depth + 1);
         result = first ? either(one, one) : either(result, one);
         first = false;
@@ -311,9 +325,12 @@ PlannedColumn Origins::of(const Expression& e, int depth) const {
     case ExpressionClass::BOUND_OPERATOR: {
       const auto& operation = e.Cast<duckdb::BoundOperatorExpression>();
       if (operation.GetExpressionType() != duckdb::ExpressionType::OPERATOR_COALESCE) return result;
-      for (size_t i = 0; i < operation.children.size(); ++i) {
-        const PlannedColumn one = of(*operation.children[i], depth + 1);
-        result = i == 0 ? either(one, one) : either(result, one);
+      bool first = true;
+      for (const auto& child : operation.children) {
+        if (is_null(*child)) continue;
+        const PlannedColumn one = of(*child, depth + 1);
+        result = first ? either(one, one) : either(result, one);
+        first = false;
       }
       return result;
     }
@@ -397,6 +414,13 @@ void before_optimizing(duckdb::OptimizerExtensionInput& input, unique_ptr<Logica
 }
 
 }  // namespace
+
+std::vector<PlannedColumn> planned_columns(duckdb::LogicalOperator& plan) {
+  const Origins origins(plan);
+  std::vector<PlannedColumn> columns;
+  for (const ColumnBinding& binding : plan.GetColumnBindings()) columns.push_back(origins.of(binding));
+  return columns;
+}
 
 bool declared_length(const std::string& declared, PlannedColumn& column) {
   const bool varying = declared.starts_with("character varying(");

@@ -22,6 +22,9 @@ struct PlannedColumn {
 // Of "character varying(10)" and "character(10)": the length. False for other declarations.
 bool declared_length(const std::string& declared, PlannedColumn& column);
 
+// What is known of the columns that a bound plan gives.
+std::vector<PlannedColumn> planned_columns(duckdb::LogicalOperator& plan);
+
 // Puts what is known of a planned column into a result's. `uses`: tables that the statement itself names; a column of
 // another (one behind a view) has no source.
 void apply(const PlannedColumn& planned, const StatementContext& context, const std::vector<TableUse>& uses,

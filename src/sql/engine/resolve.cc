@@ -284,7 +284,9 @@ bool Rewriter::unnested_path(TablePtr& table) {
 
 bool Rewriter::system_view(TablePtr& table) {
   auto& base = table->Cast<duckdb::BaseTableRef>();
-  const auto sql = system_view_sql(base.schema_name, base.table_name, request_.context);
+  const bool late = base.schema_name.empty() && base.table_name == "pg_get_late_binding_view_cols";
+  const auto sql =
+      late ? late_view_columns() : system_view_sql(base.schema_name, base.table_name, request_.context);
   if (!sql) return false;
   duckdb::Parser parser;
   parser.ParseQuery(*sql);

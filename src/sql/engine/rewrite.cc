@@ -217,6 +217,11 @@ void Rewriter::merge(duckdb::MergeIntoStatement& statement) {
 // A value for a declared column: cut of trailing blanks, or refused when it is too long.
 void Rewriter::fit(ParsedPtr& value, const DeclaredColumn& column) {
   if (column.type.empty()) return;
+  if (column.type == "geography") {
+    SessionState::of(context_)->load_geometry();
+    value = own_call("to_geography", list(std::move(value)));
+    return;
+  }
   const bool varchar = column.type.starts_with("character varying(");
   const bool padded = column.type.starts_with("character(");
   if (!varchar && !padded) return;
@@ -270,7 +275,7 @@ void Rewriter::fit_columns(duckdb::InsertStatement& statement, const Place& plac
     return;
   }
   const bool any = std::any_of(into.begin(), into.end(), [](const DeclaredColumn* column) {
-    return column && column->type.starts_with("character");
+    return column && (column->type.starts_with("character") || column->type == "geography");
   });
   if (!any) return;
   auto outer = duckdb::make_uniq<duckdb::SelectNode>();
@@ -321,6 +326,7 @@ void Rewriter::drop(duckdb::DropStatement& statement) {
 
 void Rewriter::alter(duckdb::AlterStatement& statement) {
   auto& info = *statement.info;
+  if (info.type == duckdb::AlterType::SET_COMMENT) return change_keys(info.Cast<duckdb::SetCommentInfo>());
   if (info.type != duckdb::AlterType::ALTER_TABLE && info.type != duckdb::AlterType::ALTER_VIEW) {
     refused("This kind of ALTER");
   }

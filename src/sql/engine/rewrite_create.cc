@@ -1,5 +1,7 @@
 // CREATE TABLE, VIEW and SCHEMA: plain types for the engine, what Redshift knows beyond them in the columns' comments.
+#include "base/json.h"
 #include "base/text.h"
+#include "duckdb/parser/constraints/check_constraint.hpp"
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
 #include "sql/engine/rewriter.h"
@@ -39,7 +41,7 @@ NamedType named_type(const LogicalType& type) {
   if (name == "geometry" || name == "geography") {
     LogicalType geometry(LogicalTypeId::BLOB);
     geometry.SetAlias("GEOMETRY");
-    return {geometry, "", 0, false};
+    return {geometry, name == "geography" ? name : "", 0, false};
   }
   if (name == "hllsketch") raise_sql("0A000", "The type HLLSKETCH is not supported.");
   raise_sql("42704", "type \"" + name + "\" does not exist");
@@ -108,6 +110,131 @@ void Rewriter::declare_column(const duckdb::CreateTableInfo& info, duckdb::Colum
   if (comment != "|||||") column.SetComment(Value(comment));
 }
 
+// Redshift keeps keys as information only, and enforces none: they come as CHECK (tarn_key(..)) (create_table.cc) and become
+// JSON in the table's comment, where the system views find them. A primary key's columns are not null.
+string Rewriter::take_keys(duckdb::CreateTableInfo& info) {
+  string keys;
+  duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>> kept;
+  for (auto& constraint : info.constraints) {
+    if (constraint->type == duckdb::ConstraintType::UNIQUE || constraint->type == duckdb::ConstraintType::FOREIGN_KEY) continue;
+    if (constraint->type != duckdb::ConstraintType::CHECK) {
+      kept.push_back(std::move(constraint));
+      continue;
+    }
+    const auto& check = *constraint->Cast<duckdb::CheckConstraint>().expression;
+    const bool key = check.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION &&
+                     check.Cast<duckdb::FunctionExpression>().function_name == "tarn_key";
+    if (!key) raise_sql("0A000", "CHECK constraints are not supported.");
+    std::vector<string> words;
+    for (const auto& argument : check.Cast<duckdb::FunctionExpression>().children) {
+      if (argument->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT)
+        raise_sql("0A000", "CHECK constraints are not supported.");
+      words.push_back(argument->Cast<duckdb::ConstantExpression>().value.ToString());
+    }
+    keys += (keys.empty() ? "[" : ",") + key_json(info, words, kept);
+  }
+  info.constraints = std::move(kept);
+  return keys.empty() ? keys : replace_all(keys + "]", "|", "\\u007c");  // a bar ends a part of the comment
+}
+
+// One key: kind, name, number of columns, columns, and of a foreign one schema, table, columns.
+string Rewriter::key_json(const duckdb::CreateTableInfo& info, const std::vector<string>& words,
+                          duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>>& constraints) {
+  const string kind = words.at(0);
+  const size_t count = static_cast<size_t>(parse_int(words.at(2)).value_or(0));
+  const std::vector<string> columns(words.begin() + 3, words.begin() + 3 + static_cast<ptrdiff_t>(count));
+  std::vector<string> others;
+  Json json = Json::object();
+  string name = words[1];
+  if (name.empty()) {  // as PostgreSQL calls them
+    name = info.table;
+    for (const string& column : columns) name += kind == "p" ? "" : "_" + column;
+    name += kind == "p" ? "_pkey" : kind == "u" ? "_key" : "_fkey";
+  }
+  json.set("name", Json(name));
+  json.set("kind", Json(kind));
+  const auto array = [](const std::vector<string>& names) {
+    Json all = Json::array();
+    for (const string& each : names) all.push(Json(each));
+    return all;
+  };
+  for (const string& column : columns) {
+    if (!info.columns.ColumnExists(column))
+      raise_sql("42703", "column \"" + column + "\" named in key does not exist");
+    if (kind == "p")
+      constraints.push_back(duckdb::make_uniq<duckdb::NotNullConstraint>(info.columns.GetColumn(column).Logical()));
+  }
+  json.set("columns", array(columns));
+  if (kind != "f") return json.text();
+  const size_t at = 3 + count;
+  others.assign(words.begin() + static_cast<ptrdiff_t>(at) + 2, words.end());
+  const bool itself = words.at(at + 1) == info.table && (words[at].empty() || words[at] == info.schema);
+  const auto other = itself ? std::optional<Place>(Place{info.catalog, info.schema, info.table})
+                            : find("", words[at], words[at + 1]);
+  if (!other) raise_sql("42P01", "relation \"" + words[at + 1] + "\" does not exist");
+  if (others.empty()) others = itself ? columns : primary_key_of(*other);
+  json.set("schema", Json(other->temporary ? "pg_temp_1" : other->schema));
+  json.set("table", Json(other->table));
+  json.set("others", array(others));
+  return json.text();
+}
+
+// ALTER TABLE .. ADD and DROP CONSTRAINT come as comments of the table (create_table.cc): a key, or the name of one.
+void Rewriter::change_keys(duckdb::SetCommentInfo& change) {
+  writes("ALTER TABLE");
+  const Place place = target(change.catalog, change.schema, change.name, "ALTER");
+  auto& entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(context_, place.catalog, place.schema, place.table);
+  const string comment = entry.comment.IsNull() ? "" : entry.comment.ToString();
+  const auto old = split(comment, '|');
+  std::vector<string> parts(old.begin(), old.end());
+  parts.resize(5);
+  const auto known = Json::parse(parts[4].empty() ? "[]" : parts[4]);
+  Json keys = known ? *known : Json::array();
+
+  string said = change.comment_value.ToString();
+  if (said.starts_with("CHECK ")) said = said.substr(6);
+  auto parsed = parse_one("SELECT " + said);
+  const auto& item = *parsed->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>().select_list[0];
+  const auto& call = item.Cast<duckdb::FunctionExpression>();
+  std::vector<string> words;
+  for (const auto& argument : call.children) words.push_back(argument->Cast<duckdb::ConstantExpression>().value.ToString());
+  const auto named = [](const string& name) { return [&name](const Json& key) { return key["name"].as_string() == name; }; };
+  if (call.function_name == "tarn_drop_key") {
+    if (std::erase_if(keys.items(), named(words.at(0))) == 0)
+      raise_sql("42704", "constraint \"" + words[0] + "\" of relation \"" + place.table + "\" does not exist");
+  } else {
+    const auto made = entry.GetInfo();
+    duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>> unused;
+    const auto key = Json::parse(key_json(made->Cast<duckdb::CreateTableInfo>(), words, unused));
+    const string name = (*key)["name"].as_string();
+    if (std::ranges::any_of(keys.items(), named(name)))
+      raise_sql("42710", "constraint \"" + name + "\" for relation \"" + place.table + "\" already exists");
+    if (words[0] == "p" && std::ranges::any_of(keys.items(), [](const Json& k) { return k["kind"].as_string() == "p"; }))
+      raise_sql("42P16", "multiple primary keys for table \"" + place.table + "\" are not allowed");
+    keys.push(*key);
+  }
+  parts[4] = keys.items().empty() ? "" : replace_all(keys.text(), "|", "\\u007c");
+  string text = parts[0];
+  for (size_t i = 1; i < parts.size(); ++i) text += "|" + parts[i];
+  change.comment_value = Value(text);
+}
+
+std::vector<string> Rewriter::primary_key_of(const Place& place) {
+  std::vector<string> columns;
+  const auto entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(
+      context_, place.catalog, place.schema, place.table, duckdb::OnEntryNotFound::RETURN_NULL);
+  if (!entry || entry->comment.IsNull()) return columns;
+  const string comment = entry->comment.ToString();
+  const auto parts = split(comment, '|');
+  const auto keys = Json::parse(parts.size() > 4 ? parts[4] : "[]");
+  if (!keys) return columns;
+  for (const Json& key : keys->items()) {
+    if (key["kind"].as_string() != "p") continue;
+    for (const Json& column : key["columns"].items()) columns.push_back(column.as_string());
+  }
+  return columns;
+}
+
 void Rewriter::create_table(duckdb::CreateTableInfo& info) {
   writes(info.query ? "CREATE TABLE AS" : "CREATE TABLE");
   info.table = lower(info.table);
@@ -139,17 +266,10 @@ void Rewriter::create_table(duckdb::CreateTableInfo& info) {
     columns.AddColumn(std::move(copy));
   }
   info.columns = std::move(columns);
-  // Redshift keeps keys as information only, and enforces none.
-  std::erase_if(info.constraints, [](const auto& constraint) {
-    return constraint->type == duckdb::ConstraintType::UNIQUE ||
-           constraint->type == duckdb::ConstraintType::FOREIGN_KEY;
-  });
-  for (const auto& constraint : info.constraints) {
-    if (constraint->type == duckdb::ConstraintType::CHECK) raise_sql("0A000", "CHECK constraints are not supported.");
-  }
+  const string keys = take_keys(info);
   info.comment =
       Value(request_.context.user + "|" + attributes.diststyle + "|" + (attributes.interleaved ? "interleaved" : "") +
-            "|" + std::to_string(request_.context.now.micros));
+            "|" + std::to_string(request_.context.now.micros) + (keys.empty() ? "" : "|" + keys));
   if (info.query) node(*info.query->node, true);
 }
 

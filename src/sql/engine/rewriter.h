@@ -47,6 +47,11 @@ class Rewriter {
   void merge(duckdb::MergeIntoStatement& statement);
   void create(duckdb::CreateStatement& statement);
   void create_table(duckdb::CreateTableInfo& info);
+  std::string take_keys(duckdb::CreateTableInfo& info);
+  std::string key_json(const duckdb::CreateTableInfo& info, const std::vector<std::string>& words,
+                       duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>>& constraints);
+  std::vector<std::string> primary_key_of(const Place& place);
+  void change_keys(duckdb::SetCommentInfo& change);
   void declare_column(const duckdb::CreateTableInfo& info, duckdb::ColumnDefinition& column,
                       const ColumnAttributes* given);
   void drop(duckdb::DropStatement& statement);
@@ -71,6 +76,7 @@ class Rewriter {
   bool unnested_path(TablePtr& table);
   bool system_view(TablePtr& table);
   bool late_view(TablePtr& table);  // late_views.cc
+  std::string late_view_columns();
   std::optional<Place> find(const std::string& catalog, const std::string& schema, const std::string& name);
   bool exists(const Place& place);
   const ExternalSchema* external_schema(const std::string& name) const;

@@ -11,6 +11,7 @@
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
 #include "sql/engine/session_state.h"
+#include "sql/engine/system_catalog.h"
 #include "sql/system_views.h"
 
 namespace tarn::sql::engine {
@@ -180,6 +181,13 @@ Rights read_rights(duckdb::ClientContext& context, const string& database) {
     all.owners.push_back({{row[0], row[1], row[2]}, row[3]});
   for (const auto& row : rows_of(context, database, "grants"))
     all.rights.push_back({{row[0], row[1], row[2]}, row[3], row[4], row[5], row[6], row[7] == "true", row[8]});
+  return all;
+}
+
+std::vector<LateView> late_views(duckdb::ClientContext& context, const string& database) {
+  std::vector<LateView> all;
+  for (const auto& row : rows_of(context, database, "views"))
+    if (row[0] == "LATE") all.push_back({row[1], row[2], row[3], row[4]});
   return all;
 }
 
@@ -427,6 +435,8 @@ Object table_named(duckdb::ClientContext& context, const StatementContext& said,
   } else {
     for (const string& schema : said.search_path)
       if (there(schema, parts[0])) return {"TABLE", schema, parts[0]};
+    if (const auto late = find_late_view(context, said.database, said.search_path, parts[0])) return {"TABLE", late->schema, parts[0]};
+    if (system_view_sql("", parts[0], said)) return {"TABLE", "pg_catalog", parts[0]};
   }
   raise_sql("42P01", "relation \"" + text + "\" does not exist");
 }

@@ -30,6 +30,7 @@ struct LateView {
   std::string schema, name, definition, columns;  // columns: "a,b"; empty: the query's
 };
 // The first of that name in the schemas.
+std::vector<LateView> late_views(duckdb::ClientContext& context, const std::string& database);
 std::optional<LateView> find_late_view(duckdb::ClientContext& context, const std::string& database,
                                        const std::vector<std::string>& schemas, const std::string& name);
 

@@ -13,4 +13,8 @@ namespace tarn::sql::engine {
 std::optional<std::string> system_view_sql(const std::string& schema, const std::string& name,
                                            const StatementContext& context);
 
+// The text with what the views are made of in the places of {tables}, {columns}, {constraints} .., {path}: the schemas that
+// are searched.
+std::string catalog_sql(std::string sql, const StatementContext& context);
+
 }  // namespace tarn::sql::engine
