@@ -25,7 +25,13 @@ Audit::~Audit() {
 }
 
 Status Audit::write(Transaction& tx, const AuditRecord& record) {
+  if (watcher_ != nullptr && watcher_->wants(record)) TRY(watcher_->tell(tx, record));
   return Store::append_audit(tx, record.time, encode_record(record));
+}
+
+void Audit::write_done(const AuditRecord& record) {
+  if (watcher_ == nullptr || !watcher_->wants(record)) return write_later(record);
+  if (!store_.run([&](Transaction& tx) { return write(tx, record); })) write_later(record);
 }
 
 void Audit::write_later(const AuditRecord& record) {
@@ -78,6 +84,17 @@ Result<std::vector<AuditRecord>> Audit::newest(size_t limit, const std::function
     more = page.more;
   }
   return found;
+}
+
+Result<Audit::Page> Audit::page(const Range& range) {
+  TRY(flush());
+  Store::AuditPage read = TRY(store_.read_audit(range.from, range.to, range.limit, range.newest_first, range.position));
+  Page out{.records = {}, .positions = {}, .position = std::move(read.position), .more = read.more};
+  for (AuditEntry& entry : read.entries) {
+    out.records.push_back(TRY(decode_record<AuditRecord>(entry.record, "audit")));
+    out.positions.push_back(std::move(entry.position));
+  }
+  return out;
 }
 
 }  // namespace tarn

@@ -41,6 +41,15 @@ struct AuditRecord {
   }
 };
 
+// Who is told of calls that may have changed something. THREADS: called from any.
+class AuditWatcher {
+ public:
+  virtual ~AuditWatcher() = default;
+  virtual bool wants(const AuditRecord& record) = 0;
+  // In the call's own commit; it may be run anew.
+  virtual Status tell(Transaction& tx, const AuditRecord& record) = 0;
+};
+
 // THREADS: safe to use from any.
 class Audit {
  public:
@@ -48,10 +57,31 @@ class Audit {
   ~Audit();  // writes what is still in memory
   Audit(const Audit&) = delete;
 
+  // Before the first call. LIFETIME: borrows it.
+  void watch(AuditWatcher& watcher) { watcher_ = &watcher; }
+
   // Part of the operation's own commit.
   Status write(Transaction& tx, const AuditRecord& record);
   // Soon, in a batch.
   void write_later(const AuditRecord& record);
+  // Of an operation that was done in commits of its own: soon, or, if the watcher wants it, now, in one commit with what
+  // the watcher writes. REQUIRES: no transaction is open on this thread.
+  void write_done(const AuditRecord& record);
+
+  // Those from `from` up to and without `to`, at most `limit`; `position` goes on behind that of an earlier page.
+  struct Range {
+    Time from, to;
+    size_t limit = 0;
+    bool newest_first = false;
+    std::string position = {};
+  };
+  struct Page {
+    std::vector<AuditRecord> records;
+    std::vector<std::string> positions;  // of each
+    std::string position;
+    bool more = false;
+  };
+  Result<Page> page(const Range& range);
   // The newest first, at most `limit`, of those that `wanted` takes; what waits in memory is written first.
   Result<std::vector<AuditRecord>> newest(size_t limit, const std::function<bool(const AuditRecord&)>& wanted);
 
@@ -60,6 +90,7 @@ class Audit {
   Status flush();
 
   Store& store_;
+  AuditWatcher* watcher_ = nullptr;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<AuditEntry> waiting_;

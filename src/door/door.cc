@@ -214,7 +214,7 @@ Answered<T> Door::run(const Caller& caller, const wire::Operation& operation, co
       tx.reset();
       Call stepping(*this, caller, nullptr, parts_.clock.now());
       Result<T> result = invoke(entry, stepping);
-      parts_.audit.write_later(audit_record(caller, operation, in, stepping, judgement, result ? nullptr : &result.error()));
+      parts_.audit.write_done(audit_record(caller, operation, in, stepping, judgement, result ? nullptr : &result.error()));
       return {std::move(result), seen};
     }
     Result<T> result = invoke(entry, call);

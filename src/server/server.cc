@@ -14,6 +14,7 @@
 #include "door/event_log.h"
 #include "gen/admin/handlers.h"
 #include "gen/athena/handlers.h"
+#include "gen/cloudtrail/handlers.h"
 #include "gen/databrew/handlers.h"
 #include "gen/events/handlers.h"
 #include "gen/glue/handlers.h"
@@ -24,6 +25,7 @@
 #include "gen/redshift_data/handlers.h"
 #include "gen/redshift_serverless/handlers.h"
 #include "gen/s3/handlers.h"
+#include "gen/scheduler/handlers.h"
 #include "gen/sqs/handlers.h"
 #include "gen/sts/handlers.h"
 #include "http/server.h"
@@ -40,6 +42,7 @@
 #include "server/worker_pool.h"
 #include "services/admin/admin.h"
 #include "services/athena/athena.h"
+#include "services/cloudtrail/cloudtrail.h"
 #include "services/databrew/databrew.h"
 #include "services/events/events.h"
 #include "services/glue/crawls.h"
@@ -51,6 +54,7 @@
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/s3.h"
+#include "services/scheduler/scheduler.h"
 #include "services/sqs/sqs.h"
 #include "services/sts/sts.h"
 #include "store/idempotency.h"
@@ -136,7 +140,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   sql::Engine select_engine({.scratch = options.data_dir + "/scratch/select", .memory_bytes = kSelectMemory}, no_lake);
   s3::S3 s3(*blobs, &select_engine);
   glue::Glue glue(outbox);
-  logs::Logs logs(timers);
+  logs::Logs logs(door);
   glue::Crawls crawls(door);
   sqs::Sqs sqs(door);
   databrew::DataBrew databrew(door, options.data_dir + "/scratch/databrew");
@@ -146,6 +150,10 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
   door.add(logs::kTable, &logs);
+  scheduler::Scheduler scheduler(timers, outbox);
+  door.add(scheduler::kTable, &scheduler);
+  cloudtrail::CloudTrail cloudtrail(door);
+  door.add(cloudtrail::kTable, &cloudtrail);
   CallLog calls;
   EventLog bus_events;
   events::Events events(door, bus_events);
@@ -176,6 +184,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.set_identities(iam);
   TRY(forget_expired_answers_daily(*store, timers, clock.now()));
   start_bus(door, calls);
+  TRY(cloudtrail.start());
   TRY(outbox.start());
   TRY(timers.start());
   TRY(redshift_data.start());

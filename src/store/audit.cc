@@ -53,7 +53,7 @@ Result<Store::AuditPage> Store::read_audit(Time from, Time to, size_t limit, boo
     codec::Source key{at.key()};
     Time time;
     codec::read_key_part(key, time);
-    page.entries.push_back({time, std::string(at.value())});
+    page.entries.push_back({time, std::string(at.value()), std::string(at.key())});
     page.position = at.key();
   }
   TRY(at.status());

@@ -34,6 +34,7 @@ struct StoreOptions {
 struct AuditEntry {
   Time time;
   std::string record;
+  std::string position = {};  // of one that was read: read_audit goes on behind it
 };
 
 // THREADS: any, for everything.
@@ -86,7 +87,7 @@ class Store {
   static Status append_audit(Transaction& tx, Time time, std::string_view record);
   Status append_audit(const std::vector<AuditEntry>& batch);
   // From `from` on, up to and without `to`, the newest first when `reverse`; at most `limit`.
-  // A position continues behind an entry: pass the last `position` again.
+  // A position continues behind an entry: pass the last `position` again, or that of an entry.
   struct AuditPage {
     std::vector<AuditEntry> entries;
     std::string position;

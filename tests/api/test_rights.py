@@ -48,6 +48,9 @@ def values(client, new_name, account):
         "QueueUrl": f"http://sqs/{account}/none", "SourceArn": f"arn:aws:sqs:us-east-1:{account}:none",
         "Resource": f"arn:aws:lambda:us-east-1:{account}:function:none", "FunctionName": "none", "StatementId": "s",
         "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", "+": {},
+        # Of one service only, by its folder.
+        "scheduler": {"ResourceArn": f"arn:aws:scheduler:us-east-1:{account}:schedule-group/none"},
+        "logs": {"logGroupName": "none", "+": {"StartQueryRequest": ["logGroupName"]}},
     }
 
 
@@ -78,7 +81,7 @@ def test_an_operation_needs_just_the_rights_it_names(case, server, user, client,
     folder, name, form, rights, model, boto_name = CASES[case]
     shape = model.operation_model(name).input_shape
     # A dry subject: deleting or changing is done to names that are not there wherever the operation allows it.
-    values = {**values, "workgroupName": new_name("wg"), "namespaceName": new_name("ns")}
+    values = {**values, "workgroupName": new_name("wg"), "namespaceName": new_name("ns"), **values.get(folder, {})}
     parameters = example(shape, values) if shape is not None else {}
     if name in ("DeleteBucket", "CreateBucket"):
         parameters["Bucket"] = new_name("bucket")

@@ -8,6 +8,7 @@
 #include "services/logs/filter_pattern.h"
 #include "services/logs/logs.h"
 #include "services/logs/reading.h"
+#include "services/logs/subscriptions.h"
 #include "store/page_token.h"
 
 namespace tarn::logs {
@@ -62,22 +63,38 @@ Taken take(const wire::List<InputLogEvent>& events, const GroupRecord& group, Ti
   return taken;
 }
 
-Status append(Call& call, const FoundGroup& group, FoundStream& stream, const wire::List<InputLogEvent>& events,
-              size_t from, size_t to) {
+// Gives the places of the events that were taken, in their order.
+Result<std::vector<Position>> append(Call& call, const FoundGroup& group, FoundStream& stream,
+                                     const wire::List<InputLogEvent>& events, size_t from, size_t to) {
   StreamRecord& record = stream.record;
+  std::vector<Position> places;
   for (size_t i = from; i < to;) {
     const int64_t first = *events[i].timestamp;
     ChunkRecord chunk{.group_id = group.record.id, .stream = stream.key.name, .ingested = call.now()};
+    ++record.chunks;
     for (; i < to && *events[i].timestamp - first <= kChunkSpan; ++i) {
+      places.push_back({*events[i].timestamp, record.id, record.chunks, chunk.events.size()});
       chunk.events.push_back({*events[i].timestamp, *events[i].message});
       record.bytes += events[i].message->size() + kEventOverhead;
     }
     record.first_event = std::min(record.first_event.value_or(first), first);
     record.last_event = std::max(record.last_event.value_or(first), chunk.events.back().time);
-    TRY(call.put(kChunks, {record.id, first, ++record.chunks}, chunk));
+    TRY(call.put(kChunks, {record.id, first, record.chunks}, chunk));
   }
   record.last_ingestion = call.now();
-  return call.put(kStreams, stream.key, record);
+  TRY(call.put(kStreams, stream.key, record));
+  return places;
+}
+
+// Whoever hears of new events: subscribers, live tails.
+Status tell_listeners(Logs& logs, Call& call, const FoundGroup& group, const std::string& stream,
+                      const wire::List<InputLogEvent>& events, size_t from, const std::vector<Position>& places) {
+  std::vector<NewEvent> told;
+  for (size_t i = 0; i < places.size(); ++i)
+    told.push_back({places[i].text(), places[i].time, *events[from + i].message});
+  if (group.record.subscriptions > 0) TRY(tell_subscribers(call, group, stream, told));
+  logs.tails.tell(call.tx(), group_arn(group.key), stream, call.now(), told);
+  return {};
 }
 
 // --- reading ---------------------------------------------------------------------------------------------------------
@@ -110,12 +127,18 @@ std::vector<Need> group_need(Call& call, std::string_view action, const Optional
 
 }  // namespace
 
-Result<PutLogEventsResponse> put_log_events(Logs&, Call& call, const PutLogEventsRequest& in) {
+Result<std::vector<Need>> put_log_events_rights(Logs&, Call& call, const PutLogEventsRequest& in) {
+  return stream_need(call, "logs:PutLogEvents", *in.log_group_name, *in.log_stream_name);
+}
+
+Result<PutLogEventsResponse> put_log_events(Logs& logs, Call& call, const PutLogEventsRequest& in) {
   const FoundGroup group = TRY(find_group(call, *in.log_group_name, Lock::kShared));
   FoundStream stream = TRY(find_stream(call, group, *in.log_stream_name, Lock::kExclusive));
   TRY(check_batch(in.log_events));
   Taken taken = take(in.log_events, group.record, call.now());
-  TRY(append(call, group, stream, in.log_events, taken.from, taken.to));
+  const auto places = TRY(append(call, group, stream, in.log_events, taken.from, taken.to));
+  if (group.record.subscriptions > 0 || logs.tails.any())
+    TRY(tell_listeners(logs, call, group, stream.key.name, in.log_events, taken.from, places));
   // AWS: sequence tokens are ignored since 2023; one is still given.
   return PutLogEventsResponse{.next_sequence_token = fmt::format("{:056}", stream.record.chunks),
                               .rejected_log_events_info = std::move(taken.rejected)};

@@ -9,6 +9,7 @@
 #include "door/door.h"
 #include "door/tags.h"
 #include "services/logs/logs.h"
+#include "services/logs/subscriptions.h"
 #include "store/page_token.h"
 
 namespace tarn::logs {
@@ -32,7 +33,7 @@ Result<int64_t> stored_bytes(Call& call, uint64_t group_id) {
 Result<LogGroup> to_wire(Call& call, const GroupKey& key, const GroupRecord& record) {
   LogGroup out{.log_group_name = key.name,
                .creation_time = record.created.millis(),
-               .metric_filter_count = 0,
+               .metric_filter_count = record.metric_filters,
                .arn = group_arn(key) + ":*",
                .stored_bytes = TRY(stored_bytes(call, record.id)),
                .log_group_class = record.log_class,
@@ -82,6 +83,7 @@ Result<DeleteLogGroupOutput> delete_log_group(Logs&, Call& call, const DeleteLog
   }
   TRY(at.status());
   for (const StreamKey& stream : streams) TRY(call.erase(kStreams, stream));
+  TRY(erase_filters(call.tx(), group.record.id));
   TRY(call.erase(kGroups, group.key));
   TRY(set_tags(call.tx(), group_arn(group.key), {}));
   return DeleteLogGroupOutput{};

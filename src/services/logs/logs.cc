@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/door.h"
+#include "services/logs/later.h"
 #include "store/page_token.h"
 
 namespace tarn::logs {
@@ -33,12 +34,17 @@ Micros retention(const GroupRecord& group) {
 
 // --- retention -------------------------------------------------------------------------------------------------------
 
-Logs::Logs(Timers& timers) : timers_(timers) {
-  timers_.on(kRetentionTimer, [this](Transaction& tx, const Timer& timer) { return expire(tx, timer); });
+Logs::Logs(Door& door) : door_(door) {
+  door.timers().on(kRetentionTimer, [this](Transaction& tx, const Timer& timer) { return expire(tx, timer); });
+  door.timers().on(kForgetTimer, forget_query);
+  door.outbox().deliver_to(kQueryDelivery,
+                           {.deliver = [this](const Delivery& delivery) { return run_query(delivery); }});
+  door.outbox().deliver_to(kExportDelivery,
+                           {.deliver = [this](const Delivery& delivery) { return run_export(delivery); }});
 }
 
 Status Logs::watch_retention(Transaction& tx, const GroupKey& key, Time due) {
-  return timers_.set(tx, kRetentionTimer, timer_id(key), due);
+  return door_.timers().set(tx, kRetentionTimer, timer_id(key), due);
 }
 
 Status Logs::expire(Transaction& tx, const Timer& timer) {
@@ -72,8 +78,12 @@ std::optional<int64_t> oldest_kept(const GroupRecord& group, Time now) {
 
 // --- where things are ------------------------------------------------------------------------------------------------
 
+const std::string& owner_of(const Call& call) {
+  return call.account().empty() ? call.caller().source_account : call.account();
+}
+
 Result<FoundGroup> find_group(Call& call, std::string_view name, Lock lock) {
-  GroupKey key{call.account(), call.region(), std::string(name)};
+  GroupKey key{owner_of(call), call.region(), std::string(name)};
   auto record = TRY(call.get(kGroups, key, lock));
   if (!record) return not_found("The specified log group does not exist.");
   return FoundGroup{std::move(key), std::move(*record)};

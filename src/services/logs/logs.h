@@ -13,25 +13,34 @@
 #include "door/call.h"
 #include "gen/logs/handlers.h"
 #include "services/logs/records.h"
+#include "services/logs/tails.h"
 #include "store/timers.h"
 
 namespace tarn::logs {
 
 class Logs {
  public:
-  // LIFETIME: borrows the timers. REQUIRES: they are not started yet.
-  explicit Logs(Timers& timers);
+  // LIFETIME: borrows the door. REQUIRES: timers and outbox are not started yet.
+  explicit Logs(Door& door);
 
   // Looks for what is too old at that moment, and then again and again while the group has a retention.
   Status watch_retention(Transaction& tx, const GroupKey& key, Time due);
 
+  Tails tails;
+
  private:
   Status expire(Transaction& tx, const Timer& timer);
+  // queries.cc and exports.cc: what their deliveries do.
+  Status run_query(const Delivery& delivery);
+  Status run_export(const Delivery& delivery);
 
-  Timers& timers_;
+  Door& door_;
 };
 
 using OptionalText = std::optional<std::string>;
+
+// The account whose groups a call is about: the caller's, or of a service the one that it calls for.
+const std::string& owner_of(const Call& call);
 
 struct FoundGroup {
   GroupKey key;
@@ -52,6 +61,12 @@ Result<FoundStream> find_stream(Call& call, const FoundGroup& group, std::string
 
 // "arn:aws:logs:REGION:OWNER:log-group:NAME"
 std::string group_arn(const GroupKey& key);
+
+// The account's resource policies as one document; nullopt: there are none.
+Result<std::optional<std::string>> resource_policy(Call& call);
+// A right on a stream, or (with an empty one) on its group: with the account's resource policies, for services.
+Result<std::vector<Need>> stream_need(Call& call, std::string_view action, std::string_view group,
+                                      std::string_view stream);
 
 Status erase_chunks(Transaction& tx, uint64_t stream_id);
 

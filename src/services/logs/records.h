@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -21,8 +23,10 @@ struct GroupRecord {
   std::string log_class = "STANDARD";
   int32_t retention_days = 0;  // 0: for ever
   bool deletion_protected = false;
+  int32_t subscriptions = 0, metric_filters = 0;  // how many of each it has
   static void fields(auto& self, auto&& visit) {
-    visit(self.id, self.created, self.log_class, self.retention_days, self.deletion_protected);
+    visit(self.id, self.created, self.log_class, self.retention_days, self.deletion_protected, self.subscriptions,
+          self.metric_filters);
   }
 };
 
@@ -73,6 +77,88 @@ inline constexpr Index<ChunkKey, ChunkRecord> kChunksByTime{
       keys.add(record.group_id, key.first, key.stream_id, key.number);
     }};
 inline constexpr Index<ChunkKey, ChunkRecord> kChunkIndexes[] = {kChunksByTime};
+
+// --- filters ----------------------------------------------------------------------------------------------------------
+
+struct FilterKey {
+  uint64_t group_id = 0;
+  std::string name;
+  static void fields(auto& self, auto&& visit) { visit(self.group_id, self.name); }
+};
+struct SubscriptionRecord {
+  std::string pattern, destination;
+  std::string principal;  // as which CloudWatch Logs may call the destination
+  Time created;
+  static void fields(auto& self, auto&& visit) { visit(self.pattern, self.destination, self.principal, self.created); }
+};
+struct TransformationRecord {
+  std::string metric, space, value;
+  std::optional<double> default_value;
+  std::map<std::string, std::string> dimensions;
+  std::optional<std::string> unit;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.metric, self.space, self.value, self.default_value, self.dimensions, self.unit);
+  }
+};
+struct MetricFilterRecord {
+  std::string pattern, group;
+  std::vector<TransformationRecord> transformations;
+  Time created;
+  static void fields(auto& self, auto&& visit) { visit(self.pattern, self.group, self.transformations, self.created); }
+};
+
+// --- what belongs to the account --------------------------------------------------------------------------------------
+
+struct OwnedKey {
+  std::string owner, region, name;  // a name, or an id
+  static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.name); }
+};
+struct PolicyRecord {
+  std::string document;
+  Time updated;
+  static void fields(auto& self, auto&& visit) { visit(self.document, self.updated); }
+};
+struct QueryRecord {
+  std::string text, status;
+  std::vector<std::string> groups;
+  int64_t from = 0, to = 0;  // seconds
+  int32_t limit = 0;
+  Time created, ended;
+  std::string principal;
+  uint64_t scanned = 0, matched = 0, bytes = 0;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.text, self.status, self.groups, self.from, self.to, self.limit, self.created, self.ended, self.principal,
+          self.scanned, self.matched, self.bytes);
+  }
+};
+// The rows that a query came to, beside its record: field and value of each cell.
+struct QueryRowsRecord {
+  std::vector<std::vector<std::pair<std::string, std::string>>> rows;
+  static void fields(auto& self, auto&& visit) { visit(self.rows); }
+};
+struct DefinitionRecord {
+  std::string name, text;
+  std::vector<std::string> groups;
+  Time modified;
+  static void fields(auto& self, auto&& visit) { visit(self.name, self.text, self.groups, self.modified); }
+};
+struct ExportRecord {
+  std::string name, group, stream_prefix, bucket, prefix, status, message;
+  int64_t from = 0, to = 0;  // milliseconds
+  Time created, ended;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.name, self.group, self.stream_prefix, self.bucket, self.prefix, self.status, self.message, self.from,
+          self.to, self.created, self.ended);
+  }
+};
+
+inline constexpr Table<FilterKey, SubscriptionRecord> kSubscriptionFilters{"logs.subscriptions"};
+inline constexpr Table<FilterKey, MetricFilterRecord> kMetricFilters{"logs.metric_filters"};
+inline constexpr Table<OwnedKey, PolicyRecord> kPolicies{"logs.policies"};
+inline constexpr Table<OwnedKey, QueryRecord> kQueries{"logs.queries"};
+inline constexpr Table<OwnedKey, QueryRowsRecord> kQueryRows{"logs.query_rows"};
+inline constexpr Table<OwnedKey, DefinitionRecord> kDefinitions{"logs.definitions"};
+inline constexpr Table<OwnedKey, ExportRecord> kExports{"logs.exports"};
 
 inline constexpr Table<GroupKey, GroupRecord> kGroups{"logs.groups"};
 inline constexpr Table<StreamKey, StreamRecord> kStreams{"logs.streams"};

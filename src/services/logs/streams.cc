@@ -44,6 +44,10 @@ std::vector<Named> by_last_event(std::vector<Named> streams, bool descending) {
 
 }  // namespace
 
+Result<std::vector<Need>> create_log_stream_rights(Logs&, Call& call, const CreateLogStreamRequest& in) {
+  return stream_need(call, "logs:CreateLogStream", *in.log_group_name, *in.log_stream_name);
+}
+
 Result<CreateLogStreamOutput> create_log_stream(Logs&, Call& call, const CreateLogStreamRequest& in) {
   const FoundGroup group = TRY(find_group(call, *in.log_group_name, Lock::kShared));
   const StreamKey key{group.record.id, *in.log_stream_name};

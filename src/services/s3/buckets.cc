@@ -8,6 +8,7 @@
 #include "services/s3/access.h"
 #include "services/s3/errors.h"
 #include "services/s3/names.h"
+#include "services/s3/notifications.h"
 #include "services/s3/object_tags.h"
 #include "services/s3/s3.h"
 #include "services/s3/uploads.h"
@@ -140,6 +141,7 @@ Result<DeleteBucketOutput> delete_bucket(S3& s3, Call& call, const DeleteBucketR
   const auto uploads = TRY(call.tx().scan(kUploads, {.prefix = prefix_of(kUploads, bucket.record.id)}));
   for (const auto& upload : uploads.entries) TRY(discard_upload(s3, call, upload.key));
   TRY(set_tags(call.tx(), bucket.arn(), {}));
+  TRY(call.erase(kNotifications, {bucket.record.id}));
   TRY(call.erase(kBuckets, {bucket.name}));
   return DeleteBucketOutput{};
 }

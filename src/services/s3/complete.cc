@@ -142,7 +142,7 @@ Result<CompleteMultipartUploadOutput> complete_multipart_upload(S3& s3, Call& ca
   // The object's references to the parts' bytes take the place of the parts' own.
   TRY(s3.blobs.retain(call.tx(), object.segments));
   TRY(discard_upload(s3, call, {bucket.record.id, *in.key, *in.upload_id}));
-  TRY(place_object(s3, call, bucket, *in.key, object, replaced, "s3:ObjectCreated:CompleteMultipartUpload"));
+  TRY(place_object(s3, call, bucket, *in.key, object, replaced, "ObjectCreated:CompleteMultipartUpload"));
 
   CompleteMultipartUploadOutput out{.location = fmt::format("http{}://{}/{}/{}", call.caller().secure ? "s" : "",
                                                             call.caller().host, bucket.name, uri_encode(*in.key, true)),

@@ -154,7 +154,7 @@ Result<CopyObjectOutput> copy_object(S3& s3, Call& call, const CopyObjectRequest
   object.modified = Time::of_seconds(call.now().seconds());
   TRY(s3.blobs.retain(call.tx(), object.segments));
   TRY(describe_copy(s3, call, in.checksum_algorithm, object));
-  TRY(place_object(s3, call, bucket, *in.key, object, replaced, "s3:ObjectCreated:Copy"));
+  TRY(place_object(s3, call, bucket, *in.key, object, replaced, "ObjectCreated:Copy"));
 
   CopyObjectResult result{.e_tag = quoted(object.etag), .last_modified = object.modified};
   set_checksums(result, object.checksums);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "door/door.h"
 #include "door/tags.h"
@@ -13,32 +12,13 @@
 #include "services/s3/checksums.h"
 #include "services/s3/errors.h"
 #include "services/s3/names.h"
+#include "services/s3/notifications.h"
 #include "services/s3/object_settings.h"
 
 namespace tarn::s3 {
 namespace {
 
 constexpr size_t kMostDeletes = 1000;
-
-// An object's making or going, as those who subscribe are told. The sequencer orders the events of one key.
-Status tell(Call& call, const FoundBucket& bucket, const std::string& key, const ObjectRecord* object,
-            std::string kind) {
-  Json payload = Json::object({{"bucket", bucket.name},
-                               {"owner", bucket.record.owner},
-                               {"key", key},
-                               {"sequencer", fmt::format("{:016X}", call.tx().store().next_id())},
-                               {"requester", call.principal().user_id},
-                               {"sourceIpAddress", call.caller().source_ip},
-                               {"requestId", call.request_id()}});
-  if (object != nullptr) {
-    payload.set("size", object->size);
-    payload.set("eTag", object->etag);
-  }
-  return call.emit(Event{.kind = std::move(kind),
-                         .account = bucket.record.owner,
-                         .region = bucket.record.region,
-                         .payload = payload.text()});
-}
 
 }  // namespace
 
@@ -58,10 +38,10 @@ Result<std::optional<ObjectRecord>> check_replaced(Call& call, const FoundBucket
 }
 
 Status place_object(S3& s3, Call& call, const FoundBucket& bucket, const std::string& key, const ObjectRecord& object,
-                    const std::optional<ObjectRecord>& replaced, std::string kind) {
+                    const std::optional<ObjectRecord>& replaced, std::string_view name) {
   if (replaced) TRY(s3.blobs.release(call.tx(), replaced->segments));
   TRY(call.put(kObjects, {bucket.record.id, key}, object));
-  return tell(call, bucket, key, &object, std::move(kind));
+  return tell(call, bucket, {name, key, object});
 }
 
 std::vector<Segment> slice(const std::vector<Segment>& segments, uint64_t offset, uint64_t length) {
@@ -108,7 +88,9 @@ Result<std::vector<Need>> put_object_rights(S3&, Call& call, const PutObjectRequ
   if (in.if_match) context["s3:if-match"] = {*in.if_match};
   if (in.if_none_match) context["s3:if-none-match"] = {*in.if_none_match};
   std::vector<Need> needs{need_on_object(call, bucket, *in.key, "s3:PutObject", context)};
-  if (in.acl) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectAcl", context));
+  // AWS: what delivers logs writes with bucket-owner-full-control, and the policies documented for it grant PutObject alone.
+  if (in.acl && call.principal().kind != Principal::Kind::kService)
+    needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectAcl", context));
   if (!tags.empty()) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectTagging", context));
   // AWS: "Conditional writes": comparing with an existing object needs the right to read it.
   if (in.if_match) needs.push_back(need_on_object(call, bucket, *in.key, "s3:GetObject"));
@@ -132,7 +114,7 @@ Result<PutObjectOutput> put_object(S3& s3, Call& call, const PutObjectRequest& i
                             .checksums = std::move(checksums),
                             .checksum_type = "FULL_OBJECT",
                             .parts = {}};
-  TRY(place_object(s3, call, bucket, *in.key, object, replaced, "s3:ObjectCreated:Put"));
+  TRY(place_object(s3, call, bucket, *in.key, object, replaced, "ObjectCreated:Put"));
 
   PutObjectOutput out{.e_tag = quoted(object.etag),
                       .checksum_type = object.checksum_type,
@@ -163,7 +145,7 @@ Result<DeleteObjectOutput> delete_object(S3& s3, Call& call, const DeleteObjectR
   if (object) {
     TRY(s3.blobs.release(call.tx(), object->segments));
     TRY(call.erase(kObjects, {bucket.record.id, *in.key}));
-    TRY(tell(call, bucket, *in.key, nullptr, "s3:ObjectRemoved:Delete"));
+    TRY(tell(call, bucket, {"ObjectRemoved:Delete", *in.key, *object}));
   }
   return DeleteObjectOutput{.version_id = in.version_id};
 }

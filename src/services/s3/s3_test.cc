@@ -14,15 +14,18 @@
 namespace tarn::s3 {
 namespace {
 
-constexpr const char* kKinds[] = {"s3:ObjectCreated:Put", "s3:ObjectCreated:Copy",
-                                  "s3:ObjectCreated:CompleteMultipartUpload", "s3:ObjectRemoved:Delete"};
+constexpr const char* kCreated = "aws.s3:Object Created";
+constexpr const char* kDeleted = "aws.s3:Object Deleted";
 
 class S3Test : public testing::Test {
  protected:
   S3Test() {
     at_.door.add(kTable, &s3_);
-    for (const char* kind : kKinds) at_.listen(kind);
+    for (const char* kind : {kCreated, kDeleted}) at_.listen(kind);
     at_.door.call(at_.caller, CreateBucketRequest{.bucket = "bucket"}).value();
+    PutBucketNotificationConfigurationRequest in{.bucket = "bucket"};
+    in.notification_configuration = NotificationConfiguration{.event_bridge_configuration = EventBridgeConfiguration{}};
+    at_.door.call(at_.caller, in).value();
   }
 
   template <class In>
@@ -97,18 +100,21 @@ TEST_F(S3Test, objects_tell_their_events) {
 
   const auto events = at_.told();
   ASSERT_EQ(events.size(), 4u);
+  const auto detail = [&](size_t i) -> const Json& { return events[i].second["detail"]; };
+  constexpr const char* kReasons[] = {"PutObject", "CopyObject", "DeleteObject", "CompleteMultipartUpload"};
   for (size_t i = 0; i < 4; ++i) {
-    const std::vector<size_t> order = {0, 1, 3, 2};
-    EXPECT_EQ(events[i].first, kKinds[order[i]]);
-    EXPECT_EQ(events[i].second["bucket"].as_string(), "bucket");
+    EXPECT_EQ(events[i].first, i == 2 ? kDeleted : kCreated);
+    EXPECT_EQ(detail(i)["bucket"]["name"].as_string(), "bucket");
+    EXPECT_EQ(detail(i)["reason"].as_string(), kReasons[i]);
     if (i == 0) continue;
-    EXPECT_LT(events[i - 1].second["sequencer"].as_string(), events[i].second["sequencer"].as_string());
+    EXPECT_LT(detail(i - 1)["object"]["sequencer"].as_string(), detail(i)["object"]["sequencer"].as_string());
   }
-  EXPECT_EQ(events[0].second["key"].as_string(), "a b");
-  EXPECT_EQ(events[0].second["size"].as_int(), 5);
-  EXPECT_EQ(events[0].second["eTag"].as_string(), "eb5c1399a871211c7e7ed732d15e3a8b");
-  EXPECT_EQ(events[2].second.find("size"), nullptr);
-  EXPECT_EQ(events[3].second["size"].as_int(), (5 << 20) + 1);
+  EXPECT_EQ(detail(0)["object"]["key"].as_string(), "a b");
+  EXPECT_EQ(detail(0)["object"]["size"].as_int(), 5);
+  EXPECT_EQ(detail(0)["object"]["etag"].as_string(), "eb5c1399a871211c7e7ed732d15e3a8b");
+  EXPECT_EQ(detail(2)["object"].find("size"), nullptr);
+  EXPECT_EQ(detail(2)["deletion-type"].as_string(), "Permanently Deleted");
+  EXPECT_EQ(detail(3)["object"]["size"].as_int(), (5 << 20) + 1);
 }
 
 TEST_F(S3Test, several_objects_are_published_together_or_not_at_all) {

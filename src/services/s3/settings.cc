@@ -95,17 +95,6 @@ Result<GetBucketLoggingOutput> get_bucket_logging(S3&, Call& call, const GetBuck
   return GetBucketLoggingOutput{};  // AWS: empty while logging is off
 }
 
-Result<std::vector<Need>> get_bucket_notification_configuration_rights(
-    S3&, Call& call, const GetBucketNotificationConfigurationRequest& in) {
-  return rights_on_bucket(call, in, "s3:GetBucketNotification");
-}
-
-Result<NotificationConfiguration> get_bucket_notification_configuration(
-    S3&, Call& call, const GetBucketNotificationConfigurationRequest& in) {
-  TRY(find_bucket(call, in));
-  return NotificationConfiguration{};
-}
-
 Result<std::vector<Need>> get_bucket_request_payment_rights(S3&, Call& call, const GetBucketRequestPaymentRequest& in) {
   return rights_on_bucket(call, in, "s3:GetBucketRequestPayment");
 }

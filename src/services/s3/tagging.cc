@@ -3,6 +3,7 @@
 #include "gen/s3/handlers.h"
 #include "services/s3/access.h"
 #include "services/s3/errors.h"
+#include "services/s3/notifications.h"
 #include "services/s3/object_tags.h"
 #include "services/s3/s3.h"
 
@@ -25,8 +26,10 @@ wire::List<Tag> tag_set_of(const Tags& tags) {
 Status replace_tags(Call& call, const FoundBucket& bucket, const std::string& key,
                     const std::optional<std::string>& version_id, Tags tags) {
   ObjectRecord object = TRY(find_object(call, bucket, key, version_id));
+  const bool removed = tags.empty();
   object.settings.tags = std::move(tags);
-  return call.put(kObjects, {bucket.record.id, key}, object);
+  TRY(call.put(kObjects, {bucket.record.id, key}, object));
+  return tell(call, bucket, {removed ? "ObjectTagging:Delete" : "ObjectTagging:Put", key, object});
 }
 
 }  // namespace

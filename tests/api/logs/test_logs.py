@@ -150,7 +150,7 @@ def test_words_are_found_over_all_streams_and_pages(logs, group):
     assert len({e["eventId"] for e in one}) == 4
     some = logs.filter_log_events(logGroupName=group, logStreamNamePrefix="a")["events"]
     assert len(some) == 10
-    assert code(logs.filter_log_events, logGroupName=group, filterPattern="{ $.a = 1 }") == "InvalidParameterException"
+    assert code(logs.filter_log_events, logGroupName=group, filterPattern="{ $.a = 1") == "InvalidParameterException"
 
 
 def test_streams_by_name_and_by_their_last_event(logs, group):

@@ -1,0 +1,44 @@
+#include "services/scheduler/moments.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "store/schedule.h"
+
+namespace tarn::scheduler {
+namespace {
+
+std::optional<Time> before_end(const ScheduleRecord& record, std::optional<Time> moment) {
+  if (moment && record.end && *moment >= *record.end) return std::nullopt;
+  return moment;
+}
+
+}  // namespace
+
+Result<std::optional<Time>> first_moment(const ScheduleRecord& record, Time now) {
+  const Schedule schedule = TRY(Schedule::parse(record.expression));
+  if (schedule.once()) return schedule.next(now + -1, record.zone);
+  const Time from = std::max(now, record.start.value_or(now));
+  if (!schedule.repeats_by_rate()) return before_end(record, TRY(schedule.next(from + -1, record.zone)));
+  const Time start = record.start.value_or(now);
+  const Micros period = *TRY(schedule.next(Time{})) - Time{};
+  const int64_t passed = (from - start + period - 1) / period;
+  return before_end(record, start + passed * period);
+}
+
+Result<std::optional<Time>> next_moment(const ScheduleRecord& record, Time moment) {
+  const Schedule schedule = TRY(Schedule::parse(record.expression));
+  if (schedule.once()) return std::nullopt;
+  return before_end(record, TRY(schedule.next(moment, record.zone)));
+}
+
+Micros delay_within_window(const ScheduleRecord& record, std::string_view schedule_arn, Time moment) {
+  if (!record.window_minutes) return 0;
+  const std::string hash = sha256(std::string(schedule_arn) + std::to_string(moment.micros));
+  uint64_t number = 0;
+  for (size_t i = 0; i < 8; ++i) number = number << 8 | static_cast<unsigned char>(hash[i]);
+  const auto seconds = static_cast<uint64_t>(*record.window_minutes) * 60;
+  return static_cast<Micros>(number % seconds) * kSecond;
+}
+
+}  // namespace tarn::scheduler

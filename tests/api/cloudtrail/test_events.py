@@ -1,0 +1,141 @@
+"""What was done, by whom: looked up, written as log files, and told to EventBridge."""
+import datetime
+import gzip
+import json
+import re
+
+import pytest
+from botocore.exceptions import ClientError
+
+from support.models import tarn_client
+from support.server import Server
+
+
+def test_events_are_looked_up(client, user, server, allow, new_name):
+    who, name = user(allow("iam:*")), new_name("role")
+    iam = server.client("iam", credentials=who)
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "s3.amazonaws.com"}}]}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    iam.get_role(RoleName=name)
+    with pytest.raises(ClientError):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    cloudtrail = client("cloudtrail")
+
+    def look(key, value, **more):
+        return cloudtrail.lookup_events(LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}], **more)["Events"]
+
+    events = look("Username", who["UserName"])
+    assert [e["EventName"] for e in events] == ["CreateRole", "GetRole", "CreateRole"]  # the newest first
+    refused, read, made = events
+    assert made["EventSource"] == "iam.amazonaws.com" and made["ReadOnly"] == "false" and read["ReadOnly"] == "true"
+    assert made["AccessKeyId"] == who["AccessKeyId"]
+    assert {"ResourceType": "AWS::IAM::Role", "ResourceName": name} in made["Resources"]
+    event = json.loads(made["CloudTrailEvent"])
+    identity = client("iam").get_user(UserName=who["UserName"])["User"]
+    assert event["userIdentity"] == {"type": "IAMUser", "principalId": identity["UserId"], "arn": identity["Arn"],
+                                     "accountId": server.account, "accessKeyId": who["AccessKeyId"], "userName": who["UserName"]}
+    assert event["requestParameters"]["roleName"] == name and event["sourceIPAddress"] == "127.0.0.1"
+    assert event["eventID"] == made["EventId"] and event["managementEvent"] is True and "errorCode" not in event
+    assert json.loads(refused["CloudTrailEvent"])["errorCode"] == "EntityAlreadyExists"
+    assert [e["EventId"] for e in look("EventId", made["EventId"])] == [made["EventId"]]
+    assert len(look("AccessKeyId", who["AccessKeyId"], MaxResults=2)) == 2
+    pages = cloudtrail.get_paginator("lookup_events").paginate(
+        LookupAttributes=[{"AttributeKey": "Username", "AttributeValue": who["UserName"]}], PaginationConfig={"PageSize": 1})
+    assert [e["EventId"] for page in pages for e in page["Events"]] == [e["EventId"] for e in events]
+    with pytest.raises(ClientError):
+        cloudtrail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "a"}] * 2)
+
+
+def test_data_events_are_not_looked_up(client, bucket):
+    client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
+    events = client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": bucket}])["Events"]
+    assert [e["EventName"] for e in events] == ["CreateBucket"]
+
+
+def policy_for(bucket, account):
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:GetBucketAcl",
+         "Resource": f"arn:aws:s3:::{bucket}"},
+        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject",
+         "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/{account}/*",
+         "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}}]})
+
+
+@pytest.fixture
+def world():
+    with Server(None, "--clock", "virtual") as server:
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket="trail")
+        s3.put_bucket_policy(Bucket="trail", Policy=policy_for("trail", server.account))
+        yield server
+
+
+KEY = r"AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/\d{4}/\d\d/\d\d/\1_CloudTrail_\2_\d{8}T\d{4}Z_\w{16}\.json\.gz"
+
+
+def records(server):
+    s3, out = server.client("s3"), []
+    for found in s3.list_objects_v2(Bucket="trail").get("Contents", []):
+        assert re.fullmatch(KEY, found["Key"])
+        out += json.loads(gzip.decompress(s3.get_object(Bucket="trail", Key=found["Key"])["Body"].read()))["Records"]
+    return out
+
+
+def test_log_files_hold_what_the_selectors_take(world):
+    cloudtrail, s3, tarn = world.client("cloudtrail"), world.client("s3"), tarn_client(world)
+    cloudtrail.create_trail(Name="all", S3BucketName="trail")
+    cloudtrail.put_event_selectors(TrailName="all", EventSelectors=[{
+        "ReadWriteType": "WriteOnly", "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::mine/in/"]}]}])
+    s3.create_bucket(Bucket="before")
+    cloudtrail.start_logging(Name="all")
+    s3.create_bucket(Bucket="mine")
+    s3.put_object(Bucket="mine", Key="in/k", Body=b"x")
+    s3.put_object(Bucket="mine", Key="out/k", Body=b"x")
+    s3.get_object(Bucket="mine", Key="in/k")
+    world.client("glue", region="eu-west-1").create_database(DatabaseInput={"Name": "elsewhere"})
+    cloudtrail.stop_logging(Name="all")
+    s3.create_bucket(Bucket="after")
+    tarn.set_clock(Time=tarn.get_clock()["Time"] + datetime.timedelta(hours=1))
+    got = [(r["eventName"], r["requestParameters"].get("bucketName"), r["requestParameters"].get("key")) for r in records(world)]
+    # Whether the calls that start and stop it are in it is AWS's secret too.
+    got = [one for one in got if one[0] not in ("StartLogging", "StopLogging")]
+    assert got == [("CreateBucket", "mine", None), ("PutObject", "mine", "in/k")]
+    status = cloudtrail.get_trail_status(Name="all")
+    assert "LatestDeliveryTime" in status and not status.get("LatestDeliveryError")
+
+
+def test_a_bucket_that_closes_is_said(world):
+    cloudtrail, s3, tarn = world.client("cloudtrail"), world.client("s3"), tarn_client(world)
+    cloudtrail.create_trail(Name="all", S3BucketName="trail")
+    cloudtrail.start_logging(Name="all")
+    s3.delete_bucket_policy(Bucket="trail")
+    tarn.set_clock(Time=tarn.get_clock()["Time"] + datetime.timedelta(minutes=6))
+    assert cloudtrail.get_trail_status(Name="all")["LatestDeliveryError"] == "AccessDenied"
+    s3.put_bucket_policy(Bucket="trail", Policy=policy_for("trail", world.account))
+    tarn.set_clock(Time=tarn.get_clock()["Time"] + datetime.timedelta(minutes=20))
+    assert not cloudtrail.get_trail_status(Name="all").get("LatestDeliveryError")
+    assert "DeleteBucketPolicy" in [r["eventName"] for r in records(world)]  # nothing was lost meanwhile
+
+
+def test_eventbridge_is_told(world):
+    cloudtrail, events, sqs = world.client("cloudtrail"), world.client("events"), world.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{world.account}:q"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    events.put_rule(Name="r", EventPattern=json.dumps({
+        "source": ["aws.iam"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": ["CreateUser"]}}))
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": arn}])
+    iam = world.client("iam")
+    iam.create_user(UserName="unseen")
+    cloudtrail.create_trail(Name="all", S3BucketName="trail")
+    cloudtrail.start_logging(Name="all")
+    iam.create_user(UserName="seen")
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
+    event = json.loads(message["Body"])
+    assert event["source"] == "aws.iam" and event["account"] == world.account
+    detail = event["detail"]
+    assert detail["requestParameters"] == {"userName": "seen"} and detail["eventSource"] == "iam.amazonaws.com"
+    assert detail["resources"][0]["ARN"].endswith(":user/seen") and detail["readOnly"] is False
