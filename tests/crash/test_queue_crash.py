@@ -55,7 +55,7 @@ class Load:
     def send_in_order(self, sqs, group):
         count = 0
         while not self.stop.is_set():
-            name = f"{uuid.uuid4().hex} {count}"
+            name = f"{uuid.uuid4().hex}-{count}"
             count += 1
             sqs.send_message(QueueUrl=self.urls["fifo"], MessageBody=name, MessageGroupId=group, MessageDeduplicationId=name)
             self.in_order[group].append(name)
