@@ -15,7 +15,7 @@ DEBIAN=(
   libboost1.81-dev libssl-dev zlib1g-dev
   librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev
   rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev libgeos-dev
-  libseccomp-dev libarchive-dev libhowardhinnant-date-dev tzdata
+  libseccomp-dev libarchive-dev libhowardhinnant-date-dev tzdata libcurl4-openssl-dev
   libgtest-dev
 )
 # clang is used for format, lint and fuzzing only.

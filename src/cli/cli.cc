@@ -34,6 +34,21 @@ std::string parse_redshift(const std::string& text, ServeOptions& options) {
   return "";
 }
 
+std::string parse_smtp(const std::string& smtp, const std::string& tls, const std::string& user, ServeOptions& options) {
+  if (smtp.empty()) return user.empty() ? "" : "--smtp-user needs --smtp, to say where";
+  http::MailServer server{.user = user};
+  uint16_t port = 0;
+  if (const std::string problem = parse_listen("--smtp", smtp, server.host, port); !problem.empty()) return problem;
+  if (server.host.empty()) return "--smtp wants HOST:PORT";
+  server.port = port;
+  server.tls = tls == "tls"    ? http::MailServer::Tls::kWhole
+               : tls == "none" ? http::MailServer::Tls::kNone
+                               : http::MailServer::Tls::kStart;
+  if (const char* password = std::getenv("TARN_SMTP_PASSWORD")) server.password = password;
+  options.mail.server = std::move(server);
+  return "";
+}
+
 // Pairs the --account options with the --root-key options in their order.
 std::string pair_accounts(const std::vector<std::string>& accounts, const std::vector<std::string>& keys,
                           ServeOptions& options) {
@@ -99,6 +114,12 @@ int run(int argc, char** argv) {
   serve_command->add_option("--sandbox", sandbox, "'namespaces', or 'none': functions run as you, and see what you see")
       ->check(CLI::IsMember({"namespaces", "none"}))
       ->capture_default_str();
+  std::string smtp, smtp_tls = "starttls", smtp_user;
+  serve_command->add_option("--smtp", smtp, "the SMTP server that mail leaves through, HOST:PORT; else it is kept for `tarn mail`");
+  serve_command->add_option("--smtp-tls", smtp_tls, "'starttls', 'tls' from the first byte, or 'none'")
+      ->check(CLI::IsMember({"starttls", "tls", "none"}))->capture_default_str();
+  serve_command->add_option("--smtp-user", smtp_user, "who logs in there; the password is in TARN_SMTP_PASSWORD")->type_name("USER");
+  serve_command->add_option("--smtp-from", serve_options.mail.from, "the address that mail comes from")->capture_default_str();
   serve_command->add_option("--log-level", serve_options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}))->capture_default_str();
 
@@ -132,6 +153,11 @@ int run(int argc, char** argv) {
   profile->add_option("--rows", profile_rows, "the first so many; 0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
   profile->add_option("--page", page, "the HTML file to write (else its name is made of WHAT)");
 
+  std::string letter;
+  CLI::App* mail = app.add_subcommand("mail", "list what was sent to people (mail, text messages, pushes), or show one");
+  with_target(mail);
+  mail->add_option("NUMBER", letter, "which to show");
+
   CLI::App* clock_command = app.add_subcommand("clock", "show or move the server's clock");
   clock_command->require_subcommand(1);
   CLI::App* show = clock_command->add_subcommand("show", "print the clock's time (ISO 8601)");
@@ -151,7 +177,8 @@ int run(int argc, char** argv) {
     serve_options.virtual_clock = clock == "virtual";
     serve_options.sandbox = sandbox == "namespaces";
     for (const std::string& problem : {parse_listen("--listen", listen, serve_options.host, serve_options.port),
-                                       parse_redshift(redshift, serve_options), pair_accounts(accounts, root_keys, serve_options)})
+                                       parse_redshift(redshift, serve_options), pair_accounts(accounts, root_keys, serve_options),
+                                       parse_smtp(smtp, smtp_tls, smtp_user, serve_options)})
       if (!problem.empty()) return complain({400, "InvalidArgument", problem});
     return serve(serve_options);
   }
@@ -161,6 +188,7 @@ int run(int argc, char** argv) {
   if (check->parsed()) return check_command(data_dir);
   if (preview->parsed()) return preview_command(target, what, preview_rows);
   if (profile->parsed()) return profile_command(target, what, profile_rows, page);
+  if (mail->parsed()) return mail_command(target, letter);
   if (show->parsed()) return clock_show(target);
   if (advance->parsed()) return clock_advance(target, duration);
   return clock_set(target, time);

@@ -35,6 +35,8 @@ int env_command(const std::string& data_dir, const std::string& account, const s
 int clock_show(const Target& target);
 int clock_advance(const Target& target, const std::string& duration);
 int clock_set(const Target& target, const std::string& time);
+// The letters that the server keeps, the newest first; or the one of that number, whole.
+int mail_command(const Target& target, const std::string& number);
 int backup_command(const Target& target, const std::string& directory);
 int restore_command(const std::string& backup, const std::string& data_dir);
 int check_command(const std::string& data_dir);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "door/accounts.h"
+#include "door/mail.h"
 
 namespace tarn {
 
@@ -18,6 +19,7 @@ struct ServeOptions {
   std::vector<Accounts::Wanted> accounts;   // empty: those of the directory, or one that is made
   bool sandbox = true;                      // false: users' programs run without one
   bool virtual_clock = false;               // the clock stands still but for `tarn clock`
+  Mailroom::Options mail = {};              // the SMTP server that mail leaves through
   std::string log_level = "info";           // error, warn, info, debug
 };
 
