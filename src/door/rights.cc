@@ -249,7 +249,9 @@ Error access_denied(const wire::Service* service, std::string message) {
     case wire::Protocol::kJson11: return {400, "AccessDeniedException", std::move(message)};
     case wire::Protocol::kRestJson: return {403, "AccessDeniedException", std::move(message)};
     case wire::Protocol::kEc2: return {403, "UnauthorizedOperation", std::move(message)};
-    default: return {403, "AccessDenied", std::move(message)};
+    default:
+      // AWS: SNS API Reference, "Common Errors": its word is another.
+      return {403, service->name == "sns" ? "AuthorizationError" : "AccessDenied", std::move(message)};
   }
 }
 

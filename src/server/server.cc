@@ -26,6 +26,7 @@
 #include "gen/redshift_serverless/handlers.h"
 #include "gen/s3/handlers.h"
 #include "gen/scheduler/handlers.h"
+#include "gen/sns/handlers.h"
 #include "gen/sqs/handlers.h"
 #include "gen/sts/handlers.h"
 #include "http/server.h"
@@ -55,6 +56,7 @@
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/s3.h"
 #include "services/scheduler/scheduler.h"
+#include "services/sns/sns.h"
 #include "services/sqs/sqs.h"
 #include "services/sts/sts.h"
 #include "store/idempotency.h"
@@ -143,6 +145,8 @@ Status serve_until_stopped(const ServeOptions& options) {
   logs::Logs logs(door);
   glue::Crawls crawls(door);
   sqs::Sqs sqs(door);
+  Mailroom mailroom(*store, outbox, options.mail);
+  sns::Sns sns(door, mailroom);
   databrew::DataBrew databrew(door, options.data_dir + "/scratch/databrew");
   admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls});
   door.add(iam::kTable, &iam);
@@ -160,6 +164,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(events::kTable, &events);
   door.add(sqs::kTable, &sqs);
   door.add(sqs::kQueryTable, &sqs);
+  door.add(sns::kTable, &sns);
   door.add(databrew::kTable, &databrew);
   redshift::Redshift redshift;
   redshift_serverless::RedshiftServerless redshift_serverless;
@@ -203,9 +208,11 @@ Status serve_until_stopped(const ServeOptions& options) {
     log::info("refused {} with {}: {}", peer, status, why);
   };
   const auto server = TRY(http::Server::start(std::move(http_options), [&](std::shared_ptr<http::Exchange> exchange) {
+    if (auto certificate = sns.certificate(exchange->head())) return exchange->respond(std::move(*certificate));
     gateway.handle(std::move(exchange));
   }));
   const std::string endpoint = fmt::format("http://{}:{}", options.host, server->port());
+  sns.set_endpoint(endpoint);
   TRY(environments.start(*server, [&](std::shared_ptr<http::Exchange> exchange) { gateway.handle(std::move(exchange)); }));
   TRY(write_file_atomically(options.data_dir + "/endpoint", endpoint + "\n"));
   greet(options, accounts, endpoint, wire.get());

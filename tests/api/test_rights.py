@@ -10,7 +10,7 @@ from support.models import example, manifests, tarn_client
 
 CASES = {f"{folder}.{name}": (folder, name, form, rights, model, boto_name)
          for folder, name, form, rights, model, boto_name in manifests()}
-DENIALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+DENIALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"}
 
 # Inputs that the model alone does not give: a valid document, a name of something that is there.
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]})
@@ -46,6 +46,9 @@ def values(client, new_name, account):
         "Time": "2999-01-01T00:00:00Z", "StatementName": "statement", "PreparedStatementNames": ["statement"],
         "ResourceARN": f"arn:aws:athena:us-east-1:{account}:workgroup/none", "Role": f"arn:aws:iam::{account}:role/{trusting}",
         "QueueUrl": f"http://sqs/{account}/none", "SourceArn": f"arn:aws:sqs:us-east-1:{account}:none",
+        "TopicArn": f"arn:aws:sns:us-east-1:{account}:none", "SubscriptionArn": f"arn:aws:sns:us-east-1:{account}:none:id",
+        "PlatformApplicationArn": f"arn:aws:sns:us-east-1:{account}:app/GCM/none",
+        "EndpointArn": f"arn:aws:sns:us-east-1:{account}:endpoint/GCM/none/id",
         "Resource": f"arn:aws:lambda:us-east-1:{account}:function:none", "FunctionName": "none", "StatementId": "s",
         "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", "+": {},
         # Of one service only, by its folder.
