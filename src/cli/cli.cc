@@ -120,6 +120,10 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"starttls", "tls", "none"}))->capture_default_str();
   serve_command->add_option("--smtp-user", smtp_user, "who logs in there; the password is in TARN_SMTP_PASSWORD")->type_name("USER");
   serve_command->add_option("--smtp-from", serve_options.mail.from, "the address that mail comes from")->capture_default_str();
+  std::string task_network = "none";
+  serve_command->add_option("--task-network", task_network, "what functions reach beside the server: 'none', or 'host': all that this machine does")
+      ->check(CLI::IsMember({"none", "host"}))
+      ->capture_default_str();
   serve_command->add_option("--log-level", serve_options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}))->capture_default_str();
 
@@ -176,6 +180,7 @@ int run(int argc, char** argv) {
     serve_options.data_dir = data_dir;
     serve_options.virtual_clock = clock == "virtual";
     serve_options.sandbox = sandbox == "namespaces";
+    serve_options.task_network = task_network == "host";
     for (const std::string& problem : {parse_listen("--listen", listen, serve_options.host, serve_options.port),
                                        parse_redshift(redshift, serve_options), pair_accounts(accounts, root_keys, serve_options),
                                        parse_smtp(smtp, smtp_tls, smtp_user, serve_options)})

@@ -125,6 +125,7 @@ Status change_root() {
 }  // namespace
 
 Status build_root(const TaskSpec& task) {
+  std::error_code ignored;
   TRY(attach(nullptr, "/", nullptr, MS_REC | MS_PRIVATE));  // what is mounted here is seen here only
   // The mounts' sources must stay in sight while the new root covers kRoot: they are opened before.
   std::vector<std::pair<Mount, Fd>> mounts;
@@ -135,6 +136,8 @@ Status build_root(const TaskSpec& task) {
   }
   TRY(attach("tmpfs", kRoot, "tmpfs", kHarmless, "mode=0755,size=16m"));
   TRY(add_system());
+  if (task.network && std::filesystem::exists("/etc/resolv.conf", ignored))
+    TRY(bind({"/etc/resolv.conf", "/etc/resolv.conf"}, kHarmless));
   TRY(add_devices());
   TRY(add_scratch(task.limits.tmp_bytes));
   for (const auto& [mount, source] : mounts)

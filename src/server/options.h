@@ -18,6 +18,7 @@ struct ServeOptions {
   std::string data_dir;
   std::vector<Accounts::Wanted> accounts;   // empty: those of the directory, or one that is made
   bool sandbox = true;                      // false: users' programs run without one
+  bool task_network = false;                // users' programs have the machine's network, else tarn alone
   bool virtual_clock = false;               // the clock stands still but for `tarn clock`
   Mailroom::Options mail = {};              // the SMTP server that mail leaves through
   std::string log_level = "info";           // error, warn, info, debug

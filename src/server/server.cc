@@ -50,6 +50,7 @@
 #include "services/glue/glue.h"
 #include "services/iam/iam.h"
 #include "services/lambda/lambda.h"
+#include "services/lambda/url_door.h"
 #include "services/logs/logs.h"
 #include "services/redshift/redshift.h"
 #include "services/redshift_data/redshift_data.h"
@@ -177,8 +178,10 @@ Status serve_until_stopped(const ServeOptions& options) {
   run::SandboxRunner runner(std::move(spawner), options.sandbox);
   const std::string sdk = program.substr(0, program.rfind('/')) + "/lambda-python";
   lambda::Environments environments(door, runner,
-                                    {.directory = options.data_dir + "/lambda", .sdk = is_directory(sdk) ? sdk : std::string()});
-  lambda::Lambda lambda(door, environments);
+                                    {.directory = options.data_dir + "/lambda", .sdk = is_directory(sdk) ? sdk : std::string(),
+                                     .network = options.task_network});
+  lambda::EventSources event_sources(door, environments, note);
+  lambda::Lambda lambda(door, environments, event_sources, note);
   lambda.start();
   door.add(lambda::kTable, &lambda);
   athena::Athena athena(door, {.directory = options.data_dir,
@@ -201,6 +204,9 @@ Status serve_until_stopped(const ServeOptions& options) {
   if (wire) redshift.set_port(wire->port());
   WorkerPool workers(kWorkers), body_workers(kBodyWorkers);
   Gateway gateway(door, workers, {"localhost", options.host});
+  lambda::UrlDoor function_urls(lambda, [&](http::Task task) { workers.submit(std::move(task)); });
+  gateway.divert(lambda::is_for_url_door,
+                 [&](std::shared_ptr<http::Exchange> exchange) { function_urls.handle(std::move(exchange)); });
   http::ServerOptions http_options{.host = options.host, .port = options.port,
                                    .io_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
   http_options.blocking = [&](http::Task task) { body_workers.submit(std::move(task)); };
@@ -214,6 +220,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   const std::string endpoint = fmt::format("http://{}:{}", options.host, server->port());
   sns.set_endpoint(endpoint);
   TRY(environments.start(*server, [&](std::shared_ptr<http::Exchange> exchange) { gateway.handle(std::move(exchange)); }));
+  TRY(event_sources.start());
   TRY(write_file_atomically(options.data_dir + "/endpoint", endpoint + "\n"));
   greet(options, accounts, endpoint, wire.get());
 
@@ -223,6 +230,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   int signal = 0;
   sigwait(&signals, &signal);
   log::info("stopping");
+  event_sources.stop();
   environments.stop();
   sqs.stop();
   server->stop(kGrace);

@@ -18,27 +18,32 @@ for place in ("/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2]
 
 
 class Api:
-    """One connection that is kept open; http.client would cost more than the handler."""
+    """One connection that is kept open; http.client would cost more than the handler. An answer and the question for the
+    next call go out together: the answer to the first is not waited for."""
 
     def __init__(self):
         self.socket = socket.create_connection((HOST, int(PORT)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
 
-    def call(self, method, path, body=b"", headers=()):
-        head = "%s %s%s HTTP/1.1\r\nHost: %s:%s\r\nContent-Length: %d\r\n" % (method, BASE, path, HOST, PORT, len(body))
-        for name, value in headers:
-            head += "%s: %s\r\n" % (name, value)
-        self.socket.sendall(head.encode() + b"\r\n" + body)
-        status = int(self.file.readline().split(b" ", 2)[1])
+    def post(self, path, body, error_type=None):
+        kind = "Lambda-Runtime-Function-Error-Type: %s\r\n" % error_type if error_type else ""
+        return ("POST %s%s HTTP/1.1\r\nHost: runtime\r\n%sContent-Length: %d\r\n\r\n" % (BASE, path, kind, len(body))).encode() + body
+
+    def send(self, requests):
+        self.socket.sendall(requests)
+
+    def receive(self):
+        readline = self.file.readline
+        readline()
         fields = {}
         while True:
-            line = self.file.readline().rstrip(b"\r\n")
-            if not line:
+            line = readline()
+            if len(line) <= 2:
                 break
-            name, _, value = line.partition(b":")
-            fields[name.decode().lower()] = value.strip().decode()
-        return status, fields, self.file.read(int(fields.get("content-length", 0)))
+            name, _, value = line.decode().partition(":")
+            fields[name.lower()] = value.strip()
+        return fields, self.file.read(int(fields.get("content-length", 0)))
 
 
 class Identity:
@@ -60,14 +65,15 @@ class ClientContext:
 
 
 class Context:
+    function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+    memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+    log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+    log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+
     def __init__(self, fields):
         self.aws_request_id = fields["lambda-runtime-aws-request-id"]
         self.invoked_function_arn = fields["lambda-runtime-invoked-function-arn"]
-        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
-        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
-        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
-        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
         self.identity = Identity()
         given = fields.get("lambda-runtime-client-context")
         self.client_context = ClientContext(json.loads(given)) if given else None
@@ -128,15 +134,23 @@ def set_up_logging():
     logging.getLogger().addHandler(handler)
 
 
+def misplaced(problem):
+    """Where a layer has what could not be imported, if its author forgot the folder python/."""
+    name = (getattr(problem.__cause__, "name", None) or "").split(".")[0]
+    found = [place for place in ("/opt/%s.py" % name, "/opt/%s" % name) if name and os.path.exists(place)]
+    return "A layer has %s, where Python does not look: in the layer's zip it must lie below python/." % found[0] if found else ""
+
+
 def fail_init(api, problem):
     error = error_of(problem, skip=99)
     error["errorType"] = getattr(problem, "kind", type(problem).__name__)
     if not hasattr(problem, "kind"):
         error["stackTrace"] = error_of(problem)["stackTrace"]
-    print("[ERROR] %s: %s" % (error["errorType"], error["errorMessage"]))
+    print("[ERROR] %s: %s %s" % (error["errorType"], error["errorMessage"], misplaced(problem)))
     print("Traceback (most recent call last):" + "".join("\n" + line.rstrip() for line in error["stackTrace"]))
     sys.stdout.flush()
-    api.call("POST", "init/error", json.dumps(error).encode(), [("Lambda-Runtime-Function-Error-Type", error["errorType"])])
+    api.send(api.post("init/error", json.dumps(error).encode(), error["errorType"]))
+    api.receive()
     sys.exit(1)
 
 
@@ -147,8 +161,10 @@ def main():
         handler = load(os.environ["_HANDLER"])
     except Exception as problem:
         fail_init(api, problem)
+    following = ("GET %sinvocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n" % BASE).encode()
+    api.send(following)
     while True:
-        _, fields, event = api.call("GET", "invocation/next")
+        fields, event = api.receive()
         request_id = fields["lambda-runtime-aws-request-id"]
         set_up_logging.request_id = request_id
         if "lambda-runtime-trace-id" in fields:
@@ -166,12 +182,13 @@ def main():
                 error["errorType"], error["errorMessage"], "".join(error["stackTrace"]).rstrip()))
             sys.stdout.flush()
             sys.stderr.flush()
-            api.call("POST", "invocation/%s/error" % request_id, json.dumps(error).encode(),
-                     [("Lambda-Runtime-Function-Error-Type", error["errorType"])])
-            continue
+            answer = api.post("invocation/%s/error" % request_id, json.dumps(error).encode(), error["errorType"])
+        else:
+            answer = api.post("invocation/%s/response" % request_id, body)
         sys.stdout.flush()
         sys.stderr.flush()
-        api.call("POST", "invocation/%s/response" % request_id, body)
+        api.send(answer + following)
+        api.receive()
 
 
 class MarshalError(Exception): kind = "Runtime.MarshalError"
@@ -184,6 +201,7 @@ inline constexpr std::string_view kNodeBootstrap = R"NODE(
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import { Writable } from 'node:stream';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -230,6 +248,9 @@ async function load() {
     module = await import(pathToFileURL(found));
   } catch (problem) {
     const name = problem instanceof SyntaxError ? 'Runtime.UserCodeSyntaxError' : 'Runtime.ImportModuleError';
+    const wanted = /Cannot find (?:module|package) '([^'/.][^'/]*)/.exec(problem.message)?.[1];
+    const place = ['/opt/node_modules/', '/opt/'].map((folder) => folder + wanted).find((at) => wanted && fs.existsSync(at));
+    if (place) console.error(`A layer has ${place}, where Node.js does not look: in the layer's zip it must lie below nodejs/node_modules/.`);
     throw problem.code === 'ERR_MODULE_NOT_FOUND' || problem instanceof SyntaxError ? Object.assign(problem, { name }) : problem;
   }
   const pick = (from) => names.reduce((object, name) => object?.[name], from);
@@ -256,6 +277,35 @@ function contextOf(headers, done) {
   };
 }
 
+// AWS: Developer Guide, "Response streaming for Lambda functions": what handlers find in awslambda.
+const kStreams = Symbol('streams its response');
+globalThis.awslambda = {
+  streamifyResponse: (handler) => Object.assign(handler, { [kStreams]: true }),
+  HttpResponseStream: {
+    from(stream, prelude) {
+      stream.setContentType('application/vnd.awslambda.http-integration-response');
+      stream.write(JSON.stringify(prelude));
+      stream.write(new Uint8Array(8));
+      return stream;
+    },
+  },
+};
+
+function streamed(run) {
+  return new Promise((resolve, reject) => {
+    let request;
+    let type = 'application/octet-stream';
+    const open = () => (request ??= http.request({ host, port, method: 'POST', agent,
+      path: `/2018-06-01/runtime/invocation/${requestId}/response`,
+      headers: { 'Content-Type': type, 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked' } },
+      (response) => response.resume().on('end', resolve)).on('error', reject));
+    const out = new Writable({ write: (piece, _, done) => open().write(piece, done), final: (done) => open().end(done) });
+    out.setContentType = (given) => { type = given; };
+    out.on('error', reject);
+    Promise.resolve(run(out)).catch((problem) => { request?.destroy(); reject(problem); });
+  });
+}
+
 async function main() {
   globalThis.require = createRequire(process.env.LAMBDA_TASK_ROOT + '/');
   let handler;
@@ -271,6 +321,10 @@ async function main() {
     const { headers, body } = await call('GET', 'invocation/next');
     requestId = headers['lambda-runtime-aws-request-id'];
     try {
+      if (handler[kStreams]) {
+        await streamed((out) => handler(body ? JSON.parse(body) : {}, out, contextOf(headers)));
+        continue;
+      }
       const answer = await new Promise((resolve, reject) => {
         const done = (problem, value) => (problem ? reject(problem) : resolve(value));
         const returned = handler(body ? JSON.parse(body) : {}, contextOf(headers, done), done);

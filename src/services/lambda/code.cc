@@ -6,11 +6,18 @@
 
 #include <memory>
 
+#include "base/digest.h"
+#include "base/text.h"
+#include "door/door.h"
+#include "gen/s3/objects.h"
 #include "os/file.h"
 #include "os/random.h"
+#include "services/lambda/lambda.h"
 
 namespace tarn::lambda {
 namespace {
+
+constexpr size_t kMostInline = 50 << 20;  // AWS: Lambda quotas: deployment package, zipped, direct upload
 
 using Reader = std::unique_ptr<archive, int (*)(archive*)>;
 
@@ -60,13 +67,63 @@ Result<uint64_t> unzipped_size(std::string_view zip) {
   return size;
 }
 
-Status unzip(std::string_view zip, const std::string& folder) {
+Result<std::vector<std::string>> names_in(std::string_view zip) {
+  std::vector<std::string> names;
+  TRY(walk(zip, [&](archive*, archive_entry* entry) -> Status {
+    const char* name = ::archive_entry_pathname_utf8(entry);
+    if (name != nullptr && ::archive_entry_filetype(entry) != AE_IFDIR) names.emplace_back(name);
+    return {};
+  }));
+  return names;
+}
+
+std::string Package::sha256() const {
+  return base64(::tarn::sha256(zip));
+}
+
+Result<Package> package_of(Call& call, const PackageSource& source) {
+  if (source.zip && (source.bucket || source.key))
+    return invalid_parameter("Please do not provide other FunctionCode parameters when providing a ZipFile.");
+  Package package;
+  if (source.zip) {
+    package.zip = source.zip->bytes;
+    if (package.zip.size() > kMostInline)
+      return fail(413, "RequestEntityTooLargeException",
+                  fmt::format("ZipFile may have at most {} bytes.", kMostInline));
+  } else {
+    if (!source.bucket || !source.key) return invalid_parameter("Please provide a source for function code.");
+    // AWS: CreateFunction: the caller reads the object.
+    auto object = call.door().call_body_out(
+        call.caller(), s3::GetObjectRequest{.bucket = source.bucket, .key = source.key, .version_id = source.version});
+    if (!object)
+      return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
+                                           object.error().code, object.error().message));
+    package.zip.resize(object->body.length);
+    if (object->body.body) TRY(object->body.body->read(object->body.offset, package.zip));
+  }
+  package.unzipped = TRY(unzipped_size(package.zip));
+  if (package.unzipped > kMostUnzipped)
+    return invalid_parameter(fmt::format("Unzipped size must be smaller than {} bytes", kMostUnzipped));
+  return package;
+}
+
+Status put_package(Call& call, Transaction& tx, const StagedBody& body, const Package& package,
+                   std::vector<Segment>& code, uint64_t& size, std::string& sha256) {
+  if (!code.empty()) TRY(call.door().blobs().release(tx, code));
+  TRY(call.door().blobs().adopt(tx, body));
+  code = body.segments();
+  size = package.zip.size();
+  sha256 = package.sha256();
+  return {};
+}
+
+Status unzip(std::span<const std::string> zips, const std::string& folder) {
   const std::string partial = folder + "." + random_hex(8);
   TRY(make_directories(partial));
   const std::unique_ptr<archive, int (*)(archive*)> disk(::archive_write_disk_new(), ::archive_write_free);
   ::archive_write_disk_set_options(disk.get(), ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
                                                    ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS);
-  Status done = walk(zip, [&](archive* reader, archive_entry* entry) -> Status {
+  const auto unpack = [&](archive* reader, archive_entry* entry) -> Status {
     const char* name = ::archive_entry_pathname_utf8(entry);
     if (name == nullptr) name = ::archive_entry_pathname(entry);
     if (name == nullptr) return no_zip("an entry has no name");
@@ -83,7 +140,10 @@ Status unzip(std::string_view zip, const std::string& folder) {
       if (::archive_write_data_block(disk.get(), bytes, n, offset) < ARCHIVE_WARN)
         return no_zip(::archive_error_string(disk.get()));
     return status == ARCHIVE_EOF ? Status() : Status(no_zip(::archive_error_string(reader)));
-  });
+  };
+  Status done;
+  for (const std::string& zip : zips)
+    if (done) done = walk(zip, unpack);
   if (done) done = rename_file(partial, folder);
   if (!done) (void)remove_tree(partial);
   if (!done && is_directory(folder)) return {};  // somebody else was quicker with the same bytes

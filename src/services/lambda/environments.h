@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -34,6 +35,9 @@ struct Invocation {
   std::string arn;  // as it was called
   std::string payload;
   std::string client_context;  // JSON text; empty: none
+  // Takes the answer's bytes as they come, with their content type, where the program streams them; they are not in the
+  // result then. Called on any thread; must not block.
+  std::function<void(std::string_view type, std::string_view bytes)> piece = {};
 };
 
 // How a call ended. A function's own error is no Error: it is an answer with `error` set.
@@ -46,6 +50,7 @@ struct InvocationResult {
 struct EnvironmentOptions {
   std::string directory;  // where code is unpacked
   std::string sdk;        // a folder of Python packages that functions find without packing them; empty: none
+  bool network = false;   // functions have the machine's; else nothing but tarn
 };
 
 // THREADS: any. Calls `done` on a thread of its own or the caller's; done must not block.
@@ -59,6 +64,16 @@ class Environments {
   // The endpoint's port is the same inside.
   Status start(http::Server& server, http::Handler endpoint);
   void stop();
+
+  uint16_t port() const;  // of tarn's own endpoint
+
+  // What is provisioned has changed: looked up anew, behind the caller.
+  void look_again();
+  struct Provisioned {
+    int32_t ready = 0;
+    std::string problem;  // why some are missing
+  };
+  Provisioned provisioned(const Program& program) const;
 
   // ERRORS: TooManyRequestsException (429), with the reason; ServiceException.
   void invoke(Program program, Invocation invocation, std::move_only_function<void(Result<InvocationResult>)> done);

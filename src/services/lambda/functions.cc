@@ -3,14 +3,13 @@
 
 #include <algorithm>
 
-#include "base/digest.h"
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/door.h"
 #include "door/tags.h"
-#include "gen/s3/objects.h"
 #include "os/random.h"
 #include "services/lambda/code.h"
+#include "services/lambda/code_link.h"
 #include "services/lambda/lambda.h"
 #include "services/lambda/runtimes.h"
 #include "store/page_token.h"
@@ -18,12 +17,10 @@
 namespace tarn::lambda {
 namespace {
 
-constexpr size_t kMostInline = 50 << 20;       // AWS: Lambda quotas: deployment package, zipped, direct upload
-constexpr uint64_t kMostUnzipped = 250 << 20;  // .. unzipped, with layers
-constexpr size_t kMostVariables = 4096;        // bytes of all environment variables
+constexpr int64_t kMostZipped = 50 << 20;  // AWS: Lambda quotas: deployment package, zipped, direct upload
+constexpr size_t kMostVariables = 4096;    // bytes of all environment variables
 constexpr int32_t kPage = 50;
-constexpr int32_t kMostTimeout = 900;            // seconds
-constexpr int64_t kConcurrency = 1000;  // AWS: the account's default
+constexpr int32_t kMostTimeout = 900;  // seconds
 
 // Names that the service sets itself. AWS: Developer Guide, "Defined runtime environment variables": reserved.
 constexpr std::string_view kReserved[] = {"_HANDLER",
@@ -49,57 +46,28 @@ Failure not_supported(std::string_view what) {
   return invalid_parameter(fmt::format("{} is not supported by this server.", what));
 }
 
-Need pass_role(const std::string& role) {
-  const auto arn = Arn::parse(role);
-  return {.action = "iam:PassRole",
-          .resource = role,
-          .owner = arn ? arn->account : "",
-          .context = {{"iam:PassedToService", {"lambda.amazonaws.com"}}}};
-}
-
 // --- code -------------------------------------------------------------------------------------------------------------
-
-struct Package {
-  std::string zip;
-  std::string sha256() const { return base64(::tarn::sha256(zip)); }
-};
 
 template <class Code>
 Result<Package> package_of(Call& call, const Code& code) {
   if (code.image_uri) return not_supported("ImageUri: a container image");
-  if (code.zip_file && (code.s3_bucket || code.s3_key))
-    return invalid_parameter("Please do not provide other FunctionCode parameters when providing a ZipFile.");
-  Package package;
-  if (code.zip_file) {
-    package.zip = code.zip_file->bytes;
-    if (package.zip.size() > kMostInline)
-      return fail(413, "RequestEntityTooLargeException",
-                  fmt::format("ZipFile may have at most {} bytes.", kMostInline));
-  } else {
-    if (!code.s3_bucket || !code.s3_key) return invalid_parameter("Please provide a source for function code.");
-    // AWS: CreateFunction: the caller reads the object.
-    auto object = call.door().call_body_out(
-        call.caller(),
-        s3::GetObjectRequest{.bucket = code.s3_bucket, .key = code.s3_key, .version_id = code.s3_object_version});
-    if (!object)
-      return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
-                                           object.error().code, object.error().message));
-    package.zip.resize(object->body.length);
-    if (object->body.body) TRY(object->body.body->read(object->body.offset, package.zip));
-  }
-  const uint64_t unzipped = TRY(unzipped_size(package.zip));
-  if (unzipped > kMostUnzipped)
-    return invalid_parameter(fmt::format("Unzipped size must be smaller than {} bytes", kMostUnzipped));
-  return package;
+  return package_of(call, PackageSource{code.zip_file, code.s3_bucket, code.s3_key, code.s3_object_version});
 }
 
 Status put_code(Call& call, Transaction& tx, const StagedBody& body, const Package& package, VersionRecord& record) {
-  if (!record.code.empty()) TRY(call.door().blobs().release(tx, record.code));
-  TRY(call.door().blobs().adopt(tx, body));
-  record.code = body.segments();
-  record.code_size = package.zip.size();
-  record.code_sha256 = package.sha256();
+  return put_package(call, tx, body, package, record.code, record.code_size, record.code_sha256);
+}
+
+// The layers of a function that has had others.
+Status put_layers(Call& call, Transaction& tx, const wire::List<std::string>& arns, VersionRecord& record) {
+  for (const LayerUse& layer : record.layers) TRY(call.door().blobs().release(tx, layer.code));
+  record.layers = TRY(use_layers(tx, arns));
+  for (const LayerUse& layer : record.layers) TRY(call.door().blobs().retain(tx, layer.code));
   return {};
+}
+
+Need pass_role(const std::string& role) {
+  return tarn::pass_role(role, "lambda.amazonaws.com");
 }
 
 // --- configuration ----------------------------------------------------------------------------------------------------
@@ -108,7 +76,6 @@ template <class In>
 Status refuse_unsupported(const In& in) {
   if (in.image_config) return not_supported("ImageConfig");
   if (!in.file_system_configs.empty()) return not_supported("FileSystemConfigs");
-  if (!in.layers.empty()) return not_supported("Layers");
   if (in.snap_start && in.snap_start->apply_on.value_or("None") != "None") return not_supported("SnapStart");
   if (in.capacity_provider_config) return not_supported("CapacityProviderConfig");
   if (in.durable_config) return not_supported("DurableConfig");
@@ -138,6 +105,13 @@ Status check_environment(const wire::Map<std::string>& variables) {
   return {};
 }
 
+Status check_dead_letters(const std::string& target) {
+  const auto arn = Arn::parse(target);
+  if (arn && (arn->service == "sqs" || arn->service == "sns") && !target.ends_with(".fifo")) return {};
+  return invalid_parameter(fmt::format(
+      "The target {} of DeadLetterConfig is no standard queue of SQS and no standard topic of SNS.", target));
+}
+
 // What CreateFunction and UpdateFunctionConfiguration have in common.
 template <class In>
 Status configure(const In& in, VersionRecord& record) {
@@ -149,10 +123,11 @@ Status configure(const In& in, VersionRecord& record) {
   if (in.timeout) record.timeout = *in.timeout;
   // AWS: Lambda quotas: the model's bound is that of managed instances.
   if (record.timeout > kMostTimeout)
-    return fail(400, "ValidationException",
-                fmt::format("1 validation error detected: Value '{}' at 'timeout' failed to satisfy constraint: Member must "
-                            "have value less than or equal to {}",
-                            record.timeout, kMostTimeout));
+    return fail(
+        400, "ValidationException",
+        fmt::format("1 validation error detected: Value '{}' at 'timeout' failed to satisfy constraint: Member must "
+                    "have value less than or equal to {}",
+                    record.timeout, kMostTimeout));
   if (in.memory_size) record.memory_size = *in.memory_size;
   if (in.ephemeral_storage) record.ephemeral_storage = in.ephemeral_storage->size.value_or(record.ephemeral_storage);
   if (in.kms_key_arn) record.kms_key = *in.kms_key_arn;
@@ -162,7 +137,10 @@ Status configure(const In& in, VersionRecord& record) {
     for (const auto& [name, value] : in.environment->variables) record.environment[name] = value;
     record.has_environment = !record.environment.empty();
   }
-  if (in.dead_letter_config) record.dead_letter_target = in.dead_letter_config->target_arn.value_or("");
+  if (in.dead_letter_config) {
+    record.dead_letter_target = in.dead_letter_config->target_arn.value_or("");
+    if (!record.dead_letter_target.empty()) TRY(check_dead_letters(record.dead_letter_target));
+  }
   if (in.tracing_config) record.tracing = in.tracing_config->mode.value_or("PassThrough");
   if (in.vpc_config) {
     record.subnets.assign(in.vpc_config->subnet_ids.begin(), in.vpc_config->subnet_ids.end());
@@ -185,6 +163,16 @@ Status check_role(Call& call, const std::string& role) {
   return {};
 }
 
+// AWS: CreateFunction, DeadLetterConfig: the role must let it be written to.
+Status check_dead_letter_role(Lambda& lambda, Call& call, const VersionRecord& record) {
+  const std::string& target = record.dead_letter_target;
+  if (target.empty()) return {};
+  const bool queue = Arn::parse(target)->service == "sqs";
+  if (role_may(lambda, call.caller(), record.role, queue ? "sqs:SendMessage" : "sns:Publish", target)) return {};
+  return invalid_parameter(fmt::format("The provided execution role does not have permissions to call {}",
+                                       queue ? "SendMessage on SQS" : "Publish on SNS"));
+}
+
 void touch(Call& call, VersionRecord& record) {
   record.modified = call.now();
   record.revision = uuid4();
@@ -201,10 +189,13 @@ Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, Fu
   VersionRecord record = latest;
   if (description) record.description = *description;
   TRY(call.door().blobs().retain(tx, record.code));
+  for (const LayerUse& layer : record.layers) TRY(call.door().blobs().retain(tx, layer.code));
   TRY(tx.put(kVersions, {function.id, ++function.last_version}, record));
   TRY(tx.put(kFunctions, key, function));
   return function.last_version;
 }
+
+}  // namespace
 
 Result<std::string> position_of(Call& call, const std::string& request, const OptionalText& marker) {
   if (!marker) return std::string();
@@ -213,23 +204,27 @@ Result<std::string> position_of(Call& call, const std::string& request, const Op
   return std::move(*position);
 }
 
-// What a `steps` handler writes, on the disk when it answers.
 Status committed(Call& call, std::move_only_function<Status(Transaction&)> work) {
   const Sequence sequence = TRY(call.door().store().run(std::move(work)));
   return call.door().store().wait_synced(sequence);
 }
 
-}  // namespace
+Status release_code(Call& call, Transaction& tx, const VersionRecord& record) {
+  TRY(call.door().blobs().release(tx, record.code));
+  for (const LayerUse& layer : record.layers) TRY(call.door().blobs().release(tx, layer.code));
+  return {};
+}
 
 // --- CreateFunction ---------------------------------------------------------------------------------------------------
 
 Result<std::vector<Need>> create_function_rights(Lambda&, Call& call, const CreateFunctionRequest& in) {
   auto needs = TRY(rights_on(call, *in.function_name, {}, "lambda:CreateFunction"));
   needs.push_back(pass_role(*in.role));
+  std::ranges::move(TRY(layer_needs(call, in.layers)), std::back_inserter(needs));
   return needs;
 }
 
-Result<FunctionConfiguration> create_function(Lambda&, Call& call, const CreateFunctionRequest& in) {
+Result<FunctionConfiguration> create_function(Lambda& lambda, Call& call, const CreateFunctionRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
   if (name.key.account != call.account()) return not_supported("CreateFunction in another account");
   if (in.package_type.value_or("Zip") != "Zip") return not_supported("PackageType Image");
@@ -240,14 +235,19 @@ Result<FunctionConfiguration> create_function(Lambda&, Call& call, const CreateF
   if (record.architecture != "x86_64") return not_supported("Architecture " + record.architecture);
   TRY(configure(in, record));
   TRY(check_role(call, record.role));
+  TRY(check_dead_letter_role(lambda, call, record));
   const Package package = TRY(package_of(call, *in.code));
   const StagedBody body = TRY(call.door().blobs().stage(package.zip));
-  Found made{.name = name, .function = {.id = call.door().store().next_id()}, .version = 0, .record = record};
+  Found made;
+  made.name = name;
+  made.record = record;
+  made.function.id = call.door().store().next_id();
   touch(call, made.record);
   TRY(committed(call, [&](Transaction& tx) -> Status {
     if (TRY(tx.get(kFunctions, name.key))) return conflict("Function already exist: " + name.key.name);
     Found fresh = made;
     TRY(put_code(call, tx, body, package, fresh.record));
+    TRY(put_layers(call, tx, in.layers, fresh.record));
     TRY(tx.put(kFunctions, name.key, fresh.function));
     TRY(tx.put(kVersions, {fresh.function.id, 0}, fresh.record));
     if (!in.tags.empty()) TRY(set_tags(tx, name.arn(), Tags(in.tags.begin(), in.tags.end())));
@@ -274,7 +274,7 @@ Result<FunctionConfiguration> update_function_code(Lambda&, Call& call, const Up
     return not_supported("Architecture " + *in.architectures.begin());
   const Package package = TRY(package_of(call, in));
   const StagedBody body = TRY(call.door().blobs().stage(package.zip));
-  Found changed{.name = name};
+  Found changed;
   TRY(committed(call, [&](Transaction& tx) -> Status {
     auto function = TRY(tx.get(kFunctions, name.key));
     if (!function) return not_found("Function not found: " + name.arn());
@@ -300,14 +300,15 @@ Result<std::vector<Need>> update_function_configuration_rights(Lambda&, Call& ca
                                                                const UpdateFunctionConfigurationRequest& in) {
   auto needs = TRY(rights_on(call, *in.function_name, {}, "lambda:UpdateFunctionConfiguration"));
   if (in.role) needs.push_back(pass_role(*in.role));
+  std::ranges::move(TRY(layer_needs(call, in.layers)), std::back_inserter(needs));
   return needs;
 }
 
-Result<FunctionConfiguration> update_function_configuration(Lambda&, Call& call,
+Result<FunctionConfiguration> update_function_configuration(Lambda& lambda, Call& call,
                                                             const UpdateFunctionConfigurationRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
   if (in.role) TRY(check_role(call, *in.role));
-  Found changed{.name = name};
+  Found changed;
   TRY(committed(call, [&](Transaction& tx) -> Status {
     auto function = TRY(tx.get(kFunctions, name.key));
     if (!function) return not_found("Function not found: " + name.arn());
@@ -315,6 +316,8 @@ Result<FunctionConfiguration> update_function_configuration(Lambda&, Call& call,
     if (!record) return not_found("Function not found: " + name.arn());
     if (in.revision_id && *in.revision_id != record->revision) return stale_revision();
     TRY(configure(in, *record));
+    if (in.dead_letter_config) TRY(check_dead_letter_role(lambda, call, *record));
+    if (in.layers.has_value()) TRY(put_layers(call, tx, in.layers, *record));
     touch(call, *record);
     TRY(tx.put(kVersions, {function->id, 0}, *record));
     changed = {.name = name, .function = *function, .version = 0, .record = *record};
@@ -329,9 +332,10 @@ Result<std::vector<Need>> get_function_rights(Lambda&, Call& call, const GetFunc
   return rights_on(call, *in.function_name, in.qualifier, "lambda:GetFunction");
 }
 
-Result<GetFunctionResponse> get_function(Lambda&, Call& call, const GetFunctionRequest& in) {
+Result<GetFunctionResponse> get_function(Lambda& lambda, Call& call, const GetFunctionRequest& in) {
   const Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier))));
   GetFunctionResponse out{.configuration = to_wire(found), .code = FunctionCodeLocation{.repository_type = "S3"}};
+  out.code->location = code_link(lambda, call, found.record.code);
   const Tags tags = TRY(tags_of(call.tx(), found.name.arn()));
   for (const auto& [key, value] : tags) out.tags[key] = value;
   if (found.function.reserved_concurrency)
@@ -370,48 +374,139 @@ Result<ListFunctionsResponse> list_functions(Lambda&, Call& call, const ListFunc
 
 Result<GetAccountSettingsResponse> get_account_settings(Lambda&, Call& call, const GetAccountSettingsRequest&) {
   AccountUsage usage{.total_code_size = 0, .function_count = 0};
+  int64_t unreserved = kAccountConcurrency;
   const auto functions =
       TRY(call.tx().scan(kFunctions, {.prefix = prefix_of(kFunctions, call.account(), call.region())}));
   for (const auto& [key, function] : functions.entries) {
     ++*usage.function_count;
+    unreserved -= function.reserved_concurrency.value_or(0);
     const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id)}));
     for (const auto& [version, record] : versions.entries)
       *usage.total_code_size += static_cast<int64_t>(record.code_size);
   }
+  const auto layers =
+      TRY(call.tx().scan(kLayerVersions, {.prefix = prefix_of(kLayerVersions, call.account(), call.region())}));
+  for (const auto& [key, layer] : layers.entries) *usage.total_code_size += static_cast<int64_t>(layer.code_size);
   return GetAccountSettingsResponse{
       .account_limit = AccountLimit{.total_code_size = int64_t{80} << 30,
                                     .code_size_unzipped = static_cast<int64_t>(kMostUnzipped),
-                                    .code_size_zipped = static_cast<int64_t>(kMostInline),
-                                    .concurrent_executions = kConcurrency,
-                                    .unreserved_concurrent_executions = kConcurrency},
+                                    .code_size_zipped = kMostZipped,
+                                    .concurrent_executions = kAccountConcurrency,
+                                    .unreserved_concurrent_executions = unreserved},
       .account_usage = usage};
 }
 
 // --- DeleteFunction ---------------------------------------------------------------------------------------------------
 
+namespace {
+
+Status check_no_alias(Call& call, uint64_t function, uint64_t version) {
+  const auto aliases = TRY(call.tx().scan(kAliases, {.prefix = prefix_of(kAliases, function)}));
+  for (const auto& [key, alias] : aliases.entries)
+    if (alias.version == version || alias.weights.contains(version_text(version)))
+      return conflict(
+          fmt::format("The version {} is what the alias {} points to: change that first.", version, key.name));
+  return {};
+}
+
+// What hangs on a function that goes.
+template <class K, class R>
+Status erase_all(Call& call, const Table<K, R>& table, uint64_t function) {
+  const auto all = TRY(call.tx().scan(table, {.prefix = prefix_of(table, function)}));
+  for (const auto& [key, record] : all.entries) TRY(call.erase(table, key));
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<Need>> delete_function_rights(Lambda&, Call& call, const DeleteFunctionRequest& in) {
   return rights_on(call, *in.function_name, in.qualifier, "lambda:DeleteFunction");
 }
 
-Result<DeleteFunctionResponse> delete_function(Lambda&, Call& call, const DeleteFunctionRequest& in) {
+Result<DeleteFunctionResponse> delete_function(Lambda& lambda, Call& call, const DeleteFunctionRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name, in.qualifier));
   const FunctionRecord function = TRY(find_function(call, name));
   if (name.qualifier == "$LATEST")
     return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+  call.tx().on_commit([&lambda] { lambda.environments.look_again(); });
   if (!name.qualifier.empty()) {
     const Found found = TRY(find_version(call, name, Lock::kExclusive));
-    TRY(call.door().blobs().release(call.tx(), found.record.code));
+    if (found.alias)
+      return invalid_parameter("The qualifier of a version is needed: an alias is deleted by DeleteAlias.");
+    TRY(check_no_alias(call, function.id, found.version));
+    TRY(release_code(call, call.tx(), found.record));
+    TRY(call.erase(kEventConfigs, {function.id, name.qualifier}));
+    TRY(call.erase(kProvisioned, {function.id, name.qualifier}));
     TRY(call.erase(kVersions, {function.id, found.version}));
     return DeleteFunctionResponse{.status_code = 204};
   }
   const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id)}));
   for (const auto& [key, record] : versions.entries) {
-    TRY(call.door().blobs().release(call.tx(), record.code));
+    TRY(release_code(call, call.tx(), record));
     TRY(call.erase(kVersions, key));
   }
+  const auto urls = TRY(call.tx().scan(kUrls, {.prefix = prefix_of(kUrls, function.id)}));
+  for (const auto& [key, url] : urls.entries) TRY(call.erase(kUrlIds, {url.id}));
+  TRY(erase_all(call, kUrls, function.id));
+  TRY(erase_all(call, kAliases, function.id));
+  TRY(erase_all(call, kEventConfigs, function.id));
+  TRY(erase_all(call, kProvisioned, function.id));
   TRY(set_tags(call.tx(), name.arn(), {}));
   TRY(call.erase(kFunctions, name.key));
   return DeleteFunctionResponse{.status_code = 204};
+}
+
+// --- which runtime ----------------------------------------------------------------------------------------------------
+
+namespace {
+
+// What stands for a runtime's name on this machine.
+std::string runtime_arn(const Found& found) {
+  const auto interpreter = find_interpreter(found.record.runtime, {});
+  const std::string name = interpreter && !interpreter->name.empty() ? interpreter->name : found.record.runtime;
+  return fmt::format("arn:aws:lambda:{}::runtime:{}", found.name.key.region, name);
+}
+
+std::string arn_with_version(const Found& found) {
+  return found.name.qualifier.empty() ? found.name.arn() + ":$LATEST" : found.name.qualified_arn();
+}
+
+}  // namespace
+
+Result<std::vector<Need>> get_runtime_management_config_rights(Lambda&, Call& call,
+                                                               const GetRuntimeManagementConfigRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:GetRuntimeManagementConfig");
+}
+
+Result<GetRuntimeManagementConfigResponse> get_runtime_management_config(Lambda&, Call& call,
+                                                                         const GetRuntimeManagementConfigRequest& in) {
+  const Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier))));
+  return GetRuntimeManagementConfigResponse{.update_runtime_on = found.record.runtime_updates,
+                                            .function_arn = arn_with_version(found),
+                                            .runtime_version_arn = runtime_arn(found)};
+}
+
+Result<std::vector<Need>> put_runtime_management_config_rights(Lambda&, Call& call,
+                                                               const PutRuntimeManagementConfigRequest& in) {
+  return rights_on(call, *in.function_name, in.qualifier, "lambda:PutRuntimeManagementConfig");
+}
+
+// A machine has one program for a runtime, so the only version that can be asked for is that one.
+Result<PutRuntimeManagementConfigResponse> put_runtime_management_config(Lambda&, Call& call,
+                                                                         const PutRuntimeManagementConfigRequest& in) {
+  Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier)), Lock::kExclusive));
+  const std::string arn = runtime_arn(found);
+  const bool manual = *in.update_runtime_on == "Manual";
+  if (manual != in.runtime_version_arn.has_value())
+    return invalid_parameter(manual ? "RuntimeVersionArn must be specified when UpdateRuntimeOn is set to Manual."
+                                    : "RuntimeVersionArn may only be specified when UpdateRuntimeOn is set to Manual.");
+  if (manual && *in.runtime_version_arn != arn)
+    return invalid_parameter(
+        fmt::format("The runtime version {} is not on this machine: it has {}.", *in.runtime_version_arn, arn));
+  found.record.runtime_updates = *in.update_runtime_on;
+  TRY(call.put(kVersions, {found.function.id, found.version}, found.record));
+  return PutRuntimeManagementConfigResponse{
+      .update_runtime_on = in.update_runtime_on, .function_arn = arn_with_version(found), .runtime_version_arn = arn};
 }
 
 // --- versions ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// Invoke: synchronous, asynchronous (a delivery of the outbox), and a dry run.
+// Invoke: synchronous, asynchronous (events.cc has the rest), and a dry run.
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -12,25 +12,6 @@ namespace {
 
 constexpr size_t kMostPayload = 6 << 20;       // AWS: Lambda quotas: synchronous invocation payload
 constexpr size_t kMostAsynchronous = 1 << 20;  // .. asynchronous
-constexpr int kMostAttempts = 3;               // AWS: two retries
-constexpr Micros kMostAge = 6 * kHour;
-constexpr const char* kDelivery = "lambda";
-
-Program program_of(const Found& found) {
-  return {.key = found.name.key,
-          .function = found.function.id,
-          .version = found.version == 0 ? "$LATEST" : std::to_string(found.version),
-          .record = found.record,
-          .most = found.function.reserved_concurrency.value_or(1000)};
-}
-
-// The function as it is now, in a transaction of its own.
-Result<Found> find_now(Door& door, const Caller& caller, const std::string& text, const OptionalText& qualifier) {
-  const auto tx = door.store().read();
-  Call call(door, caller, tx.get(), door.clock().now());
-  return find_version(call, TRY(function_name(call, text, qualifier)));
-}
-
 Result<std::string> payload_of(const InvocationRequest& in, size_t most) {
   std::string payload = in.payload ? in.payload->bytes : "";
   if (payload.size() > most)
@@ -46,6 +27,12 @@ Result<std::string> payload_of(const InvocationRequest& in, size_t most) {
 
 }  // namespace
 
+Result<Found> find_now(Door& door, const Caller& caller, const std::string& text, const OptionalText& qualifier) {
+  const auto tx = door.store().read();
+  Call call(door, caller, tx.get(), door.clock().now());
+  return find_called(call, TRY(function_name(call, text, qualifier)));
+}
+
 Result<std::vector<Need>> invoke_rights(Lambda&, Call& call, const InvocationRequest& in) {
   return rights_on(call, *in.function_name, in.qualifier, "lambda:InvokeFunction");
 }
@@ -56,24 +43,15 @@ void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<Invoc
     if (in.durable_execution_name || in.tenant_id)
       return invalid_parameter("Durable executions and tenants are not supported by this server.");
     const Found found = TRY(find_now(lambda.door, call.caller(), *in.function_name, in.qualifier));
-    const std::string version = found.version == 0 ? "$LATEST" : std::to_string(found.version);
+    const std::string version = version_text(found.version);
     if (type == "DryRun") {
       reply.give(InvocationResponse{.status_code = 204});
       return {};
     }
     std::string payload = TRY(payload_of(in, type == "Event" ? kMostAsynchronous : kMostPayload));
     if (type == "Event") {
-      const Json event = Json::object({{"function", found.name.arn()},
-                                       {"qualifier", found.name.qualifier},
-                                       {"payload", payload},
-                                       {"requestId", call.request_id()}});
-      const Sequence sequence = TRY(lambda.door.store().run([&](Transaction& tx) {
-        return lambda.door.outbox().enqueue(tx, {.type = kDelivery,
-                                                 .target = found.name.qualified_arn(),
-                                                 .payload = event.text(),
-                                                 .give_up_after = kMostAge,
-                                                 .max_attempts = kMostAttempts});
-      }));
+      const Sequence sequence = TRY(lambda.door.store().run(
+          [&](Transaction& tx) { return accept_event(lambda, tx, found, payload, call.request_id()); }));
       TRY(lambda.door.store().wait_synced(sequence));
       reply.give(InvocationResponse{.status_code = 202, .payload = wire::Blob{}});
       return {};
@@ -106,44 +84,8 @@ void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<Invoc
   if (Status begun = begin(); !begun) reply.give(Failure(std::move(begun.error())));
 }
 
-// --- asynchronous invocations -------------------------------------------------------------------------------------------
-
-namespace {
-
-// Runs one, and waits for its end: a target's queue has a thread of its own.
-Status deliver(Lambda& lambda, const Delivery& delivery) {
-  const Json event = TRY(Json::parse(delivery.payload));
-  const std::string& qualifier = event["qualifier"].as_string();
-  const Result<Found> found = find_now(lambda.door, {}, event["function"].as_string(),
-                                       qualifier.empty() ? OptionalText() : OptionalText(qualifier));
-  if (!found)
-    return found.error().status == 404 ? Status()
-                                       : Status(Failure(found.error()));  // it is gone, and its calls with it
-  std::mutex mutex;
-  std::condition_variable over;
-  std::optional<Result<InvocationResult>> result;
-  lambda.environments.invoke(program_of(*found),
-                             {.request_id = event["requestId"].as_string(),
-                              .arn = found->name.qualified_arn(),
-                              .payload = event["payload"].as_string(),
-                              .client_context = {}},
-                             [&](Result<InvocationResult> given) {
-                               const std::lock_guard lock(mutex);
-                               result = std::move(given);
-                               over.notify_all();
-                             });
-  std::unique_lock lock(mutex);
-  over.wait(lock, [&] { return result.has_value(); });
-  if (!*result) return Failure(std::move(result->error()));
-  if (!(*result)->error.empty()) return fail(500, "FunctionError", (*result)->payload);
-  return {};
-}
-
-}  // namespace
-
 void Lambda::start() {
-  door.outbox().deliver_to(kDelivery,
-                           {.deliver = [this](const Delivery& delivery) { return deliver(*this, delivery); }});
+  start_events(*this);
 }
 
 }  // namespace tarn::lambda

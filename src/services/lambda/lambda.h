@@ -1,6 +1,8 @@
 // Lambda: functions and their versions, and calling them. What a function's program runs in is environments.h.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,24 +11,35 @@
 
 #include "base/result.h"
 #include "door/call.h"
+#include "door/rights.h"
 #include "gen/lambda/handlers.h"
 #include "services/lambda/environments.h"
+#include "services/lambda/event_sources.h"
 #include "services/lambda/records.h"
 
 namespace tarn::lambda {
 
 using OptionalText = std::optional<std::string>;
 
+constexpr int64_t kLeastUnreserved = 100;      // .. of which so many cannot be reserved
+constexpr uint64_t kMostUnzipped = 250 << 20;  // .. deployment package, unzipped, with layers
+
 class Lambda {
  public:
-  // LIFETIME: borrows all.
-  Lambda(Door& door, Environments& environments) : door(door), environments(environments) {}
+  // LIFETIME: borrows all. `note` takes lines for the server's log.
+  Lambda(Door& door, Environments& environments, EventSources& event_sources,
+         std::function<void(const std::string&)> note)
+      : door(door), environments(environments), event_sources(event_sources), note(std::move(note)) {}
 
   // Before the outbox starts: asynchronous invocations are its deliveries.
   void start();
 
   Door& door;
   Environments& environments;
+  EventSources& event_sources;
+  PolicyCache policies;          // of roles that are looked at
+  std::atomic<int> streams = 0;  // InvokeWithResponseStream: answers under way
+  const std::function<void(const std::string&)> note;
 };
 
 // --- errors -----------------------------------------------------------------------------------------------------------
@@ -52,7 +65,7 @@ inline Failure stale_revision() {
 // FunctionName as all operations take it: a name, a partial or a whole ARN, with or without a version.
 struct FunctionName {
   FunctionKey key;
-  std::string qualifier;              // "", "$LATEST" or a version
+  std::string qualifier;              // "", "$LATEST", a version or an alias
   std::string arn() const;            // of the function
   std::string qualified_arn() const;  // with the qualifier, where there is one
 };
@@ -63,17 +76,59 @@ struct Found {
   FunctionName name;
   FunctionRecord function;
   uint64_t version = 0;
-  VersionRecord record;
+  VersionRecord record = {};
+  std::optional<AliasRecord> alias = {};  // where the qualifier is one
 };
 // ERRORS: ResourceNotFoundException: "Function not found: arn..".
 Result<FunctionRecord> find_function(Call& call, const FunctionName& name, Lock lock = Lock::kExclusive);
 Result<Found> find_version(Call& call, const FunctionName& name, Lock lock = Lock::kNone);
+// The same, and where an alias parts its calls between versions, one of them by its weight.
+Result<Found> find_called(Call& call, const FunctionName& name);
+Program program_of(const Found& found);
+// The function as it is now, in a transaction of its own.
+Result<Found> find_now(Door& door, const Caller& caller, const std::string& text, const OptionalText& qualifier);
+// Whether a role of functions may do that by its own policies. ERRORS: AccessDenied.
+Status role_may(Lambda& lambda, const Caller& from, const std::string& role, std::string_view action,
+                const std::string& resource);
+std::string version_text(uint64_t version);  // "$LATEST", "3"
+// "12", "prod": ERRORS: InvalidParameterValueException: not the number of a version.
+Result<uint64_t> version_number(const std::string& text);
 
 // The one right that an operation on a function needs.
 Result<std::vector<Need>> rights_on(Call& call, const std::string& text, const OptionalText& qualifier,
                                     std::string_view action);
 
+// What the account has left for functions that reserve nothing, without what `but` reserves.
+Result<int64_t> unreserved_concurrency(Call& call, const FunctionKey& but);
+
 FunctionConfiguration to_wire(const Found& found);
+
+// --- asynchronous calls ------------------------------------------------------------------------------------------------
+
+// Accepts one: in the transaction's commit.
+Status accept_event(Lambda& lambda, Transaction& tx, const Found& found, const std::string& payload,
+                    const std::string& request_id);
+void start_events(Lambda& lambda);
+// ERRORS: InvalidParameterValueException: an ARN that nothing can be sent to.
+Status check_destination(const std::string& arn, bool failure);
+// What has been kept of a version's code and layers.
+Status release_code(Call& call, Transaction& tx, const VersionRecord& record);
+
+// --- layers -----------------------------------------------------------------------------------------------------------
+
+// The layers of these ARNs as a function keeps them. ERRORS: InvalidParameterValueException.
+Result<std::vector<LayerUse>> use_layers(Transaction& tx, const wire::List<std::string>& arns);
+// The right to use each: lambda:GetLayerVersion.
+Result<std::vector<Need>> layer_needs(Call& call, const wire::List<std::string>& arns);
+
+// A position behind which a page begins. ERRORS: InvalidParameterValueException: a marker that is none.
+Result<std::string> position_of(Call& call, const std::string& request, const OptionalText& marker);
+// What a `steps` handler writes, on the disk when it answers.
+Status committed(Call& call, std::move_only_function<Status(Transaction&)> work);
+// AddPermission's Principal as a policy has it; such statements as a policy's text (nullopt: none); its revision.
+Json principal_json(const std::string& who);
+std::optional<std::string> policy_text(const std::vector<PermissionRecord>& permissions, std::string_view qualifier);
+std::string policy_revision(const std::optional<std::string>& policy);
 // The function's policy as JSON text, of one version or (empty) of the function; nullopt: it has none.
 std::optional<std::string> policy_of(const FunctionRecord& function, std::string_view qualifier);
 

@@ -2,12 +2,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.h"
 #include "door/arn.h"
+#include "os/random.h"
 #include "services/lambda/lambda.h"
 
 namespace tarn::lambda {
+namespace {
+
+// Evenly from [0, 1).
+double random_part() {
+  uint32_t value = 0;
+  std::memcpy(&value, random_bytes(sizeof value).data(), sizeof value);
+  return value / 4294967296.0;
+}
+
+}  // namespace
 
 std::string FunctionName::arn() const {
   return fmt::format("arn:aws:lambda:{}:{}:function:{}", key.region, key.account, key.name);
@@ -54,14 +66,54 @@ Result<FunctionRecord> find_function(Call& call, const FunctionName& name, Lock 
 Result<Found> find_version(Call& call, const FunctionName& name, Lock lock) {
   Found found{.name = name, .function = TRY(find_function(call, name, lock)), .version = 0, .record = {}};
   if (!name.qualifier.empty() && name.qualifier != "$LATEST") {
-    const auto version = parse_int(name.qualifier);
-    if (!version || *version < 1) return not_found("Function not found: " + name.qualified_arn());
-    found.version = static_cast<uint64_t>(*version);
+    if (const auto version = version_number(name.qualifier)) {
+      found.version = *version;
+    } else {
+      found.alias = TRY(call.get(kAliases, {found.function.id, name.qualifier}, lock));
+      if (!found.alias) return not_found("Function not found: " + name.qualified_arn());
+      found.version = found.alias->version;
+    }
   }
   auto record = TRY(call.get(kVersions, {found.function.id, found.version}, lock));
   if (!record) return not_found("Function not found: " + name.qualified_arn());
   found.record = std::move(*record);
   return found;
+}
+
+Result<Found> find_called(Call& call, const FunctionName& name) {
+  Found found = TRY(find_version(call, name));
+  if (!found.alias || found.alias->weights.empty()) return found;
+  double place = random_part();
+  for (const auto& [text, weight] : found.alias->weights) {
+    place -= weight;
+    if (place >= 0) continue;
+    const uint64_t version = TRY(version_number(text));
+    if (auto record = TRY(call.get(kVersions, {found.function.id, version}, Lock::kNone))) {
+      found.version = version;
+      found.record = std::move(*record);
+    }
+    break;
+  }
+  return found;
+}
+
+Program program_of(const Found& found) {
+  return {.key = found.name.key,
+          .function = found.function.id,
+          .version = version_text(found.version),
+          .record = found.record,
+          .most = found.function.reserved_concurrency.value_or(kAccountConcurrency)};
+}
+
+std::string version_text(uint64_t version) {
+  return version == 0 ? "$LATEST" : std::to_string(version);
+}
+
+Result<uint64_t> version_number(const std::string& text) {
+  if (text == "$LATEST") return 0;
+  const auto version = parse_int(text);
+  if (!version || *version < 1) return invalid_parameter(text + " is not the number of a version.");
+  return static_cast<uint64_t>(*version);
 }
 
 Result<std::vector<Need>> rights_on(Call& call, const std::string& text, const OptionalText& qualifier,
@@ -74,8 +126,12 @@ Result<std::vector<Need>> rights_on(Call& call, const std::string& text, const O
 }
 
 std::optional<std::string> policy_of(const FunctionRecord& function, std::string_view qualifier) {
+  return policy_text(function.permissions, qualifier);
+}
+
+std::optional<std::string> policy_text(const std::vector<PermissionRecord>& permissions, std::string_view qualifier) {
   Json statements = Json::array();
-  for (const PermissionRecord& permission : function.permissions)
+  for (const PermissionRecord& permission : permissions)
     if (permission.qualifier == qualifier) statements.push(permission.statement);
   if (statements.size() == 0) return std::nullopt;
   return Json::object({{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", std::move(statements)}}).text();
@@ -83,7 +139,6 @@ std::optional<std::string> policy_of(const FunctionRecord& function, std::string
 
 FunctionConfiguration to_wire(const Found& found) {
   const VersionRecord& record = found.record;
-  const std::string version = found.version == 0 ? "$LATEST" : std::to_string(found.version);
   FunctionConfiguration out{.function_name = found.name.key.name, .function_arn = found.name.qualified_arn()};
   if (!record.runtime.empty()) out.runtime = record.runtime;
   out.role = record.role;
@@ -97,7 +152,7 @@ FunctionConfiguration to_wire(const Found& found) {
   out.last_modified = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+0000", at.year, at.month, at.day, at.hour,
                                   at.minute, at.second, at.micros / 1000);
   out.code_sha256 = record.code_sha256;
-  out.version = version;
+  out.version = version_text(found.version);
   if (!record.subnets.empty())
     out.vpc_config =
         VpcConfigResponse{.subnet_ids = record.subnets, .security_group_ids = record.security_groups, .vpc_id = ""};
@@ -108,6 +163,8 @@ FunctionConfiguration to_wire(const Found& found) {
     for (const auto& [key, value] : record.environment) environment.variables[key] = value;
     out.environment = std::move(environment);
   }
+  for (const LayerUse& layer : record.layers)
+    out.layers.push_back({.arn = layer.arn, .code_size = static_cast<int64_t>(layer.code_size)});
   if (!record.kms_key.empty()) out.kms_key_arn = record.kms_key;
   out.tracing_config = TracingConfigResponse{.mode = record.tracing};
   out.revision_id = record.revision;

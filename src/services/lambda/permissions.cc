@@ -15,20 +15,11 @@
 namespace tarn::lambda {
 namespace {
 
-// AWS: AddPermission: a service's name, an account, or the ARN of a user or role; conditions from the Source members.
+// AWS: AddPermission: conditions from the Source members.
 Json statement_of(const FunctionName& name, const AddPermissionRequest& in) {
-  const std::string& who = *in.principal;
-  const bool account = who.size() == 12 && std::ranges::all_of(who, [](unsigned char c) { return std::isdigit(c); });
-  Json principal = "*";
-  if (who.ends_with(".amazonaws.com"))
-    principal = Json::object({{"Service", who}});
-  else if (account)
-    principal = Json::object({{"AWS", fmt::format("arn:aws:iam::{}:root", who)}});
-  else if (who != "*")
-    principal = Json::object({{"AWS", who}});
   Json statement = Json::object({{"Sid", *in.statement_id},
                                  {"Effect", "Allow"},
-                                 {"Principal", std::move(principal)},
+                                 {"Principal", principal_json(*in.principal)},
                                  {"Action", *in.action},
                                  {"Resource", name.qualified_arn()}});
   Json like = Json::object(), equals = Json::object();
@@ -43,15 +34,25 @@ Json statement_of(const FunctionName& name, const AddPermissionRequest& in) {
   return statement;
 }
 
-// AWS: the revision that these operations compare is the policy's own.
 std::string revision_of(const FunctionRecord& function, std::string_view qualifier) {
-  const std::string text = policy_of(function, qualifier).value_or("");
-  const std::string id = hex(md5(text));
-  return fmt::format("{}-{}-{}-{}-{}", id.substr(0, 8), id.substr(8, 4), id.substr(12, 4), id.substr(16, 4),
-                     id.substr(20));
+  return policy_revision(policy_of(function, qualifier));
 }
 
 }  // namespace
+
+// AWS: AddPermission: a service's name, an account, or the ARN of a user or role.
+Json principal_json(const std::string& who) {
+  if (who == "*") return who;
+  if (who.ends_with(".amazonaws.com")) return Json::object({{"Service", who}});
+  return Json::object({{"AWS", is_account_id(who) ? fmt::format("arn:aws:iam::{}:root", who) : who}});
+}
+
+// AWS: the revision that these operations compare is the policy's own.
+std::string policy_revision(const std::optional<std::string>& policy) {
+  const std::string id = hex(md5(policy.value_or("")));
+  return fmt::format("{}-{}-{}-{}-{}", id.substr(0, 8), id.substr(8, 4), id.substr(12, 4), id.substr(16, 4),
+                     id.substr(20));
+}
 
 Result<std::vector<Need>> add_permission_rights(Lambda&, Call& call, const AddPermissionRequest& in) {
   auto needs = TRY(rights_on(call, *in.function_name, in.qualifier, "lambda:AddPermission"));
@@ -147,6 +148,14 @@ Result<ListTagsResponse> list_tags(Lambda&, Call& call, const ListTagsRequest& i
 
 // --- concurrency ------------------------------------------------------------------------------------------------------
 
+Result<int64_t> unreserved_concurrency(Call& call, const FunctionKey& but) {
+  int64_t left = kAccountConcurrency;
+  const auto all = TRY(call.tx().scan(kFunctions, {.prefix = prefix_of(kFunctions, but.account, but.region)}));
+  for (const auto& [key, function] : all.entries)
+    if (key.name != but.name) left -= function.reserved_concurrency.value_or(0);
+  return left;
+}
+
 Result<std::vector<Need>> put_function_concurrency_rights(Lambda&, Call& call,
                                                           const PutFunctionConcurrencyRequest& in) {
   return rights_on(call, *in.function_name, {}, "lambda:PutFunctionConcurrency");
@@ -155,6 +164,12 @@ Result<std::vector<Need>> put_function_concurrency_rights(Lambda&, Call& call,
 Result<Concurrency> put_function_concurrency(Lambda&, Call& call, const PutFunctionConcurrencyRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
   FunctionRecord function = TRY(find_function(call, name));
+  const int64_t left = TRY(unreserved_concurrency(call, name.key)) - *in.reserved_concurrent_executions;
+  if (left < kLeastUnreserved)
+    return invalid_parameter(
+        fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
+                    "UnreservedConcurrentExecution below its minimum value of [{}].",
+                    kLeastUnreserved));
   function.reserved_concurrency = in.reserved_concurrent_executions;
   TRY(call.put(kFunctions, name.key, function));
   return Concurrency{.reserved_concurrent_executions = in.reserved_concurrent_executions};

@@ -75,7 +75,10 @@ Result<Interpreter> python(const std::string& runtime, const std::string& suppor
   if (best.empty())
     return fail(502, "InvalidRuntimeException",
                 "No Python 3 is installed on this machine: " + runtime + " cannot run.");
-  Interpreter found{.command = {best.string(), "/var/runtime/bootstrap.py"}, .mounts = mounts_for(best)};
+  Interpreter found{.command = {best.string(), "/var/runtime/bootstrap.py"},
+                    .mounts = mounts_for(best),
+                    .note = {},
+                    .name = best.filename()};
   found.mounts.push_back({.host = support, .inside = "/var/runtime"});
   if (best_version != wanted)
     found.note = fmt::format("{} runs on Python 3.{}, the nearest on this machine.", runtime, best_version);
@@ -86,7 +89,10 @@ Result<Interpreter> node(const std::string& runtime, const std::string& support)
   const auto all = programs("node");
   if (all.empty())
     return fail(502, "InvalidRuntimeException", "No Node.js is installed on this machine: " + runtime + " cannot run.");
-  Interpreter found{.command = {all[0].string(), "/var/runtime/bootstrap.mjs"}, .mounts = mounts_for(all[0])};
+  Interpreter found{.command = {all[0].string(), "/var/runtime/bootstrap.mjs"},
+                    .mounts = mounts_for(all[0]),
+                    .note = {},
+                    .name = all[0].filename()};
   found.mounts.push_back({.host = support, .inside = "/var/runtime"});
   return found;
 }
@@ -108,7 +114,7 @@ Status check_runtime(const std::string& runtime) {
 Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support) {
   if (is_python(runtime)) return python(runtime, support);
   if (is_node(runtime)) return node(runtime, support);
-  return Interpreter{.command = {"/var/task/bootstrap"}, .mounts = {}};
+  return Interpreter{.command = {"/var/task/bootstrap"}, .mounts = {}, .note = {}, .name = {}};
 }
 
 Status write_support(const std::string& folder) {

@@ -17,6 +17,7 @@ struct Interpreter {
   std::vector<std::string> command;  // inside
   std::vector<run::Mount> mounts;
   std::string note;  // of another version than the runtime's name says; empty: the very one
+  std::string name;  // "python3.11", "node"; empty: the function's own program
 };
 // `support`: the folder of our own programs, see write_support(). ERRORS: what is not on this machine.
 Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support);

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import io
 import json
+import urllib.error
+import urllib.request
 import zipfile
 
 import pytest
@@ -38,7 +40,7 @@ def test_create_and_show(functions, new_name, role, account):
     assert functions.get_account_settings()["AccountUsage"]["FunctionCount"] >= 1
 
 
-def test_what_is_refused(functions, new_name, role, make_role, refused, deploy):
+def test_what_is_refused(functions, new_name, role, make_role, refused, deploy, account):
     def create(**changes):
         return lambda: functions.create_function(**{"FunctionName": new_name("fn"), "Runtime": "python3.11", "Role": role,
                                                     "Handler": "app.handler", "Code": {"ZipFile": archive()}, **changes})
@@ -51,8 +53,10 @@ def test_what_is_refused(functions, new_name, role, make_role, refused, deploy):
     refused("InvalidParameterValueException", "S3 Error Code: NoSuchBucket", create(
         Code={"S3Bucket": new_name("none"), "S3Key": "k"}))
     refused("InvalidParameterValueException", "java17 is not supported", create(Runtime="java17"))
-    refused("InvalidParameterValueException", "Layers is not supported", create(
-        Layers=["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]))
+    refused("InvalidParameterValueException", "does not exist", create(Layers=[f"arn:aws:lambda:us-east-1:{account}:layer:none:1"]))
+    refused("InvalidParameterValueException", "no standard queue", create(
+        DeadLetterConfig={"TargetArn": f"arn:aws:sqs:us-east-1:{account}:q.fifo"}))
+    refused("InvalidParameterValueException", "container image", create(Code={"ImageUri": "1.dkr.ecr.us-east-1.amazonaws.com/x:1"}))
     refused("ValidationException", "timeout", create(Timeout=901))
     refused("ResourceNotFoundException", "Function not found", functions.get_function, FunctionName=new_name("none"))
 
@@ -69,6 +73,27 @@ def test_code_from_a_bucket(functions, client, new_name, role, call):
     functions.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="app.handler",
                               Code={"S3Bucket": bucket, "S3Key": "f.zip"})
     assert call(name)[0] == "from s3"
+
+
+def test_the_code_can_be_fetched(functions, deploy):
+    name = deploy("def handler(e, c): return 1\n")
+    shown = functions.get_function(FunctionName=name)
+    location = shown["Code"]["Location"]
+    with urllib.request.urlopen(location) as answer:
+        assert base64.b64encode(hashlib.sha256(answer.read()).digest()).decode() == shown["Configuration"]["CodeSha256"]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(location[:-1] + ("0" if location[-1] != "0" else "1"))
+
+
+def test_the_runtime_is_the_machines(functions, deploy, refused):
+    name = deploy("import sys\ndef handler(e, c): return 'python%d.%d' % sys.version_info[:2]\n", Runtime="python3.9")
+    shown = functions.get_runtime_management_config(FunctionName=name)
+    ran = json.loads(functions.invoke(FunctionName=name)["Payload"].read())
+    assert shown["UpdateRuntimeOn"] == "Auto" and shown["RuntimeVersionArn"] == f"arn:aws:lambda:us-east-1::runtime:{ran}"
+    refused("InvalidParameterValueException", "not on this machine", functions.put_runtime_management_config, FunctionName=name,
+            UpdateRuntimeOn="Manual", RuntimeVersionArn="arn:aws:lambda:us-east-1::runtime:" + "a" * 64)
+    functions.put_runtime_management_config(FunctionName=name, UpdateRuntimeOn="Manual", RuntimeVersionArn=shown["RuntimeVersionArn"])
+    assert functions.get_runtime_management_config(FunctionName=name)["UpdateRuntimeOn"] == "Manual"
 
 
 def test_changes_take_effect_and_versions_stay(functions, deploy, call, refused):

@@ -1,0 +1,417 @@
+#include "services/lambda/event_sources.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "door/arn.h"
+#include "door/bus.h"
+#include "door/door.h"
+#include "door/event_pattern.h"
+#include "gen/sqs/messages.h"
+#include "os/clock.h"
+#include "os/random.h"
+#include "services/lambda/lambda.h"
+
+namespace tarn::lambda {
+namespace {
+
+constexpr int kThreads = 2;               // that begin receives and delete what was done
+constexpr int32_t kMostRunning = 32;      // batches of a mapping at once, where it names no number
+constexpr int32_t kPoll = 20;             // seconds that a receive waits
+constexpr int32_t kMostReceived = 10;     // AWS: ReceiveMessage
+constexpr Micros kPause = 5 * kSecond;    // after a receive that was refused; of real time, like the polls
+constexpr size_t kMostPayload = 6 << 20;  // AWS: Lambda quotas: synchronous invocation payload
+
+using Messages = std::vector<sqs::Message>;
+
+std::string name_of(const MappingKey& key) {
+  return fmt::format("{}/{}/{}", key.account, key.region, key.uuid);
+}
+
+// --- what the function gets and says ------------------------------------------------------------------------------------
+
+Json attribute_json(const sqs::MessageAttributeValue& value) {
+  Json json = Json::object();
+  if (value.string_value) json.set("stringValue", *value.string_value);
+  if (value.binary_value) json.set("binaryValue", base64(value.binary_value->bytes));
+  json.set("stringListValues", Json::array());
+  json.set("binaryListValues", Json::array());
+  json.set("dataType", value.data_type.value_or("String"));
+  return json;
+}
+
+// AWS: Developer Guide, "Using Lambda with Amazon SQS": the event.
+Json record_json(const sqs::Message& message, const std::string& source, const std::string& region) {
+  Json attributes = Json::object(), own = Json::object();
+  for (const auto& [name, value] : message.attributes) attributes.set(name, value);
+  for (const auto& [name, value] : message.message_attributes) own.set(name, attribute_json(value));
+  Json json = Json::object({{"messageId", message.message_id.value_or("")},
+                            {"receiptHandle", message.receipt_handle.value_or("")},
+                            {"body", message.body.value_or("")},
+                            {"attributes", std::move(attributes)},
+                            {"messageAttributes", std::move(own)}});
+  if (message.md5_of_message_attributes) json.set("md5OfMessageAttributes", *message.md5_of_message_attributes);
+  json.set("md5OfBody", message.md5_of_body.value_or(""));
+  json.set("eventSource", "aws:sqs");
+  json.set("eventSourceARN", source);
+  json.set("awsRegion", region);
+  return json;
+}
+
+// AWS: "Control which events Lambda sends to your function": a body that is JSON is matched as such.
+bool passes(const std::vector<EventPattern>& filters, const sqs::Message& message, const std::string& source,
+            const std::string& region) {
+  if (filters.empty()) return true;
+  Json record = record_json(message, source, region);
+  if (auto body = Json::parse(message.body.value_or("")); body && body->is_object())
+    record.set("body", std::move(*body));
+  const FlatEvent event(record);
+  return std::ranges::any_of(filters, [&](const EventPattern& filter) { return filter.matches(event); });
+}
+
+// The ids of messages that the function says have failed; nullopt: all have. AWS: "Implementing partial batch responses".
+std::optional<std::set<std::string>> failures_in(const std::string& answer, const Messages& batch) {
+  const auto json = Json::parse(answer);
+  if (!json || !(json->is_object() || json->is_null())) return std::nullopt;
+  std::set<std::string> failed;
+  for (const Json& item : (*json)["batchItemFailures"].items()) {
+    const std::string& id = item["itemIdentifier"].as_string();
+    if (std::ranges::none_of(batch, [&](const sqs::Message& m) { return m.message_id == id; })) return std::nullopt;
+    failed.insert(id);
+  }
+  return failed;
+}
+
+}  // namespace
+
+// One mapping.
+struct Source {
+  MappingKey key;
+  MappingRecord record;
+  std::vector<EventPattern> filters;
+  bool gone = false;       // changed or deleted: another stands for it, if any
+  bool receiving = false;  // a receive is under way, or begins soon
+  int32_t running = 0;     // batches
+  Messages gathered;       // of the batch to come
+  Micros since = 0;        // when its first message came
+  std::string result = "No records processed";
+  std::move_only_function<void()> leave;  // ends the receive under way
+};
+
+struct EventSources::State : std::enable_shared_from_this<State> {
+  State(Door& d, Environments& e, std::function<void(const std::string&)> n)
+      : door(d), environments(e), note(std::move(n)) {}
+
+  using Work = std::move_only_function<void()>;
+  using SourcePtr = std::shared_ptr<Source>;
+
+  Door& door;
+  Environments& environments;
+  const std::function<void(const std::string&)> note;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::map<std::string, SourcePtr> sources;
+  std::multimap<Micros, Work> work;  // by when it is due, steady time
+  std::vector<std::thread> threads;
+  bool stopping = false;
+
+  void soon(Work what, Micros delay = 0);  // takes the mutex, as do all below
+  void run();
+  void load(const MappingKey& key);
+  void receive(const SourcePtr& source);
+  void took(const SourcePtr& source, Result<Messages> messages);
+  void hand_over(const SourcePtr& source);
+  void call(const SourcePtr& source, Messages batch);
+  void finished(const SourcePtr& source, const Messages& batch, const Result<InvocationResult>& result);
+  void forget(const SourcePtr& source, const Messages& messages);
+  void problem(const SourcePtr& source, std::string text);
+  Result<Found> function_of(const SourcePtr& source);
+  Result<Caller> role_of(const SourcePtr& source, const Found& found);
+};
+
+// --- the threads --------------------------------------------------------------------------------------------------------
+
+void EventSources::State::soon(Work what, Micros delay) {
+  const std::lock_guard lock(mutex);
+  work.emplace(delay == 0 ? 0 : steady_now() + delay, std::move(what));
+  changed.notify_one();
+}
+
+void EventSources::State::run() {
+  std::unique_lock lock(mutex);
+  while (!stopping) {
+    if (work.empty()) {
+      changed.wait(lock);
+    } else if (const Micros wait = work.begin()->first - steady_now(); wait > 0) {
+      changed.wait_for(lock, std::chrono::microseconds(wait));
+    } else {
+      Work what = std::move(work.extract(work.begin()).mapped());
+      lock.unlock();
+      what();
+      lock.lock();
+    }
+  }
+}
+
+void EventSources::State::load(const MappingKey& key) {
+  const auto record = door.store().read()->get(kMappings, key);
+  auto source = std::make_shared<Source>();
+  std::move_only_function<void()> leave;
+  {
+    const std::lock_guard lock(mutex);
+    SourcePtr& place = sources[name_of(key)];
+    if (place) {
+      place->gone = true;
+      leave = std::exchange(place->leave, nullptr);
+      source->result = place->result;
+    }
+    if (!record || !*record || !(*record)->enabled) {
+      sources.erase(name_of(key));
+      source = nullptr;
+    }
+  }
+  if (leave) leave();  // else it would take messages for nobody
+  if (!source) return;
+  {
+    const std::lock_guard lock(mutex);
+    source->key = key;
+    source->record = **record;
+    for (const std::string& filter : source->record.filters)
+      if (auto pattern = EventPattern::compile(filter)) source->filters.push_back(std::move(*pattern));
+    source->receiving = true;
+    sources[name_of(key)] = source;
+  }
+  soon([self = shared_from_this(), source] { self->receive(source); });
+}
+
+// --- receiving ----------------------------------------------------------------------------------------------------------
+
+Result<Found> EventSources::State::function_of(const SourcePtr& source) {
+  Caller anyone;
+  anyone.region = source->key.region;
+  const std::string& qualifier = source->record.qualifier;
+  return find_now(door, anyone, source->record.function, qualifier.empty() ? OptionalText() : OptionalText(qualifier));
+}
+
+Result<Caller> EventSources::State::role_of(const SourcePtr& source, const Found& found) {
+  Caller service;
+  service.region = source->key.region;
+  service.request_id = uuid4();
+  return door.assume_as_service(service, found.record.role, "lambda.amazonaws.com", found.name.key.name);
+}
+
+void EventSources::State::problem(const SourcePtr& source, std::string text) {
+  const std::lock_guard lock(mutex);
+  const std::string result = "PROBLEM: " + text;
+  if (source->result != result) note(fmt::format("event source mapping {}: {}", source->key.uuid, text));
+  source->result = result;
+}
+
+void EventSources::State::receive(const SourcePtr& source) {
+  const auto again = [&](const Error& error) {
+    problem(source, error.message);
+    soon([self = shared_from_this(), source] { self->receive(source); }, kPause);
+  };
+  {
+    const std::lock_guard lock(mutex);
+    if (source->gone || stopping) return;
+  }
+  const Result<Found> found = function_of(source);
+  if (!found) return again(found.error());
+  const Result<Caller> role = role_of(source, *found);
+  if (!role) return again(role.error());
+  const auto request = std::make_shared<sqs::ReceiveMessageRequest>();
+  {
+    const std::lock_guard lock(mutex);
+    int64_t most = source->record.most_running.value_or(kMostRunning);
+    if (found->function.reserved_concurrency) most = std::min<int64_t>(most, *found->function.reserved_concurrency);
+    if (source->running >= most && source->running > 0) {  // the end of one goes on
+      source->receiving = false;
+      return;
+    }
+    const auto missing =
+        static_cast<int32_t>(source->record.batch_size - static_cast<int32_t>(source->gathered.size()));
+    request->max_number_of_messages = std::min(kMostReceived, missing);
+    request->wait_time_seconds = kPoll;
+    if (!source->gathered.empty()) {
+      const Micros left = source->since + source->record.window * kSecond - steady_now();
+      request->wait_time_seconds = static_cast<int32_t>(std::clamp<Micros>((left + kSecond - 1) / kSecond, 0, kPoll));
+    }
+  }
+  request->queue_url = queue_url_of(source->record.source);
+  request->message_system_attribute_names = {"All"};
+  request->message_attribute_names = {"All"};
+  door.execute_wait(*role, wire::OperationOf<sqs::ReceiveMessageRequest>::operation(), request.get(),
+                    {[self = shared_from_this(), source, request](Result<wire::Any> answer) {
+                       Result<Messages> messages = Messages();
+                       if (!answer) {
+                         messages = Failure(std::move(answer.error()));
+                       } else {
+                         auto& list = answer->as<sqs::ReceiveMessageResult>().messages;
+                         messages->assign(list.begin(), list.end());
+                       }
+                       self->soon([self, source, messages = std::move(messages)]() mutable {
+                         self->took(source, std::move(messages));
+                       });
+                     },
+                     [self = shared_from_this(), source](std::move_only_function<void()> left) {
+                       const std::lock_guard lock(self->mutex);
+                       source->leave = std::move(left);
+                     }});
+}
+
+void EventSources::State::took(const SourcePtr& source, Result<Messages> messages) {
+  if (!messages) {
+    problem(source, messages.error().message);
+    return soon([self = shared_from_this(), source] { self->receive(source); }, kPause);
+  }
+  Messages dropped;
+  bool full;
+  {
+    const std::lock_guard lock(mutex);
+    for (sqs::Message& message : *messages) {
+      const bool wanted = passes(source->filters, message, source->record.source, source->key.region);
+      if (wanted && source->gathered.empty()) source->since = steady_now();
+      (wanted ? source->gathered : dropped).push_back(std::move(message));
+    }
+    const Micros window = source->record.window * kSecond;
+    full = static_cast<int32_t>(source->gathered.size()) >= source->record.batch_size ||
+           (!source->gathered.empty() && steady_now() >= source->since + window) || source->gone;
+  }
+  forget(source, dropped);  // AWS: what no filter lets through is deleted
+  if (full) hand_over(source);
+  receive(source);
+}
+
+// --- calling ------------------------------------------------------------------------------------------------------------
+
+// What was gathered, in one call or, where it is too much for one, several.
+void EventSources::State::hand_over(const SourcePtr& source) {
+  std::vector<Messages> batches;
+  {
+    const std::lock_guard lock(mutex);
+    size_t bytes = 0;
+    for (sqs::Message& message : std::exchange(source->gathered, {})) {
+      const size_t size = 2 * message.body.value_or("").size() + 1024;  // escaped, with what goes with it
+      if (batches.empty() || bytes + size > kMostPayload) {
+        batches.emplace_back();
+        bytes = 0;
+      }
+      bytes += size;
+      batches.back().push_back(std::move(message));
+    }
+    source->running += static_cast<int32_t>(batches.size());
+  }
+  for (Messages& batch : batches) call(source, std::move(batch));
+}
+
+void EventSources::State::call(const SourcePtr& source, Messages batch) {
+  const auto done = [self = shared_from_this(), source](Messages of, Result<InvocationResult> result) {
+    self->soon([self, source, of = std::move(of), result = std::move(result)] { self->finished(source, of, result); });
+  };
+  const Result<Found> found = function_of(source);
+  if (!found) return done(std::move(batch), Failure(found.error()));
+  Json records = Json::array();
+  for (const sqs::Message& message : batch)
+    records.push(record_json(message, source->record.source, source->key.region));
+  environments.invoke(program_of(*found),
+                      {.request_id = uuid4(),
+                       .arn = found->name.qualified_arn(),
+                       .payload = Json::object({{"Records", std::move(records)}}).text(),
+                       .client_context = {}},
+                      [done, batch = std::move(batch)](Result<InvocationResult> result) mutable {
+                        done(std::move(batch), std::move(result));
+                      });
+}
+
+void EventSources::State::finished(const SourcePtr& source, const Messages& batch,
+                                   const Result<InvocationResult>& result) {
+  if (result && result->error.empty()) {
+    std::optional<std::set<std::string>> failed = std::set<std::string>();
+    if (source->record.reports_failures) failed = failures_in(result->payload, batch);
+    Messages done;
+    for (const sqs::Message& message : batch)
+      if (failed && !failed->contains(*message.message_id)) done.push_back(message);
+    forget(source, done);
+  }
+  bool go_on;
+  {
+    const std::lock_guard lock(mutex);
+    --source->running;
+    if (result) source->result = result->error.empty() ? "OK" : "PROBLEM: Function call failed";
+    go_on = !source->receiving && !source->gone && !stopping;
+    if (go_on) source->receiving = true;
+  }
+  // What failed stays in flight until its visibility timeout ends, as on AWS.
+  if (!result) problem(source, result.error().message);
+  if (go_on) receive(source);
+}
+
+// Deletes from the queue.
+void EventSources::State::forget(const SourcePtr& source, const Messages& messages) {
+  if (messages.empty()) return;
+  const Result<Found> found = function_of(source);
+  if (!found) return problem(source, found.error().message);
+  const Result<Caller> role = role_of(source, *found);
+  if (!role) return problem(source, role.error().message);
+  for (size_t at = 0; at < messages.size();) {
+    sqs::DeleteMessageBatchRequest request{.queue_url = queue_url_of(source->record.source)};
+    for (; at < messages.size() && request.entries.size() < kMostReceived; ++at)
+      request.entries.push_back({.id = std::to_string(at), .receipt_handle = messages[at].receipt_handle});
+    if (const auto deleted = door.call(*role, request); !deleted) problem(source, deleted.error().message);
+  }
+}
+
+// --- the whole ----------------------------------------------------------------------------------------------------------
+
+EventSources::EventSources(Door& door, Environments& environments, std::function<void(const std::string&)> note)
+    : state_(std::make_shared<State>(door, environments, std::move(note))) {}
+
+EventSources::~EventSources() {
+  stop();
+}
+
+Status EventSources::start() {
+  const auto all = TRY(state_->door.store().read()->scan(kMappings));
+  for (int i = 0; i < kThreads; ++i) state_->threads.emplace_back([state = state_.get()] { state->run(); });
+  for (const auto& [key, record] : all.entries) look_again(key);
+  return {};
+}
+
+void EventSources::stop() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (std::exchange(state_->stopping, true)) return;
+  }
+  state_->changed.notify_all();
+  for (std::thread& thread : state_->threads) thread.join();
+}
+
+void EventSources::look_again(const MappingKey& key) {
+  state_->soon([state = state_, key] { state->load(key); });
+}
+
+std::string EventSources::last_result(const MappingKey& key) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->sources.find(name_of(key));
+  return found == state_->sources.end() ? "No records processed" : found->second->result;
+}
+
+std::string EventSources::busy() {
+  const std::lock_guard lock(state_->mutex);
+  for (const auto& [name, source] : state_->sources)
+    if (source->running > 0 || !source->gathered.empty())
+      return "a batch of the event source mapping " + source->key.uuid;
+  return !state_->work.empty() && state_->work.begin()->first == 0 ? "event source mappings" : "";
+}
+
+}  // namespace tarn::lambda
