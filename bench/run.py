@@ -1,12 +1,14 @@
 """Measures tarn, as ratios against a peer or a limit in the same run, and writes bench/results.md.
 
-    make bench [BENCH="start sql wire objects crawl functions"]
+    make bench [BENCH="start sql wire objects crawl functions events queues"]
 
 start     from start to the first answered call on an existing directory, and resident memory when idle
 sql       subset and summaries, a trivial statement, points in polygons, COPY, TPC-H: beside plain DuckDB over the same files
 crawl     a crawler over 10,000 objects in 500 partitions
 wire      one row inserted on the PostgreSQL wire beside the engine's own durable commit, and a trivial statement
 functions a warm and a cold call of an empty Python function
+events    10,000 events against 1,000 rules
+queues    messages sent, received and deleted over 32 connections, beside ministack
 objects   PutObject and GetObject beside nginx serving the same bytes, and a group-committed fdatasync loop
 """
 import datetime
@@ -112,8 +114,21 @@ def measure_functions(rows):
     functions.measure(rows, Server, ROUNDS)
 
 
+def measure_events(rows):
+    import events
+
+    events.measure(rows, Server, ROUNDS)
+
+
+def measure_queues(rows):
+    import queues
+
+    queues.measure(rows, Server, ROUNDS)
+
+
 PARTS = {"start": measure_start, "sql": measure_sql, "wire": measure_wire, "objects": measure_objects, "crawl": measure_crawl,
-         "functions": measure_functions}
+         "functions": measure_functions, "events": measure_events,
+         "queues": measure_queues}
 
 
 def main():

@@ -173,6 +173,14 @@ int run(int argc, char** argv) {
   with_target(set);
   set->add_option("TIME", time, "ISO 8601, e.g. 2024-11-01T00:00:00Z")->required();
 
+  std::string rule, bus;
+  CLI::App* events_command = app.add_subcommand("events", "what became of events");
+  events_command->require_subcommand(1);
+  CLI::App* why = events_command->add_subcommand("why", "the last events on a rule's bus: why they did not match, or what their targets said");
+  with_target(why);
+  why->add_option("RULE", rule, "the rule's name")->required();
+  why->add_option("--bus", bus, "the name or ARN of its event bus (else the default one)");
+
   CLI11_PARSE(app, argc, argv);
 
   const Target target{endpoint, data_dir};
@@ -194,6 +202,7 @@ int run(int argc, char** argv) {
   if (preview->parsed()) return preview_command(target, what, preview_rows);
   if (profile->parsed()) return profile_command(target, what, profile_rows, page);
   if (mail->parsed()) return mail_command(target, letter);
+  if (why->parsed()) return events_why(target, rule, bus);
   if (show->parsed()) return clock_show(target);
   if (advance->parsed()) return clock_advance(target, duration);
   return clock_set(target, time);

@@ -35,6 +35,8 @@ int env_command(const std::string& data_dir, const std::string& account, const s
 int clock_show(const Target& target);
 int clock_advance(const Target& target, const std::string& duration);
 int clock_set(const Target& target, const std::string& time);
+// The last events on the rule's bus, with what did not match, or what became of them. An empty bus: the default one.
+int events_why(const Target& target, const std::string& rule, const std::string& bus);
 // The letters that the server keeps, the newest first; or the one of that number, whole.
 int mail_command(const Target& target, const std::string& number);
 int backup_command(const Target& target, const std::string& directory);

@@ -42,10 +42,27 @@ Result<std::string> endpoint(const Target& target) {
   return std::string(trim(*last));
 }
 
+Time time_of(const Json& seconds) { return {static_cast<int64_t>(seconds.as_double() * 1e6)}; }
+
+// "rule/daily" of arn:aws:events:us-east-1:123456789012:rule/daily; "sqs jobs" of a queue's ARN.
+std::string short_name(const std::string& arn, bool with_service) {
+  const auto parts = split(arn, ':');
+  if (parts.size() < 6) return arn;
+  const std::string resource = arn.substr(static_cast<size_t>(parts[5].data() - arn.data()));
+  return with_service ? std::string(parts[2]) + " " + resource : resource;
+}
+
+void print_fired(const Json& fired) {
+  for (const Json& call : fired.items())
+    std::printf("%s  %s  %s  %s%s\n", iso8601(time_of(call["Time"])).c_str(), short_name(call["SourceArn"].as_string(), false).c_str(),
+                short_name(call["Target"].as_string(), true).c_str(),
+                call["Attempt"].as_int() > 1 ? fmt::format("attempt {}: ", call["Attempt"].as_int()).c_str() : "", call["Outcome"].as_string().c_str());
+}
+
 int print_clock(const Result<Json>& state) {
   if (!state) return complain(state.error());
-  const double seconds = (*state)["Time"].as_double();
-  std::printf("%s%s\n", iso8601(Time{static_cast<int64_t>(seconds * 1e6)}).c_str(), (*state)["Virtual"].as_bool() ? "" : " (the system's)");
+  print_fired((*state)["Fired"]);
+  std::printf("%s%s\n", iso8601(time_of((*state)["Time"])).c_str(), (*state)["Virtual"].as_bool() ? "" : " (the system's)");
   return 0;
 }
 
@@ -101,6 +118,28 @@ int clock_set(const Target& target, const std::string& time) {
   if (!when) return complain({400, "InvalidTime", fmt::format("'{}' is no time: 2024-11-01T00:00:00Z is.", time)});
   const Json seconds = Json::number(fmt::format("{}.{:06}", when->seconds(), when->micros % kSecond));
   return print_clock(call_server(target, "SetClock", Json::object({{"Time", seconds}})));
+}
+
+int events_why(const Target& target, const std::string& rule, const std::string& bus) {
+  Json input = Json::object({{"Name", rule}});
+  if (!bus.empty()) input.set("EventBusName", bus);
+  const auto told = call_server(target, "ExplainRule", input);
+  if (!told) return complain(told.error());
+  const Json& out = *told;
+  std::printf("%s  %s\n", out["RuleArn"].as_string().c_str(), out["State"].as_string().c_str());
+  for (const char* member : {"EventPattern", "ScheduleExpression"})
+    if (out.find(member) != nullptr) std::printf("  %s\n", out[member].as_string().c_str());
+  for (const Json& note : out["Notes"].items()) std::printf("  note: %s\n", note.as_string().c_str());
+  for (const Json& event : out["Events"].items()) {
+    std::printf("%s  %s  %s  %s\n", iso8601(time_of(event["Time"])).c_str(), event["Id"].as_string().c_str(), event["Source"].as_string().c_str(),
+                event["DetailType"].as_string().c_str());
+    if (!event["Matched"].as_bool()) std::printf("    no: %s\n", event["Failed"].as_string().c_str());
+    for (const Json& sent : event["Deliveries"].items())
+      std::printf("    to %s: %s (attempts: %ld)\n", sent["Target"].as_string().c_str(), sent["Outcome"].as_string().c_str(),
+                  static_cast<long>(sent["Attempts"].as_int()));
+  }
+  if (out["Events"].size() == 0) std::printf("  no event on this bus since the server started\n");
+  return 0;
 }
 
 int backup_command(const Target& target, const std::string& directory) {

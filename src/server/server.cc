@@ -149,7 +149,9 @@ Status serve_until_stopped(const ServeOptions& options) {
   Mailroom mailroom(*store, outbox, options.mail);
   sns::Sns sns(door, mailroom);
   databrew::DataBrew databrew(door, options.data_dir + "/scratch/databrew");
-  admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls});
+  CallLog calls;
+  EventLog bus_events;
+  admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls}, calls, bus_events);
   door.add(iam::kTable, &iam);
   door.add(sts::kTable, &sts);
   door.add(s3::kTable, &s3);
@@ -159,8 +161,6 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(scheduler::kTable, &scheduler);
   cloudtrail::CloudTrail cloudtrail(door);
   door.add(cloudtrail::kTable, &cloudtrail);
-  CallLog calls;
-  EventLog bus_events;
   events::Events events(door, bus_events);
   door.add(events::kTable, &events);
   door.add(sqs::kTable, &sqs);

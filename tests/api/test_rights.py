@@ -52,6 +52,11 @@ def values(client, new_name, account):
         "Resource": f"arn:aws:lambda:us-east-1:{account}:function:none", "FunctionName": "none", "StatementId": "s",
         "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", "+": {},
         # Of one service only, by its folder.
+        "events": {"ResourceARN": f"arn:aws:events:us-east-1:{account}:event-bus/none", "EventPattern": '{"source": ["none"]}',
+                   "EventSourceArn": f"arn:aws:events:us-east-1:{account}:event-bus/none", "Action": "events:PutEvents",
+                   "Principal": account, "InvocationEndpoint": "https://example.org/",
+                   "ConnectionArn": f"arn:aws:events:us-east-1:{account}:connection/none/none", "HttpMethod": "POST", "AuthorizationType": "BASIC"},
+        "admin": {"ApiDestinationArn": f"arn:aws:events:us-east-1:{account}:api-destination/none/none"},
         "scheduler": {"ResourceArn": f"arn:aws:scheduler:us-east-1:{account}:schedule-group/none"},
         "logs": {"logGroupName": "none", "+": {"StartQueryRequest": ["logGroupName"]}},
     }

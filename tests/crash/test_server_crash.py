@@ -168,10 +168,21 @@ def called(load):
     return write
 
 
+def told(load):
+    """Events on a bus, for a rule that tells a queue."""
+    events = load.client("events")
+
+    def write(n):
+        answer = events.put_events(Entries=[{"Source": "crash", "DetailType": "told", "Detail": json.dumps({"n": n}), "EventBusName": "crash"}])
+        assert answer["FailedEntryCount"] == 0
+
+    return write
+
+
 ROWS = 40
 ENDS = ("FINISHED", "FAILED", "ABORTED")
 WRITERS = {"small": small, "large": large, "multi": multipart, "copy": copied, "deleted": deleted, "table": table,
-           "user": user, "partition": partition, "created": created, "unloaded": unloaded, "called": called}
+           "user": user, "partition": partition, "created": created, "unloaded": unloaded, "called": called, "told": told}
 HANDLER = """
 import http.client, urllib.parse
 def handler(link, context):
@@ -197,6 +208,14 @@ def prepare(server):
     serverless = server.client("redshift-serverless")
     serverless.create_namespace(namespaceName="crash", dbName="dev", defaultIamRoleArn=role, iamRoles=[role])
     serverless.create_workgroup(workgroupName="crash", namespaceName="crash")
+    sqs, events = server.client("sqs"), server.client("events")
+    queue = sqs.create_queue(QueueName="crash")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    events.create_event_bus(Name="crash")
+    events.put_rule(Name="crash", EventBusName="crash", EventPattern=json.dumps({"source": ["crash"]}))
+    events.put_targets(Rule="crash", EventBusName="crash", Targets=[{"Id": "1", "Arn": arn}])
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as out:
         out.writestr("app.py", HANDLER)
@@ -254,6 +273,18 @@ def verify_calls(server, load):
     assert not wanted, f"{len(wanted)} accepted calls never ran: {sorted(wanted)[:3]}"
 
 
+def verify_events(server, load):
+    """An event whose PutEvents was acknowledged arrives at least once."""
+    sqs, deadline = server.client("sqs"), time.monotonic() + 60
+    url = sqs.get_queue_url(QueueName="crash")["QueueUrl"]
+    wanted = {name for kind, name in load.acknowledged if kind == "told"}
+    while wanted and time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2).get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            wanted.discard(json.loads(message["Body"])["detail"]["n"])
+    assert not wanted, f"{len(wanted)} acknowledged events never arrived: {sorted(wanted)[:3]}"
+
+
 def verify(server, load):
     s3, glue, iam = server.client("s3"), server.client("glue"), server.client("iam")
     keys = {}
@@ -276,6 +307,7 @@ def verify(server, load):
             glue.get_partition(DatabaseName="crash", TableName="parts", PartitionValues=[name])
     verify_statements(server, load, keys)
     verify_calls(server, load)
+    verify_events(server, load)
     # Nothing half visible: whatever is listed reads whole and right, acknowledged or not.
     for key in random.Random(1).sample(sorted(keys), min(60, len(keys))):
         kind, name = key.split("/", 1) if "/" in key else ("", key)

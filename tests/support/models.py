@@ -78,7 +78,7 @@ def example(shape, values, path=(), depth=0):
     return None
 
 
-def tarn_client(server, credentials=None):
+def tarn_client(server, credentials=None, region="us-east-1"):
     """A client of tarn's own operations (clock, backup, audit records), from the model in the source."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tarn-model-"))
     (folder / "tarn" / "2025-01-01").mkdir(parents=True)
@@ -90,5 +90,5 @@ def tarn_client(server, credentials=None):
         entry = server.accounts()[0]
         credentials = {"AccessKeyId": entry["access_key_id"], "SecretAccessKey": entry["secret_access_key"]}
     return session.create_client(
-        "tarn", region_name="us-east-1", endpoint_url=server.endpoint, aws_access_key_id=credentials["AccessKeyId"],
+        "tarn", region_name=region, endpoint_url=server.endpoint, aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"], aws_session_token=credentials.get("SessionToken"))

@@ -1,9 +1,12 @@
-// What is tarn's own and no AWS service: its clock, backups and audit records. `tarn clock` and `tarn backup` call it.
+// What is tarn's own and no AWS service: its clock, backups, audit records, and what became of events. `tarn clock`, `tarn
+// backup` and `tarn events` call it.
 #pragma once
 
 #include <mutex>
 #include <vector>
 
+#include "door/call_log.h"
+#include "door/event_log.h"
 #include "os/clock.h"
 #include "store/due.h"
 
@@ -12,17 +15,22 @@ namespace tarn::admin {
 class Administration {
  public:
   // `virtual_clock` is nullptr when the server runs on the system's time; `due` is what advancing it must let happen.
-  Administration(VirtualClock* virtual_clock, std::vector<DueSource*> due)
-      : virtual_clock_(virtual_clock), due_(std::move(due)) {}
+  // LIFETIME: borrows the logs.
+  Administration(VirtualClock* virtual_clock, std::vector<DueSource*> due, const CallLog& calls, const EventLog& events)
+      : virtual_clock_(virtual_clock), due_(std::move(due)), calls_(calls), events_(events) {}
 
   VirtualClock* virtual_clock() { return virtual_clock_; }
   const std::vector<DueSource*>& due() const { return due_; }
+  const CallLog& calls() const { return calls_; }
+  const EventLog& events() const { return events_; }
   // One advance at a time.
   std::mutex& advancing() { return advancing_; }
 
  private:
   VirtualClock* virtual_clock_;
   std::vector<DueSource*> due_;
+  const CallLog& calls_;
+  const EventLog& events_;
   std::mutex advancing_;
 };
 

@@ -139,7 +139,7 @@ def test_targets(events, bus, queue, account):
     ({"Input": "{"}, "JSON syntax error in input"),
     ({"Input": "{}", "InputPath": "$.a"}, "Only one of Input, InputPath, or InputTransformer"),
     ({"InputPath": "detail"}, "Invalid InputPath"),
-    ({"InputTransformer": {"InputPathsMap": {"AWS.x": "$.a"}, "InputTemplate": "x"}}, "reserved"),
+    ({"InputTransformer": {"InputPathsMap": {"AWS.x": "$.a"}, "InputTemplate": "x"}}, "inputPathsMap"),
     ({"DeadLetterConfig": {"Arn": "arn:aws:sns:us-east-1:123456789012:t"}}, "SQS queue"),
     ({"EcsParameters": {"TaskDefinitionArn": "x"}}, "EcsParameters"),
 ])

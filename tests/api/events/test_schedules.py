@@ -1,0 +1,63 @@
+"""Rules with schedules tell their targets at their moments, on the clock, and what `advance` says is what happened: the
+same on two runs from the same start."""
+import datetime
+
+import pytest
+
+from support.models import tarn_client
+from support.queue import Queue
+from support.server import Server
+
+START = datetime.datetime(2030, 1, 15, 12, 30, tzinfo=datetime.timezone.utc)
+
+
+class World:
+    def __init__(self, server):
+        self.server, self.tarn, self.events = server, tarn_client(server), server.client("events")
+        self.tarn.set_clock(Time=START)
+        self.queue = Queue(server.client("sqs"), "q")
+
+    def rule(self, name, expression):
+        self.events.put_rule(Name=name, ScheduleExpression=expression)
+        self.events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": self.queue.arn}])
+
+    def advance(self, **length):
+        return self.tarn.advance_clock(Seconds=int(datetime.timedelta(**length).total_seconds()))
+
+
+@pytest.fixture
+def world():
+    with Server(None, "--clock", "virtual") as server:
+        yield World(server)
+
+
+def test_they_fire_at_their_moments(world):
+    world.rule("daily", "cron(0 8 * * ? *)")
+    world.rule("rate", "rate(12 hours)")
+    world.rule("off", "rate(1 hour)")
+    world.events.disable_rule(Name="off")
+    world.advance(days=2)
+    told = world.queue.bodies(10, wait=0)
+    times = {name: [e["time"] for e in told if e["resources"][0].endswith("/" + name)] for name in ("daily", "rate", "off")}
+    assert times == {"daily": ["2030-01-16T08:00:00Z", "2030-01-17T08:00:00Z"],
+                     "rate": ["2030-01-16T00:30:00Z", "2030-01-16T12:30:00Z", "2030-01-17T00:30:00Z", "2030-01-17T12:30:00Z"],
+                     "off": []}
+    event = told[0]
+    assert (event["source"], event["detail-type"], event["detail"]) == ("aws.events", "Scheduled Event", {})
+
+
+def test_advancing_says_what_fired():
+    lists = []
+    for _ in range(2):
+        with Server(None, "--clock", "virtual", "--account", "111122223333") as server:
+            again = World(server)
+            again.rule("daily", "cron(0 8 * * ? *)")
+            again.events.put_targets(Rule="daily", Targets=[{"Id": "2", "Arn": again.queue.arn + "-gone"}])
+            lists.append([(f["Time"], f["SourceArn"], f["Target"].rsplit(":", 1)[1], f["Outcome"])
+                          for f in again.advance(days=31)["Fired"]])
+    assert lists[0] == lists[1]
+    assert len(lists[0]) == 62
+    moment, source, target, outcome = lists[0][0]
+    assert moment == datetime.datetime(2030, 1, 16, 8, tzinfo=datetime.timezone.utc)
+    assert source.endswith("rule/daily") and (target, outcome) == ("q", "ok")
+    assert lists[0][1][2] == "q-gone" and lists[0][1][3] != "ok"
