@@ -46,7 +46,8 @@ class Load:
 
     def receive(self, sqs):
         while not self.stop.is_set():
-            for message in sqs.receive_message(QueueUrl=self.urls["standard"], MaxNumberOfMessages=3, WaitTimeSeconds=1).get("Messages", []):
+            got = sqs.receive_message(QueueUrl=self.urls["standard"], MaxNumberOfMessages=3, WaitTimeSeconds=1)
+            for message in got.get("Messages", []):
                 self.deleting.add(message["Body"])
                 sqs.delete_message(QueueUrl=self.urls["standard"], ReceiptHandle=message["ReceiptHandle"])
                 with self.lock:

@@ -35,7 +35,8 @@ TEST(RetriesTest, ATopicDecidesWhoDecides) {
   EXPECT_EQ(retries_of(topic, "").delays(), (Delays{2, 2}));
   EXPECT_EQ(retries_of(topic, own).delays(), Delays{1});
   const char* strict =
-      R"({"http": {"disableSubscriptionOverrides": true, "defaultHealthyRetryPolicy": {"minDelayTarget": 2, "maxDelayTarget": 2, "numRetries": 2}}})";
+      R"({"http": {"disableSubscriptionOverrides": true,
+                   "defaultHealthyRetryPolicy": {"minDelayTarget": 2, "maxDelayTarget": 2, "numRetries": 2}}})";
   EXPECT_EQ(retries_of(strict, own).delays(), (Delays{2, 2}));
 }
 

@@ -21,7 +21,8 @@ def topic(sns, new_name):
 
 @pytest.fixture
 def fifo_topic(sns, new_name):
-    return sns.create_topic(Name=new_name("topic") + ".fifo", Attributes={"FifoTopic": "true", "ContentBasedDeduplication": "true"})["TopicArn"]
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    return sns.create_topic(Name=new_name("topic") + ".fifo", Attributes=attributes)["TopicArn"]
 
 
 @pytest.fixture

@@ -62,7 +62,8 @@ def test_filters(sns, topic, make_queue, received, policy, scope, wanted):
 
 def test_filters_that_are_none(sns, topic, make_queue):
     _, arn = make_queue(topic)
-    assert code_of(sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"FilterPolicy": '{"a": "b"}'}) == "InvalidParameter"
+    attributes = {"FilterPolicy": '{"a": "b"}'}
+    assert code_of(sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes) == "InvalidParameter"
 
 
 def test_a_batch(sns, topic, make_queue, received):
@@ -93,7 +94,8 @@ def test_what_cannot_be_delivered_is_a_dead_letter(sns, sqs, topic, make_queue, 
     url, arn = make_queue(topic)
     subscription = subscribe(sns, topic, f"arn:aws:sqs:us-east-1:{account}:not-there", RawMessageDelivery="true",
                              RedrivePolicy=json.dumps({"deadLetterTargetArn": arn}))
-    assert json.loads(sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]["RedrivePolicy"]) == {"deadLetterTargetArn": arn}
+    told = sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
+    assert json.loads(told["RedrivePolicy"]) == {"deadLetterTargetArn": arn}
     sns.publish(TopicArn=topic, Message="lost")
     assert [m["Body"] for m in received(url, 1)] == ["lost"]
 
@@ -117,11 +119,29 @@ def test_leaving(sns, topic, make_queue):
     assert code_of(sns.get_subscription_attributes, SubscriptionArn=subscription) == "NotFound"
 
 
-@pytest.mark.parametrize("protocol, endpoint", [("sqs", "x"), ("http", "https://x"), ("email", "nobody"), ("sms", "123"), ("firehose", "arn:aws:firehose:us-east-1:1:x"), ("fax", "1")])
+def test_a_subscription_changes(sns, topic, make_queue, received):
+    url, arn = make_queue(topic)
+    subscription = subscribe(sns, topic, arn)
+    sns.set_subscription_attributes(SubscriptionArn=subscription, AttributeName="RawMessageDelivery", AttributeValue="true")
+    sns.set_subscription_attributes(SubscriptionArn=subscription, AttributeName="FilterPolicy", AttributeValue='{"a": ["b"]}')
+    told = sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
+    assert (told["RawMessageDelivery"], told["FilterPolicy"], told["PendingConfirmation"]) == ("true", '{"a": ["b"]}', "false")
+    assert code_of(sns.set_subscription_attributes, SubscriptionArn=subscription, AttributeName="FilterPolicy",
+                   AttributeValue="[]") == "InvalidParameter"
+    sns.publish(TopicArn=topic, Message="not this")
+    sns.publish(TopicArn=topic, Message="this", MessageAttributes={"a": {"DataType": "String", "StringValue": "b"}})
+    assert [m["Body"] for m in received(url, 1)] == ["this"]
+    mine = [s for page in sns.get_paginator("list_subscriptions").paginate() for s in page["Subscriptions"]]
+    assert subscription in [s["SubscriptionArn"] for s in mine]
+
+
+@pytest.mark.parametrize("protocol, endpoint", [
+    ("sqs", "x"), ("http", "https://x"), ("email", "nobody"), ("sms", "123"), ("firehose", "arn:aws:firehose:us-east-1:1:x"), ("fax", "1")])
 def test_endpoints_that_are_none(sns, topic, protocol, endpoint):
     assert code_of(sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint) == "InvalidParameter"
 
 
-@pytest.mark.parametrize("more", [{"Message": ""}, {"Message": "x" * 262_145}, {"Message": "x", "Subject": "a\nb"}, {"Message": "x", "MessageDeduplicationId": "d"}])
+@pytest.mark.parametrize("more", [
+    {"Message": ""}, {"Message": "x" * 262_145}, {"Message": "x", "Subject": "a\nb"}, {"Message": "x", "MessageDeduplicationId": "d"}])
 def test_messages_that_are_refused(sns, topic, more):
     assert code_of(sns.publish, TopicArn=topic, **more) == "InvalidParameter"

@@ -121,7 +121,8 @@ def test_raw_with_retries(virtual, receiver, new_name):
     sns = virtual.client("sns")
     topic = sns.create_topic(Name=new_name("topic"))["TopicArn"]
     confirmed(sns, topic, receiver, RawMessageDelivery="true", DeliveryPolicy=json.dumps({
-        "healthyRetryPolicy": {"minDelayTarget": 60, "maxDelayTarget": 60, "numRetries": 2}, "requestPolicy": {"headerContentType": "application/json"}}))
+        "healthyRetryPolicy": {"minDelayTarget": 60, "maxDelayTarget": 60, "numRetries": 2},
+        "requestPolicy": {"headerContentType": "application/json"}}))
     receiver.statuses = [503, 503, 200]
     sns.publish(TopicArn=topic, Message="{}")
     receiver.wait(2)
@@ -160,5 +161,6 @@ def test_another_accounts_queue_is_asked(new_name):
         topics.publish(TopicArn=topic, Message="x")
         messages = []
         while len(messages) < 1:
-            messages += [m for m in queues.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"] if m["MessageId"] != got["MessageId"]]
+            came = queues.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+            messages += [message for message in came if message["MessageId"] != got["MessageId"]]
         assert json.loads(messages[0]["Body"])["Message"] == "x"

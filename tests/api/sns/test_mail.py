@@ -104,9 +104,11 @@ def test_without_a_server_it_is_kept(server, client, new_name):
     assert mine["State"] == "kept" and "confirm" in mine["Body"]
     confirm(sns, topic, mine["Body"])
     sns.publish(TopicArn=topic, Message="kept too")
+    assert tarn_client(server).get_mail(Number=mine["Number"])["Letter"] == mine
     listed = subprocess.run([TARN, "mail", "--data-dir", server.data_dir], capture_output=True, text=True, check=True).stdout
     line = next(line for line in listed.splitlines() if address in line)
-    whole = subprocess.run([TARN, "mail", line.split()[0], "--data-dir", server.data_dir], capture_output=True, text=True, check=True).stdout
+    whole = subprocess.run([TARN, "mail", line.split()[0], "--data-dir", server.data_dir],
+                           capture_output=True, text=True, check=True).stdout
     assert "kept too" in whole and "+4912345678" in listed
 
 

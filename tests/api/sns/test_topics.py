@@ -56,7 +56,8 @@ def test_permissions(sns, topic):
     sns.add_permission(TopicArn=topic, Label="one", AWSAccountId=["123456789012"], ActionName=["Publish"])
     policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
     assert policy["Statement"][-1]["Action"] == ["SNS:Publish"]
-    assert code_of(sns.add_permission, TopicArn=topic, Label="one", AWSAccountId=["123456789012"], ActionName=["Publish"]) == "InvalidParameter"
+    assert code_of(sns.add_permission, TopicArn=topic, Label="one", AWSAccountId=["123456789012"],
+                   ActionName=["Publish"]) == "InvalidParameter"
     sns.remove_permission(TopicArn=topic, Label="one")
     assert len(json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])["Statement"]) == 1
 
@@ -70,7 +71,8 @@ def test_a_topics_policy_decides(sns, topic, user_client):
 
 
 def test_platforms(sns, new_name):
-    application = sns.create_platform_application(Name=new_name("app"), Platform="GCM", Attributes={"PlatformCredential": "secret"})["PlatformApplicationArn"]
+    made = sns.create_platform_application(Name=new_name("app"), Platform="GCM", Attributes={"PlatformCredential": "secret"})
+    application = made["PlatformApplicationArn"]
     assert sns.get_platform_application_attributes(PlatformApplicationArn=application)["Attributes"] == {"Enabled": "true"}
     endpoint = sns.create_platform_endpoint(PlatformApplicationArn=application, Token="t")["EndpointArn"]
     assert sns.create_platform_endpoint(PlatformApplicationArn=application, Token="t")["EndpointArn"] == endpoint
@@ -81,3 +83,28 @@ def test_platforms(sns, new_name):
     assert [one["EndpointArn"] for one in listed] == [endpoint]
     sns.delete_platform_application(PlatformApplicationArn=application)
     assert code_of(sns.get_endpoint_attributes, EndpointArn=endpoint) == "NotFound"
+
+
+def test_a_platforms_settings(sns, new_name):
+    made = sns.create_platform_application(Name=new_name("app"), Platform="APNS", Attributes={"PlatformCredential": "s"})
+    application = made["PlatformApplicationArn"]
+    sns.set_platform_application_attributes(PlatformApplicationArn=application, Attributes={
+        "Enabled": "false", "PlatformCredential": "secret"})
+    pages = sns.get_paginator("list_platform_applications").paginate()
+    listed = [one for page in pages for one in page["PlatformApplications"]]
+    assert {"PlatformApplicationArn": application, "Attributes": {"Enabled": "false"}} in listed
+    endpoint = sns.create_platform_endpoint(PlatformApplicationArn=application, Token="t", CustomUserData="me")["EndpointArn"]
+    assert sns.get_endpoint_attributes(EndpointArn=endpoint)["Attributes"] == {"Enabled": "true", "Token": "t", "CustomUserData": "me"}
+    assert code_of(sns.create_platform_endpoint, PlatformApplicationArn=application, Token="t") == "InvalidParameter"
+    sns.delete_endpoint(EndpointArn=endpoint)
+    assert code_of(sns.publish, TargetArn=endpoint, Message="x") == "InvalidParameter"
+
+
+def test_text_messages(sns):
+    sns.set_sms_attributes(attributes={"DefaultSMSType": "Transactional"})
+    assert sns.get_sms_attributes(attributes=["DefaultSMSType"])["attributes"] == {"DefaultSMSType": "Transactional"}
+    assert code_of(sns.set_sms_attributes, attributes={"Nonsense": "x"}) == "InvalidParameter"
+    assert sns.check_if_phone_number_is_opted_out(phoneNumber="+4912345678")["isOptedOut"] is False
+    assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == []
+    sns.opt_in_phone_number(phoneNumber="+4912345678")
+    assert sns.get_sms_sandbox_account_status()["IsInSandbox"] is False

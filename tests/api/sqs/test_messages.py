@@ -44,7 +44,8 @@ def test_attributes_are_told_by_name(sqs, make_queue, wanted, told):
     {"DataType": "Text", "StringValue": "x"}, {"DataType": "String", "StringValue": ""}, {"DataType": "String"},
     {"DataType": "Number", "StringValue": "five"}, {"DataType": "Binary", "StringValue": "x"}])
 def test_attributes_that_are_none(sqs, make_queue, attribute):
-    assert code_of(sqs.send_message, QueueUrl=make_queue(), MessageBody="x", MessageAttributes={"a": attribute}) == "InvalidParameterValue"
+    assert code_of(sqs.send_message, QueueUrl=make_queue(), MessageBody="x",
+                   MessageAttributes={"a": attribute}) == "InvalidParameterValue"
 
 
 @pytest.mark.parametrize("more, code", [
@@ -81,7 +82,8 @@ def test_receipts_that_are_none(sqs, make_queue):
     assert code_of(sqs.delete_message, QueueUrl=url, ReceiptHandle="none") == "ReceiptHandleIsInvalid"
 
 
-@pytest.mark.parametrize("more", [{"MaxNumberOfMessages": 0}, {"MaxNumberOfMessages": 11}, {"WaitTimeSeconds": 21}, {"VisibilityTimeout": -1}])
+@pytest.mark.parametrize("more", [
+    {"MaxNumberOfMessages": 0}, {"MaxNumberOfMessages": 11}, {"WaitTimeSeconds": 21}, {"VisibilityTimeout": -1}])
 def test_receives_that_are_refused(sqs, make_queue, more):
     assert code_of(sqs.receive_message, QueueUrl=make_queue(), **more) == "InvalidParameterValue"
 

@@ -36,7 +36,8 @@ def test_names_that_are_none(sqs, name):
 def test_any_url_that_ends_in_account_and_name(sqs, new_name, account):
     name = new_name("queue")
     sqs.create_queue(QueueName=name)
-    for form in ("https://sqs.us-east-1.amazonaws.com/{}/{}", "https://us-east-1.queue.amazonaws.com/{}/{}", "http://else:1/{}/{}", "/{}/{}"):
+    for form in ("https://sqs.us-east-1.amazonaws.com/{}/{}", "https://us-east-1.queue.amazonaws.com/{}/{}",
+                 "http://else:1/{}/{}", "/{}/{}"):
         sqs.send_message(QueueUrl=form.format(account, name), MessageBody="x")
     assert code_of(sqs.send_message, QueueUrl=name, MessageBody="x") == "InvalidAddress"
 
@@ -115,8 +116,9 @@ def test_permissions_are_statements_of_the_policy(sqs, make_queue):
     policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
     assert [s["Sid"] for s in policy["Statement"]] == ["one"]
     assert policy["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::123456789012:root"]}
-    assert code_of(sqs.add_permission, QueueUrl=url, Label="one", AWSAccountIds=["123456789012"], Actions=["*"]) == "InvalidParameterValue"
-    assert code_of(sqs.add_permission, QueueUrl=url, Label="two", AWSAccountIds=["123456789012"], Actions=["No"]) == "InvalidParameterValue"
+    for label, action in (("one", "*"), ("two", "No")):
+        assert code_of(sqs.add_permission, QueueUrl=url, Label=label, AWSAccountIds=["123456789012"],
+                       Actions=[action]) == "InvalidParameterValue"
     sqs.remove_permission(QueueUrl=url, Label="one")
     assert code_of(sqs.remove_permission, QueueUrl=url, Label="one") == "InvalidParameterValue"
     assert "Attributes" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
