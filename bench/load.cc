@@ -2,9 +2,11 @@
 // fdatasync. Prints {"per_second": N}.
 //
 //   bench_load --verb PUT|GET --endpoint URL [--key ID:SECRET] --size BYTES --connections N --seconds S
+//   bench_load --verb QUEUE --endpoint URL --key ID:SECRET --queue URL --size BYTES --connections N --seconds S
 //   bench_load --verb SYNC --file PATH --size BYTES --connections N --seconds S
 //
-// One thread a connection, blocking, keep-alive; requests are signed once, before the clock starts.
+// One thread a connection, blocking, keep-alive; requests are signed once, before the clock starts. QUEUE sends, receives and
+// deletes one message after the other (a deletion is signed as it comes), and counts those that went the whole way.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -37,7 +39,7 @@ constexpr int kKeys = 8;  // objects a connection uses in turn
 }
 
 struct Options {
-  std::string verb = "GET", endpoint, key, file;
+  std::string verb = "GET", endpoint, key, file, queue;
   size_t size = 1000;
   int connections = 1;
   double seconds = 1;
@@ -63,8 +65,8 @@ void send_all(int fd, std::string_view bytes) {
   }
 }
 
-// Reads one answer; the body is counted and dropped. Returns its status.
-int receive(int fd, std::string& buffer) {
+// Reads one answer; the body is dropped, or kept. Returns its status.
+int receive(int fd, std::string& buffer, std::string* kept = nullptr) {
   static thread_local std::vector<char> chunk(256 << 10);
   size_t end;
   while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
@@ -78,14 +80,17 @@ int receive(int fd, std::string& buffer) {
   const int status = std::atoi(head.c_str() + 9);
   const size_t have = buffer.size() - end - 4;
   if (have >= body) {
+    if (kept != nullptr) *kept = buffer.substr(end + 4, body);
     buffer.erase(0, end + 4 + body);
     return status;
   }
   body -= have;
+  if (kept != nullptr) *kept = buffer.substr(end + 4);
   buffer.clear();
   while (body > 0) {
     const ssize_t n = recv(fd, chunk.data(), std::min(chunk.size(), body), 0);
     if (n <= 0) die("the connection broke while receiving");
+    if (kept != nullptr) kept->append(chunk.data(), static_cast<size_t>(n));
     body -= static_cast<size_t>(n);
   }
   return status;
@@ -166,6 +171,59 @@ double run_http(const Options& options) {
   });
 }
 
+// One of SQS's operations, ready to be sent.
+std::string queue_request(const Options& options, const std::string& authority, const std::string& operation, const std::string& body) {
+  tarn::http::Request request;
+  request.method = "POST";
+  request.path = "/";
+  request.headers = {{"Host", authority}, {"Content-Type", "application/x-amz-json-1.0"}, {"X-Amz-Target", "AmazonSQS." + operation}};
+  request.body = body;
+  const size_t colon = options.key.find(':');
+  tarn::wire::sign(request, {options.key.substr(0, colon), options.key.substr(colon + 1), ""}, "us-east-1", "sqs", tarn::system_now());
+  std::string whole = "POST / HTTP/1.1\r\n";
+  for (const auto& [name, value] : request.headers) whole += name + ": " + value + "\r\n";
+  if (!request.headers.contains("content-length")) whole += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return whole + "\r\n" + body;
+}
+
+std::string text_member(const std::string& json, const std::string& name) {
+  const size_t at = json.find("\"" + name + "\"");
+  if (at == std::string::npos) return "";
+  const size_t from = json.find('"', json.find(':', at)) + 1;
+  return json.substr(from, json.find('"', from) - from);
+}
+
+double run_queue(const Options& options) {
+  const std::string authority = options.endpoint.substr(std::string("http://").size());
+  const size_t colon = authority.rfind(':');
+  const std::string host = authority.substr(0, colon);
+  const auto port = static_cast<uint16_t>(std::stoi(authority.substr(colon + 1)));
+  const std::string url = "{\"QueueUrl\":\"" + options.queue + "\"";
+  const std::string message = url + ",\"MessageBody\":\"" + std::string(options.size, 'x') + "\"}";
+  const std::string send = queue_request(options, authority, "SendMessage", message);
+  const std::string get = queue_request(options, authority, "ReceiveMessage", url + "}");
+  std::atomic<uint64_t> deleted{0};
+  const auto started = Clock::now();
+  measure(options, [&](int) {
+    const int fd = connect_to(host, port);
+    auto buffer = std::make_shared<std::string>();
+    const auto ask = [fd, buffer](const std::string& request) {
+      std::string body;
+      send_all(fd, request);
+      if (const int status = receive(fd, *buffer, &body); status != 200) die("status " + std::to_string(status) + ": " + body);
+      return body;
+    };
+    return [&, ask](uint64_t) {
+      ask(send);
+      const std::string handle = text_member(ask(get), "ReceiptHandle");
+      if (handle.empty()) return;
+      ask(queue_request(options, authority, "DeleteMessage", url + ",\"ReceiptHandle\":\"" + handle + "\"}"));
+      ++deleted;
+    };
+  });
+  return static_cast<double>(deleted) / std::chrono::duration<double>(Clock::now() - started).count();
+}
+
 // Appends that wait until one thread's fdatasync has covered them: the least that a durable write can cost here.
 double run_sync(const Options& options) {
   const int fd = open(options.file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0600);
@@ -211,7 +269,8 @@ double run_sync(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   const std::map<std::string, std::string*> texts = {
-      {"--verb", &options.verb}, {"--endpoint", &options.endpoint}, {"--key", &options.key}, {"--file", &options.file}};
+      {"--verb", &options.verb}, {"--endpoint", &options.endpoint}, {"--key", &options.key}, {"--file", &options.file},
+      {"--queue", &options.queue}};
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i], value = argv[i + 1];
     if (const auto text = texts.find(name); text != texts.end()) *text->second = value;
@@ -220,7 +279,7 @@ int main(int argc, char** argv) {
     else if (name == "--seconds") options.seconds = std::stod(value);
     else die("unknown option " + name);
   }
-  const double rate = options.verb == "SYNC" ? run_sync(options) : run_http(options);
+  const double rate = options.verb == "SYNC" ? run_sync(options) : options.verb == "QUEUE" ? run_queue(options) : run_http(options);
   std::printf("{\"per_second\": %.2f}\n", rate);
   return 0;
 }
