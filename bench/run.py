@@ -1,6 +1,6 @@
 """Measures tarn, as ratios against a peer or a limit in the same run, and writes bench/results.md.
 
-    make bench [BENCH="start sql wire objects crawl functions events queues"]
+    make bench [BENCH="start sql wire objects crawl functions events queues schedules"]
 
 start     from start to the first answered call on an existing directory, and resident memory when idle
 sql       subset and summaries, a trivial statement, points in polygons, COPY, TPC-H: beside plain DuckDB over the same files
@@ -9,6 +9,7 @@ wire      one row inserted on the PostgreSQL wire beside the engine's own durabl
 functions a warm and a cold call of an empty Python function
 events    10,000 events against 1,000 rules
 queues    messages sent, received and deleted over 32 connections, beside ministack
+schedules 12,000 firings of a year on the virtual clock
 objects   PutObject and GetObject beside nginx serving the same bytes, and a group-committed fdatasync loop
 """
 import datetime
@@ -126,9 +127,15 @@ def measure_queues(rows):
     queues.measure(rows, Server, ROUNDS)
 
 
+def measure_schedules(rows):
+    import schedules
+
+    schedules.measure(rows, Server, ROUNDS)
+
+
 PARTS = {"start": measure_start, "sql": measure_sql, "wire": measure_wire, "objects": measure_objects, "crawl": measure_crawl,
          "functions": measure_functions, "events": measure_events,
-         "queues": measure_queues}
+         "queues": measure_queues, "schedules": measure_schedules}
 
 
 def main():

@@ -229,3 +229,30 @@ def test_a_function_runs_for_an_object(s3, client, bucket, new_name, account, al
         time.sleep(0.01)
     assert [o["Key"] for o in found] == ["out/in/data.csv"]
     assert s3.get_object(Bucket=bucket, Key="out/in/data.csv")["Body"].read() == b"ObjectCreated:Put"
+
+
+def test_eventbridge_is_told_of_all_of_it(s3, client, sqs, bucket, new_name, account):
+    events, name = client("events"), new_name("q")
+    arn, rule_name = f"arn:aws:sqs:us-east-1:{account}:{name}", new_name("rule")
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+         "Resource": arn}]})})["QueueUrl"]
+    events.put_rule(Name=rule_name, EventPattern=json.dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}))
+    events.put_targets(Rule=rule_name, Targets=[{"Id": "q", "Arn": arn}])
+    s3.put_object(Bucket=bucket, Key="before", Body=b"x")  # not told: it is off
+    put(s3, bucket, EventBridgeConfiguration={})
+    etag = s3.put_object(Bucket=bucket, Key="a b", Body=b"hello")["ETag"].strip('"')
+    s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/a b")
+    s3.put_object_tagging(Bucket=bucket, Key="c", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    s3.delete_object_tagging(Bucket=bucket, Key="c")
+    s3.delete_object(Bucket=bucket, Key="c")
+    got = {(e["detail-type"], e["detail"].get("reason")): e for e in messages(sqs, url, 5)}
+    assert set(got) == {("Object Created", "PutObject"), ("Object Created", "CopyObject"), ("Object Tags Added", None),
+                        ("Object Tags Deleted", None), ("Object Deleted", "DeleteObject")}
+    made = got["Object Created", "PutObject"]
+    assert made["resources"] == [f"arn:aws:s3:::{bucket}"] and made["account"] == account and made["source"] == "aws.s3"
+    detail = made["detail"]
+    assert re.fullmatch("[0-9A-F]{16}", detail["object"].pop("sequencer")) and detail.pop("request-id")
+    assert detail == {"version": "0", "bucket": {"name": bucket}, "object": {"key": "a b", "size": 5, "etag": etag},
+                      "requester": account, "source-ip-address": "127.0.0.1", "reason": "PutObject"}
+    assert got["Object Deleted", "DeleteObject"]["detail"]["deletion-type"] == "Permanently Deleted"
