@@ -1,7 +1,7 @@
 """Writes docs/sql/<dialect>.md: what of the dialect's reference works. `--check` only says whether the pages are current.
 
-The names are those of docs/sql/<dialect>.names. One works only if a case in tests/sql/<dialect> compares its values: a function or type
-that stands in the text of a `query`, a statement that is run and followed by a `query` in the same file."""
+The names are those of docs/sql/<dialect>.names. One works only if a case in tests/sql/<dialect> compares its values: a function
+that stands in the text of a `query`, a type or statement in one or in what is run and followed by a `query` in the same file."""
 import pathlib
 import re
 import sys
@@ -58,7 +58,7 @@ def page(dialect):
     queries, statements = cases(dialect)
     kinds = {}
     for kind, group, name, pattern in names(dialect):
-        texts = statements if kind == "statement" else queries
+        texts = queries if kind == "function" else statements
         works = any(re.search(pattern, re.sub(r"\s+", " ", text), re.IGNORECASE) for text in texts)
         kinds.setdefault(kind, {}).setdefault(group, []).append((name, works))
     lines = [f"# {dialect.capitalize()}: what works\n", "\n",

@@ -245,6 +245,7 @@ Result<Outcome> SqlSession::engine(Running& run) {
   request.max_bytes = run.request.max_bytes;
   request.describe_only = run.request.describe_only;
   for (Param& param : request.params) param.name = lower(param.name);
+  TRY(add_session_values(text.sql, request.params));
   Result<Outcome> outcome = ask(request);
   if (!outcome) return Failure(moved_to_source(std::move(outcome).error(), text.map));
   return outcome;

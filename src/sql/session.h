@@ -193,6 +193,8 @@ class SqlSession {
   Result<Outcome> show_view(Running& run, const QualifiedName& name);
   Result<Outcome> show_external_table(Running& run, const QualifiedName& name);
   Result<Outcome> execute(Running& run, const ShowVariable& s);
+  Result<std::string> setting_value(const std::string& name) const;
+  Status add_session_values(const std::string& sql, std::vector<Param>& params) const;
   Result<Outcome> execute(Running& run, const SetVariable& s);
   Result<Outcome> execute(Running& run, const ResetVariable& s);
   Result<Outcome> execute(Running& run, const Prepare& s);
@@ -221,6 +223,7 @@ class SqlSession {
   std::vector<CatalogChange> pending_;  // of the open transaction
   std::vector<TableLocks::Held> locks_; // LOCK's, until it ends
   std::vector<std::string> notices_;
+  uint64_t copied_ = 0, unloaded_ = 0;  // rows of the last COPY and UNLOAD
   std::map<std::string, std::string> variables_;
   std::map<std::string, Prepared> prepared_;
   std::map<std::string, Held> cursors_;

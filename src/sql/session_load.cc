@@ -92,6 +92,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Unload& s) {
   }
   outcome->kind = "UNLOAD";
   outcome->columns.clear();
+  unloaded_ = static_cast<uint64_t>(outcome->rows);
   outcome->notices.push_back("UNLOAD completed, " + std::to_string(outcome->rows) +
                              " record(s) unloaded successfully.");
   return outcome;
@@ -164,6 +165,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
     return std::move(loaded.outcome);
   }
   loaded.outcome.columns.clear();
+  copied_ = static_cast<uint64_t>(loaded.outcome.rows);
   loaded.outcome.notices.push_back("Load into table '" + request.table + "' completed, " +
                                    std::to_string(loaded.outcome.rows) + " record(s) loaded successfully.");
   return std::move(loaded.outcome);

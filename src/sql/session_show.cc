@@ -6,6 +6,7 @@
 #include "sql/rows.h"
 #include "sql/session.h"
 #include "sql/sql_error.h"
+#include "sql/tokens_redshift.h"
 
 namespace tarn::sql {
 namespace {
@@ -283,10 +284,34 @@ Result<Outcome> SqlSession::execute(Running& run, const ShowVariable& s) {
              quoted_string(value(each.name, each.value)) + " AS setting";
     return engine(run, sql + " ORDER BY 1", {}, run.request.spool);
   }
-  const Setting* known = setting(s.name);
-  if (known == nullptr && !variables_.contains(s.name))
-    return sql_error(kUndefinedObject, "unrecognized configuration parameter \"" + s.name + "\"");
-  return values(run, {{s.name, {value(s.name, known ? known->value : ""), "VARCHAR"}}});
+  return values(run, {{s.name, {TRY(setting_value(s.name)), "VARCHAR"}}});
+}
+
+Result<std::string> SqlSession::setting_value(const std::string& name) const {
+  const Setting* known = setting(name);
+  if (known == nullptr && !variables_.contains(name))
+    return sql_error(kUndefinedObject, "unrecognized configuration parameter \"" + name + "\"");
+  return variable(name).value_or(known ? std::string(known->value) : "");
+}
+
+// What the token rules left to the session (tokens_redshift.h).
+Status SqlSession::add_session_values(const std::string& sql, std::vector<Param>& params) const {
+  const auto add = [&](std::string name, std::string value, const char* type) {
+    if (std::ranges::none_of(params, [&](const Param& each) { return each.name == name; }))
+      params.push_back({std::move(name), std::move(value), type});
+  };
+  for (size_t at = sql.find(kSettingParam); at != std::string::npos; at = sql.find(kSettingParam, at + 1)) {
+    const size_t begin = at + kSettingParam.size();
+    const size_t end = std::min(sql.find_first_not_of("0123456789abcdef", begin), sql.size());
+    const auto name = unhex(std::string_view(sql).substr(begin, end - begin));
+    if (!name || at == 0 || sql[at - 1] != '$') continue;
+    add(sql.substr(at, end - at), TRY(setting_value(*name)), "VARCHAR");
+  }
+  if (sql.find(kCopyCountParam) != std::string::npos)
+    add(std::string(kCopyCountParam), std::to_string(copied_), "BIGINT");
+  if (sql.find(kUnloadCountParam) != std::string::npos)
+    add(std::string(kUnloadCountParam), std::to_string(unloaded_), "BIGINT");
+  return {};
 }
 
 Result<Outcome> SqlSession::execute(Running&, const SetVariable& s) {

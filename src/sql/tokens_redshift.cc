@@ -346,6 +346,19 @@ Result<size_t> late_view_columns(Rewriting& r, size_t i) {
   return close + 1 - i;
 }
 
+// current_setting('name'), pg_last_copy_count(): parameters that the session fills
+Result<size_t> session_values(Rewriting& r, size_t i) {
+  if (!r.at(i + 1).is_op("(")) return 0;
+  if (r.at(i).is("current_setting") && r.at(i + 2).kind == TokenKind::kString && r.at(i + 3).is_op(")")) {
+    r.edits.replace(r.at(i).begin, r.at(i + 3).end, "$" + std::string(kSettingParam) + hex(lower(r.at(i + 2).text)));
+    return 4;
+  }
+  const bool copied = r.at(i).is("pg_last_copy_count"), unloaded = r.at(i).is("pg_last_unload_count");
+  if ((!copied && !unloaded) || !r.at(i + 2).is_op(")")) return 0;
+  r.edits.replace(r.at(i).begin, r.at(i + 2).end, "$" + std::string(copied ? kCopyCountParam : kUnloadCountParam));
+  return 3;
+}
+
 // What no rule and no parser knows, by its name.
 Result<size_t> refused_clause(Rewriting& r, size_t i) {
   if (r.at(i).is("connect") && r.at(i + 1).is("by"))
@@ -353,11 +366,11 @@ Result<size_t> refused_clause(Rewriting& r, size_t i) {
   return 0;
 }
 
-constexpr std::array<Rule, 25> kRules = {
+constexpr std::array<Rule, 26> kRules = {
     string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
     approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose,
     interval_literal, object_transform, positions, similar, percentile_over, qualified_words, collate,
-    late_view_columns, refused_clause};
+    late_view_columns, session_values, refused_clause};
 
 // A parenthesis that no rule took.
 void step(Rewriting& r, size_t i) {

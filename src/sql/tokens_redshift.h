@@ -3,12 +3,19 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sql/engine_client.h"
 #include "sql/lex.h"
 
 namespace tarn::sql {
+
+// Parameters whose values only a session knows: a setting (its name in hexadecimal behind it), the rows of its last COPY and
+// UNLOAD.
+constexpr std::string_view kSettingParam = "tarn_setting_";
+constexpr std::string_view kCopyCountParam = "tarn_copy_count";
+constexpr std::string_view kUnloadCountParam = "tarn_unload_count";
 
 // Where in the source a place of the rewritten text comes from.
 class PositionMap {

@@ -41,7 +41,8 @@ Bound bind_mark(FunctionBindExpressionInput& input) {
   const bool made = !is_geometry(input.children[0]->return_type);  // from text or bytes: no geography
   auto value = as_geometry(input.context, std::move(input.children[0]));
   if (made && !geography) return value;
-  return call(input.context, kFunctionSchema, geography ? "geography_run" : "geometry_run", arguments(std::move(value)));
+  return call(input.context, kFunctionSchema, geography ? "geography_run" : "geometry_run",
+              arguments(std::move(value)));
 }
 
 // ST_GeogFromText, ST_GeogFromWKB
@@ -60,7 +61,8 @@ Bound flipped(ClientContext& context, const duckdb::Expression& shape) {
 // AWS: ST_Distance. Of geographies only points: the extension refuses others.
 Bound place(ClientContext& context, const duckdb::Expression& point) {
   return call(context, "main", "st_point2d",
-              arguments(call(context, "main", "st_y", arguments(point.Copy())), call(context, "main", "st_x", arguments(point.Copy()))));
+              arguments(call(context, "main", "st_y", arguments(point.Copy())),
+                        call(context, "main", "st_x", arguments(point.Copy()))));
 }
 
 }  // namespace
@@ -69,7 +71,8 @@ Bound measured(ClientContext& context, const std::string& name, const duckdb::ve
   const bool distance = name == "st_distance" || name == "st_dwithin";
   Bound meters;
   if (distance) {
-    meters = call(context, "main", "st_distance_spheroid", arguments(place(context, *list[0]), place(context, *list[1])));
+    meters =
+        call(context, "main", "st_distance_spheroid", arguments(place(context, *list[0]), place(context, *list[1])));
     if (name == "st_dwithin")
       meters = duckdb::make_uniq<duckdb::BoundComparisonExpression>(duckdb::ExpressionType::COMPARE_LESSTHANOREQUALTO,
                                                                     std::move(meters), list[2]->Copy());

@@ -56,7 +56,8 @@ string shown(const duckdb::LogicalType& type, const PlannedColumn& column) {
   if (is_geometry(type)) return "geometry";
   switch (type.id()) {
     case LogicalTypeId::VARCHAR:
-      return (column.padded ? "character(" : "character varying(") + std::to_string(column.length ? column.length : 65535) + ")";
+      return (column.padded ? "character(" : "character varying(") +
+             std::to_string(column.length ? column.length : 65535) + ")";
     case LogicalTypeId::DECIMAL: return replace_all(lower(type.ToString()), "decimal", "numeric");
     case LogicalTypeId::DOUBLE: return "double precision";
     case LogicalTypeId::FLOAT: return "real";
@@ -82,13 +83,16 @@ string Rewriter::late_view_columns() {
       const auto columns = planned_columns(*planner.plan);
       for (size_t i = 0; i < columns.size(); ++i) {
         rows += string(rows.empty() ? "" : ", ") + "(" + quote(view.schema) + ", " + quote(view.name) + ", " +
-                quote(planner.names[i]) + ", " + quote(shown(planner.types[i], columns[i])) + ", " + std::to_string(i + 1) + ")";
+                quote(planner.names[i]) + ", " + quote(shown(planner.types[i], columns[i])) + ", " +
+                std::to_string(i + 1) + ")";
       }
     } catch (const std::exception&) {  // what it reads is gone, or not for this user
     }
   }
-  const string none = "SELECT '' AS view_schema, '' AS view_name, '' AS col_name, '' AS col_type, 0 AS col_num WHERE false";
-  return rows.empty() ? none : "SELECT * FROM (VALUES " + rows + ") v(view_schema, view_name, col_name, col_type, col_num)";
+  const string none =
+      "SELECT '' AS view_schema, '' AS view_name, '' AS col_name, '' AS col_type, 0 AS col_num WHERE false";
+  return rows.empty() ? none
+                      : "SELECT * FROM (VALUES " + rows + ") v(view_schema, view_name, col_name, col_type, col_num)";
 }
 
 }  // namespace tarn::sql::engine

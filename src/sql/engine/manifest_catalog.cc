@@ -19,16 +19,19 @@ struct CatalogFunction {
 };
 
 #define SIZE "CASE WHEN $2 > 4 THEN '(' || ($2 - 4) || ')' ELSE '' END"
-#define DESCRIPTION(number)                                                                                          \
-  "(SELECT tarn_text FROM (SELECT objoid AS tarn_oid, objsubid AS tarn_number, description AS tarn_text FROM "       \
+#define DESCRIPTION(number)                                                                                    \
+  "(SELECT tarn_text FROM (SELECT objoid AS tarn_oid, objsubid AS tarn_number, description AS tarn_text FROM " \
   "{pg_description}) WHERE tarn_oid = $1 AND tarn_number = " number " LIMIT 1)"
 
 constexpr CatalogFunction kFunctions[] = {
     {"format_type", 2, 2,
-     "CASE $1 WHEN 16 THEN 'boolean' WHEN 17 THEN 'bytea' WHEN 19 THEN 'name' WHEN 20 THEN 'bigint' WHEN 21 THEN 'smallint' "
-     "WHEN 23 THEN 'integer' WHEN 25 THEN 'text' WHEN 26 THEN 'oid' WHEN 700 THEN 'real' WHEN 701 THEN 'double precision' "
+     "CASE $1 WHEN 16 THEN 'boolean' WHEN 17 THEN 'bytea' WHEN 19 THEN 'name' WHEN 20 THEN 'bigint' WHEN 21 THEN "
+     "'smallint' "
+     "WHEN 23 THEN 'integer' WHEN 25 THEN 'text' WHEN 26 THEN 'oid' WHEN 700 THEN 'real' WHEN 701 THEN 'double "
+     "precision' "
      "WHEN 1005 THEN 'smallint[]' WHEN 1042 THEN 'character' || " SIZE " WHEN 1043 THEN 'character varying' || " SIZE
-     " WHEN 1082 THEN 'date' WHEN 1083 THEN 'time without time zone' WHEN 1114 THEN 'timestamp without time zone' WHEN 1184 "
+     " WHEN 1082 THEN 'date' WHEN 1083 THEN 'time without time zone' WHEN 1114 THEN 'timestamp without time zone' WHEN "
+     "1184 "
      "THEN 'timestamp with time zone' WHEN 1186 THEN 'interval' WHEN 1266 THEN 'time with time zone' WHEN 1700 THEN "
      "'numeric' || CASE WHEN $2 > 4 THEN '(' || (($2 - 4) // 65536) || ',' || (($2 - 4) % 65536) || ')' ELSE '' END "
      "WHEN 1790 THEN 'refcursor' WHEN 3000 THEN 'geometry' WHEN 3001 THEN 'geography' WHEN 4000 THEN 'super' WHEN 6551 "
@@ -39,41 +42,51 @@ constexpr CatalogFunction kFunctions[] = {
     {"obj_description", 1, 2, DESCRIPTION("0")},
     {"shobj_description", 2, 2, "CAST(NULL AS VARCHAR)"},
     {"pg_get_viewdef", 1, 2,
-     "(SELECT tarn_text FROM (SELECT v.definition AS tarn_text, c.oid AS tarn_oid, v.viewname AS tarn_name, v.schemaname || "
-     "'.' || v.viewname AS tarn_full FROM {pg_views} v JOIN {pg_class} c ON c.relname = v.viewname JOIN {pg_namespace} n ON "
-     "n.oid = c.relnamespace AND n.nspname = v.schemaname) WHERE CAST(tarn_oid AS VARCHAR) = CAST($1 AS VARCHAR) OR tarn_name "
+     "(SELECT tarn_text FROM (SELECT v.definition AS tarn_text, c.oid AS tarn_oid, v.viewname AS tarn_name, "
+     "v.schemaname || "
+     "'.' || v.viewname AS tarn_full FROM {pg_views} v JOIN {pg_class} c ON c.relname = v.viewname JOIN {pg_namespace} "
+     "n ON "
+     "n.oid = c.relnamespace AND n.nspname = v.schemaname) WHERE CAST(tarn_oid AS VARCHAR) = CAST($1 AS VARCHAR) OR "
+     "tarn_name "
      "= CAST($1 AS VARCHAR) OR tarn_full = CAST($1 AS VARCHAR) LIMIT 1)"},
     {"pg_get_constraintdef", 1, 2,
-     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, definition AS tarn_text FROM {constraints}) WHERE tarn_oid = $1)"},
+     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, definition AS tarn_text FROM {constraints}) WHERE tarn_oid = "
+     "$1)"},
     {"pg_get_indexdef", 1, 3, "CAST(NULL AS VARCHAR)"},
     {"pg_get_userbyid", 1, 1,
-     "coalesce((SELECT tarn_name FROM (SELECT usename AS tarn_name, usesysid AS tarn_id FROM {pg_user}) WHERE tarn_id = $1 "
+     "coalesce((SELECT tarn_name FROM (SELECT usename AS tarn_name, usesysid AS tarn_id FROM {pg_user}) WHERE tarn_id "
+     "= $1 "
      "LIMIT 1), CASE WHEN $1 = 1 THEN 'rdsdb' ELSE 'unknown (OID=' || $1 || ')' END)"},
     {"current_user_id", 0, 0,
      "(SELECT tarn_id FROM (SELECT usename AS tarn_name, usesysid AS tarn_id FROM {pg_user}) WHERE tarn_name = "
      "system.redshift.this_user() LIMIT 1)"},
     {"pg_table_is_visible", 1, 1,
-     "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema FROM {tables}) "
+     "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema FROM "
+     "{tables}) "
      "WHERE tarn_oid = $1 LIMIT 1), false)"},
     {"pg_function_is_visible", 1, 1,
-     "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT p.oid AS tarn_oid, n.nspname AS tarn_schema FROM {pg_proc} p JOIN "
+     "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT p.oid AS tarn_oid, n.nspname AS tarn_schema FROM {pg_proc} "
+     "p JOIN "
      "{pg_namespace} n ON n.oid = p.pronamespace) WHERE tarn_oid = $1 LIMIT 1), false)"},
     {"pg_encoding_to_char", 1, 1, "CASE WHEN $1 = 6 THEN 'UTF8' ELSE '' END"},
     {"array_to_string", 2, 2, "array_to_string($1, $2)"},
     {"array_upper", 2, 2, "CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) AS INTEGER) END"},
     {"array_lower", 2, 2, "CASE WHEN $2 = 1 AND len($1) > 0 THEN 1 END"},
     {"tarn_regclass", 1, 1,
-     "(SELECT tarn_oid FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema, table_name AS tarn_name FROM {tables}) "
+     "(SELECT tarn_oid FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema, table_name AS tarn_name FROM "
+     "{tables}) "
      "WHERE CASE WHEN contains($1, '.') THEN tarn_schema || '.' || tarn_name = replace($1, '\"', '') ELSE tarn_name = "
      "replace($1, '\"', '') AND tarn_schema IN ({path}) END LIMIT 1)"},
     {"tarn_regclass_name", 1, 1,
-     "coalesce((SELECT tarn_name FROM (SELECT table_oid AS tarn_oid, table_name AS tarn_name FROM {tables}) WHERE tarn_oid = $1 "
+     "coalesce((SELECT tarn_name FROM (SELECT table_oid AS tarn_oid, table_name AS tarn_name FROM {tables}) WHERE "
+     "tarn_oid = $1 "
      "LIMIT 1), CAST($1 AS VARCHAR))"},
 };
 
 // {pg_class}: the view's query, as a table.
 string with_views(string sql, const StatementContext& context) {
-  static constexpr const char* kUsed[] = {"pg_description", "pg_views", "pg_class", "pg_namespace", "pg_user", "pg_proc"};
+  static constexpr const char* kUsed[] = {"pg_description", "pg_views", "pg_class",
+                                          "pg_namespace",   "pg_user",  "pg_proc"};
   for (const char* view : kUsed) {
     const string place = "{" + string(view) + "}";
     if (sql.find(place) == string::npos) continue;

@@ -52,7 +52,8 @@ constexpr const char* kSchemas = R"(
 
 constexpr const char* kColumns = R"(
   (SELECT CASE WHEN database_name = 'temp' THEN 'pg_temp_1' ELSE schema_name END AS schema_name, table_name, table_oid, column_name,
-          column_index, replace(column_default, '"system".redshift.', '') AS column_default, is_nullable, data_type, numeric_precision, numeric_scale,
+          column_index, replace(column_default, '"system".redshift.', '') AS column_default, is_nullable, data_type,
+          numeric_precision, numeric_scale,
           coalesce(split_part(comment, '|', 1), '') AS declared, coalesce(split_part(comment, '|', 2), '') AS identity,
           coalesce(split_part(comment, '|', 4), '') AS encode, coalesce(split_part(comment, '|', 5), '') = 'distkey' AS distkey,
           coalesce(try_cast(split_part(comment, '|', 6) AS INTEGER), 0) AS sortkey,
@@ -93,8 +94,9 @@ constexpr const char* kConstraints = R"(
               FROM {tables} WHERE kind = 'TABLE' AND split_part(comment, '|', 5) <> '') t) every_key) k) constraints)";
 
 // The numbers of a table's columns, for a list of their names.
-#define NUMBERS(names, table)                                                                                       \
-  "(SELECT list(x.column_index::SMALLINT ORDER BY list_position(" names ", x.column_name)) FROM (SELECT * FROM {columns}) x WHERE " \
+#define NUMBERS(names, table)                                           \
+  "(SELECT list(x.column_index::SMALLINT ORDER BY list_position(" names \
+  ", x.column_name)) FROM (SELECT * FROM {columns}) x WHERE "           \
   "x.table_oid = " table " AND list_contains(" names ", x.column_name))"
 
 // ASSUMED: the numbers of encodings, which AWS does not document; format_encoding() gives their names.
@@ -115,7 +117,8 @@ struct View {
 
 constexpr View kViews[] = {
     {"pg_catalog", "pg_namespace",
-     "SELECT oid::INTEGER AS oid, schema_name AS nspname, owner_id AS nspowner, NULL::VARCHAR[] AS nspacl FROM {schemas} "
+     "SELECT oid::INTEGER AS oid, schema_name AS nspname, owner_id AS nspowner, NULL::VARCHAR[] AS nspacl FROM "
+     "{schemas} "
      "UNION ALL SELECT 99, 'pg_temp_1', 100, NULL"},
     {"pg_catalog", "pg_class_info",
      "SELECT table_oid::INTEGER AS reloid, table_name AS relname, schema_oid::INTEGER AS relnamespace, "
@@ -131,28 +134,43 @@ constexpr View kViews[] = {
      "CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 ELSE 10 END AS "
      "releffectivediststyle FROM {tables}"},
     {"pg_catalog", "pg_class",
-     "SELECT table_oid::INTEGER AS oid, table_name AS relname, schema_oid::INTEGER AS relnamespace, table_oid::INTEGER AS "
-     "reltype, 0 AS reloftype, owner_id AS relowner, 0 AS relam, table_oid::INTEGER AS relfilenode, 0 AS reltablespace, 0 AS "
-     "relpages, rows::FLOAT AS reltuples, 0 AS reltoastrelid, false AS relhasindex, false AS relisshared, CASE kind WHEN "
-     "'VIEW' THEN 'v' ELSE 'r' END AS relkind, CASE schema_name WHEN 'pg_temp_1' THEN 't' ELSE 'p' END AS relpersistence, "
-     "column_count::SMALLINT AS relnatts, 0::SMALLINT AS relchecks, 0::SMALLINT AS reltriggers, false AS relhasoids, false "
+     "SELECT table_oid::INTEGER AS oid, table_name AS relname, schema_oid::INTEGER AS relnamespace, table_oid::INTEGER "
+     "AS "
+     "reltype, 0 AS reloftype, owner_id AS relowner, 0 AS relam, table_oid::INTEGER AS relfilenode, 0 AS "
+     "reltablespace, 0 AS "
+     "relpages, rows::FLOAT AS reltuples, 0 AS reltoastrelid, false AS relhasindex, false AS relisshared, CASE kind "
+     "WHEN "
+     "'VIEW' THEN 'v' ELSE 'r' END AS relkind, CASE schema_name WHEN 'pg_temp_1' THEN 't' ELSE 'p' END AS "
+     "relpersistence, "
+     "column_count::SMALLINT AS relnatts, 0::SMALLINT AS relchecks, 0::SMALLINT AS reltriggers, false AS relhasoids, "
+     "false "
      "AS relhaspkey, kind = 'VIEW' AS relhasrules, false AS relhastriggers, false AS relhassubclass, false AS "
-     "relrowsecurity, false AS relforcerowsecurity, false AS relispartition, 'n' AS relreplident, NULL::VARCHAR[] AS relacl, "
-     "NULL::VARCHAR[] AS reloptions, CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 "
-     "ELSE 9 END AS reldiststyle, CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 "
+     "relrowsecurity, false AS relforcerowsecurity, false AS relispartition, 'n' AS relreplident, NULL::VARCHAR[] AS "
+     "relacl, "
+     "NULL::VARCHAR[] AS reloptions, CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' "
+     "THEN 8 "
+     "ELSE 9 END AS reldiststyle, CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' "
+     "THEN 8 "
      "ELSE 10 END AS releffectivediststyle FROM {tables}"},
     {"pg_catalog", "pg_attribute",
-     "SELECT table_oid::INTEGER AS attrelid, column_name AS attname, CASE shown_name WHEN 'boolean' THEN 16 WHEN 'bigint' "
-     "THEN 20 WHEN 'smallint' THEN 21 WHEN 'integer' THEN 23 WHEN 'real' THEN 700 WHEN 'double precision' THEN 701 WHEN "
+     "SELECT table_oid::INTEGER AS attrelid, column_name AS attname, CASE shown_name WHEN 'boolean' THEN 16 WHEN "
+     "'bigint' "
+     "THEN 20 WHEN 'smallint' THEN 21 WHEN 'integer' THEN 23 WHEN 'real' THEN 700 WHEN 'double precision' THEN 701 "
+     "WHEN "
      "'character' THEN 1042 WHEN 'character varying' THEN 1043 WHEN 'date' THEN 1082 WHEN 'time' THEN 1083 WHEN "
-     "'timestamp without time zone' THEN 1114 WHEN 'timestamp with time zone' THEN 1184 WHEN 'interval' THEN 1186 WHEN 'time "
-     "with time zone' THEN 1266 WHEN 'numeric' THEN 1700 WHEN 'geometry' THEN 3000 WHEN 'geography' THEN 3001 WHEN 'super' "
+     "'timestamp without time zone' THEN 1114 WHEN 'timestamp with time zone' THEN 1184 WHEN 'interval' THEN 1186 WHEN "
+     "'time "
+     "with time zone' THEN 1266 WHEN 'numeric' THEN 1700 WHEN 'geometry' THEN 3000 WHEN 'geography' THEN 3001 WHEN "
+     "'super' "
      "THEN 4000 WHEN 'binary varying' THEN 6551 ELSE 25 END AS atttypid, -1 AS attstattarget, -1::SMALLINT AS attlen, "
-     "column_index::SMALLINT AS attnum, 0 AS attndims, -1 AS attcacheoff, coalesce(CASE WHEN shown_name = 'numeric' THEN "
+     "column_index::SMALLINT AS attnum, 0 AS attndims, -1 AS attcacheoff, coalesce(CASE WHEN shown_name = 'numeric' "
+     "THEN "
      "numeric_precision * 65536 + numeric_scale + 4 ELSE length + 4 END, -1)::INTEGER AS atttypmod, NOT is_nullable AS "
-     "attnotnull, column_default IS NOT NULL AS atthasdef, false AS attisdropped, true AS attislocal, 0 AS attinhcount, 0 AS "
+     "attnotnull, column_default IS NOT NULL AS atthasdef, false AS attisdropped, true AS attislocal, 0 AS "
+     "attinhcount, 0 AS "
      "attcollation, '' AS attidentity, '' AS attgenerated, 'x' AS attstorage, NULL::VARCHAR[] AS attacl, "
-     "coalesce(list_position({encodings}, lower(encode)), 0)::SMALLINT AS attencodingtype, distkey AS attisdistkey, sortkey "
+     "coalesce(list_position({encodings}, lower(encode)), 0)::SMALLINT AS attencodingtype, distkey AS attisdistkey, "
+     "sortkey "
      "AS attsortkeyord FROM {columns}"},
     {"pg_catalog", "pg_table_def",
      "SELECT schema_name AS schemaname, table_name AS tablename, column_name AS \"column\", shown AS type, CASE encode "
@@ -167,7 +185,8 @@ constexpr View kViews[] = {
      "'TABLE'"},
     {"pg_catalog", "pg_views",
      "SELECT v.schema_name AS schemaname, v.name AS viewname, coalesce(o.owner, '') AS viewowner, v.definition FROM "
-     "(SELECT * FROM {views}) v LEFT JOIN {own_db}.owners o ON o.kind = 'TABLE' AND o.schema_name = v.schema_name AND o.name = "
+     "(SELECT * FROM {views}) v LEFT JOIN {own_db}.owners o ON o.kind = 'TABLE' AND o.schema_name = v.schema_name AND "
+     "o.name = "
      "v.name"},
     {"pg_catalog", "stv_mv_info",
      "SELECT {db} AS db_name, schema_name AS \"schema\", name, '' AS updated_upto_xid, 'f' AS is_stale, options = "
@@ -179,14 +198,16 @@ constexpr View kViews[] = {
     {"pg_catalog", "pg_description",
      "SELECT coalesce(t.table_oid, s.oid, 0)::INTEGER AS objoid, 0 AS classoid, coalesce(c.column_index, 0)::INTEGER "
      "AS "
-     "objsubid, m.comment AS description FROM {own_db}.comments m LEFT JOIN (SELECT * FROM {tables}) t ON m.kind = 'TABLE' AND "
+     "objsubid, m.comment AS description FROM {own_db}.comments m LEFT JOIN (SELECT * FROM {tables}) t ON m.kind = "
+     "'TABLE' AND "
      "t.schema_name = m.schema_name AND t.table_name = m.name LEFT JOIN duckdb_schemas() s "
      "ON "
      "m.kind = 'SCHEMA' AND s.database_name = {db} AND s.schema_name = m.name LEFT JOIN duckdb_columns() c ON "
      "m.column_name <> '' AND c.database_name = {db} AND c.schema_name = m.schema_name AND c.table_name = m.name AND "
      "c.column_name = m.column_name"},
     {"pg_catalog", "pg_database",
-     "SELECT database_oid::INTEGER AS oid, database_name AS datname, 100 AS datdba, 6 AS encoding, false AS datistemplate, "
+     "SELECT database_oid::INTEGER AS oid, database_name AS datname, 100 AS datdba, 6 AS encoding, false AS "
+     "datistemplate, "
      "true AS datallowconn, 0 AS dattablespace, 'C' AS datcollate, 'C' AS datctype, NULL::VARCHAR[] AS datacl FROM "
      "duckdb_databases() WHERE NOT internal AND path IS NOT NULL"},
     {"pg_catalog", "pg_database_info",
@@ -270,44 +291,60 @@ constexpr View kViews[] = {
     // What only the blocks on a cluster's disks tell is NULL or 0: there are none.
     {"pg_catalog", "svv_table_info",
      "SELECT {db} AS database, t.schema_name AS schema, t.table_oid AS table_id, t.table_name AS \"table\", CASE WHEN "
-     "c.encoded > 0 THEN 'Y' ELSE 'N' END AS encoded, CASE split_part(t.comment, '|', 2) WHEN '' THEN 'AUTO(ALL)' WHEN 'KEY' "
+     "c.encoded > 0 THEN 'Y' ELSE 'N' END AS encoded, CASE split_part(t.comment, '|', 2) WHEN '' THEN 'AUTO(ALL)' WHEN "
+     "'KEY' "
      "THEN 'KEY(' || coalesce(c.distkey, '') || ')' ELSE split_part(t.comment, '|', 2) END AS diststyle, CASE WHEN "
-     "split_part(t.comment, '|', 3) <> '' THEN 'INTERLEAVED' ELSE c.sortkey1 END AS sortkey1, c.max_varchar, c.sortkey1_enc, "
+     "split_part(t.comment, '|', 3) <> '' THEN 'INTERLEAVED' ELSE c.sortkey1 END AS sortkey1, c.max_varchar, "
+     "c.sortkey1_enc, "
      "coalesce(c.sortkey_num, 0) AS sortkey_num, 1::BIGINT AS size, 0::DECIMAL(10,4) AS pct_used, 0::BIGINT AS empty, "
      "NULL::DECIMAL(5,2) AS unsorted, 0::DECIMAL(5,2) AS stats_off, t.rows AS tbl_rows, NULL::DECIMAL(19,2) AS "
      "skew_sortkey1, NULL::DECIMAL(19,2) AS skew_rows, t.rows AS estimated_visible_rows, NULL::VARCHAR AS risk_event, "
-     "NULL::DECIMAL(12,2) AS vacuum_sort_benefit, make_timestamp(coalesce(try_cast(split_part(t.comment, '|', 4) AS BIGINT), "
-     "0)) AS create_time FROM (SELECT * FROM {tables}) t LEFT JOIN (SELECT table_oid, count(*) FILTER (encode NOT IN ('', 'raw', 'none')) AS "
-     "encoded, max(column_name) FILTER (distkey) AS distkey, max(column_name) FILTER (sortkey = 1) AS sortkey1, max(length) "
-     "FILTER (shown_name = 'character varying') AS max_varchar, max(encode) FILTER (sortkey = 1) AS sortkey1_enc, (count(*) "
-     "FILTER (sortkey > 0))::INTEGER AS sortkey_num FROM {columns} GROUP BY table_oid) c ON c.table_oid = t.table_oid WHERE "
+     "NULL::DECIMAL(12,2) AS vacuum_sort_benefit, make_timestamp(coalesce(try_cast(split_part(t.comment, '|', 4) AS "
+     "BIGINT), "
+     "0)) AS create_time FROM (SELECT * FROM {tables}) t LEFT JOIN (SELECT table_oid, count(*) FILTER (encode NOT IN "
+     "('', 'raw', 'none')) AS "
+     "encoded, max(column_name) FILTER (distkey) AS distkey, max(column_name) FILTER (sortkey = 1) AS sortkey1, "
+     "max(length) "
+     "FILTER (shown_name = 'character varying') AS max_varchar, max(encode) FILTER (sortkey = 1) AS sortkey1_enc, "
+     "(count(*) "
+     "FILTER (sortkey > 0))::INTEGER AS sortkey_num FROM {columns} GROUP BY table_oid) c ON c.table_oid = t.table_oid "
+     "WHERE "
      "t.stored"},
     {"pg_catalog", "pg_type",
-     "SELECT oid::INTEGER AS oid, typname, 0 AS typcollation, 11 AS typnamespace, 1 AS typowner, typlen::SMALLINT AS typlen, 'b' AS "
+     "SELECT oid::INTEGER AS oid, typname, 0 AS typcollation, 11 AS typnamespace, 1 AS typowner, typlen::SMALLINT AS "
+     "typlen, 'b' AS "
      "typtype, "
      "true AS typisdefined, ',' AS typdelim, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, -1 AS typtypmod FROM "
      "(VALUES "
      "(16, 'bool', 1), (20, 'int8', 8), (21, 'int2', 2), (23, 'int4', 4), (25, 'text', -1), (26, 'oid', 4), (700, "
      "'float4', 4), (701, 'float8', 8), (1042, 'bpchar', -1), (1043, 'varchar', -1), (1082, 'date', 4), (1083, 'time', "
-     "8), (1114, 'timestamp', 8), (1184, 'timestamptz', 8), (1266, 'timetz', 12), (1700, 'numeric', -1), (1005, '_int2', -1), (17, 'bytea', -1), (19, 'name', 128), (1186, 'interval', 16), (1790, "
+     "8), (1114, 'timestamp', 8), (1184, 'timestamptz', 8), (1266, 'timetz', 12), (1700, 'numeric', -1), (1005, "
+     "'_int2', -1), (17, 'bytea', -1), (19, 'name', 128), (1186, 'interval', 16), (1790, "
      "'refcursor', -1), (2205, 'regclass', 4), (3000, 'geometry', -1), (3001, 'geography', -1), (4000, 'super', -1), "
      "(6551, 'varbyte', -1)) t(oid, typname, typlen)"},
     {"pg_catalog", "pg_attrdef",
-     "SELECT table_oid::INTEGER AS adrelid, column_index::SMALLINT AS adnum, CASE WHEN identity = '' THEN column_default "
-     "ELSE '\"identity\"(' || table_oid || ', ' || (column_index - 1) || ', ' || chr(39) || identity || chr(39) || '::text)' "
+     "SELECT table_oid::INTEGER AS adrelid, column_index::SMALLINT AS adnum, CASE WHEN identity = '' THEN "
+     "column_default "
+     "ELSE '\"identity\"(' || table_oid || ', ' || (column_index - 1) || ', ' || chr(39) || identity || chr(39) || "
+     "'::text)' "
      "END AS adbin, adbin AS adsrc FROM {columns} WHERE column_default IS NOT NULL"},
     {"pg_catalog", "pg_index",
-     "SELECT 0 AS indexrelid, 0 AS indrelid, 0::SMALLINT AS indnatts, ''::VARCHAR AS indkey, false AS indisunique, false AS "
+     "SELECT 0 AS indexrelid, 0 AS indrelid, 0::SMALLINT AS indnatts, ''::VARCHAR AS indkey, false AS indisunique, "
+     "false AS "
      "indisprimary, false AS indisclustered, true AS indisvalid, false AS indisreplident, NULL::VARCHAR AS indexprs, "
      "NULL::VARCHAR AS indpred WHERE false"},
     {"pg_catalog", "pg_constraint",
-     "SELECT k.oid, k.name AS conname, k.schema_oid::INTEGER AS connamespace, k.kind AS contype, false AS condeferrable, "
+     "SELECT k.oid, k.name AS conname, k.schema_oid::INTEGER AS connamespace, k.kind AS contype, false AS "
+     "condeferrable, "
      "false AS condeferred, true AS convalidated, k.table_oid::INTEGER AS conrelid, 0 AS contypid, 0 AS conindid, 0 AS "
-     "conparentid, coalesce(o.table_oid, 0)::INTEGER AS confrelid, CASE k.kind WHEN 'f' THEN 'a' ELSE ' ' END AS confupdtype, "
+     "conparentid, coalesce(o.table_oid, 0)::INTEGER AS confrelid, CASE k.kind WHEN 'f' THEN 'a' ELSE ' ' END AS "
+     "confupdtype, "
      "CASE k.kind WHEN 'f' THEN 'a' ELSE ' ' END AS confdeltype, CASE k.kind WHEN 'f' THEN 'u' ELSE ' ' END AS "
      "confmatchtype, " NUMBERS("k.columns", "k.table_oid") " AS conkey, " NUMBERS(
-         "k.other_columns", "o.table_oid") " AS confkey, NULL::VARCHAR AS conbin, NULL::VARCHAR AS consrc FROM (SELECT * FROM {constraints}) k "
-     "LEFT JOIN (SELECT * FROM {tables}) o ON o.schema_name = k.other_schema AND o.table_name = k.other_table"},
+         "k.other_columns", "o.table_oid") " AS confkey, NULL::VARCHAR AS conbin, NULL::VARCHAR AS consrc FROM (SELECT "
+                                           "* FROM {constraints}) k "
+                                           "LEFT JOIN (SELECT * FROM {tables}) o ON o.schema_name = k.other_schema AND "
+                                           "o.table_name = k.other_table"},
     {"pg_catalog", "pg_collation",
      "SELECT 0 AS oid, ''::VARCHAR AS collname, 0 AS collnamespace, 0 AS collowner, 6 AS collencoding WHERE false"},
     {"pg_catalog", "pg_inherits", "SELECT 0 AS inhrelid, 0 AS inhparent, 0 AS inhseqno WHERE false"},
@@ -317,21 +354,29 @@ constexpr View kViews[] = {
      "SELECT 0 AS classid, 0 AS objid, 0 AS objsubid, 0 AS refclassid, 0 AS refobjid, 0 AS refobjsubid, '' AS deptype "
      "WHERE false"},
     {"information_schema", "table_constraints",
-     "SELECT {db} AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name, {db} AS table_catalog, "
-     "schema_name AS table_schema, table_name, CASE kind WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN "
+     "SELECT {db} AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name, {db} AS "
+     "table_catalog, "
+     "schema_name AS table_schema, table_name, CASE kind WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE "
+     "'FOREIGN "
      "KEY' END AS constraint_type, 'NO' AS is_deferrable, 'NO' AS initially_deferred FROM {constraints}"},
     {"information_schema", "key_column_usage",
-     "SELECT {db} AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name, {db} AS table_catalog, "
-     "schema_name AS table_schema, table_name, unnest(columns) AS column_name, generate_subscripts(columns, 1)::INTEGER AS "
+     "SELECT {db} AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name, {db} AS "
+     "table_catalog, "
+     "schema_name AS table_schema, table_name, unnest(columns) AS column_name, generate_subscripts(columns, "
+     "1)::INTEGER AS "
      "ordinal_position FROM {constraints}"},
     {"information_schema", "constraint_column_usage",
-     "SELECT {db} AS table_catalog, coalesce(other_schema, schema_name) AS table_schema, coalesce(other_table, table_name) AS "
-     "table_name, unnest(CASE kind WHEN 'f' THEN other_columns ELSE columns END) AS column_name, {db} AS constraint_catalog, "
+     "SELECT {db} AS table_catalog, coalesce(other_schema, schema_name) AS table_schema, coalesce(other_table, "
+     "table_name) AS "
+     "table_name, unnest(CASE kind WHEN 'f' THEN other_columns ELSE columns END) AS column_name, {db} AS "
+     "constraint_catalog, "
      "schema_name AS constraint_schema, name AS constraint_name FROM {constraints}"},
     {"information_schema", "referential_constraints",
      "SELECT {db} AS constraint_catalog, k.schema_name AS constraint_schema, k.name AS constraint_name, {db} AS "
-     "unique_constraint_catalog, u.schema_name AS unique_constraint_schema, u.name AS unique_constraint_name, 'NONE' AS "
-     "match_option, 'NO ACTION' AS update_rule, 'NO ACTION' AS delete_rule FROM (SELECT * FROM {constraints}) k LEFT JOIN (SELECT * FROM {constraints}) u ON "
+     "unique_constraint_catalog, u.schema_name AS unique_constraint_schema, u.name AS unique_constraint_name, 'NONE' "
+     "AS "
+     "match_option, 'NO ACTION' AS update_rule, 'NO ACTION' AS delete_rule FROM (SELECT * FROM {constraints}) k LEFT "
+     "JOIN (SELECT * FROM {constraints}) u ON "
      "u.schema_name = k.other_schema AND u.table_name = k.other_table AND u.kind IN ('p', 'u') AND u.columns = "
      "k.other_columns WHERE k.kind = 'f'"},
     {"pg_catalog", "stv_tbl_perm",

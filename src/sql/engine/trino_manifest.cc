@@ -127,8 +127,6 @@ constexpr const char* kRefused[] = {"approx_set",
                                     "flatten_geometry_collections",
                                     "spatial_partitions",
                                     "spatial_partitioning",
-                                    "t_cdf",
-                                    "t_pdf",
                                     "mmh3"};
 
 template <class T>

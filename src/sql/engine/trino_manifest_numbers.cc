@@ -113,6 +113,12 @@ constexpr Signature kNumbers[] = {
     {"normal_cdf", "double, double, double", "double", "0.5 * (1 + t_erf(($3 - $1) / ($2 * sqrt(2.0::DOUBLE))))"},
     {"inverse_normal_cdf", "double, double, double", "double", "$1 + $2 * t_inverse_normal($3)"},
     {"beta_cdf", "double, double, double", "double", "t_beta_cdf($1, $2, $3)"},
+    // Student's distribution, of so many degrees of freedom
+    {"t_cdf", "double, double", "double",
+     "CASE WHEN $2 < 0 THEN 0.5::DOUBLE * t_beta_cdf($1 / 2, 0.5::DOUBLE, $1 / ($1 + $2 * $2)) ELSE 1 - 0.5::DOUBLE * "
+     "t_beta_cdf($1 / 2, 0.5::DOUBLE, $1 / ($1 + $2 * $2)) END"},
+    {"t_pdf", "double, double", "double",
+     "exp(lgamma(($1 + 1) / 2) - lgamma($1 / 2)) / sqrt($1 * pi()) * pow(1 + $2 * $2 / $1, -($1 + 1) / 2)"},
     {"inverse_beta_cdf", "double, double, double", "double", "t_inverse_beta_cdf($1, $2, $3)"},
     {"wilson_interval_lower", "bigint, bigint, double", "double", "t_wilson($1, $2, $3, -1)"},
     {"wilson_interval_upper", "bigint, bigint, double", "double", "t_wilson($1, $2, $3, 1)"},

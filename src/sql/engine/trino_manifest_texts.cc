@@ -10,6 +10,8 @@ namespace {
 constexpr Signature kTexts[] = {
     {"chr", "bigint", "varchar", "chr(CAST($1 AS INTEGER))"},
     {"index", "varchar, varchar", "bigint", "CAST(instr($1, $2) AS BIGINT)"},  // Teradata's
+    {"char2hexint", "varchar", "varchar",  // Teradata's: UTF-16
+     "list_aggregate(list_transform(string_split($1, ''), lambda tarn_x: printf('%04X', unicode(tarn_x))), 'string_agg', '')"},
     {"codepoint", "varchar", "integer", "unicode($1)"},
     {"concat_ws", "varchar, array(varchar)", "varchar", "list_aggregate($2, 'string_agg', $1)"},
     {"concat_ws", "varchar, varchar...", "varchar", "concat_ws"},
