@@ -24,7 +24,13 @@ HANDLER = "def handler(event, context):\n    return None\n"
 TRUST = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
 LOGS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}
-PIPE = "import json, sys\nfor line in sys.stdin.buffer:\n    json.loads(line)\n    sys.stdout.buffer.write(b'null\\n')\n    sys.stdout.buffer.flush()\n"
+PIPE = """
+import json, sys
+for line in sys.stdin.buffer:
+    json.loads(line)
+    sys.stdout.buffer.write(b"null\\n")
+    sys.stdout.buffer.flush()
+"""
 IMPORTS = "import importlib, json, os, socket, sys, time, traceback, logging"
 
 

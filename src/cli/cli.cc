@@ -121,7 +121,7 @@ int run(int argc, char** argv) {
   serve_command->add_option("--smtp-user", smtp_user, "who logs in there; the password is in TARN_SMTP_PASSWORD")->type_name("USER");
   serve_command->add_option("--smtp-from", serve_options.mail.from, "the address that mail comes from")->capture_default_str();
   std::string task_network = "none";
-  serve_command->add_option("--task-network", task_network, "what functions reach beside the server: 'none', or 'host': all that this machine does")
+  serve_command->add_option("--task-network", task_network, "what functions reach: 'none' but the server, or all that the 'host' does")
       ->check(CLI::IsMember({"none", "host"}))
       ->capture_default_str();
   serve_command->add_option("--log-level", serve_options.log_level, "error, warn, info or debug")

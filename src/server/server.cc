@@ -151,7 +151,6 @@ Status serve_until_stopped(const ServeOptions& options) {
   databrew::DataBrew databrew(door, options.data_dir + "/scratch/databrew");
   CallLog calls;
   EventLog bus_events;
-  admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls}, calls, bus_events);
   door.add(iam::kTable, &iam);
   door.add(sts::kTable, &sts);
   door.add(s3::kTable, &s3);
@@ -188,6 +187,7 @@ Status serve_until_stopped(const ServeOptions& options) {
                                .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension",
                                .avro_extension = program.substr(0, program.rfind('/')) + "/avro.duckdb_extension"});
   door.add(athena::kTable, &athena);
+  admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls, &event_sources}, calls, bus_events);
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
   TRY(forget_expired_answers_daily(*store, timers, clock.now()));

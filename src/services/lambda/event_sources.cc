@@ -122,6 +122,7 @@ struct EventSources::State : std::enable_shared_from_this<State> {
   std::map<std::string, SourcePtr> sources;
   std::multimap<Micros, Work> work;  // by when it is due, steady time
   std::vector<std::thread> threads;
+  size_t at_work = 0;  // threads
   bool stopping = false;
 
   void soon(Work what, Micros delay = 0);  // takes the mutex, as do all below
@@ -155,9 +156,11 @@ void EventSources::State::run() {
       changed.wait_for(lock, std::chrono::microseconds(wait));
     } else {
       Work what = std::move(work.extract(work.begin()).mapped());
+      ++at_work;
       lock.unlock();
       what();
       lock.lock();
+      --at_work;
     }
   }
 }
@@ -411,7 +414,8 @@ std::string EventSources::busy() {
   for (const auto& [name, source] : state_->sources)
     if (source->running > 0 || !source->gathered.empty())
       return "a batch of the event source mapping " + source->key.uuid;
-  return !state_->work.empty() && state_->work.begin()->first == 0 ? "event source mappings" : "";
+  const bool soon = !state_->work.empty() && state_->work.begin()->first == 0;
+  return soon || state_->at_work > 0 ? "event source mappings" : "";
 }
 
 }  // namespace tarn::lambda

@@ -103,6 +103,10 @@ Result<int64_t> unreserved_concurrency(Call& call, const FunctionKey& but);
 
 FunctionConfiguration to_wire(const Found& found);
 
+// Copies $LATEST to a version of its own; the latest one where nothing has changed since. AWS: PublishVersion.
+Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, FunctionRecord& function,
+                         const VersionRecord& latest, const OptionalText& description);
+
 // --- asynchronous calls ------------------------------------------------------------------------------------------------
 
 // Accepts one: in the transaction's commit.

@@ -71,9 +71,11 @@ void Polls::run() {
       if (last || at->queue->receivable(clock_.now())) {
         std::list<Poll> served;
         served.splice(served.end(), polls_, at);
+        serving_ = true;
         lock.unlock();
         const bool answered = served.front().serve(last);
         lock.lock();
+        serving_ = false;
         // Another was quicker: it keeps its place.
         if (!answered) polls_.splice(next, served);
         waiting_ = polls_.size();
@@ -102,7 +104,7 @@ std::optional<Time> Polls::next_due() {
 std::string Polls::busy() {
   const std::lock_guard lock(mutex_);
   const Time now = clock_.now();
-  const bool ready = std::ranges::any_of(polls_, [&](const Poll& poll) { return poll.queue->receivable(now); });
+  const bool ready = serving_ || std::ranges::any_of(polls_, [&](const Poll& poll) { return poll.queue->receivable(now); });
   return ready ? "a message that somebody waits for is about to be received" : "";
 }
 

@@ -53,7 +53,7 @@ class Polls final : public DueSource {
   std::condition_variable changed_;
   std::atomic<size_t> waiting_{0};
   std::list<Poll> polls_;
-  bool poked_ = false, stopping_ = false;
+  bool poked_ = false, stopping_ = false, serving_ = false;
   std::thread thread_;
 };
 

@@ -193,3 +193,21 @@ def test_settings_are_shown(world, account=None):
         world.functions.put_function_event_invoke_config(FunctionName="poor", DestinationConfig={"OnSuccess": {"Destination": queue}})
     world.functions.delete_function_event_invoke_config(FunctionName="shown")
     assert not world.functions.list_function_event_invoke_configs(FunctionName="shown")["FunctionEventInvokeConfigs"]
+
+
+def test_the_clock_waits_for_what_a_queue_starts(world):
+    url, arn = world.queue("slow")
+    world.s3.create_bucket(Bucket="slow")
+    world.deploy("slow", """
+        import boto3, time
+        def handler(event, context):
+            time.sleep(0.5)
+            for record in event["Records"]:
+                boto3.client("s3").put_object(Bucket="slow", Key=record["body"], Body=b"")
+        """)
+    world.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="slow")
+    world.sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": n, "MessageBody": n, "DelaySeconds": 60} for n in "abc"])
+    world.pass_(59)
+    assert "Contents" not in world.s3.list_objects_v2(Bucket="slow")
+    world.pass_(2)
+    assert [o["Key"] for o in world.s3.list_objects_v2(Bucket="slow")["Contents"]] == ["a", "b", "c"]

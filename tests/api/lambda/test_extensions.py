@@ -39,7 +39,8 @@ def test_an_extension_is_told_of_calls(functions, deploy, call, new_name):
 
 
 def test_an_extension_that_fails_is_told(functions, deploy, call, new_name):
-    broken = EXTENSION.split("while True")[0] + 'ask("POST", "init/error", "{}", {**mine, "Lambda-Extension-Function-Error-Type": "Own.Reason"})\n'
+    failing = 'ask("POST", "init/error", "{}", {**mine, "Lambda-Extension-Function-Error-Type": "Own.Reason"})\n'
+    broken = EXTENSION.split("while True")[0] + failing
     name = deploy("def handler(e, c): return 1\n", Timeout=10, MemorySize=256, Layers=[layer_of(functions, new_name, broken)])
     value, answer = call(name)
     assert answer["FunctionError"] == "Unhandled" and value["errorType"] == "Own.Reason"

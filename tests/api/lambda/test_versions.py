@@ -29,7 +29,8 @@ def test_aliases(functions, versioned, call, refused, account):
     assert call(arn + ":prod")[0] == [1, "prod"]
     changed = functions.update_alias(FunctionName=name, Name="prod", FunctionVersion="2")
     assert changed["RevisionId"] != made["RevisionId"] and call(name, Qualifier="prod")[0] == [2, "2"]
-    refused("PreconditionFailedException", "RevisionId", functions.update_alias, FunctionName=name, Name="prod", RevisionId=made["RevisionId"])
+    refused("PreconditionFailedException", "RevisionId", functions.update_alias, FunctionName=name, Name="prod",
+            RevisionId=made["RevisionId"])
     shown = functions.get_function(FunctionName=name, Qualifier="prod")["Configuration"]
     assert (shown["FunctionArn"], shown["Version"]) == (arn + ":prod", "2")
     functions.create_alias(FunctionName=name, Name="old", FunctionVersion="1")
@@ -141,7 +142,8 @@ def test_layers_are_listed_and_deleted(functions, new_name, refused, account):
 
 def test_a_layer_is_used_with_the_right_to_it(functions, new_name, user_client, allow, role, refused, account):
     layer = publish(functions, new_name("layer"), {"python/a.py": ""})["LayerVersionArn"]
-    settings = {"Runtime": "python3.11", "Role": role, "Handler": "app.handler", "Code": {"ZipFile": zipped({"app.py": ""})}, "Layers": [layer]}
+    settings = {"Runtime": "python3.11", "Role": role, "Handler": "app.handler", "Layers": [layer],
+                "Code": {"ZipFile": zipped({"app.py": ""})}}
     theirs = user_client("lambda", allow(["lambda:CreateFunction", "iam:PassRole"]))
     refused("AccessDeniedException", "lambda:GetLayerVersion", theirs.create_function, FunctionName=new_name("fn"), **settings)
     name, number = layer.split(":")[-2:]
