@@ -50,10 +50,12 @@ struct StatementRecord {
   Time created, updated;
   int64_t duration_nanos = -1;
   int64_t pid = 0;
+  std::string user_id;  // aws:userid of whoever ran it
   static void fields(auto& self, auto&& visit) {
     visit(self.principal, self.workgroup, self.workgroup_arn, self.namespace_id, self.database, self.user, self.name,
           self.session_id, self.result_format, self.batch, self.auto_commit, self.with_event, self.parameters,
-          self.parts, self.state, self.error, self.created, self.updated, self.duration_nanos, self.pid);
+          self.parts, self.state, self.error, self.created, self.updated, self.duration_nanos, self.pid,
+          self.user_id);
   }
 };
 

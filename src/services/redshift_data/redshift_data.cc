@@ -500,4 +500,12 @@ Result<FoundStatement> find_statement(Transaction& tx, const Caller& caller, Tim
   return found;
 }
 
+Result<std::vector<Need>> needs_on_statement(Call& call, const std::string& id, std::string_view action) {
+  const StatementKey key{call.account(), call.region(), id.substr(0, id.find(':'))};
+  const auto record = TRY(call.get(kStatements, key, Lock::kNone));
+  Need need{.action = std::string(action), .resource = record ? record->workgroup_arn : "*"};
+  need.context["redshift-data:statement-owner-iam-userid"] = {record ? record->user_id : call.principal().user_id};
+  return std::vector{std::move(need)};
+}
+
 }  // namespace tarn::redshift_data

@@ -141,5 +141,8 @@ struct FoundStatement {
   size_t part = 0;
 };
 Result<FoundStatement> find_statement(Transaction& tx, const Caller& caller, Time now, const std::string& id);
+// The right to do the action to a statement: on its workgroup or cluster, with its owner's aws:userid as context.
+// AWS: Service Authorization Reference, Redshift Data API, redshift-data:statement-owner-iam-userid.
+Result<std::vector<Need>> needs_on_statement(Call& call, const std::string& id, std::string_view action);
 
 }  // namespace tarn::redshift_data

@@ -101,6 +101,10 @@ void describe(const OpenResult& result, Output& out) {
 
 }  // namespace
 
+Result<std::vector<Need>> get_statement_result_rights(RedshiftData&, Call& call, const GetStatementResultRequest& in) {
+  return needs_on_statement(call, *in.id, "redshift-data:GetStatementResult");
+}
+
 Result<GetStatementResultResponse> get_statement_result(RedshiftData& service, Call& call,
                                                         const GetStatementResultRequest& in) {
   OpenResult result =
@@ -118,6 +122,11 @@ Result<GetStatementResultResponse> get_statement_result(RedshiftData& service, C
   }));
   if (more) out.next_token = page_token(service.door().store(), result.request, std::to_string(result.row));
   return out;
+}
+
+Result<std::vector<Need>> get_statement_result_v2_rights(RedshiftData&, Call& call,
+                                                          const GetStatementResultV2Request& in) {
+  return needs_on_statement(call, *in.id, "redshift-data:GetStatementResult");
 }
 
 Result<GetStatementResultV2Response> get_statement_result_v2(RedshiftData& service, Call& call,

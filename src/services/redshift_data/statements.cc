@@ -132,6 +132,7 @@ Result<Submitted> submit(RedshiftData& service, Call& call, const Input& in, con
   made.key = {call.account(), call.region(), uuid4()};
   StatementRecord& record = made.record;
   record.principal = identity_of(call.principal());
+  record.user_id = call.principal().user_id;
   record.workgroup = workgroup.name;
   record.workgroup_arn = workgroup.arn;
   record.namespace_id = workgroup.namespace_id;
@@ -275,6 +276,10 @@ Result<BatchExecuteStatementOutput> batch_execute_statement(RedshiftData& servic
   return answer<BatchExecuteStatementOutput>(made, in.wait_time_seconds.value_or(0) > 0);
 }
 
+Result<std::vector<Need>> describe_statement_rights(RedshiftData&, Call& call, const DescribeStatementRequest& in) {
+  return needs_on_statement(call, *in.id, "redshift-data:DescribeStatement");
+}
+
 Result<DescribeStatementResponse> describe_statement(RedshiftData& service, Call& call,
                                                      const DescribeStatementRequest& in) {
   auto tx = service.door().store().read();
@@ -288,6 +293,10 @@ Result<DescribeStatementResponse> describe_statement(RedshiftData& service, Call
   return described(found);
 }
 
+Result<std::vector<Need>> cancel_statement_rights(RedshiftData&, Call& call, const CancelStatementRequest& in) {
+  return needs_on_statement(call, *in.id, "redshift-data:CancelStatement");
+}
+
 Result<CancelStatementResponse> cancel_statement(RedshiftData& service, Call& call, const CancelStatementRequest& in) {
   const auto tx = service.door().store().read();
   const FoundStatement found = TRY(find_statement(*tx, call.caller(), call.now(), *in.id));
@@ -296,6 +305,13 @@ Result<CancelStatementResponse> cancel_statement(RedshiftData& service, Call& ca
     return invalid(fmt::format("Could not cancel a query that is already in {} state with ID: {}",
                                state_text(found.record.state), found.key.id));
   return CancelStatementResponse{.status = true};
+}
+
+// Only the caller's own are listed.
+Result<std::vector<Need>> list_statements_rights(RedshiftData&, Call& call, const ListStatementsRequest&) {
+  Need need{.action = "redshift-data:ListStatements", .resource = "*"};
+  need.context["redshift-data:statement-owner-iam-userid"] = {call.principal().user_id};
+  return std::vector{std::move(need)};
 }
 
 Result<ListStatementsResponse> list_statements(RedshiftData&, Call& call, const ListStatementsRequest& in) {

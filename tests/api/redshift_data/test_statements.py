@@ -242,3 +242,25 @@ def test_a_whole_double_is_a_double(warehouse):
     # Clients whose numbers have types must not be handed an integer.
     _, rows = warehouse.result("SELECT 2::float8 AS a, 1.5::float8 AS b")
     assert [type(v) for v in rows[0]] == [float, float] and rows[0][0] == 2.0
+
+
+def test_a_right_may_be_bound_to_ones_own_statements(warehouse, server, user, client):
+    # AWS's managed policies have this condition.
+    arn = client("redshift-serverless").get_workgroup(workgroupName=warehouse.workgroup)["workgroup"]["workgroupArn"]
+
+    def policy(owner):
+        return {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["redshift-data:ExecuteStatement", "redshift-serverless:GetCredentials"], "Resource": arn},
+            {"Effect": "Allow", "Action": ["redshift-data:DescribeStatement", "redshift-data:GetStatementResult",
+                                           "redshift-data:ListStatements"], "Resource": "*",
+             "Condition": {"StringEquals": {"redshift-data:statement-owner-iam-userid": owner}}}]}
+
+    theirs = server.client("redshift-data", credentials=user(policy("${aws:userid}")))
+    made = theirs.execute_statement(Sql="SELECT 1", WorkgroupName=warehouse.workgroup, Database="dev")["Id"]
+    assert warehouse.wait(made, theirs)["Status"] == "FINISHED"
+    assert theirs.get_statement_result(Id=made)["TotalNumRows"] == 1
+    assert [s["Id"] for s in theirs.list_statements()["Statements"]] == [made]
+    other = server.client("redshift-data", credentials=user(policy("AIDANOBODY")))
+    made = other.execute_statement(Sql="SELECT 1", WorkgroupName=warehouse.workgroup, Database="dev")["Id"]
+    message = refused("AccessDeniedException", other.describe_statement, Id=made)
+    assert "redshift-data:DescribeStatement" in message and arn in message
