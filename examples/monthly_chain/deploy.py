@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError  # noqa: E402
 
 import regions  # noqa: E402
 import setup  # noqa: E402
-from run_sql import fill  # noqa: E402
+from run_sql import Redshift, fill  # noqa: E402
 
 NAME = "bison"  # of the workgroup, the schedule group, and what functions, roles and rules begin with
 STEPS = ("look", "load", "subset", "place", "count")
@@ -78,8 +78,13 @@ class Deployment:
         return iam.get_role(RoleName=name)["Role"]["Arn"]
 
     def make_warehouse(self):
+        """The functions' role is a database user of its own, who may make the schemas that the months are mounted in."""
         setup.make_warehouse(NAME, self.roles["redshift"])
-        return NAME
+        redshift, user = Redshift(NAME), f"IAMR:{NAME}-sql"
+        if not redshift.run(f"SELECT COUNT(*) FROM pg_user WHERE usename = '{user}'").value():
+            redshift.run(f'CREATE USER "{user}" PASSWORD DISABLE')
+        redshift.run(f'GRANT CREATE ON DATABASE dev TO "{user}"')
+        return f"{NAME}, with the database user {user}"
 
     def put_ancillary(self):
         s3 = boto3.client("s3")
