@@ -281,18 +281,22 @@ void Door::execute_wait(const Caller& caller, const wire::Operation& operation, 
     }
     seen = tx->seen();
   }
-  if (Status synced = parts_.store.wait_synced(seen); !synced) return reply.give(Failure(std::move(synced.error())));
+  // It begins at once: no thread waits for the disk. What it comes to is told when what it was judged by is there.
   Call call(*this, caller, nullptr, parts_.clock.now());
   AuditRecord record = audit_record(caller, operation, in, call, judgement, nullptr);
   found->second.handler->invoke_wait(
       found->second.service, call, in,
-      {[this, record = std::move(record), give = std::move(reply.give)](Result<wire::Any> answer) mutable {
+      {[this, seen, record = std::move(record), give = std::move(reply.give)](Result<wire::Any> answer) mutable {
          if (!answer) {
            record.error_code = answer.error().code;
            record.error_message = answer.error().message;
          }
          parts_.audit.write_later(record);
-         give(std::move(answer));
+         if (parts_.store.synced(seen)) return give(std::move(answer));
+         parts_.store.when_synced(seen, [give = std::move(give), answer = std::move(answer)](Status synced) mutable {
+           if (synced) give(std::move(answer));
+           else give(Failure(std::move(synced.error())));
+         });
        },
        std::move(reply.when_left)});
 }
