@@ -159,6 +159,32 @@ def test_other_destinations(world, kind):
     assert record["requestPayload"] == {"k": "v"} and record["responsePayload"]["errorType"] == "ValueError"
 
 
+@pytest.mark.parametrize("kind", ["sns", "events"])
+def test_destinations_that_pass_it_on(world, kind):
+    url, queue = world.queue(f"end-of-{kind}")
+    world.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": [f"{kind}.amazonaws.com"]}, "Action": "sqs:SendMessage", "Resource": queue}]})})
+    if kind == "sns":
+        sns = world.server.client("sns")
+        arn = sns.create_topic(Name="ended")["TopicArn"]
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    else:
+        events = world.server.client("events")
+        arn = f"arn:aws:events:us-east-1:{world.server.account}:event-bus/default"
+        events.put_rule(Name="ended", EventPattern=json.dumps({"source": ["lambda"], "detail": {"requestPayload": [5]}}))
+        events.put_targets(Rule="ended", Targets=[{"Id": "q", "Arn": queue}])
+    world.deploy(f"ends-in-{kind}", "def handler(event, context):\n    return event + 1\n")
+    world.functions.put_function_event_invoke_config(FunctionName=f"ends-in-{kind}", DestinationConfig={"OnSuccess": {"Destination": arn}})
+    world.call(f"ends-in-{kind}", 5)
+    world.pass_(5)
+    [message] = world.messages(url)
+    told = json.loads(message["Body"])
+    if kind == "events":
+        assert (told["source"], told["detail-type"]) == ("lambda", "Lambda Function Invocation Result - Success")
+        told = told["detail"]
+    assert told["requestContext"]["condition"] == "Success" and told["responsePayload"] == 6
+
+
 def test_a_restart_loses_no_call(world):
     """What waits for its retry is there after a restart."""
     url, arn = world.queue("restarted")

@@ -94,6 +94,13 @@ def test_it_sees_its_code_and_nothing_of_the_server(deploy, call, server):
     assert seen["tmp"] == 1 and seen["out"] == "Network is unreachable" and seen["user"] != 0
 
 
+def test_the_log_says_why_there_is_no_network(deploy, call):
+    name = deploy("import socket\ndef handler(e, c): socket.create_connection(('192.0.2.1', 80), 1)\n")
+    value, answer = call(name, LogType="Tail")
+    assert "Network is unreachable" in value["errorMessage"]
+    assert "--task-network=host" in base64.b64decode(answer["LogResult"]).decode()
+
+
 def test_a_log_group_has_what_it_wrote(deploy, call, client, functions):
     name = deploy("def handler(e, c): print('line of ' + e)\n")
     call(name, "mine")
