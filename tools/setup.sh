@@ -84,7 +84,7 @@ stamped lambda-python "$(cat tools/requirements-lambda.txt)" lambda_python
 .deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then
   debian postgresql-client
-  for group in boto3-1.34 awscli s3fs redshift dbt athena-clients dbt-athena; do
+  for group in boto3-1.26 boto3-1.34 awscli s3fs redshift dbt athena-clients dbt-athena; do
     stamped "$group" "$(cat "tools/requirements-$group.txt")" venv "$group" "tools/requirements-$group.txt"
   done
 fi

@@ -210,3 +210,32 @@ def test_aws_cli_presigned(settings, aws, bucket, client, tmp_path, variables, m
     url = aws("s3", "presign", f"s3://{bucket}/k", "--region", "us-east-1").strip()
     with urllib.request.urlopen(url) as answer:
         assert answer.read() == b"signed"
+
+
+def test_boto3_that_speaks_the_query_protocol(python, new_name):
+    """Before botocore 1.31.81 SQS was called by forms and answered in XML. (That boto3 knows no AWS_ENDPOINT_URL.)"""
+    out = python("boto3-1.26", """
+import os, sys
+import boto3
+sqs = boto3.client("sqs", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+assert sqs.meta.service_model.metadata["protocol"] == "query"
+url = sqs.create_queue(QueueName=sys.argv[1], Attributes={"VisibilityTimeout": "5"}, tags={"a": "b"})["QueueUrl"]
+assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"a": "b"}
+sqs.send_message(QueueUrl=url, MessageBody="a<&\\u00e9", MessageAttributes={
+    "text": {"DataType": "String", "StringValue": "v"}, "bytes": {"DataType": "Binary", "BinaryValue": b"\\x00\\x01"}})
+sent = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "m"}, {"Id": "2", "MessageBody": ""}])
+assert [e["Id"] for e in sent["Successful"]] == ["1"] and sent["Failed"][0]["Code"] == "MissingParameter"
+got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"])["Messages"]
+assert [m["Body"] for m in got] == ["a<&\\u00e9", "m"] and got[0]["Attributes"]["ApproximateReceiveCount"] == "1"
+assert got[0]["MessageAttributes"]["bytes"]["BinaryValue"] == b"\\x00\\x01"
+sqs.change_message_visibility_batch(QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": got[0]["ReceiptHandle"], "VisibilityTimeout": 9}])
+done = sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(got)])
+assert len(done["Successful"]) == 2
+sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "6"})
+assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"] == {"DelaySeconds": "6"}
+try:
+    sqs.get_queue_url(QueueName="none-of-that-name")
+except sqs.exceptions.QueueDoesNotExist as error:
+    print(error.response["Error"]["Code"])
+""", new_name("queue"))
+    assert out.strip() == "AWS.SimpleQueueService.NonExistentQueue"
