@@ -48,6 +48,7 @@ void Audit::write_later(const AuditRecord& record) {
 }
 
 Status Audit::flush() {
+  const std::lock_guard flushing(flushing_);  // who reads next sees what another thread is writing now
   std::vector<AuditEntry> batch;
   {
     const std::lock_guard lock(mutex_);

@@ -91,6 +91,7 @@ class Audit {
 
   Store& store_;
   AuditWatcher* watcher_ = nullptr;
+  std::mutex flushing_;  // locked before mutex_
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<AuditEntry> waiting_;
