@@ -1,6 +1,7 @@
 """kill -9 under senders and receivers: every acknowledged message is there, none comes back after an acknowledged deletion, and
-the groups of a FIFO queue keep their order. TARN_CRASH_POINTS sets the number of kills."""
+the groups of a FIFO queue keep their order, also when a FIFO topic fills it. TARN_CRASH_POINTS sets the number of kills."""
 import collections
+import json
 import os
 import random
 import threading
@@ -23,11 +24,12 @@ class Load:
         self.server, self.urls = server, urls
         self.stop, self.lock = threading.Event(), threading.Lock()
         self.sent, self.deleted, self.asked, self.deleting = set(), set(), set(), set()
-        self.in_order = collections.defaultdict(list)  # group -> what was acknowledged, in the order that it was sent in
+        # group -> what was acknowledged, in the order that it was sent in; and published
+        self.in_order, self.published = collections.defaultdict(list), collections.defaultdict(list)
         self.failure = None
 
-    def client(self):
-        return self.server.client("sqs", config=Config(retries={"total_max_attempts": 1}, read_timeout=20))
+    def client(self, service="sqs"):
+        return self.server.client(service, config=Config(retries={"total_max_attempts": 1}, read_timeout=20))
 
     def run(self, work, *arguments):
         try:
@@ -62,6 +64,15 @@ class Load:
             self.in_order[group].append(name)
 
 
+    def publish_in_order(self, _, group):
+        sns, count = self.client("sns"), 0
+        while not self.stop.is_set():
+            name = f"{uuid.uuid4().hex}-{count}"
+            count += 1
+            sns.publish(TopicArn=self.urls["topic"], Message=name, MessageGroupId=group, MessageDeduplicationId=name)
+            self.published[group].append(name)
+
+
 def drain(sqs, url):
     """Everything that is there, in the order that it comes in; the queue is empty then."""
     got = []
@@ -71,6 +82,27 @@ def drain(sqs, url):
             return got
         got += [(message.get("Attributes", {}).get("MessageGroupId"), message["Body"]) for message in batch]
         sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(batch)])
+
+
+def check_order(groups, acknowledged):
+    for group, names in acknowledged.items():
+        got = groups[group]
+        assert got[:len(names)] == names, f"group {group} lost its order or a message"
+        assert len(got) <= len(names) + 1  # the one that was under way
+
+
+def verify_published(sqs, load):
+    """What a topic was told comes to its queue, each message once and in order, however often a delivery was begun."""
+    groups, missing, deadline = collections.defaultdict(list), sum(map(len, load.published.values())), time.monotonic() + 60
+    while missing > 0 and time.monotonic() < deadline:
+        got = sqs.receive_message(QueueUrl=load.urls["told"], MaxNumberOfMessages=10, WaitTimeSeconds=2, AttributeNames=["All"])
+        for message in got.get("Messages", []):
+            groups[message["Attributes"]["MessageGroupId"]].append(message["Body"])
+            sqs.delete_message(QueueUrl=load.urls["told"], ReceiptHandle=message["ReceiptHandle"])
+            missing -= message["Body"] in load.published[message["Attributes"]["MessageGroupId"]]
+    for group, body in drain(sqs, load.urls["told"]):
+        groups[group].append(body)
+    check_order(groups, load.published)
 
 
 def verify(server, load):
@@ -83,10 +115,20 @@ def verify(server, load):
     groups = collections.defaultdict(list)
     for group, body in drain(sqs, load.urls["fifo"]):
         groups[group].append(body)
-    for group, acknowledged in load.in_order.items():
-        got = groups[group]
-        assert got[:len(acknowledged)] == acknowledged, f"group {group} lost its order or a message"
-        assert len(got) <= len(acknowledged) + 1  # the one that was under way
+    check_order(groups, load.in_order)
+    verify_published(sqs, load)
+
+
+def subscribe(server):
+    """(a FIFO topic, the URL of the queue that it tells)."""
+    sns, sqs = server.client("sns"), server.client("sqs")
+    topic = sns.create_topic(Name="crash.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    url = sqs.create_queue(QueueName="told.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return topic, url
 
 
 def test_acknowledged_messages_survive_kill_9(tmp_path):
@@ -94,13 +136,15 @@ def test_acknowledged_messages_survive_kill_9(tmp_path):
     sqs = server.client("sqs")
     urls = {"standard": sqs.create_queue(QueueName="crash")["QueueUrl"],
             "fifo": sqs.create_queue(QueueName="crash.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]}
+    urls["topic"], urls["told"] = subscribe(server)
     chance = random.Random(os.environ.get("TARN_CRASH_SEED", "tarn"))
-    sent = deleted = ordered = met = 0
+    sent = deleted = ordered = published = met = 0
     try:
         for _ in range(POINTS):
             load = Load(server, urls)
             threads = [threading.Thread(target=load.run, args=work, daemon=True) for work in (
-                [(load.send,)] * SENDERS + [(load.receive,)] * RECEIVERS + [(load.send_in_order, f"g{i}") for i in range(GROUPS)])]
+                [(load.send,)] * SENDERS + [(load.receive,)] * RECEIVERS + [
+                    (work, f"g{i}") for work in (load.send_in_order, load.publish_in_order) for i in range(GROUPS)])]
             for thread in threads:
                 thread.start()
             time.sleep(0.3 + chance.random())
@@ -113,8 +157,9 @@ def test_acknowledged_messages_survive_kill_9(tmp_path):
             verify(server, load)
             sent, deleted = sent + len(load.sent), deleted + len(load.deleted)
             ordered += sum(map(len, load.in_order.values()))
+            published += sum(map(len, load.published.values()))
             met += len(load.asked - load.sent) + len(load.deleting - load.deleted)
-        print(f"{POINTS} kills: {sent} messages sent, {deleted} deleted, {ordered} in order; {met} not acknowledged")
-        assert sent and deleted and ordered and met, "no load: the test has shown nothing"
+        print(f"{POINTS} kills: {sent} messages sent, {deleted} deleted, {ordered} in order, {published} published; {met} not acknowledged")
+        assert sent and deleted and ordered and published and met, "no load: the test has shown nothing"
     finally:
         server.kill()
