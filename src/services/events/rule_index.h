@@ -1,8 +1,10 @@
-// Which of many patterns an event matches, without asking each of them: a branch of a pattern waits under one of its
-// literal values, so that only those whose value the event has are looked at.
+// Which of many patterns an event matches, without asking each of them: a branch of a pattern waits under the literal
+// values, or the prefixes, of one of its fields, so that only those whose value the event has are looked at.
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,10 +26,22 @@ class RuleIndex {
     size_t pattern;
     size_t branch;
   };
+  // What one of its values must be, or begin with.
+  struct Anchor {
+    bool prefix;
+    std::string text;
+  };
+  using Candidates = std::vector<Candidate>;
+  using ByText = std::unordered_map<std::string, Candidates>;
+
+  static std::optional<std::vector<Anchor>> anchors(const EventPattern::Field& field);
+  Candidates& waiting(const std::string& path, const Anchor& anchor);
+  size_t count_waiting(const std::string& path, const Anchor& anchor) const;
 
   std::vector<EventPattern> patterns_;
-  std::unordered_map<std::string, std::vector<Candidate>> by_value_;  // path, byte 0, value
-  std::vector<Candidate> others_;                                     // those without a literal
+  ByText by_value_;                                                      // path, byte 0, value
+  std::unordered_map<std::string, std::map<size_t, ByText>> by_prefix_;  // by path, by the prefix' length, by prefix
+  Candidates others_;                                                    // those without either
 };
 
 }  // namespace tarn::events

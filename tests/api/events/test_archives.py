@@ -59,6 +59,16 @@ def test_an_archive_keeps_and_forgets(world):
         world.events.describe_archive(ArchiveName="a")
 
 
+def test_an_archive_changes(world):
+    world.put(1)
+    world.events.update_archive(ArchiveName="a", RetentionDays=1, EventPattern=json.dumps({"source": ["other"]}))
+    world.put(2)
+    world.put(3, source="other")
+    assert world.count() == 2
+    world.advance(days=2)
+    assert world.count() == 0
+
+
 def test_a_replay_tells_what_came_between(world):
     world.events.put_rule(Name="r", EventBusName="b", EventPattern=json.dumps({"detail": {"n": [{"exists": True}]}}))
     world.events.put_rule(Name="s", EventBusName="b", EventPattern=json.dumps({"detail": {"n": [{"exists": True}]}}))

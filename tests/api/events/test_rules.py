@@ -25,6 +25,10 @@ def test_buses(events, new_name, account):
         assert (shown["Name"], shown["Arn"], shown["Description"]) == (name, arn, "d")
     assert events.describe_event_bus()["Name"] == "default"
     assert [b["Name"] for b in events.list_event_buses(NamePrefix=name)["EventBuses"]] == [name]
+    assert events.update_event_bus(Name=name, Description="other")["Arn"] == arn
+    assert events.describe_event_bus(Name=name)["Description"] == "other"
+    assert refused(events.update_event_bus, Name=name, KmsKeyIdentifier="k")[0] == "ValidationException"
+    events.tag_resource(ResourceARN=arn, Tags=[{"Key": "k", "Value": "v"}])
     assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
     events.untag_resource(ResourceARN=arn, TagKeys=["k"])
     assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
