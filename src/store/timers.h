@@ -58,7 +58,7 @@ class Timers final : public DueSource {
 Result<std::optional<Time>> stored_virtual_time(Store& store);
 
 // Moves the clock to `to`: goes to each due moment on the way in order, lets it happen, and goes on when all sources
-// are idle. Each step is on the disk before the clock shows it.
+// are idle. Each step is on the disk before anybody is told of it.
 // ERRORS: ClockBusy (409) when the sources are not idle `patience` (of real time) after a step: the clock then stays
 // there, and the message says what it waits for. InvalidTime (400) when `to` lies before now(). THREADS: one at a time.
 Status advance(Store& store, VirtualClock& clock, Time to, std::span<DueSource* const> sources,

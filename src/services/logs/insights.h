@@ -32,6 +32,8 @@ class Row {
 
   Value get(std::string_view field) const;
   void set(std::string_view field, Value value);
+  // About what it takes to hold.
+  size_t bytes() const { return 256 + message_.size(); }
   // All names that it has of itself, without those of JSON.
   std::vector<std::string> discovered() const;
 

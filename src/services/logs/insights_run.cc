@@ -9,7 +9,7 @@
 namespace tarn::logs::insights {
 namespace {
 
-constexpr size_t kMostHeld = 500'000;  // rows that wait for a sort, or groups of a stats
+constexpr size_t kMostHeld = 500'000, kMostBytes = 256 << 20;  // rows that wait for a sort, or groups of a stats
 
 // --- aggregates -----------------------------------------------------------------------------------------------------------
 
@@ -147,8 +147,8 @@ class Stage {
   }
 
  private:
-  static Result<bool> check(size_t held) {
-    if (held > kMostHeld)
+  Result<bool> check(size_t held) const {
+    if (held > kMostHeld || held_bytes_ > kMostBytes)
       return fail(400, "LimitExceededException",
                   "The query holds too many rows or groups at once: narrow it by time or by a filter.");
     return true;
@@ -227,6 +227,7 @@ class Stage {
   size_t taken_ = 0;
   std::set<std::string> seen_;
   std::vector<Row> held_;
+  size_t held_bytes_ = 0;
   std::map<std::string, size_t> places_;
   std::vector<Group> groups_;
 };

@@ -18,7 +18,7 @@ namespace tarn::logs {
 namespace {
 
 constexpr int32_t kMostRows = 10'000, kPage = 1000;
-constexpr size_t kMostGroups = 50, kMostGathered = 500'000;
+constexpr size_t kMostGroups = 50, kMostGathered = 500'000, kMostBytes = 256 << 20;
 constexpr Micros kKept = 7 * kDay;  // AWS: results of queries are there for seven days
 constexpr Micros kLongest = 60 * kMinute;
 constexpr uint64_t kLookEvery = 10'000;  // events between two looks whether it was stopped
@@ -95,7 +95,7 @@ class Feeder {
     std::vector<Gathered> all;
     for (const QueriedGroup& group : groups)
       TRY(read(*tx, group, [&](const Position& at, const Line& line) -> Result<bool> {
-        if (all.size() == kMostGathered)
+        if (all.size() == kMostGathered || bytes_ > kMostBytes)
           return fail(400, "LimitExceededException", "The log groups have too many events: narrow the query by time.");
         all.push_back({at, line, &group});
         return true;
