@@ -1,6 +1,7 @@
 """Mail: through an SMTP server where there is one, else kept for `tarn mail`, as text messages and pushes always are."""
 import email
 import email.policy
+import json
 import socket
 import subprocess
 import threading
@@ -110,6 +111,24 @@ def test_without_a_server_it_is_kept(server, client, new_name):
     whole = subprocess.run([TARN, "mail", line.split()[0], "--data-dir", server.data_dir],
                            capture_output=True, text=True, check=True).stdout
     assert "kept too" in whole and "+4912345678" in listed
+
+
+def test_mail_as_json_and_text_messages_of_topics(server, client, new_name):
+    sns = client("sns")
+    topic = sns.create_topic(Name=new_name("topic"))["TopicArn"]
+    address = new_name("who") + "@example.org"
+    sns.subscribe(TopicArn=topic, Protocol="email-json", Endpoint=address)
+    assert sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+4987654321")["SubscriptionArn"].startswith(topic)
+
+    def letters():
+        return [one for one in tarn_client(server).list_mail(MaxResults=1000)["Letters"] if one.get("Source") == topic]
+
+    [asked] = letters()
+    sns.confirm_subscription(TopicArn=topic, Token=json.loads(asked["Body"])["Token"])
+    sns.publish(TopicArn=topic, Message=json.dumps({"default": "long", "sms": "short"}), MessageStructure="json", Subject="s")
+    told = {one["Kind"]: one for one in letters() if one["Number"] != asked["Number"]}
+    assert told["sms"]["To"] == "+4987654321" and told["sms"]["Body"] == "short"
+    assert json.loads(told["email"]["Body"])["Message"] == "long" and told["email"]["Subject"] == "s"
 
 
 def test_a_refused_mail_says_so():
