@@ -27,6 +27,7 @@ Json to_json(const LaterCall& call) {
                             {"principal", call.principal},
                             {"roleArn", call.role_arn},
                             {"sourceArn", call.source_arn},
+                            {"cause", call.cause},
                             {"sourceAccount", call.source_account},
                             {"requestId", call.request_id}});
   if (call.dead_letter) {
@@ -51,6 +52,7 @@ Result<LaterCall> later_call(const Delivery& delivery) {
                  .principal = json["principal"].as_string(),
                  .role_arn = json["roleArn"].as_string(),
                  .source_arn = json["sourceArn"].as_string(),
+                 .cause = json["cause"].as_string(),
                  .source_account = json["sourceAccount"].as_string(),
                  .request_id = json["requestId"].as_string()};
   if (call.request_id.empty()) call.request_id = delivery.id;
@@ -202,7 +204,7 @@ void start_bus(Door& door, CallLog& log) {
                                      const LaterCall call = TRY(later_call(delivery));
                                      Status done = deliver(door, call);
                                      const Error error = done ? Error{} : done.error();
-                                     log.add({door.clock().now(), call.account, call.source_arn, delivery.target,
+                                     log.add({door.clock().now(), call.account, call.cause.empty() ? call.source_arn : call.cause, delivery.target,
                                               call.service + ":" + call.operation, call.request_id, error.code,
                                               error.message, delivery.attempts + 1});
                                      return done;

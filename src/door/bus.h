@@ -41,6 +41,7 @@ struct LaterCall {
   std::string principal;        // the service that asks: "events.amazonaws.com"
   std::string role_arn = {};    // that the service assumes for it; empty: the target's resource policy must let it
   std::string source_arn = {};  // aws:SourceArn: the rule, the topic, the bucket
+  std::string cause = {};       // the CallLog's word for what caused it; empty: source_arn
   std::string source_account = {};
   std::string request_id = {};  // of the call; empty: the delivery's id
 

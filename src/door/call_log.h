@@ -18,7 +18,7 @@ class CallLog {
   struct Entry {
     Time time;               // on tarn's clock
     std::string account;     // of what caused it
-    std::string source_arn;  // the rule, the schedule, the topic
+    std::string cause;       // the ARN of the rule, the schedule, the topic
     std::string target;      // its ARN
     std::string operation;   // "sqs:SendMessage"
     std::string request_id;

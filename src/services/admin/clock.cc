@@ -14,13 +14,13 @@ wire::List<Firing> fired_since(const Administration& admin, uint64_t place, cons
   std::vector<CallLog::Entry> calls = admin.calls().since(place);
   std::erase_if(calls, [&](const CallLog::Entry& call) { return call.account != account; });
   std::ranges::stable_sort(calls, {}, [](const CallLog::Entry& call) {
-    return std::tie(call.time, call.source_arn, call.target, call.operation, call.attempt, call.error_code);
+    return std::tie(call.time, call.cause, call.target, call.operation, call.attempt, call.error_code);
   });
   wire::List<Firing> fired;
   fired.set_present();
   for (const CallLog::Entry& call : calls)
     fired.push_back({.time = call.time,
-                     .source_arn = call.source_arn,
+                     .source_arn = call.cause,
                      .target = call.target,
                      .operation = call.operation,
                      .attempt = call.attempt,

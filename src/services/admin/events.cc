@@ -26,7 +26,7 @@ struct CallSummary {
 std::map<std::string, CallSummary> outcomes_of(const CallLog& log, const std::string& rule_arn) {
   std::map<std::string, CallSummary> outcomes;
   for (const CallLog::Entry& call : log.since(0)) {
-    if (call.source_arn != rule_arn) continue;
+    if (call.cause != rule_arn) continue;
     CallSummary& summary = outcomes[call.request_id];
     summary.attempts = call.attempt;
     summary.outcome = call.error_code.empty() ? "ok" : call.error_code + ": " + call.error_message;

@@ -81,6 +81,7 @@ struct Environments::State : std::enable_shared_from_this<State> {
   std::condition_variable changed;
   std::map<uint64_t, std::shared_ptr<RunningEnvironment>> all;
   std::thread watcher;
+  Micros wakes_at = 0;  // the watcher, of itself; 0: it is awake
   bool stopping = false;
   uint64_t next_id = 1;
   std::map<std::string, Provision> provisions;  // by kind

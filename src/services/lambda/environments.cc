@@ -78,6 +78,7 @@ void Environments::State::invoke(Program program, Invocation invocation, Done do
     }
     chosen = add(std::move(program), std::move(wanted));
     chosen->pending = std::move(pending);
+    changed.notify_all();  // its init has a deadline
   }
   if (Status started = start_environment(chosen); !started) {
     std::vector<std::move_only_function<void()>> later;
@@ -122,7 +123,7 @@ void Environments::State::hand_over(RunningEnvironment& environment) {
   if (!pending.invocation.client_context.empty())
     response.headers.add("Lambda-Runtime-Client-Context", pending.invocation.client_context);
   std::exchange(environment.waiting, nullptr)->respond(std::move(response));
-  changed.notify_all();
+  if (pending.deadline < wakes_at) changed.notify_all();
 }
 
 // --- ending -------------------------------------------------------------------------------------------------------------
@@ -139,7 +140,6 @@ void Environments::State::finish(RunningEnvironment& e, Result<InvocationResult>
   e.pending.reset();
   e.error_type.clear();
   later.push_back([done = std::move(pending.done), result = std::move(result)]() mutable { done(std::move(result)); });
-  changed.notify_all();
 }
 
 // AWS: Developer Guide, "Sending Lambda function logs to CloudWatch Logs": END and REPORT.
@@ -314,7 +314,9 @@ void Environments::State::watch() {
         next = std::min(next, due_of(e));
       }
     }
+    wakes_at = next;
     changed.wait_for(lock, std::chrono::microseconds(next - now));
+    wakes_at = 0;
   }
 }
 

@@ -1,5 +1,8 @@
 #include "services/lambda/logs.h"
 
+#include <map>
+#include <utility>
+
 #include "door/door.h"
 #include "gen/logs/events.h"
 #include "gen/logs/groups.h"
@@ -10,7 +13,22 @@ namespace {
 
 constexpr size_t kMostEvents = 10'000;    // AWS: PutLogEvents: events in a batch
 constexpr size_t kMostBytes = 1'000'000;  // .. and bytes, 26 for each event beside its text: 1,048,576
+constexpr auto kGather = std::chrono::milliseconds(20);  // what a busy function writes meanwhile is one commit
 constexpr size_t kMostBatches = 10'000;   // beyond this the oldest go: a log that nobody takes must not fill the memory
+
+// Those of one stream as one, in their order.
+std::vector<LogBatch> joined(const std::deque<LogBatch>& batches) {
+  std::vector<LogBatch> out;
+  std::map<std::pair<std::string, std::string>, size_t> places;
+  for (const LogBatch& batch : batches) {
+    const auto [at, fresh] = places.emplace(std::pair(batch.role, batch.group + "\n" + batch.stream), out.size());
+    if (fresh)
+      out.push_back(batch);
+    else
+      out[at->second].lines.insert(out[at->second].lines.end(), batch.lines.begin(), batch.lines.end());
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -27,9 +45,9 @@ LogShipper::~LogShipper() {
 
 void LogShipper::ship(LogBatch batch) {
   const std::lock_guard lock(mutex_);
+  if (batches_.empty()) changed_.notify_all();  // else it is gathering, and needs no waking
   batches_.push_back(std::move(batch));
   if (batches_.size() > kMostBatches) batches_.pop_front();
-  changed_.notify_all();
 }
 
 void LogShipper::run() {
@@ -37,10 +55,10 @@ void LogShipper::run() {
   while (true) {
     changed_.wait(lock, [&] { return stopping_ || !batches_.empty(); });
     if (batches_.empty()) return;
-    const LogBatch batch = std::move(batches_.front());
-    batches_.pop_front();
+    changed_.wait_for(lock, kGather, [&] { return stopping_; });
+    const std::deque<LogBatch> taken = std::exchange(batches_, {});
     lock.unlock();
-    send(batch);
+    for (const LogBatch& batch : joined(taken)) send(batch);
     lock.lock();
   }
 }

@@ -166,6 +166,7 @@ NewDelivery delivery_of(const Firing& firing) {
                  .role_arn = target.role_arn,
                  // AWS: Scheduler User Guide, "Confused deputy prevention": the schedule's group.
                  .source_arn = group_arn({firing.key.owner, firing.key.region, firing.key.group}),
+                 .cause = schedule_arn(firing.key),
                  .source_account = firing.key.owner};
   // Calls of one target go one after the other; what universal targets do may take long, and is each schedule's own.
   std::string queue = target.arn;
