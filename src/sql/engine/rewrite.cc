@@ -365,8 +365,12 @@ void Rewriter::alter(duckdb::AlterStatement& statement) {
                               (named.declared.empty() ? "NULL" : quote(named.declared)));
       return;
     }
-    case duckdb::AlterTableType::RENAME_COLUMN:
+    case duckdb::AlterTableType::RENAME_COLUMN: {
+      const auto& rename = change.Cast<duckdb::RenameColumnInfo>();
+      return follow_keys(place, lower(rename.old_name), lower(rename.new_name));
+    }
     case duckdb::AlterTableType::RENAME_TABLE:
+      return follow_keys(place, "", lower(change.Cast<duckdb::RenameTableInfo>().new_table_name));
     case duckdb::AlterTableType::REMOVE_COLUMN:
     case duckdb::AlterTableType::SET_DEFAULT:
     case duckdb::AlterTableType::DROP_NOT_NULL:

@@ -110,40 +110,75 @@ void Rewriter::declare_column(const duckdb::CreateTableInfo& info, duckdb::Colum
   if (comment != "|||||") column.SetComment(Value(comment));
 }
 
+namespace {
+
+// The arguments of tarn_key(..), which are constants.
+std::vector<string> key_words(const duckdb::ParsedExpression& check) {
+  const bool key = check.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION &&
+                   check.Cast<duckdb::FunctionExpression>().function_name == "tarn_key";
+  std::vector<string> words;
+  if (key) {
+    for (const auto& argument : check.Cast<duckdb::FunctionExpression>().children) {
+      if (argument->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT) break;
+      words.push_back(argument->Cast<duckdb::ConstantExpression>().value.ToString());
+    }
+  }
+  if (words.size() < 4) raise_sql("0A000", "CHECK constraints are not supported.");
+  return words;
+}
+
+std::vector<string> columns_of_key(const std::vector<string>& words) {
+  const auto count = static_cast<ptrdiff_t>(parse_int(words.at(2)).value_or(0));
+  return {words.begin() + 3, words.begin() + 3 + std::min(count, static_cast<ptrdiff_t>(words.size()) - 3)};
+}
+
+// The keys in a table's comment; an empty array where there are none.
+Json keys_in(const duckdb::TableCatalogEntry& table) {
+  const string comment = table.comment.IsNull() ? "" : table.comment.ToString();
+  const auto parts = split(comment, '|');
+  auto keys = Json::parse(parts.size() > 4 ? parts[4] : "[]");
+  return keys ? *std::move(keys) : Json::array();
+}
+
+// The table's comment with these keys in it.
+string comment_with(const duckdb::TableCatalogEntry& table, const Json& keys) {
+  const string comment = table.comment.IsNull() ? "" : table.comment.ToString();
+  const auto parts = split(comment, '|');
+  string text;
+  for (size_t i = 0; i < 4; ++i) text += (i < parts.size() ? string(parts[i]) : "") + "|";
+  return text + (keys.items().empty() ? "" : replace_all(keys.text(), "|", "\\u007c"));
+}
+
+}  // namespace
+
 // Redshift keeps keys as information only, and enforces none: they come as CHECK (tarn_key(..)) (create_table.cc) and become
 // JSON in the table's comment, where the system views find them. A primary key's columns are not null.
 string Rewriter::take_keys(duckdb::CreateTableInfo& info) {
-  string keys;
+  std::vector<std::vector<string>> all;
+  std::vector<string> primary;
   duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>> kept;
   for (auto& constraint : info.constraints) {
-    if (constraint->type == duckdb::ConstraintType::UNIQUE || constraint->type == duckdb::ConstraintType::FOREIGN_KEY) continue;
-    if (constraint->type != duckdb::ConstraintType::CHECK) {
+    const auto type = constraint->type;
+    if (type == duckdb::ConstraintType::UNIQUE || type == duckdb::ConstraintType::FOREIGN_KEY) continue;
+    if (type == duckdb::ConstraintType::CHECK) {
+      all.push_back(key_words(*constraint->Cast<duckdb::CheckConstraint>().expression));
+      if (all.back().at(0) == "p") primary = columns_of_key(all.back());
+    } else {
       kept.push_back(std::move(constraint));
-      continue;
     }
-    const auto& check = *constraint->Cast<duckdb::CheckConstraint>().expression;
-    const bool key = check.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION &&
-                     check.Cast<duckdb::FunctionExpression>().function_name == "tarn_key";
-    if (!key) raise_sql("0A000", "CHECK constraints are not supported.");
-    std::vector<string> words;
-    for (const auto& argument : check.Cast<duckdb::FunctionExpression>().children) {
-      if (argument->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT)
-        raise_sql("0A000", "CHECK constraints are not supported.");
-      words.push_back(argument->Cast<duckdb::ConstantExpression>().value.ToString());
-    }
-    keys += (keys.empty() ? "[" : ",") + key_json(info, words, kept);
   }
+  string keys;
+  for (const auto& words : all) keys += (keys.empty() ? "[" : ",") + key_json(info, words, primary, kept);
   info.constraints = std::move(kept);
   return keys.empty() ? keys : replace_all(keys + "]", "|", "\\u007c");  // a bar ends a part of the comment
 }
 
 // One key: kind, name, number of columns, columns, and of a foreign one schema, table, columns.
 string Rewriter::key_json(const duckdb::CreateTableInfo& info, const std::vector<string>& words,
+                          const std::vector<string>& primary,
                           duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>>& constraints) {
   const string kind = words.at(0);
-  const size_t count = static_cast<size_t>(parse_int(words.at(2)).value_or(0));
-  const std::vector<string> columns(words.begin() + 3, words.begin() + 3 + static_cast<ptrdiff_t>(count));
-  std::vector<string> others;
+  const std::vector<string> columns = columns_of_key(words);
   Json json = Json::object();
   string name = words[1];
   if (name.empty()) {  // as PostgreSQL calls them
@@ -166,13 +201,14 @@ string Rewriter::key_json(const duckdb::CreateTableInfo& info, const std::vector
   }
   json.set("columns", array(columns));
   if (kind != "f") return json.text();
-  const size_t at = 3 + count;
-  others.assign(words.begin() + static_cast<ptrdiff_t>(at) + 2, words.end());
+  const size_t at = 3 + columns.size();
+  if (words.size() < at + 2) raise_sql("0A000", "CHECK constraints are not supported.");
+  std::vector<string> others(words.begin() + static_cast<ptrdiff_t>(at) + 2, words.end());
   const bool itself = words.at(at + 1) == info.table && (words[at].empty() || words[at] == info.schema);
   const auto other = itself ? std::optional<Place>(Place{info.catalog, info.schema, info.table})
                             : find("", words[at], words[at + 1]);
   if (!other) raise_sql("42P01", "relation \"" + words[at + 1] + "\" does not exist");
-  if (others.empty()) others = itself ? columns : primary_key_of(*other);
+  if (others.empty()) others = itself ? primary : primary_key_of(*other);
   json.set("schema", Json(other->temporary ? "pg_temp_1" : other->schema));
   json.set("table", Json(other->table));
   json.set("others", array(others));
@@ -184,51 +220,76 @@ void Rewriter::change_keys(duckdb::SetCommentInfo& change) {
   writes("ALTER TABLE");
   const Place place = target(change.catalog, change.schema, change.name, "ALTER");
   auto& entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(context_, place.catalog, place.schema, place.table);
-  const string comment = entry.comment.IsNull() ? "" : entry.comment.ToString();
-  const auto old = split(comment, '|');
-  std::vector<string> parts(old.begin(), old.end());
-  parts.resize(5);
-  const auto known = Json::parse(parts[4].empty() ? "[]" : parts[4]);
-  Json keys = known ? *known : Json::array();
-
+  Json keys = keys_in(entry);
   string said = change.comment_value.ToString();
   if (said.starts_with("CHECK ")) said = said.substr(6);
   auto parsed = parse_one("SELECT " + said);
   const auto& item = *parsed->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>().select_list[0];
-  const auto& call = item.Cast<duckdb::FunctionExpression>();
-  std::vector<string> words;
-  for (const auto& argument : call.children) words.push_back(argument->Cast<duckdb::ConstantExpression>().value.ToString());
   const auto named = [](const string& name) { return [&name](const Json& key) { return key["name"].as_string() == name; }; };
-  if (call.function_name == "tarn_drop_key") {
-    if (std::erase_if(keys.items(), named(words.at(0))) == 0)
-      raise_sql("42704", "constraint \"" + words[0] + "\" of relation \"" + place.table + "\" does not exist");
+  if (const auto& call = item.Cast<duckdb::FunctionExpression>(); call.function_name == "tarn_drop_key") {
+    const string name = call.children[0]->Cast<duckdb::ConstantExpression>().value.ToString();
+    if (std::erase_if(keys.items(), named(name)) == 0)
+      raise_sql("42704", "constraint \"" + name + "\" of relation \"" + place.table + "\" does not exist");
   } else {
+    const std::vector<string> words = key_words(item);
     const auto made = entry.GetInfo();
     duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>> unused;
-    const auto key = Json::parse(key_json(made->Cast<duckdb::CreateTableInfo>(), words, unused));
+    const auto key =
+        Json::parse(key_json(made->Cast<duckdb::CreateTableInfo>(), words, primary_key_of(place), unused));
     const string name = (*key)["name"].as_string();
     if (std::ranges::any_of(keys.items(), named(name)))
       raise_sql("42710", "constraint \"" + name + "\" for relation \"" + place.table + "\" already exists");
-    if (words[0] == "p" && std::ranges::any_of(keys.items(), [](const Json& k) { return k["kind"].as_string() == "p"; }))
+    if (words[0] == "p" && !primary_key_of(place).empty())
       raise_sql("42P16", "multiple primary keys for table \"" + place.table + "\" are not allowed");
     keys.push(*key);
   }
-  parts[4] = keys.items().empty() ? "" : replace_all(keys.text(), "|", "\\u007c");
-  string text = parts[0];
-  for (size_t i = 1; i < parts.size(); ++i) text += "|" + parts[i];
-  change.comment_value = Value(text);
+  change.comment_value = Value(comment_with(entry, keys));
+}
+
+// A table or a column of it is called `to` from now on: so are they in keys, the table's own and those that refer to it.
+void Rewriter::follow_keys(const Place& place, const string& column, const string& to) {
+  const auto renamed = [&](Json& names) {
+    bool any = false;
+    for (Json& name : names.items()) {
+      if (name.as_string() != column) continue;
+      name = Json(to);
+      any = true;
+    }
+    return any;
+  };
+  const auto follow = [&](duckdb::TableCatalogEntry& table) {
+    const bool own = table.schema.name == place.schema && table.name == place.table;
+    Json keys = keys_in(table);
+    bool any = false;
+    for (Json& key : keys.items()) {
+      const bool refers = key["schema"].as_string() == place.schema && key["table"].as_string() == place.table;
+      for (auto& [member, value] : key.members()) {
+        const bool counts = (own && member == "columns") || (refers && member == "others");
+        if (!column.empty() && counts) any = renamed(value) || any;
+        if (column.empty() && refers && member == "table") {
+          value = Json(to);
+          any = true;
+        }
+      }
+    }
+    if (!any) return;
+    result_.after.push_back("COMMENT ON TABLE " + quote_name(place.catalog) + "." + quote_name(table.schema.name) + "." +
+                            quote_name(own && column.empty() ? to : table.name) + " IS " + quote(comment_with(table, keys)));
+  };
+  for (auto& schema : duckdb::Catalog::GetSchemas(context_, place.catalog)) {
+    schema.get().Scan(context_, duckdb::CatalogType::TABLE_ENTRY, [&](duckdb::CatalogEntry& entry) {
+      if (entry.type == duckdb::CatalogType::TABLE_ENTRY) follow(entry.Cast<duckdb::TableCatalogEntry>());
+    });
+  }
 }
 
 std::vector<string> Rewriter::primary_key_of(const Place& place) {
   std::vector<string> columns;
   const auto entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(
       context_, place.catalog, place.schema, place.table, duckdb::OnEntryNotFound::RETURN_NULL);
-  if (!entry || entry->comment.IsNull()) return columns;
-  const string comment = entry->comment.ToString();
-  const auto parts = split(comment, '|');
-  const auto keys = Json::parse(parts.size() > 4 ? parts[4] : "[]");
-  if (!keys) return columns;
-  for (const Json& key : keys->items()) {
+  if (!entry) return columns;
+  const Json keys = keys_in(*entry);
+  for (const Json& key : keys.items()) {
     if (key["kind"].as_string() != "p") continue;
     for (const Json& column : key["columns"].items()) columns.push_back(column.as_string());
   }

@@ -49,7 +49,9 @@ class Rewriter {
   void create_table(duckdb::CreateTableInfo& info);
   std::string take_keys(duckdb::CreateTableInfo& info);
   std::string key_json(const duckdb::CreateTableInfo& info, const std::vector<std::string>& words,
+                       const std::vector<std::string>& primary,
                        duckdb::vector<duckdb::unique_ptr<duckdb::Constraint>>& constraints);
+  void follow_keys(const Place& place, const std::string& column, const std::string& to);
   std::vector<std::string> primary_key_of(const Place& place);
   void change_keys(duckdb::SetCommentInfo& change);
   void declare_column(const duckdb::CreateTableInfo& info, duckdb::ColumnDefinition& column,
