@@ -1,9 +1,14 @@
 """Events that are put come to the targets of the rules that match, and to no others; as what the target asked for; and
 what cannot be delivered ends in its dead-letter queue with the reason."""
+import io
 import json
+import time
+import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
+
+from support.models import tarn_client
 
 
 def put(events, bus, detail, source="shop", detail_type="sold", **more):
@@ -93,6 +98,42 @@ def test_an_operation_that_is_not_there_ends_there_too(events, bus, queue, accou
     put(events, bus, {"n": 1})
     [message] = queue.messages()
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] in ("UnknownOperationException", "AccessDenied")
+
+
+def test_a_topic_a_function_and_a_log_group(events, bus, queue, account, client, new_name, server):
+    """Targets whose resource policies let EventBridge in for this rule."""
+    sns, logs, functions, iam = (client(s) for s in ("sns", "logs", "lambda", "iam"))
+    rule_arn = f"arn:aws:events:us-east-1:{account}:rule/{bus}/r"
+    topic = sns.create_topic(Name=new_name("topic"))["TopicArn"]
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish",
+                                                "Resource": topic, "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}}}]}))
+    group = new_name("group")
+    logs.create_log_group(logGroupName=group)
+    group_arn = f"arn:aws:logs:us-east-1:{account}:log-group:{group}"
+    logs.put_resource_policy(policyName=group, policyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+                                                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group_arn + ":*"}]}))
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as out:
+        out.writestr("app.py", "def handler(event, context):\n    print('got', event['detail']['n'])\n")
+    role = iam.create_role(RoleName=new_name("role"), AssumeRolePolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                "Principal": {"Service": "lambda.amazonaws.com"}}]}))["Role"]["Arn"]
+    function = functions.create_function(FunctionName=new_name("f"), Runtime="python3.11", Role=role, Handler="app.handler",
+                                         Code={"ZipFile": archive.getvalue()})["FunctionArn"]
+    functions.add_permission(FunctionName=function, StatementId="s", Action="lambda:InvokeFunction", Principal="events.amazonaws.com",
+                             SourceArn=rule_arn)
+    rule(events, bus, {"source": ["shop"]}, *({"Arn": arn, "DeadLetterConfig": {"Arn": queue.arn}} for arn in (topic, group_arn, function)))
+    sent = put(events, bus, {"n": 7})
+    tarn, outcomes, deadline = tarn_client(server), [], time.monotonic() + 30
+    while len(outcomes) < 4 or "waiting" in outcomes:
+        assert time.monotonic() < deadline, outcomes
+        told = [e for e in tarn.explain_rule(Name="r", EventBusName=bus)["Events"] if e["Id"] == sent]
+        outcomes = [d["Outcome"] for e in told for d in e["Deliveries"]]
+    assert outcomes == ["ok"] * 4  # a log group's stream is made first
+    [message] = logs.get_log_events(logGroupName=group, logStreamName=sent)["events"]
+    assert json.loads(message["message"])["detail"] == {"n": 7}
 
 
 def test_events_go_on_to_another_bus_and_region(events, bus, queue, account, client, new_name, server):

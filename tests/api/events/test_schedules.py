@@ -1,12 +1,14 @@
 """Rules with schedules tell their targets at their moments, on the clock, and what `advance` says is what happened: the
 same on two runs from the same start."""
 import datetime
+import json
+import subprocess
 
 import pytest
 
 from support.models import tarn_client
 from support.queue import Queue
-from support.server import Server
+from support.server import TARN, Server
 
 START = datetime.datetime(2030, 1, 15, 12, 30, tzinfo=datetime.timezone.utc)
 
@@ -61,3 +63,19 @@ def test_advancing_says_what_fired():
     assert moment == datetime.datetime(2030, 1, 16, 8, tzinfo=datetime.timezone.utc)
     assert source.endswith("rule/daily") and (target, outcome) == ("q", "ok")
     assert lists[0][1][2] == "q-gone" and lists[0][1][3] != "ok"
+
+
+def test_the_command_prints_rules_and_schedules_that_fired(world):
+    iam, scheduler = world.server.client("iam"), world.server.client("scheduler")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                "Principal": {"Service": "scheduler.amazonaws.com"}}]}))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": world.queue.arn}]}))
+    scheduler.create_schedule(Name="s", ScheduleExpression="at(2030-01-16T09:00:00)", FlexibleTimeWindow={"Mode": "OFF"},
+                              Target={"Arn": world.queue.arn, "RoleArn": role, "Input": "{}"})
+    world.rule("daily", "cron(0 8 * * ? *)")
+    said = subprocess.run([TARN, "clock", "advance", "1d", "--endpoint", world.server.endpoint], capture_output=True, text=True,
+                          check=True, env=world.server.environment()).stdout.splitlines()
+    assert said == ["2030-01-16T08:00:00Z  rule/daily  sqs q  ok", "2030-01-16T09:00:00Z  schedule/default/s  sqs q  ok",
+                    "2030-01-16T12:30:00Z"]
