@@ -46,7 +46,8 @@ TEST(TokensRedshift, Rules) {
       {"CREATE TABLE t AS SELECT a::text FROM u", "CREATE TABLE t AS SELECT a::rs_varchar(256) FROM u"},
       {"CREATE TABLE t DISTKEY(a) SORTKEY(b) AS SELECT 1 a, 2 b", "CREATE TABLE t   AS SELECT 1 a, 2 b"},
       {"CREATE TABLE t (a VARCHAR(max) DEFAULT 'x\\'y' NOT NULL, b int PRIMARY KEY, c text)",
-       "CREATE TABLE t (a rs_varchar(65535) DEFAULT 'x''y' NOT NULL, b INTEGER NOT NULL CHECK (tarn_key('p', '', 1, 'b')), c rs_varchar(256))"},
+       "CREATE TABLE t (a rs_varchar(65535) DEFAULT 'x''y' NOT NULL, b INTEGER NOT NULL CHECK (tarn_key('p', '', 1, 'b')), "
+       "c rs_varchar(256))"},
       {"CREATE TABLE t (a int, PRIMARY KEY (a), FOREIGN KEY (a) REFERENCES u (b))",
        "CREATE TABLE t (a INTEGER, CHECK (tarn_key('p', '', 1, 'a')), CHECK (tarn_key('f', '', 1, 'a', '', 'u', 'b')))"},
       {"ALTER TABLE t ADD CONSTRAINT k UNIQUE (a)",
