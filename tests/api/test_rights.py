@@ -57,6 +57,7 @@ def values(client, new_name, account):
                    "Principal": account, "InvocationEndpoint": "https://example.org/",
                    "ConnectionArn": f"arn:aws:events:us-east-1:{account}:connection/none/none", "HttpMethod": "POST", "AuthorizationType": "BASIC"},
         "admin": {"ApiDestinationArn": f"arn:aws:events:us-east-1:{account}:api-destination/none/none"},
+        "sns": {"ResourceArn": f"arn:aws:sns:us-east-1:{account}:none"},
         "scheduler": {"ResourceArn": f"arn:aws:scheduler:us-east-1:{account}:schedule-group/none"},
         "logs": {"logGroupName": "none", "+": {"StartQueryRequest": ["logGroupName"]}},
     }
