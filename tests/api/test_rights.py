@@ -59,6 +59,8 @@ def values(client, new_name, account):
         "admin": {"ApiDestinationArn": f"arn:aws:events:us-east-1:{account}:api-destination/none/none"},
         "sns": {"ResourceArn": f"arn:aws:sns:us-east-1:{account}:none"},
         "scheduler": {"ResourceArn": f"arn:aws:scheduler:us-east-1:{account}:schedule-group/none"},
+        "lambda": {"FunctionVersion": "1", "Arn": f"arn:aws:lambda:us-east-1:{account}:layer:none:1", "Principal": account,
+                   "Action": "lambda:GetLayerVersion"},
         "logs": {"logGroupName": "none", "+": {"StartQueryRequest": ["logGroupName"]}},
     }
 
