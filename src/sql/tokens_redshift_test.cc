@@ -56,7 +56,7 @@ TEST(TokensRedshift, Rules) {
       {"SELECT a OPERATOR(pg_catalog.~) 'x' COLLATE pg_catalog.default", "SELECT a ~ 'x' "},
       {"SELECT current_setting('A'), pg_last_copy_count()", "SELECT $tarn_setting_61, $tarn_copy_count"},
       {"SELECT * FROM pg_get_late_binding_view_cols() cols(a name, b varchar(10), c int)",
-       "SELECT * FROM pg_get_late_binding_view_cols cols(a, b, c)"},
+       "SELECT * FROM pg_get_late_binding_view_cols cols(a , b , c )"},
       {"ALTER TABLE t ADD COLUMN c VARCHAR(10) DEFAULT NULL", "ALTER TABLE t ADD COLUMN c rs_varchar(10) DEFAULT NULL"},
       {"ALTER TABLE t ALTER COLUMN c TYPE varchar(300)", "ALTER TABLE t ALTER COLUMN c TYPE rs_varchar(300)"},
       {"SELECT `a`", "error: syntax error at or near \"`\""},
