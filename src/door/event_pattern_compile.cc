@@ -26,62 +26,66 @@ struct Step {
 using Way = std::vector<Step>;
 enum class Edge : uint8_t { kBegin, kEnd };  // behind its first sign (a scalar that is no text: its last), or its last
 
-// Finds a part in JSON text that is known to be well formed.
+// Finds a part in JSON text that has been read. It trusts the text no further than its length.
 class Locator {
  public:
-  explicit Locator(std::string_view text) : text_(text) {}
+  // Before the document there may be what its reader passes over (a byte order mark).
+  explicit Locator(std::string_view text) : text_(text), at_(std::min(text.find_first_of("{["), text.size())) {}
 
   size_t offset(const Way& way, Edge edge) {
     for (const Step& step : way) step_into(step);
     blanks();
-    const bool plain = text_[at_] != '"' && text_[at_] != '{' && text_[at_] != '[';
+    const bool plain = here() != '"' && here() != '{' && here() != '[';
     if (edge == Edge::kEnd || plain)
       skip();
     else
-      ++at_;
+      next();
     return at_;
   }
 
  private:
+  char here() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  bool ended() const { return at_ >= text_.size(); }
+  void next() { at_ += !ended(); }
+  bool is_one_of(std::string_view signs) const { return !ended() && signs.contains(here()); }
   void blanks() {
-    while (at_ < text_.size() && std::string_view(" \t\r\n").contains(text_[at_])) ++at_;
+    while (is_one_of(" \t\r\n")) next();
   }
   void skip_string() {
-    for (++at_; text_[at_] != '"'; ++at_)
-      if (text_[at_] == '\\') ++at_;
-    ++at_;
+    for (next(); !ended() && here() != '"'; next())
+      if (here() == '\\') next();
+    next();
   }
   void skip() {
     blanks();
     int depth = 0;
     do {
-      const char c = text_[at_];
+      const char c = here();
       if (c == '"') {
         skip_string();
         continue;
       }
       depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-      ++at_;
+      next();
       if (depth == 0 && c != '}' && c != ']')
-        while (at_ < text_.size() && !std::string_view(" \t\r\n,]}").contains(text_[at_])) ++at_;
-    } while (depth > 0);
+        while (!ended() && !is_one_of(" \t\r\n,]}")) next();
+    } while (depth > 0 && !ended());
   }
-  // REQUIRES: the container has that part.
   void step_into(const Step& step) {
     blanks();
-    ++at_;
+    next();
     size_t found = at_;
     for (size_t i = 0;; ++i) {
       blanks();
-      if (text_[at_] == '}' || text_[at_] == ']') break;
-      if (text_[at_] == ',') ++at_;
+      if (ended() || here() == '}' || here() == ']') break;
+      if (here() == ',') next();
       blanks();
       if (!step.item) {
         const size_t begin = at_;
         skip_string();
         const auto written = Json::parse(text_.substr(begin, at_ - begin));
         blanks();
-        ++at_;  // the colon
+        next();  // the colon
         if (written && written->as_string() == step.name) found = at_;
       } else if (i == step.index) {
         found = at_;
@@ -93,7 +97,7 @@ class Locator {
   }
 
   std::string_view text_;
-  size_t at_ = 0;
+  size_t at_;
 };
 
 std::string placed(std::string_view reason, std::string_view text, size_t offset) {

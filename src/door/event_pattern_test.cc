@@ -179,6 +179,8 @@ TEST(EventPattern, ErrorsSayWhatAndWhere) {
       {"[]", "Filter is not an object at", "line: 1, column: 2]"},
       {"{}", "Empty objects are not allowed at", "line: 1, column: 3]"},
       {"{", "", ""},
+      {"\xbf{\"$or\": \":\"}", "\"$or\" must be an object or an array at",
+       "column: 11]"},  // as after a byte order mark
       {"not", "", ""},
       {R"({"a": []})", "Empty arrays are not allowed at", "column: 9]"},
       {R"({"a": [[]]})", "Match value must be String, number, true, false, or null at", ""},
