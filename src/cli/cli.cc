@@ -176,7 +176,8 @@ int run(int argc, char** argv) {
   std::string rule, bus;
   CLI::App* events_command = app.add_subcommand("events", "what became of events");
   events_command->require_subcommand(1);
-  CLI::App* why = events_command->add_subcommand("why", "the last events on a rule's bus: why they did not match, or what their targets said");
+  CLI::App* why = events_command->add_subcommand(
+      "why", "the last events on a rule's bus: why they did not match, or what their targets said");
   with_target(why);
   why->add_option("RULE", rule, "the rule's name")->required();
   why->add_option("--bus", bus, "the name or ARN of its event bus (else the default one)");

@@ -53,10 +53,12 @@ std::string short_name(const std::string& arn, bool with_service) {
 }
 
 void print_fired(const Json& fired) {
-  for (const Json& call : fired.items())
-    std::printf("%s  %s  %s  %s%s\n", iso8601(time_of(call["Time"])).c_str(), short_name(call["SourceArn"].as_string(), false).c_str(),
-                short_name(call["Target"].as_string(), true).c_str(),
-                call["Attempt"].as_int() > 1 ? fmt::format("attempt {}: ", call["Attempt"].as_int()).c_str() : "", call["Outcome"].as_string().c_str());
+  for (const Json& call : fired.items()) {
+    const std::string again = call["Attempt"].as_int() > 1 ? fmt::format("attempt {}: ", call["Attempt"].as_int()) : "";
+    std::printf("%s  %s  %s  %s%s\n", iso8601(time_of(call["Time"])).c_str(),
+                short_name(call["SourceArn"].as_string(), false).c_str(), short_name(call["Target"].as_string(), true).c_str(),
+                again.c_str(), call["Outcome"].as_string().c_str());
+  }
 }
 
 int print_clock(const Result<Json>& state) {
@@ -131,8 +133,8 @@ int events_why(const Target& target, const std::string& rule, const std::string&
     if (out.find(member) != nullptr) std::printf("  %s\n", out[member].as_string().c_str());
   for (const Json& note : out["Notes"].items()) std::printf("  note: %s\n", note.as_string().c_str());
   for (const Json& event : out["Events"].items()) {
-    std::printf("%s  %s  %s  %s\n", iso8601(time_of(event["Time"])).c_str(), event["Id"].as_string().c_str(), event["Source"].as_string().c_str(),
-                event["DetailType"].as_string().c_str());
+    std::printf("%s  %s  %s  %s\n", iso8601(time_of(event["Time"])).c_str(), event["Id"].as_string().c_str(),
+                event["Source"].as_string().c_str(), event["DetailType"].as_string().c_str());
     if (!event["Matched"].as_bool()) std::printf("    no: %s\n", event["Failed"].as_string().c_str());
     for (const Json& sent : event["Deliveries"].items())
       std::printf("    to %s: %s (attempts: %ld)\n", sent["Target"].as_string().c_str(), sent["Outcome"].as_string().c_str(),

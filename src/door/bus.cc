@@ -204,7 +204,8 @@ void start_bus(Door& door, CallLog& log) {
                                      const LaterCall call = TRY(later_call(delivery));
                                      Status done = deliver(door, call);
                                      const Error error = done ? Error{} : done.error();
-                                     log.add({door.clock().now(), call.account, call.cause.empty() ? call.source_arn : call.cause, delivery.target,
+                                     log.add({door.clock().now(), call.account,
+                                              call.cause.empty() ? call.source_arn : call.cause, delivery.target,
                                               call.service + ":" + call.operation, call.request_id, error.code,
                                               error.message, delivery.attempts + 1});
                                      return done;

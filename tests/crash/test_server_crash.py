@@ -173,7 +173,8 @@ def told(load):
     events = load.client("events")
 
     def write(n):
-        answer = events.put_events(Entries=[{"Source": "crash", "DetailType": "told", "Detail": json.dumps({"n": n}), "EventBusName": "crash"}])
+        answer = events.put_events(Entries=[{"Source": "crash", "DetailType": "told", "EventBusName": "crash",
+                                             "Detail": json.dumps({"n": n})}])
         assert answer["FailedEntryCount"] == 0
 
     return write

@@ -94,7 +94,8 @@ def test_oauth(events, bus, role, endpoint, new_name):
     url, got, _ = endpoint
     arn = events.create_connection(Name=new_name("connection"), AuthorizationType="OAUTH_CLIENT_CREDENTIALS", AuthParameters={
         "OAuthParameters": {"ClientParameters": {"ClientID": "id", "ClientSecret": SECRET}, "AuthorizationEndpoint": url + "/token",
-                            "HttpMethod": "POST", "OAuthHttpParameters": {"BodyParameters": [{"Key": "scope", "Value": "s"}]}}})["ConnectionArn"]
+                            "HttpMethod": "POST", "OAuthHttpParameters": {"BodyParameters": [{"Key": "scope", "Value": "s"}]}}},
+    )["ConnectionArn"]
     send(events, bus, role, arn, url + "/in", new_name)
     _, path, _, body = got.get(timeout=20)
     assert path == "/token" and "grant_type=client_credentials" in body and "client_id=id" in body and "scope=s" in body

@@ -106,8 +106,8 @@ def test_a_topic_a_function_and_a_log_group(events, bus, queue, account, client,
     rule_arn = f"arn:aws:events:us-east-1:{account}:rule/{bus}/r"
     topic = sns.create_topic(Name=new_name("topic"))["TopicArn"]
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({
-        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish",
-                                                "Resource": topic, "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}}}]}))
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+                                                "Action": "sns:Publish", "Resource": topic, "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}}}]}))
     group = new_name("group")
     logs.create_log_group(logGroupName=group)
     group_arn = f"arn:aws:logs:us-east-1:{account}:log-group:{group}"

@@ -38,7 +38,8 @@ def test_for_each_event_what_failed_or_what_came_of_it(events, bus, queue, tarn,
 
 @pytest.mark.parametrize("pattern, word", [
     ({"source": ["aws.s3"], "detail": {"bucket": {"name": ["arn:aws:s3:::b"]}}}, "a bucket's name stands there"),
-    ({"source": ["aws.s3"], "detail": {"requestParameters": {"bucketName": [{"prefix": "arn:aws:s3:::b"}]}}}, "a bucket's name stands there"),
+    ({"source": ["aws.s3"], "detail": {"requestParameters": {"bucketName": [{"prefix": "arn:aws:s3:::b"}]}}},
+     "a bucket's name stands there"),
 ])
 def test_what_can_never_match_is_said(events, bus, tarn, pattern, word):
     events.put_rule(Name="r", EventBusName=bus, EventPattern=json.dumps(pattern), State="DISABLED")
