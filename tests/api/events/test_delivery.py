@@ -190,3 +190,19 @@ def test_what_services_tell_comes_to_the_default_bus(events, queue, client, new_
     finally:
         events.remove_targets(Rule=name, Ids=["0"])
         events.delete_rule(Name=name)
+
+
+def test_an_object_that_lands_tells_its_rule(events, queue, client, new_name):
+    s3, bucket, name = client("s3"), new_name("bucket"), new_name("rule")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    rule(events, "default", {"source": ["aws.s3"], "detail-type": ["Object Created"],
+                             "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "in/"}]}}}, {"Arn": queue.arn}, name=name)
+    try:
+        for key in ("out/a", "in/b"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+        [event] = queue.bodies()
+        assert event["detail"]["object"]["key"] == "in/b" and event["resources"] == [f"arn:aws:s3:::{bucket}"]
+    finally:
+        events.remove_targets(Rule=name, Ids=["0"])
+        events.delete_rule(Name=name)
