@@ -107,7 +107,8 @@ def test_a_topic_a_function_and_a_log_group(events, bus, queue, account, client,
     topic = sns.create_topic(Name=new_name("topic"))["TopicArn"]
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
-                                                "Action": "sns:Publish", "Resource": topic, "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}}}]}))
+                                                "Action": "sns:Publish", "Resource": topic,
+                                                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}}}]}))
     group = new_name("group")
     logs.create_log_group(logGroupName=group)
     group_arn = f"arn:aws:logs:us-east-1:{account}:log-group:{group}"
@@ -197,7 +198,8 @@ def test_an_object_that_lands_tells_its_rule(events, queue, client, new_name):
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
     rule(events, "default", {"source": ["aws.s3"], "detail-type": ["Object Created"],
-                             "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "in/"}]}}}, {"Arn": queue.arn}, name=name)
+                             "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "in/"}]}}},
+         {"Arn": queue.arn}, name=name)
     try:
         for key in ("out/a", "in/b"):
             s3.put_object(Bucket=bucket, Key=key, Body=b"x")
