@@ -114,16 +114,16 @@ int run(int argc, char** argv) {
   serve_command->add_option("--sandbox", sandbox, "'namespaces', or 'none': functions run as you, and see what you see")
       ->check(CLI::IsMember({"namespaces", "none"}))
       ->capture_default_str();
+  std::string task_network = "none";
+  serve_command->add_option("--task-network", task_network, "what functions reach: 'none' but the server, or all that the 'host' does")
+      ->check(CLI::IsMember({"none", "host"}))
+      ->capture_default_str();
   std::string smtp, smtp_tls = "starttls", smtp_user;
   serve_command->add_option("--smtp", smtp, "the SMTP server that mail leaves through, HOST:PORT; else it is kept for `tarn mail`");
   serve_command->add_option("--smtp-tls", smtp_tls, "'starttls', 'tls' from the first byte, or 'none'")
       ->check(CLI::IsMember({"starttls", "tls", "none"}))->capture_default_str();
   serve_command->add_option("--smtp-user", smtp_user, "who logs in there; the password is in TARN_SMTP_PASSWORD")->type_name("USER");
   serve_command->add_option("--smtp-from", serve_options.mail.from, "the address that mail comes from")->capture_default_str();
-  std::string task_network = "none";
-  serve_command->add_option("--task-network", task_network, "what functions reach: 'none' but the server, or all that the 'host' does")
-      ->check(CLI::IsMember({"none", "host"}))
-      ->capture_default_str();
   serve_command->add_option("--log-level", serve_options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}))->capture_default_str();
 
@@ -202,8 +202,8 @@ int run(int argc, char** argv) {
   if (check->parsed()) return check_command(data_dir);
   if (preview->parsed()) return preview_command(target, what, preview_rows);
   if (profile->parsed()) return profile_command(target, what, profile_rows, page);
-  if (mail->parsed()) return mail_command(target, letter);
   if (why->parsed()) return events_why(target, rule, bus);
+  if (mail->parsed()) return mail_command(target, letter);
   if (show->parsed()) return clock_show(target);
   if (advance->parsed()) return clock_advance(target, duration);
   return clock_set(target, time);

@@ -156,12 +156,12 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(s3::kTable, &s3);
   door.add(glue::kTable, &glue);
   door.add(logs::kTable, &logs);
+  events::Events events(door, bus_events);
+  door.add(events::kTable, &events);
   scheduler::Scheduler scheduler(timers, outbox);
   door.add(scheduler::kTable, &scheduler);
   cloudtrail::CloudTrail cloudtrail(door);
   door.add(cloudtrail::kTable, &cloudtrail);
-  events::Events events(door, bus_events);
-  door.add(events::kTable, &events);
   door.add(sqs::kTable, &sqs);
   door.add(sqs::kQueryTable, &sqs);
   door.add(sns::kTable, &sns);
@@ -201,7 +201,10 @@ Status serve_until_stopped(const ServeOptions& options) {
   // The ways in.
   pgwire::RedshiftBackend redshift_backend(door, redshift_data);
   const auto wire = TRY(start_wire(options, redshift_backend));
-  if (wire) redshift.set_port(wire->port());
+  if (wire) {
+    redshift.set_port(wire->port());
+    redshift_serverless.set_port(wire->port());
+  }
   WorkerPool workers(kWorkers), body_workers(kBodyWorkers);
   Gateway gateway(door, workers, {"localhost", options.host});
   lambda::UrlDoor function_urls(lambda, [&](http::Task task) { workers.submit(std::move(task)); });
