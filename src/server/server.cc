@@ -193,8 +193,6 @@ Status serve_until_stopped(const ServeOptions& options) {
   TRY(forget_expired_answers_daily(*store, timers, clock.now()));
   start_bus(door, calls);
   TRY(cloudtrail.start());
-  TRY(outbox.start());
-  TRY(timers.start());
   TRY(redshift_data.start());
   TRY(athena.start());
 
@@ -224,6 +222,9 @@ Status serve_until_stopped(const ServeOptions& options) {
   sns.set_endpoint(endpoint);
   TRY(environments.start(*server, [&](std::shared_ptr<http::Exchange> exchange) { gateway.handle(std::move(exchange)); }));
   TRY(event_sources.start());
+  // What an earlier run left to be done is done when all that does it is there.
+  TRY(outbox.start());
+  TRY(timers.start());
   TRY(write_file_atomically(options.data_dir + "/endpoint", endpoint + "\n"));
   greet(options, accounts, endpoint, wire.get());
 

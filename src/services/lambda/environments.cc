@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "door/door.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "os/random.h"
 #include "services/lambda/environment_state.h"
 #include "services/lambda/runtimes.h"
@@ -330,6 +331,8 @@ Environments::~Environments() {
 }
 
 Status Environments::start(http::Server& server, http::Handler endpoint) {
+  // Unpacked code is not synced: after a crash of the machine it might be there in part. It is unpacked again when used.
+  TRY(remove_tree(state_->options.directory + "/code"));
   TRY(write_support(state_->options.directory + "/runtime"));
   {
     const std::lock_guard lock(state_->mutex);
