@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -191,6 +192,14 @@ __attribute__((constructor)) void start() {
   disk->root = absolute(root);
   // One process for one disk: programs that it starts do without.
   unsetenv("LD_PRELOAD");
+  // A thread of ours may hold the mutex while another forks: the child would wait for it for ever before it becomes the program.
+  const auto lock = [] { if (disk) disk->mutex.lock(); };
+  const auto unlock = [] { if (disk) disk->mutex.unlock(); };
+  const auto forget = [] {
+    if (disk) disk->mutex.unlock();
+    disk = nullptr;  // it is the parent's
+  };
+  pthread_atfork(lock, unlock, forget);
   const std::string trigger = fifo;
   unsetenv("LOSSY_TRIGGER");
   std::thread(wait_for_trigger, trigger).detach();
