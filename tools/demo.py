@@ -51,7 +51,7 @@ class Server:
         if not TARN.exists():
             raise DemoFailed(f"{TARN} is not there: run `make build` first")
         listen = self.endpoint.removeprefix("http://") if self.endpoint else "127.0.0.1:0"
-        command = [TARN, "serve", "--listen", listen, "--data-dir", self.data_dir, *self.options]
+        command = [TARN, "serve", "--listen", listen, "--redshift-listen", "127.0.0.1:0", "--data-dir", self.data_dir, *self.options]
         offset = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}

@@ -70,6 +70,22 @@ def test_a_taken_port_is_said(own, tmp_path):
     assert own.endpoint.rsplit(":", 1)[1] in second.stderr
 
 
+def test_a_workgroup_names_no_place_where_its_wire_is_not(own, tmp_path):
+    """Another server may have the port: who was sent there would hand it a password."""
+    other = Server(tmp_path / "other", "--redshift-listen", f"127.0.0.1:{own.redshift_port}").start()
+    try:
+        assert any("wire is off" in line and "--redshift-listen" in line for line in other.output)
+        serverless, redshift = other.client("redshift-serverless"), other.client("redshift")
+        serverless.create_namespace(namespaceName="quiet")
+        made = serverless.create_workgroup(workgroupName="quiet", namespaceName="quiet")["workgroup"]
+        assert made["port"] == 5439 and made["endpoint"] == {}
+        cluster = redshift.create_cluster(ClusterIdentifier="quiet", NodeType="ra3.large", MasterUsername="admin",
+                                          MasterUserPassword="Passw0rd")["Cluster"]  # fmt: skip
+        assert not cluster.get("Endpoint")
+    finally:
+        other.stop()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only directories")
 def test_a_read_only_directory_is_said(tmp_path):
     folder = tmp_path / "read-only"

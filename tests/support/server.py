@@ -34,8 +34,8 @@ class Server:
 
     def start(self):
         listen = self.endpoint.removeprefix("http://") if self.endpoint else "127.0.0.1:0"
-        wire = f"127.0.0.1:{self.redshift_port}" if self.redshift_port else "127.0.0.1:0"
-        command = [str(TARN), "serve", "--listen", listen, "--redshift-listen", wire, "--data-dir", str(self.data_dir), *self.args]
+        wire = [] if "--redshift-listen" in self.args else ["--redshift-listen", f"127.0.0.1:{self.redshift_port or 0}"]
+        command = [str(TARN), "serve", "--listen", listen, *wire, "--data-dir", str(self.data_dir), *self.args]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         ready, listening = threading.Event(), threading.Event()
 

@@ -30,8 +30,10 @@ Result<Cluster> to_wire(Redshift& redshift, Call& call, const ClusterKey& key, c
   out.master_username = record.master_user;
   out.db_name = record.db_name;
   Endpoint& endpoint = out.endpoint.emplace();
-  endpoint.address = endpoint_host(call.caller());  // there is the wire as well
-  endpoint.port = redshift.port().value_or(static_cast<uint16_t>(record.port));
+  if (redshift.port()) {  // the wire is on, on the caller's host; else no port is named, since another program may have it
+    endpoint.address = endpoint_host(call.caller());
+    endpoint.port = *redshift.port();
+  }
   out.cluster_create_time = record.created;
   out.automated_snapshot_retention_period = record.automated_retention;
   out.manual_snapshot_retention_period = record.manual_retention;

@@ -36,8 +36,10 @@ Workgroup to_wire(const RedshiftServerless& serverless, const Call& call, const 
   out.patch_version = "1.0";
   out.workgroup_version = "1.0";
   Endpoint& endpoint = out.endpoint.emplace();
-  endpoint.address = endpoint_host(call.caller());  // there is the wire as well
-  endpoint.port = serverless.port().value_or(static_cast<uint16_t>(record.port));
+  if (serverless.port()) {  // the wire is on, on the caller's host; else no port is named, since another program may have it
+    endpoint.address = endpoint_host(call.caller());
+    endpoint.port = *serverless.port();
+  }
   out.config_parameters.set_present();
   for (const auto& [name, value] : record.parameters)
     out.config_parameters.push_back({.parameter_key = name, .parameter_value = value});
