@@ -17,7 +17,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "occurrence_summary"))
@@ -25,7 +24,6 @@ sys.path.insert(0, str(HERE.parent / "occurrence_summary"))
 import boto3  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as parquet  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
 
 import archives  # noqa: E402
 import load  # noqa: E402
@@ -34,7 +32,6 @@ import summarize  # noqa: E402
 from run_sql import Redshift, StatementFailed, fill  # noqa: E402
 from workflow import StepFailed, run  # noqa: E402
 
-LONGEST_WAIT_SECONDS = 900
 CRAWLER_ROLE, REDSHIFT_ROLE = "lakehouse-crawler", "lakehouse-redshift"
 
 
@@ -84,17 +81,9 @@ class Lakehouse:
         self.redshift_role = self._role(REDSHIFT_ROLE, "redshift_trust.json", "redshift_access.json")
         return f"{CRAWLER_ROLE}, {REDSHIFT_ROLE}"
 
-    def _role(self, name, trust, access):
-        iam = boto3.client("iam")
+    def _role(self, name, *policies):
         values = {"account": self.account, "bucket": self.bucket, "database": self.options.name}
-
-        def policy(file):
-            return fill((HERE / "policies" / file).read_text(), **values)
-
-        _unless_there("EntityAlreadyExists", iam.create_role, RoleName=name, AssumeRolePolicyDocument=policy(trust))
-        iam.put_role_policy(RoleName=name, PolicyName="access", PolicyDocument=policy(access))
-        iam.get_waiter("role_exists").wait(RoleName=name)
-        return iam.get_role(RoleName=name)["Role"]["Arn"]
+        return setup.make_plain_role(name, *(fill((HERE / "policies" / file).read_text(), **values) for file in policies))
 
     def load_occurrences(self):
         options = self.options
@@ -120,14 +109,14 @@ class Lakehouse:
 
     def crawl(self):
         glue, name = boto3.client("glue"), self.options.name
-        _unless_there("AlreadyExistsException", glue.create_database, DatabaseInput={"Name": name})
+        setup.unless_there({"AlreadyExistsException"}, glue.create_database, DatabaseInput={"Name": name})
         folder = load.prefix_of(self.options.month.isoformat())
         targets = {"S3Targets": [{"Path": f"s3://{self.bucket}/{folder}"}, {"Path": f"s3://{self.bucket}/usage/TR/"}]}
-        _unless_there("AlreadyExistsException", glue.create_crawler,
+        setup.unless_there({"AlreadyExistsException"}, glue.create_crawler,
                       Name=name, Role=self.crawler_role, DatabaseName=name, Targets=targets)  # fmt: skip
         glue.update_crawler(Name=name, Role=self.crawler_role, Targets=targets)
         glue.start_crawler(Name=name)
-        _wait(lambda: glue.get_crawler(Name=name)["Crawler"]["State"], "READY", f"crawler {name}")
+        setup.wait(lambda: glue.get_crawler(Name=name)["Crawler"]["State"], "READY", f"crawler {name}")
         last = glue.get_crawler(Name=name)["Crawler"]["LastCrawl"]
         if last["Status"] != "SUCCEEDED":
             raise StatementFailed(f"the crawl {last['Status']}: {last.get('ErrorMessage', '')}\n"
@@ -148,13 +137,13 @@ class Lakehouse:
     def ask_athena(self):
         athena, name = boto3.client("athena"), self.options.name
         where = {"ResultConfiguration": {"OutputLocation": f"s3://{self.bucket}/results/"}}
-        _unless_there("InvalidRequestException", athena.create_work_group, Name=name, Configuration=where)
+        setup.unless_there({"InvalidRequestException"}, athena.create_work_group, Name=name, Configuration=where)
         scanned = 0
         self.from_athena = {}
         for question in ("species", "usage"):
             sql = self._question(f"{question}_athena.sql")
             query = athena.start_query_execution(QueryString=sql, WorkGroup=name)["QueryExecutionId"]
-            _wait(lambda: _state_of(athena, query), "SUCCEEDED", f"query {question}", pause=0.02)
+            setup.wait(lambda: _state_of(athena, query), "SUCCEEDED", f"query {question}", pause=0.02)
             pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query)
             rows = [[value.get("VarCharValue") for value in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
             self.from_athena[question] = (rows[0], rows[1:])
@@ -191,6 +180,8 @@ class Lakehouse:
             return "psql is not installed: left out"
         serverless, name = boto3.client("redshift-serverless"), self.options.name
         endpoint = serverless.get_workgroup(workgroupName=name)["workgroup"]["endpoint"]
+        if "port" not in endpoint:
+            return "the server's PostgreSQL wire is off: left out"
         credentials = serverless.get_credentials(workgroupName=name, dbName="dev")
         environment = {**os.environ, "PGHOST": endpoint["address"], "PGPORT": str(endpoint["port"]), "PGDATABASE": "dev",
                        "PGUSER": credentials["dbUser"], "PGPASSWORD": credentials["dbPassword"], "PGSSLMODE": "require"}  # fmt: skip
@@ -237,24 +228,6 @@ def _state_of(athena, query):
     if status["State"] in ("FAILED", "CANCELLED"):
         raise StatementFailed(f"{status['State']}: {status.get('StateChangeReason', 'no reason was given')}")
     return status["State"]
-
-
-def _wait(state, wanted, what, pause=0.1):
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while (now := state()) != wanted:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the {what} is still {now} after {LONGEST_WAIT_SECONDS} seconds")
-        time.sleep(pause)
-        pause = min(pause * 1.5, 5)
-
-
-def _unless_there(code, call, **arguments):
-    try:
-        return call(**arguments)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != code:
-            raise
-        return None
 
 
 def main(arguments=None):

@@ -17,7 +17,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "occurrence_summary"))
 
 import boto3  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
 
 import regions  # noqa: E402
 import setup  # noqa: E402
@@ -66,16 +65,9 @@ class Deployment:
             self.roles[name] = self._role(f"{NAME}-{name}", trust, access)
         return ", ".join(f"{NAME}-{name}" for name in self.roles)
 
-    def _role(self, name, trust, access):
-        iam = boto3.client("iam")
-
-        def policy(file):
-            return fill((HERE / "policies" / file).read_text(), account=self.account, bucket=self.bucket)
-
-        _unless_there(iam.create_role, RoleName=name, AssumeRolePolicyDocument=policy(trust))
-        iam.put_role_policy(RoleName=name, PolicyName="access", PolicyDocument=policy(access))
-        iam.get_waiter("role_exists").wait(RoleName=name)
-        return iam.get_role(RoleName=name)["Role"]["Arn"]
+    def _role(self, name, *policies):
+        values = {"account": self.account, "bucket": self.bucket}
+        return setup.make_plain_role(name, *(fill((HERE / "policies" / file).read_text(), **values) for file in policies))
 
     def make_warehouse(self):
         """The functions' role is a database user of its own, who may make the schemas that the months are mounted in."""
@@ -157,17 +149,8 @@ class Deployment:
         return f"{len(STEPS)}, each by an object's key"
 
 
-THERE = {"EntityAlreadyExists", "ResourceConflictException", "ConflictException"}
-
-
 def _unless_there(call, **arguments):
-    """The call's answer; None where what it makes is there already."""
-    try:
-        return call(**arguments)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in THERE:
-            raise
-        return None
+    return setup.unless_there({"ResourceConflictException", "ConflictException"}, call, **arguments)
 
 
 def main():

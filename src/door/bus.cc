@@ -69,21 +69,29 @@ Result<LaterCall> later_call(const Delivery& delivery) {
 
 // --- making one ---------------------------------------------------------------------------------------------------------
 
-// "Redshift Data", "redshift-data" and "redshiftdata" are one service.
-std::string letters_of(std::string_view name) {
-  std::string out;
-  for (const unsigned char c : name)
-    if (std::isalnum(c)) out += static_cast<char>(std::tolower(c));
-  return out;
+// "Redshift Data", "redshift-data" and "redshiftdata" are one service. Asked for each call: it makes no text.
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto next = [](std::string_view& text) {  // its next letter or digit, '\0' at the end
+    while (!text.empty()) {
+      const unsigned char c = static_cast<unsigned char>(text.front());
+      text.remove_prefix(1);
+      if (std::isalnum(c)) return std::tolower(c);
+    }
+    return 0;
+  };
+  while (true) {
+    const int from_a = next(a), from_b = next(b);
+    if (from_a != from_b) return false;
+    if (from_a == 0) return true;
+  }
 }
 
 Result<const wire::Operation*> operation_of(const Door& door, const LaterCall& call) {
-  const std::string service = letters_of(call.service), operation = letters_of(call.operation);
   for (const wire::Service* one : door.services()) {
     const std::string_view names[] = {one->name, one->id, one->signing_name, one->endpoint_prefix};
-    if (std::ranges::none_of(names, [&](std::string_view name) { return letters_of(name) == service; })) continue;
+    if (std::ranges::none_of(names, [&](std::string_view name) { return same_letters(name, call.service); })) continue;
     for (const wire::Operation& answered : one->operations)
-      if (letters_of(answered.name) == operation) return &answered;
+      if (same_letters(answered.name, call.operation)) return &answered;
   }
   return fail(400, "UnknownOperationException",
               fmt::format("{}:{} is not answered by this server.", call.service, call.operation));
@@ -100,14 +108,15 @@ Result<Caller> caller_of(Door& door, const LaterCall& call) {
                 .source_account = call.source_account,
                 .called_via = {}};
   if (call.role_arn.empty()) return caller;
-  return door.assume_as_service(caller, call.role_arn, call.principal, letters_of(call.principal.substr(0, call.principal.find('.'))));
+  const std::string session_name = call.principal.substr(0, call.principal.find('.'));
+  return door.assume_as_service(caller, call.role_arn, call.principal, session_name);
 }
 
 Result<wire::Any> execute_with_body(Door& door, const Caller& caller, const wire::Operation& operation,
                                     const LaterCall& call, const void* in, Sequence& seen) {
   std::string bytes;  // of the streamed member, which travels beside the input's structure
   for (const auto& [name, value] : call.input.members())
-    if (letters_of(name) == letters_of(operation.streaming_input)) bytes = value.is_string() ? value.as_string() : value.text();
+    if (same_letters(name, operation.streaming_input)) bytes = value.is_string() ? value.as_string() : value.text();
   const StagedBody body = TRY(door.blobs().stage(bytes));
   auto answered = door.execute(caller, operation, in, body);
   seen = answered.seen;
@@ -132,8 +141,7 @@ Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
 // loses what the call wrote brings the delivery back.
 Status deliver(Door& door, const LaterCall& call) {
   Sequence seen = 0;
-  const Result<wire::Any> answer = execute(door, call, seen);
-  if (!answer) return Failure(answer.error());
+  TRY(execute(door, call, seen));
   return {};
 }
 

@@ -85,13 +85,13 @@ Gateway::Gateway(Door& door, WorkerPool& workers, std::vector<std::string> base_
     : door_(door), workers_(workers), router_(door.services(), std::move(base_domains)) {}
 
 void Gateway::divert(std::function<bool(const http::RequestHead&)> takes, http::Handler handler) {
-  diverts_ = std::move(takes);
-  diverted_ = std::move(handler);
+  diverts_.push_back({std::move(takes), std::move(handler)});
 }
 
 void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
   http::RequestHead& head = exchange->head();
-  if (diverts_ && diverts_(head)) return diverted_(std::move(exchange));
+  for (const Divert& divert : diverts_)
+    if (divert.takes(head)) return divert.handler(std::move(exchange));
   auto in = std::make_shared<Incoming>(std::move(exchange), head);
   in->caller.request_id = uuid4();
   in->caller.source_ip = in->head.peer_address;

@@ -21,7 +21,8 @@ class Gateway {
  public:
   Gateway(Door& door, WorkerPool& workers, std::vector<std::string> base_domains);
 
-  // Requests that `takes` says yes to are the other handler's, from their head on. Before the first request.
+  // Requests that `takes` says yes to are the other handler's, from their head on; the first that takes one has it. Before
+  // the first request.
   void divert(std::function<bool(const http::RequestHead&)> takes, http::Handler handler);
 
   void handle(std::shared_ptr<http::Exchange> exchange);
@@ -49,8 +50,11 @@ class Gateway {
   WorkerPool& workers_;
   wire::Router router_;
   wire::SigningKeys signing_keys_;
-  std::function<bool(const http::RequestHead&)> diverts_;
-  http::Handler diverted_;
+  struct Divert {
+    std::function<bool(const http::RequestHead&)> takes;
+    http::Handler handler;
+  };
+  std::vector<Divert> diverts_;
 };
 
 }  // namespace tarn

@@ -206,6 +206,8 @@ Status serve_until_stopped(const ServeOptions& options) {
   WorkerPool workers(kWorkers), body_workers(kBodyWorkers);
   Gateway gateway(door, workers, {"localhost", options.host});
   lambda::UrlDoor function_urls(lambda, [&](http::Task task) { workers.submit(std::move(task)); });
+  gateway.divert(sns::is_for_certificate,
+                 [&](std::shared_ptr<http::Exchange> exchange) { exchange->respond(sns.certificate(exchange->head())); });
   gateway.divert(lambda::is_for_url_door,
                  [&](std::shared_ptr<http::Exchange> exchange) { function_urls.handle(std::move(exchange)); });
   http::ServerOptions http_options{.host = options.host, .port = options.port,
@@ -215,7 +217,6 @@ Status serve_until_stopped(const ServeOptions& options) {
     log::info("refused {} with {}: {}", peer, status, why);
   };
   const auto server = TRY(http::Server::start(std::move(http_options), [&](std::shared_ptr<http::Exchange> exchange) {
-    if (auto certificate = sns.certificate(exchange->head())) return exchange->respond(std::move(*certificate));
     gateway.handle(std::move(exchange));
   }));
   const std::string endpoint = fmt::format("http://{}:{}", options.host, server->port());

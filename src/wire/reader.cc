@@ -70,9 +70,10 @@ Status read_form(const Operation& operation, const http::RequestHead& head, std:
   const std::string form = head.query.empty() ? std::string(body) : head.query + '&' + std::string(body);
   TRY(read_query(*operation.input, ec2, form, input));
   // AWS: SQS Developer Guide, "Making query API requests": the path may name the queue ("/123456789012/name").
+  if (head.path.size() <= 1) return {};
   for (const Field& field : operation.input->fields) {
     void* member = static_cast<char*>(input) + field.offset;
-    if (field.name == "QueueUrl" && head.path.size() > 1 && field.get(member) == nullptr)
+    if (field.name == "QueueUrl" && field.get(member) == nullptr)
       *static_cast<std::string*>(field.make(member)) = head.path;
   }
   return {};

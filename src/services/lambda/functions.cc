@@ -247,6 +247,21 @@ Result<FunctionConfiguration> create_function(Lambda& lambda, Call& call, const 
 
 // --- UpdateFunctionCode, UpdateFunctionConfiguration -------------------------------------------------------------------
 
+namespace {
+
+// $LATEST, to be changed. ERRORS: ResourceNotFoundException; PreconditionFailedException: it has another revision.
+Result<std::pair<FunctionRecord, VersionRecord>> latest_of(Transaction& tx, const FunctionName& name,
+                                                           const OptionalText& revision) {
+  auto function = TRY(tx.get(kFunctions, name.key));
+  if (!function) return not_found("Function not found: " + name.arn());
+  auto record = TRY(tx.get(kVersions, {function->id, 0}));
+  if (!record) return not_found("Function not found: " + name.arn());
+  if (revision && *revision != record->revision) return stale_revision();
+  return std::pair(std::move(*function), std::move(*record));
+}
+
+}  // namespace
+
 Result<std::vector<Need>> update_function_code_rights(Lambda&, Call& call, const UpdateFunctionCodeRequest& in) {
   return rights_on(call, *in.function_name, {}, "lambda:UpdateFunctionCode");
 }
@@ -259,19 +274,15 @@ Result<FunctionConfiguration> update_function_code(Lambda&, Call& call, const Up
   const StagedBody body = TRY(call.door().blobs().stage(package.zip));
   Found changed;
   TRY(committed(call, [&](Transaction& tx) -> Status {
-    auto function = TRY(tx.get(kFunctions, name.key));
-    if (!function) return not_found("Function not found: " + name.arn());
-    auto record = TRY(tx.get(kVersions, {function->id, 0}));
-    if (!record) return not_found("Function not found: " + name.arn());
-    if (in.revision_id && *in.revision_id != record->revision) return stale_revision();
+    auto [function, record] = TRY(latest_of(tx, name, in.revision_id));
     if (!in.dry_run.value_or(false)) {
-      TRY(put_code(call, tx, body, package, *record));
-      touch(call, *record);
-      TRY(tx.put(kVersions, {function->id, 0}, *record));
+      TRY(put_code(call, tx, body, package, record));
+      touch(call, record);
+      TRY(tx.put(kVersions, {function.id, 0}, record));
     }
-    changed = {.name = name, .function = *function, .version = 0, .record = *record};
+    changed = {.name = name, .function = function, .version = 0, .record = record};
     if (in.publish.value_or(false) && !in.dry_run.value_or(false)) {
-      changed.version = TRY(publish(call, tx, name.key, changed.function, *record, {}));
+      changed.version = TRY(publish(call, tx, name.key, changed.function, record, {}));
       changed.name.qualifier = std::to_string(changed.version);
     }
     return {};
@@ -293,17 +304,13 @@ Result<FunctionConfiguration> update_function_configuration(Lambda& lambda, Call
   if (in.role) TRY(check_role(call, *in.role));
   Found changed;
   TRY(committed(call, [&](Transaction& tx) -> Status {
-    auto function = TRY(tx.get(kFunctions, name.key));
-    if (!function) return not_found("Function not found: " + name.arn());
-    auto record = TRY(tx.get(kVersions, {function->id, 0}));
-    if (!record) return not_found("Function not found: " + name.arn());
-    if (in.revision_id && *in.revision_id != record->revision) return stale_revision();
-    TRY(configure(in, *record));
-    if (in.dead_letter_config) TRY(check_dead_letter_role(lambda, call, *record));
-    if (in.layers.has_value()) TRY(put_layers(call, tx, in.layers, *record));
-    touch(call, *record);
-    TRY(tx.put(kVersions, {function->id, 0}, *record));
-    changed = {.name = name, .function = *function, .version = 0, .record = *record};
+    auto [function, record] = TRY(latest_of(tx, name, in.revision_id));
+    TRY(configure(in, record));
+    if (in.dead_letter_config) TRY(check_dead_letter_role(lambda, call, record));
+    if (in.layers.has_value()) TRY(put_layers(call, tx, in.layers, record));
+    touch(call, record);
+    TRY(tx.put(kVersions, {function.id, 0}, record));
+    changed = {.name = name, .function = function, .version = 0, .record = record};
     return {};
   }));
   return to_wire(changed);

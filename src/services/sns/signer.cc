@@ -3,7 +3,6 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -11,37 +10,13 @@
 namespace tarn::sns {
 namespace {
 
-constexpr long kValidSeconds = 3650L * 24 * 3600;
-constexpr unsigned kBits = 2048;
-
 template <class T, void (*Free)(T*)>
 struct FreeWith {
   void operator()(T* p) const { Free(p); }
 };
 using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY, EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, FreeWith<X509, X509_free>>;
 using Bio = std::unique_ptr<BIO, FreeWith<BIO, BIO_vfree>>;
 using Context = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX, EVP_MD_CTX_free>>;
-
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<size_t>(size)};
-}
-
-Certificate certify(EVP_PKEY* key) {
-  Certificate made(X509_new());
-  X509_set_version(made.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), kValidSeconds);
-  X509_set_pubkey(made.get(), key);
-  X509_NAME* name = X509_get_subject_name(made.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("sns.amazonaws.com"), -1,
-                             -1, 0);
-  X509_set_issuer_name(made.get(), name);
-  return X509_sign(made.get(), key, EVP_sha256()) == 0 ? nullptr : std::move(made);
-}
 
 }  // namespace
 
@@ -54,17 +29,7 @@ Signer::Signer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Signer::Signer(Signer&&) noexcept = default;
 Signer::~Signer() = default;
 
-Result<Signer::Pems> Signer::make() {
-  const Key key(EVP_RSA_gen(kBits));
-  const Certificate certificate = key ? certify(key.get()) : nullptr;
-  const Bio key_text(BIO_new(BIO_s_mem())), certificate_text(BIO_new(BIO_s_mem()));
-  if (!certificate || PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
-      PEM_write_bio_X509(certificate_text.get(), certificate.get()) != 1)
-    return internal_failure("OpenSSL cannot make the key that SNS signs with");
-  return Pems{text_of(key_text.get()), text_of(certificate_text.get())};
-}
-
-Result<Signer> Signer::load(Pems pems) {
+Result<Signer> Signer::load(PemPair pems) {
   const Bio text(BIO_new_mem_buf(pems.key.data(), static_cast<int>(pems.key.size())));
   Key key(PEM_read_bio_PrivateKey(text.get(), nullptr, nullptr, nullptr));
   if (!key) return internal_failure("the key that SNS signs with is damaged in the store");

@@ -6,18 +6,14 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "os/certificate.h"
 
 namespace tarn::sns {
 
 // THREADS: any; immutable.
 class Signer {
  public:
-  struct Pems {
-    std::string key, certificate;
-  };
-  // A new key with a certificate of its own. Takes some tenths of a second.
-  static Result<Pems> make();
-  static Result<Signer> load(Pems pems);
+  static Result<Signer> load(PemPair pems);
   Signer(Signer&&) noexcept;
   ~Signer();
 

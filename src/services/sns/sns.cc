@@ -109,7 +109,7 @@ Result<const Signer*> Sns::signer() {
   const SignerKey key{"self"};
   auto record = TRY(door.store().read()->get(kSigners, key));
   if (!record) {
-    const Signer::Pems made = TRY(Signer::make());
+    const PemPair made = TRY(make_certificate(KeyKind::kRsa2048, "sns.amazonaws.com"));
     record = SignerRecord{made.key, made.certificate};
     TRY(door.store().run([&](Transaction& tx) { return tx.put(kSigners, key, *record); }));
   }
@@ -117,9 +117,11 @@ Result<const Signer*> Sns::signer() {
   return &*signer_;
 }
 
-std::optional<http::Response> Sns::certificate(const http::RequestHead& head) {
-  if (head.method != "GET" || !head.path.starts_with("/SimpleNotificationService-") || !head.path.ends_with(".pem"))
-    return std::nullopt;
+bool is_for_certificate(const http::RequestHead& head) {
+  return head.method == "GET" && head.path.starts_with("/SimpleNotificationService-") && head.path.ends_with(".pem");
+}
+
+http::Response Sns::certificate(const http::RequestHead& head) {
   const auto known = signer();
   if (!known || head.path.substr(1) != (*known)->file_name())
     return http::Response{

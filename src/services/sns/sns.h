@@ -44,6 +44,9 @@ struct Notification {
   const std::string& text_for(std::string_view protocol) const;
 };
 
+// Whether the request asks for the certificate of what SNS signs.
+bool is_for_certificate(const http::RequestHead& head);
+
 class Sns {
  public:
   // LIFETIME: borrows both. REQUIRES: the outbox is not started yet.
@@ -52,8 +55,8 @@ class Sns {
   // "http://127.0.0.1:4566": where links and the certificate's URL lead to.
   void set_endpoint(std::string endpoint);
   std::string endpoint();
-  // The certificate, where a request asks for it; nullopt: it is for something else.
-  std::optional<http::Response> certificate(const http::RequestHead& head);
+  // REQUIRES: is_for_certificate.
+  http::Response certificate(const http::RequestHead& head);
 
   // A delivery for each subscription that the message is for.
   Status fan_out(Transaction& tx, const FoundTopic& topic, const Notification& notification);

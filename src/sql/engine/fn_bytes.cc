@@ -16,10 +16,6 @@ using duckdb::string_t;
 using duckdb::StringVector;
 using duckdb::unique_ptr;
 
-std::string_view view(const string_t& text) {
-  return {text.GetData(), text.GetSize()};
-}
-
 enum class Coding { kHex, kUtf8, kBase64 };
 
 Coding coding_of(const string_t& name) {
@@ -135,13 +131,6 @@ void hex_of_number(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::V
   });
 }
 
-duckdb::ScalarFunction run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
-                           duckdb::scalar_function_t function) {
-  duckdb::ScalarFunction scalar(name, std::move(types), std::move(returns), std::move(function));
-  scalar.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return scalar;
-}
-
 }  // namespace
 
 void add_bytes(Registry& registry) {
@@ -151,12 +140,12 @@ void add_bytes(Registry& registry) {
   registry.add(typed("from_hex", 1, bind_from_hex));
   registry.add(typed("to_hex", 1, bind_to_hex));
   registry.add(typed("getbit", 2, bind_getbit));
-  registry.add(run("to_varbyte_run", {text, text}, bytes, to_varbyte_run));
-  registry.add(run("from_varbyte_run", {bytes, text}, text, from_varbyte_run));
-  registry.add(run("getbit_run", {bytes, LogicalType::INTEGER}, LogicalType::INTEGER, getbit_run));
-  registry.add(run("bytes_part", {bytes, whole, whole}, bytes, bytes_part_run));
-  registry.add(run("hex_of_integer", {whole}, text, hex_of_number<true>));
-  registry.add(run("hex_of_bigint", {whole}, text, hex_of_number<false>));
+  registry.add(scalar("to_varbyte_run", {text, text}, bytes, to_varbyte_run));
+  registry.add(scalar("from_varbyte_run", {bytes, text}, text, from_varbyte_run));
+  registry.add(scalar("getbit_run", {bytes, LogicalType::INTEGER}, LogicalType::INTEGER, getbit_run));
+  registry.add(scalar("bytes_part", {bytes, whole, whole}, bytes, bytes_part_run));
+  registry.add(scalar("hex_of_integer", {whole}, text, hex_of_number<true>));
+  registry.add(scalar("hex_of_bigint", {whole}, text, hex_of_number<false>));
 }
 
 }  // namespace tarn::sql::engine

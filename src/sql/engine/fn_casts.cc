@@ -87,10 +87,6 @@ unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> 
 
 namespace {
 
-std::string_view view(const string_t& text) {
-  return {text.GetData(), text.GetSize()};
-}
-
 // The first n bytes, without a character cut in half.
 std::string_view first_bytes(std::string_view text, int32_t n) {
   if (text.size() <= static_cast<size_t>(n)) return text;
@@ -127,10 +123,7 @@ void fit_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector&
 
 template <Fit fit>
 duckdb::ScalarFunction fit_function(const char* name) {
-  duckdb::ScalarFunction function(name, {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR,
-                                  fit_run<fit>);
-  function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return function;
+  return scalar(name, {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR, fit_run<fit>);
 }
 
 template <int which>
@@ -239,11 +232,6 @@ void double_text_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb:
   });
 }
 
-duckdb::ScalarFunction throwing(duckdb::ScalarFunction function) {
-  function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return function;
-}
-
 }  // namespace
 
 void add_casts(Registry& registry) {
@@ -258,9 +246,9 @@ void add_casts(Registry& registry) {
   registry.add(fit_function<Fit::kCutChar>("cut_char_run"));
   registry.add(fit_function<Fit::kFitVarchar>("fit_varchar_run"));
   registry.add(fit_function<Fit::kFitChar>("fit_char_run"));
-  registry.add(throwing({"text_to_integer", {LogicalType::VARCHAR}, LogicalType::BIGINT, text_to_integer}));
-  registry.add(throwing({"text_to_date", {LogicalType::VARCHAR}, LogicalType::DATE, text_to_date}));
-  registry.add(throwing({"text_to_timestamp", {LogicalType::VARCHAR}, LogicalType::TIMESTAMP, text_to_timestamp}));
+  registry.add(scalar("text_to_integer", {LogicalType::VARCHAR}, LogicalType::BIGINT, text_to_integer));
+  registry.add(scalar("text_to_date", {LogicalType::VARCHAR}, LogicalType::DATE, text_to_date));
+  registry.add(scalar("text_to_timestamp", {LogicalType::VARCHAR}, LogicalType::TIMESTAMP, text_to_timestamp));
   registry.add(duckdb::ScalarFunction("double_text", {LogicalType::DOUBLE}, LogicalType::VARCHAR, double_text_run));
 }
 

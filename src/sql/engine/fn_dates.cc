@@ -291,13 +291,6 @@ unique_ptr<Expression> bind_convert_timezone(FunctionBindExpressionInput& input)
   return call(context, "main", "timezone", arguments(std::move(target), std::move(instant)));
 }
 
-duckdb::ScalarFunction run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
-                           duckdb::scalar_function_t function) {
-  duckdb::ScalarFunction scalar(name, std::move(types), std::move(returns), std::move(function));
-  scalar.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return scalar;
-}
-
 }  // namespace
 
 void add_dates(Registry& registry) {
@@ -316,12 +309,12 @@ void add_dates(Registry& registry) {
   registry.add(typed_variadic("to_date", bind_to_date));
   registry.add(typed_variadic("to_timestamp", bind_to_timestamp));
   registry.add(typed_variadic("convert_timezone", bind_convert_timezone));
-  registry.add(run("add_months_run", {time, LogicalType::BIGINT}, time, add_months_run));
-  registry.add(run("months_between_run", {time, time}, LogicalType::DOUBLE, months_between_run));
-  registry.add(run("date_cmp_run", {time, time}, LogicalType::INTEGER, date_cmp_run));
-  registry.add(run("next_day_run", {time, text}, LogicalType::DATE, next_day_run));
-  registry.add(run("to_char_time", {time, text}, text, to_char_time));
-  registry.add(run("parse_time", {text, text, LogicalType::BOOLEAN}, time, parse_time_run));
+  registry.add(scalar("add_months_run", {time, LogicalType::BIGINT}, time, add_months_run));
+  registry.add(scalar("months_between_run", {time, time}, LogicalType::DOUBLE, months_between_run));
+  registry.add(scalar("date_cmp_run", {time, time}, LogicalType::INTEGER, date_cmp_run));
+  registry.add(scalar("next_day_run", {time, text}, LogicalType::DATE, next_day_run));
+  registry.add(scalar("to_char_time", {time, text}, text, to_char_time));
+  registry.add(scalar("parse_time", {text, text, LogicalType::BOOLEAN}, time, parse_time_run));
 }
 
 }  // namespace tarn::sql::engine

@@ -15,10 +15,6 @@ using duckdb::Value;
 
 constexpr int32_t kWgs84 = 4326;
 
-std::string_view view(const string_t& bytes) {
-  return {bytes.GetData(), bytes.GetSize()};
-}
-
 void is_geography_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::Execute<string_t, bool>(input.data[0], result, input.size(),
                                                  [](string_t bytes) { return is_geography(view(bytes)); });
@@ -87,9 +83,9 @@ Bound measured(ClientContext& context, const std::string& name, const duckdb::ve
 
 void add_geography(Registry& registry) {
   const LogicalType shape = geometry_type();
-  registry.add(geometry_run("is_geography_run", {shape}, LogicalType::BOOLEAN, is_geography_run));
-  registry.add(geometry_run("geography_run", {shape}, shape, mark_run<true>));
-  registry.add(geometry_run("geometry_run", {shape}, shape, mark_run<false>));
+  registry.add(scalar("is_geography_run", {shape}, LogicalType::BOOLEAN, is_geography_run));
+  registry.add(scalar("geography_run", {shape}, shape, mark_run<true>));
+  registry.add(scalar("geometry_run", {shape}, shape, mark_run<false>));
   registry.add(typed("to_geography", 1, bind_mark<true>));
   registry.add(typed("to_geometry", 1, bind_mark<false>));
   registry.add(typed_variadic("st_geogfromtext", bind_from<&kText>));

@@ -22,10 +22,6 @@ using duckdb::unique_ptr;
 using duckdb::Value;
 using Children = duckdb::vector<unique_ptr<Expression>>;
 
-std::string_view view(const string_t& text) {
-  return {text.GetData(), text.GetSize()};
-}
-
 }  // namespace
 
 LogicalType geometry_type() {
@@ -66,13 +62,6 @@ unique_ptr<Expression> srid_from(ClientContext& context, const Expression& value
 unique_ptr<Expression> geometry_from_bytes(ClientContext& context, unique_ptr<Expression> wkb, unique_ptr<Expression> srid) {
   auto value = call(context, "main", "st_geomfromwkb", arguments(cast_to(context, std::move(wkb), LogicalType::BLOB)));
   return with_srid(context, std::move(value), std::move(srid));
-}
-
-duckdb::ScalarFunction geometry_run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
-                           duckdb::scalar_function_t function) {
-  duckdb::ScalarFunction scalar(name, std::move(types), std::move(returns), std::move(function));
-  scalar.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return scalar;
 }
 
 namespace {
@@ -428,21 +417,21 @@ void add_texts_of_geometry(Registry& registry) {
   registry.add(typed_variadic("st_ashexewkb", bind_print<&kHexEwkb>));
   registry.add(typed_variadic("st_asbinary", bind_print<&kWkb>));
   registry.add(typed_variadic("st_asewkb", bind_print<&kEwkb>));
-  registry.add(geometry_run(kWkt, {shape, n}, text, print_run<wkt>));
-  registry.add(geometry_run(kEwkt, {shape, n}, text, print_run<ewkt>));
-  registry.add(geometry_run(kHexWkb, {shape, n}, text, print_run<hex_wkb>));
-  registry.add(geometry_run(kHexEwkb, {shape, n}, text, print_run<hex_ewkb>));
-  registry.add(geometry_run(kEwkb, {shape, n}, LogicalType::BLOB, print_run<ewkb>));
-  registry.add(geometry_run(kWkb, {shape, n}, LogicalType::BLOB, print_run<wkb>));
+  registry.add(scalar(kWkt, {shape, n}, text, print_run<wkt>));
+  registry.add(scalar(kEwkt, {shape, n}, text, print_run<ewkt>));
+  registry.add(scalar(kHexWkb, {shape, n}, text, print_run<hex_wkb>));
+  registry.add(scalar(kHexEwkb, {shape, n}, text, print_run<hex_ewkb>));
+  registry.add(scalar(kEwkb, {shape, n}, LogicalType::BLOB, print_run<ewkb>));
+  registry.add(scalar(kWkb, {shape, n}, LogicalType::BLOB, print_run<wkb>));
   registry.add(typed("st_asgeojson", 1, as_geojson));
-  registry.add(geometry_run("wkt_of_text", {text}, text, wkt_of_text));
-  registry.add(geometry_run("srid_of_text", {text}, n, srid_of_text));
+  registry.add(scalar("wkt_of_text", {text}, text, wkt_of_text));
+  registry.add(scalar("srid_of_text", {text}, n, srid_of_text));
   registry.add(typed("geometry_of_text", 1, bind_geometry_of_text));
   registry.add(typed_variadic("st_geomfromtext", from_text));
   registry.add(typed_variadic("st_geomfromwkb", from_wkb));
   registry.add(typed_variadic("st_geomfromgeojson", from_geojson));
-  registry.add(geometry_run("plain_wkb", {LogicalType::BLOB}, LogicalType::BLOB, plain_wkb));
-  registry.add(geometry_run("srid_of_wkb", {LogicalType::BLOB}, n, srid_of_wkb));
+  registry.add(scalar("plain_wkb", {LogicalType::BLOB}, LogicalType::BLOB, plain_wkb));
+  registry.add(scalar("srid_of_wkb", {LogicalType::BLOB}, n, srid_of_wkb));
 }
 
 }  // namespace
@@ -453,19 +442,19 @@ void add_geometry(Registry& registry) {
   add_texts_of_geometry(registry);
   add_geometry_parts(registry);
   registry.add(typed_variadic("st_makepoint", bind_make_point));
-  registry.add(geometry_run("point_z", {real, real, real}, LogicalType::BLOB, point_run));
-  registry.add(geometry_run("point_zm", {real, real, real, real}, LogicalType::BLOB, point_run));
+  registry.add(scalar("point_z", {real, real, real}, LogicalType::BLOB, point_run));
+  registry.add(scalar("point_zm", {real, real, real, real}, LogicalType::BLOB, point_run));
   registry.add(typed_variadic("st_makeenvelope", make_envelope));
   registry.add(typed_variadic("st_makepolygon", make_polygon));
   registry.add(typed("st_setsrid", 2, bind_set_srid));
   registry.add(typed("st_srid", 1, bind_srid));
   add_geography(registry);
-  registry.add(geometry_run("with_srid", {shape, n}, shape, with_srid_run));
-  registry.add(geometry_run("srid_run", {shape}, n, srid_run));
-  registry.add(geometry_run("same_srid", {shape, shape}, shape, same_srid_run));
+  registry.add(scalar("with_srid", {shape, n}, shape, with_srid_run));
+  registry.add(scalar("srid_run", {shape}, n, srid_run));
+  registry.add(scalar("same_srid", {shape, shape}, shape, same_srid_run));
   registry.add(typed("st_geometrytype", 1, geometry_type_name));
   registry.add(typed("geometrytype", 1, plain_type_name));
-  registry.add(geometry_run("st_type_name", {LogicalType::VARCHAR}, LogicalType::VARCHAR, type_name_run));
+  registry.add(scalar("st_type_name", {LogicalType::VARCHAR}, LogicalType::VARCHAR, type_name_run));
   registry.add(typed("st_transform", 2, bind_transform));
   registry.add(typed("st_collected", 1, bind_collected));
   registry.add(typed("addbbox", 1, bind_identity));

@@ -19,8 +19,6 @@ Bound with_srid(duckdb::ClientContext& context, Bound value, Bound srid);
 Bound srid_from(duckdb::ClientContext& context, const duckdb::Expression& value);
 // WKB bytes as a geometry of that SRID.
 Bound geometry_from_bytes(duckdb::ClientContext& context, Bound wkb, Bound srid);
-duckdb::ScalarFunction geometry_run(const char* name, duckdb::vector<duckdb::LogicalType> types,
-                                    duckdb::LogicalType returns, duckdb::scalar_function_t function);
 
 // Of arguments of st_distance, st_area ..: what it is on the plane, or on the spheroid where they are geographies.
 Bound measured(duckdb::ClientContext& context, const std::string& name, const duckdb::vector<Bound>& list, Bound planar);

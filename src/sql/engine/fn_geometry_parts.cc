@@ -378,7 +378,7 @@ unique_ptr<Expression> bind_geohash(FunctionBindExpressionInput& input) {
 
 void add_counts(Registry& registry) {
   const auto count = [&](const char* name, duckdb::scalar_function_t function) {
-    registry.add(geometry_run(name, {geometry_type()}, LogicalType::INTEGER, std::move(function)));
+    registry.add(scalar(name, {geometry_type()}, LogicalType::INTEGER, std::move(function)));
   };
   count(kRings, count_run<rings>);
   count(kMembers, count_run<members>);
@@ -401,7 +401,7 @@ void add_counts(Registry& registry) {
 void add_change_runs(Registry& registry) {
   const LogicalType shape = geometry_type(), n = LogicalType::INTEGER;
   const auto change = [&](const char* name, duckdb::scalar_function_t function) {
-    registry.add(geometry_run(name, {shape, n, shape}, LogicalType::BLOB, std::move(function)));
+    registry.add(scalar(name, {shape, n, shape}, LogicalType::BLOB, std::move(function)));
   };
   change("add_point_run", change_run<add_point>);
   change("set_point_run", change_run<set_point>);
@@ -422,14 +422,14 @@ void add_geometry_parts(Registry& registry) {
   add_counts(registry);
   add_change_runs(registry);
   registry.add(typed_variadic("st_distancesphere", distance_sphere));
-  registry.add(geometry_run("distance_sphere_run", {shape, shape, real}, real, distance_sphere_run));
+  registry.add(scalar("distance_sphere_run", {shape, shape, real}, real, distance_sphere_run));
   registry.add(typed_variadic("st_lengthsphere", length_sphere));
-  registry.add(geometry_run("length_sphere_run", {shape, real}, real, length_sphere_run));
+  registry.add(scalar("length_sphere_run", {shape, real}, real, length_sphere_run));
   registry.add(typed_variadic("st_angle", bind_angle));
-  registry.add(geometry_run("angle_3", {shape, shape, shape}, real, angle_run));
-  registry.add(geometry_run("angle_4", {shape, shape, shape, shape}, real, angle_run));
+  registry.add(scalar("angle_3", {shape, shape, shape}, real, angle_run));
+  registry.add(scalar("angle_4", {shape, shape, shape, shape}, real, angle_run));
   registry.add(typed_variadic("st_geohash", bind_geohash));
-  registry.add(geometry_run("geohash_run", {shape, n}, LogicalType::VARCHAR, geohash_run));
+  registry.add(scalar("geohash_run", {shape, n}, LogicalType::VARCHAR, geohash_run));
 }
 
 }  // namespace tarn::sql::engine

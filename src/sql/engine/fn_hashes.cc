@@ -23,10 +23,6 @@ using duckdb::string_t;
 using duckdb::unique_ptr;
 using duckdb::Value;
 
-std::string_view view(const string_t& text) {
-  return {text.GetData(), text.GetSize()};
-}
-
 // The value's own bytes; of text those of the text.
 template <class T>
 std::string_view bytes_of(const T& value) {

@@ -209,13 +209,6 @@ unique_ptr<Expression> bind_xor(FunctionBindExpressionInput& input) {
   return call(input.context, "main", "xor", std::move(input.children));
 }
 
-duckdb::ScalarFunction run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
-                           duckdb::scalar_function_t function) {
-  duckdb::ScalarFunction scalar(name, std::move(types), std::move(returns), std::move(function));
-  scalar.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return scalar;
-}
-
 }  // namespace
 
 void add_numbers(Registry& registry) {
@@ -233,11 +226,11 @@ void add_numbers(Registry& registry) {
   duckdb::ScalarFunction cut("cut_decimal", {LogicalTypeId::DECIMAL, LogicalType::INTEGER}, LogicalTypeId::DECIMAL,
                              cut_decimal, bind_cut_decimal);
   registry.add(cut);
-  registry.add(run("cut_double", {LogicalType::DOUBLE, LogicalType::INTEGER}, LogicalType::DOUBLE, cut_double));
-  registry.add(run("cbrt_run", {LogicalType::DOUBLE}, LogicalType::DOUBLE, cbrt_run));
-  registry.add(run("double_digits", {LogicalType::DOUBLE}, text, double_digits));
-  registry.add(run("to_char_number", {text, text}, text, to_char_number));
-  registry.add(run("parse_number", {text, text}, text, parse_number_run));
+  registry.add(scalar("cut_double", {LogicalType::DOUBLE, LogicalType::INTEGER}, LogicalType::DOUBLE, cut_double));
+  registry.add(scalar("cbrt_run", {LogicalType::DOUBLE}, LogicalType::DOUBLE, cbrt_run));
+  registry.add(scalar("double_digits", {LogicalType::DOUBLE}, text, double_digits));
+  registry.add(scalar("to_char_number", {text, text}, text, to_char_number));
+  registry.add(scalar("parse_number", {text, text}, text, parse_number_run));
 }
 
 }  // namespace tarn::sql::engine

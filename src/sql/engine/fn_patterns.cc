@@ -19,10 +19,6 @@ using duckdb::unique_ptr;
 
 constexpr uint32_t kMatchLimit = 10'000'000;
 
-std::string_view view(const string_t& text) {
-  return {text.GetData(), text.GetSize()};
-}
-
 // A compiled pattern; recompiled only when another one comes.
 class Pattern {
  public:

@@ -16,10 +16,6 @@ using duckdb::string_t;
 using duckdb::StringVector;
 using duckdb::unique_ptr;
 
-std::string_view view(const string_t& text) {
-  return {text.GetData(), text.GetSize()};
-}
-
 std::string_view stripped(const string_t& text) {
   std::string_view v = view(text);
   while (!v.empty() && static_cast<unsigned char>(v.front()) <= ' ') v.remove_prefix(1);

@@ -16,10 +16,6 @@ using duckdb::string_t;
 using duckdb::StringVector;
 using duckdb::unique_ptr;
 
-std::string_view view(const string_t& text) {
-  return {text.GetData(), text.GetSize()};
-}
-
 // A function over DuckDB's, or over a run of ours, whose arguments are converted first: 't' to text, 'i' to a whole number.
 struct Shape {
   const char* name;
@@ -342,36 +338,29 @@ unique_ptr<Expression> bind_similar(FunctionBindExpressionInput& input) {
   return call(input.context, kFunctionSchema, "similar_run", arguments(std::move(pattern), std::move(escape)));
 }
 
-duckdb::ScalarFunction run(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
-                           duckdb::scalar_function_t function) {
-  duckdb::ScalarFunction scalar(name, std::move(types), std::move(returns), std::move(function));
-  scalar.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return scalar;
-}
-
 }  // namespace
 
 void add_texts(Registry& registry) {
   const LogicalType text = LogicalType::VARCHAR, whole = LogicalType::BIGINT;
   add_shapes(registry, std::make_index_sequence<std::size(kShapes)>());
-  registry.add(run("characters", {text}, whole, characters));
-  registry.add(run("substring_run", {text, whole, whole}, text, substring_run));
-  registry.add(run("split_part_run", {text, text, whole}, text, split_part_run));
-  registry.add(run("lpad_run", {text, whole, text}, text, pad_run<true>));
-  registry.add(run("rpad_run", {text, whole, text}, text, pad_run<false>));
-  registry.add(run("repeat_run", {text, whole}, text, repeat_run));
-  registry.add(run("initcap_run", {text}, text, initcap_run));
-  registry.add(run("strtol_run", {text, whole}, whole, strtol_run));
+  registry.add(scalar("characters", {text}, whole, characters));
+  registry.add(scalar("substring_run", {text, whole, whole}, text, substring_run));
+  registry.add(scalar("split_part_run", {text, text, whole}, text, split_part_run));
+  registry.add(scalar("lpad_run", {text, whole, text}, text, pad_run<true>));
+  registry.add(scalar("rpad_run", {text, whole, text}, text, pad_run<false>));
+  registry.add(scalar("repeat_run", {text, whole}, text, repeat_run));
+  registry.add(scalar("initcap_run", {text}, text, initcap_run));
+  registry.add(scalar("strtol_run", {text, whole}, whole, strtol_run));
   const LogicalType order = LogicalType::INTEGER;
-  registry.add(run("soundex_run", {text}, text, soundex_run));
-  registry.add(run("difference_run", {text, text}, order, difference_run));
-  registry.add(run("octetindex_run", {text, text}, order, octetindex_run));
-  registry.add(run("bpcharcmp_run", {text, text}, order, bpcharcmp_run));
-  registry.add(run("text_to_int_alt_run", {text}, order, text_to_int_alt_run));
-  registry.add(run("similar_run", {text, text}, text, similar_run));
+  registry.add(scalar("soundex_run", {text}, text, soundex_run));
+  registry.add(scalar("difference_run", {text, text}, order, difference_run));
+  registry.add(scalar("octetindex_run", {text, text}, order, octetindex_run));
+  registry.add(scalar("bpcharcmp_run", {text, text}, order, bpcharcmp_run));
+  registry.add(scalar("text_to_int_alt_run", {text}, order, text_to_int_alt_run));
+  registry.add(scalar("similar_run", {text, text}, text, similar_run));
   registry.add(typed_variadic("similar_pattern", bind_similar));
-  registry.add(run("quote_ident_run", {text}, text, quote_run<'"'>));
-  registry.add(run("quote_literal_run", {text}, text, quote_run<'\''>));
+  registry.add(scalar("quote_ident_run", {text}, text, quote_run<'"'>));
+  registry.add(scalar("quote_literal_run", {text}, text, quote_run<'\''>));
 }
 
 }  // namespace tarn::sql::engine

@@ -85,6 +85,13 @@ void register_geometry(duckdb::DatabaseInstance& database) {
   add_spatial_predicates(registry);
 }
 
+duckdb::ScalarFunction scalar(const char* name, duckdb::vector<LogicalType> types, LogicalType returns,
+                              duckdb::scalar_function_t run) {
+  duckdb::ScalarFunction function(name, std::move(types), std::move(returns), std::move(run));
+  function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
+  return function;
+}
+
 duckdb::ScalarFunction typed(const char* name, size_t arguments, duckdb::function_bind_expression_t bind) {
   duckdb::ScalarFunction function(name, duckdb::vector<LogicalType>(arguments, LogicalType::ANY), LogicalType::ANY,
                                   not_replaced);

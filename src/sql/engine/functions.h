@@ -42,6 +42,9 @@ void add_select_input(Registry& registry);  // select.cc
 void add_system_rows(Registry& registry);   // system_catalog.cc
 void add_geometry(Registry& registry);      // fn_geometry.cc, over the spatial extension
 
+// A function that is run as it stands, and may throw for what it is given.
+duckdb::ScalarFunction scalar(const char* name, duckdb::vector<duckdb::LogicalType> types, duckdb::LogicalType returns,
+                              duckdb::scalar_function_t run);
 // A function that is replaced when bound, where types are known, by the expression that `bind` makes.
 duckdb::ScalarFunction typed(const char* name, size_t arguments, duckdb::function_bind_expression_t bind);
 // The same with any number of arguments.
@@ -55,5 +58,7 @@ duckdb::unique_ptr<duckdb::Expression> cast_to(duckdb::ClientContext& context,
                                                duckdb::unique_ptr<duckdb::Expression> expression,
                                                const duckdb::LogicalType& type, bool try_cast = false);
 duckdb::unique_ptr<duckdb::Expression> constant(duckdb::Value value);
+
+inline std::string_view view(const duckdb::string_t& text) { return {text.GetData(), text.GetSize()}; }
 
 }  // namespace tarn::sql::engine

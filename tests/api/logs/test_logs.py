@@ -5,11 +5,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-@pytest.fixture(scope="module")
-def logs(client):
-    return client("logs")
-
-
 @pytest.fixture
 def group(logs, new_name):
     name = "/test/" + new_name("group")

@@ -7,11 +7,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-@pytest.fixture(scope="module")
-def logs(client):
-    return client("logs")
-
-
 @pytest.fixture
 def group(logs, new_name):
     name = new_name("group")
