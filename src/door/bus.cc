@@ -9,6 +9,7 @@
 #include "door/arn.h"
 #include "door/call_log.h"
 #include "door/door.h"
+#include "door/trace.h"
 #include "wire/json_codec.h"
 
 namespace tarn {
@@ -30,6 +31,8 @@ Json to_json(const LaterCall& call) {
                             {"cause", call.cause},
                             {"sourceAccount", call.source_account},
                             {"requestId", call.request_id}});
+  if (const std::string& trace = call.trace.empty() ? current_trace() : call.trace; !trace.empty())
+    json.set("trace", trace);
   if (call.dead_letter) {
     Json attributes = Json::object();
     for (const auto& [name, value] : call.dead_letter->attributes) attributes.set(name, value);
@@ -54,7 +57,8 @@ Result<LaterCall> later_call(const Delivery& delivery) {
                  .source_arn = json["sourceArn"].as_string(),
                  .cause = json["cause"].as_string(),
                  .source_account = json["sourceAccount"].as_string(),
-                 .request_id = json["requestId"].as_string()};
+                 .request_id = json["requestId"].as_string(),
+                 .trace = json["trace"].as_string()};
   if (call.request_id.empty()) call.request_id = delivery.id;
   if (const Json* letter = json.find("deadLetter")) {
     call.dead_letter = DeadLetter{.queue_arn = (*letter)["queue"].as_string(),
@@ -131,6 +135,7 @@ Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
   wire::Any in(*operation->input);
   TRY(wire::read_parameters(*operation->input, call.input, in.get()));
   const Caller caller = TRY(caller_of(door, call));
+  const TraceScope trace(call.trace);
   if (operation->form == wire::Form::kBodyIn) return execute_with_body(door, caller, *operation, call, in.get(), seen);
   auto answered = door.execute(caller, *operation, in.get());
   seen = answered.seen;

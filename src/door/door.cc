@@ -28,16 +28,6 @@ Error throttled(const wire::Service& service) {
   }
 }
 
-std::string_view kind_text(Principal::Kind kind) {
-  switch (kind) {
-    case Principal::Kind::kRoot: return "Root";
-    case Principal::Kind::kUser: return "IAMUser";
-    case Principal::Kind::kAssumedRole: return "AssumedRole";
-    case Principal::Kind::kService: return "AWSService";
-    default: return "Anonymous";
-  }
-}
-
 }  // namespace
 
 std::string Call::arn(std::string_view service, std::string_view resource, std::string_view account) const {
@@ -163,7 +153,7 @@ AuditRecord Door::audit_record(const Caller& caller, const wire::Operation& oper
                      .operation = std::string(operation.name),
                      .request_id = caller.request_id,
                      .principal_arn = who.arn,
-                     .principal_kind = std::string(kind_text(who.kind)),
+                     .principal_kind = std::string(audit_kind(who.kind)),
                      .account = who.account,
                      .access_key = who.access_key,
                      .role_arn = who.role_arn,

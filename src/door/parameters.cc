@@ -64,4 +64,14 @@ std::string audit_parameters(const wire::Shape& shape, const void* value, size_t
   return structure(shape, value, budget).text();
 }
 
+std::string_view audit_kind(Principal::Kind kind) {
+  switch (kind) {
+    case Principal::Kind::kRoot: return "Root";
+    case Principal::Kind::kUser: return "IAMUser";
+    case Principal::Kind::kAssumedRole: return "AssumedRole";
+    case Principal::Kind::kService: return "AWSService";
+    default: return "Anonymous";
+  }
+}
+
 }  // namespace tarn

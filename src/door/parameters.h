@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "door/principal.h"
 #include "wire/shape.h"
 
 namespace tarn {
 
 // At most about `limit` bytes; what is beyond is replaced by a note that says so.
 std::string audit_parameters(const wire::Shape& shape, const void* value, size_t limit = 8 << 10);
+// CloudTrail's word for who asks: "IAMUser".
+std::string_view audit_kind(Principal::Kind kind);
 
 }  // namespace tarn

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "door/trace.h"
 #include "os/random.h"
 #include "server/log.h"
 #include "wire/aws_chunked.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr size_t kMaxBody = 64 << 20;      // of a request whose body is read whole
 constexpr uint64_t kMaxUpload = 5ull << 30;  // AWS: Amazon S3 quotas: of one PutObject or part
+constexpr size_t kMostTrace = 2 << 10;     // bytes of a trace's header
 constexpr uint64_t kWholeBody = 64 << 10;  // an object's body up to this is read whole as well: one hop less
 
 // AWS: S3 wants the digest that the client names, to compare; MD5 is always computed.
@@ -58,6 +60,14 @@ Error body_error(const Error& error) {
     return {400, "RequestTimeout",
             "Your socket connection to the server was not read from or written to within the timeout period."};
   return error;
+}
+
+// The trace that a request says it belongs to. SDKs quote what is none of a header's usual signs.
+std::string trace_of(const http::RequestHead& head) {
+  std::string trace(head.headers.get("x-amzn-trace-id"));
+  if (trace.size() > kMostTrace) return {};
+  for (size_t at; (at = trace.find("%7C")) != std::string::npos;) trace.replace(at, 3, "|");
+  return trace;
 }
 
 }  // namespace
@@ -222,6 +232,7 @@ void Gateway::finish_body(std::shared_ptr<Incoming> in) {
   Result<wire::Any> input = wire::read_input(*in->operation(), in->head, {});
   if (!input) return refuse(in, input.error());
   in->input = std::move(*input);
+  const TraceScope trace(trace_of(in->head));
   answer(in, door_.execute(in->caller, *in->operation(), in->input.get(), *staged));
 }
 
@@ -239,6 +250,7 @@ void Gateway::serve(std::shared_ptr<Incoming> in) {
   Result<wire::Any> input = wire::read_input(operation, in->head, in->body);
   if (!input) return refuse(in, input.error());
   in->input = std::move(*input);
+  const TraceScope trace(trace_of(in->head));
   switch (operation.form) {
     case wire::Form::kBodyOut: return answer_body(in, door_.execute_body_out(in->caller, operation, in->input.get()));
     case wire::Form::kWait:

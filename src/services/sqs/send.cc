@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "door/door.h"
+#include "door/trace.h"
 #include "os/random.h"
 #include "services/sqs/message_check.h"
 #include "services/sqs/sqs.h"
@@ -17,6 +18,11 @@ constexpr int64_t kMostDelay = 900;             // AWS: SendMessage, DelaySecond
 constexpr size_t kMostInRequest = 1 << 20;      // AWS: SendMessageBatch
 constexpr Micros kDeduplication = 5 * kMinute;  // AWS: SQS Developer Guide, "Exactly-once processing"
 
+Failure needs_deduplication() {
+  return invalid_parameter(
+      "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
+}
+
 // A message of a request, by the members that single sends and entries of batches share.
 template <class In>
 Result<MessageRecord> read_message(const Call& call, const QueueRecord& queue, const In& in) {
@@ -25,10 +31,12 @@ Result<MessageRecord> read_message(const Call& call, const QueueRecord& queue, c
   TRY(check_body(message.body));
   message.attributes = TRY(read_attributes(in.message_attributes));
   message.trace_header = TRY(read_system_attributes(in.message_system_attributes));
-  if (const size_t size = message_size(message.body, message.attributes);
-      size > static_cast<size_t>(queue.maximum_size))
-    return invalid_parameter(fmt::format(
-        "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.", queue.maximum_size));
+  if (message.trace_header.empty()) message.trace_header = current_trace();
+  if (message_size(message.body, message.attributes) > static_cast<size_t>(queue.maximum_size)) {
+    constexpr bool kInBatch = requires { in.id; };  // then AWS's words differ
+    return invalid_parameter(fmt::format("One or more parameters {}. Reason: Message must be shorter than {} bytes.",
+                                         kInBatch ? "cannot be validated" : "are invalid", queue.maximum_size));
+  }
   if (in.message_group_id) TRY(check_token(*in.message_group_id, "MessageGroupId"));
   if (in.message_deduplication_id) TRY(check_token(*in.message_deduplication_id, "MessageDeduplicationId"));
   const auto unfit = [&](std::string_view value, std::string_view parameter) {
@@ -44,9 +52,7 @@ Result<MessageRecord> read_message(const Call& call, const QueueRecord& queue, c
   message.group = in.message_group_id.value_or("");
   if (!queue.fifo) return message;
   if (message.group.empty()) return missing_parameter("MessageGroupId");
-  if (!in.message_deduplication_id && !queue.content_based_deduplication)
-    return invalid_parameter(
-        "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
+  if (!in.message_deduplication_id && !queue.content_based_deduplication) return needs_deduplication();
   message.deduplication = in.message_deduplication_id ? *in.message_deduplication_id : hex(sha256(message.body));
   return message;
 }
@@ -67,7 +73,8 @@ Result<Sent> send(Sqs& sqs, Call& call, const FoundQueue& queue, const MessageRe
   const std::string scope = queue.record.deduplicates_by_group ? message.group : std::string();
   const SentKey key{queue.record.id, scope, message.deduplication};
   const auto before = TRY(call.get(kSent, key));
-  if (before && before->sent + kDeduplication > call.now()) return Sent{before->message_id, before->number};
+  const bool is_known = before && before->number >= queue.record.purged_below;  // AWS: a purge forgets them
+  if (is_known && before->sent + kDeduplication > call.now()) return Sent{before->message_id, before->number};
   const uint64_t number = TRY(sqs.enqueue(call.tx(), queue, message));
   TRY(call.put(kSent, key, SentRecord{call.now(), message.id, number}));
   return Sent{message.id, number};
@@ -94,6 +101,30 @@ Status lock_groups(Call& call, const FoundQueue& queue, const SendMessageBatchRe
   return {};
 }
 
+// AWS: what every message of a FIFO queue needs is asked of all entries first, and refuses the whole batch.
+Status check_fifo_entries(const QueueRecord& queue, const SendMessageBatchRequest& in) {
+  if (!queue.fifo) return {};
+  for (const SendMessageBatchRequestEntry& entry : in.entries) {
+    if (!entry.message_group_id) return invalid_parameter("The request must contain the parameter MessageGroupId.");
+    if (!entry.message_deduplication_id && !queue.content_based_deduplication) return needs_deduplication();
+  }
+  return {};
+}
+
+Status check_batch_size(const SendMessageBatchRequest& in) {
+  size_t size = 0;
+  for (const SendMessageBatchRequestEntry& entry : in.entries) {
+    size += entry.message_body->size();
+    for (const auto& [name, value] : entry.message_attributes)
+      size += name.size() + value.data_type.value_or("").size() + value.string_value.value_or("").size() +
+              (value.binary_value ? value.binary_value->bytes.size() : 0);
+  }
+  if (size <= kMostInRequest) return {};
+  return fail(
+      400, "BatchRequestTooLong",
+      fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.", kMostInRequest, size));
+}
+
 }  // namespace
 
 Result<std::vector<Need>> send_message_rights(Sqs&, Call& call, const SendMessageRequest& in) {
@@ -117,21 +148,18 @@ Result<std::vector<Need>> send_message_batch_rights(Sqs&, Call& call, const Send
 Result<SendMessageBatchResult> send_message_batch(Sqs& sqs, Call& call, const SendMessageBatchRequest& in) {
   TRY(check_batch(in.entries));
   const FoundQueue queue = TRY(find_queue(call, *in.queue_url, Lock::kNone));
+  TRY(check_batch_size(in));
+  TRY(check_fifo_entries(queue.record, in));
   TRY(lock_groups(call, queue, in));
   SendMessageBatchResult out;
   out.successful.set_present();
   out.failed.set_present();
-  size_t size = 0;
   for (const SendMessageBatchRequestEntry& entry : in.entries) {
     auto message = read_message(call, queue.record, entry);
     if (!message) {
       out.failed.push_back(failed_entry(*entry.id, message.error()));
       continue;
     }
-    size += message_size(message->body, message->attributes);
-    if (size > kMostInRequest)
-      return fail(400, "BatchRequestTooLong",
-                  fmt::format("Batch requests cannot be longer than {} bytes.", kMostInRequest));
     message->sender = sender_of(call.principal());
     const Sent sent = TRY(send(sqs, call, queue, *message));
     SendMessageBatchResultEntry told{.id = *entry.id};
