@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/policy.h"
+#include "services/sqs/sqs.h"
 
 namespace tarn::sqs {
 namespace {
@@ -52,9 +53,11 @@ constexpr Text kTexts[] = {
     {"KmsMasterKeyId", &QueueRecord::kms_key},
 };
 
-Failure invalid(std::string_view name, std::string_view value, std::string_view why) {
-  return fail(400, "InvalidAttributeValue",
-              fmt::format("Invalid value for the parameter {}. Reason: {} ({})", name, why, value));
+Failure invalid(std::string_view name, std::string_view why) {
+  return fail(400, "InvalidAttributeValue", fmt::format("Invalid value for the parameter {}. Reason: {}", name, why));
+}
+Failure unknown(std::string_view name) {
+  return fail(400, "InvalidAttributeName", fmt::format("Unknown Attribute {}.", name));
 }
 
 // A number may stand there as a text too.
@@ -67,16 +70,20 @@ Status read_redrive_policy(QueueRecord& record, const std::string& value) {
   record.dead_letter_arn.clear();
   record.most_receives = 0;
   if (value.empty()) return {};
+  const auto refuse = [&](std::string_view why) { return invalid_value(value, "RedrivePolicy", why); };
   const auto json = Json::parse(value);
-  const std::string target = json && json->is_object() ? (*json)["deadLetterTargetArn"].as_string() : "";
-  const auto arn = Arn::parse(target);
-  if (!arn || arn->service != "sqs")
-    return invalid("RedrivePolicy", value, "It must be a JSON object whose deadLetterTargetArn is a queue's ARN.");
-  const Json* most = json->find("maxReceiveCount");
-  const auto count = most == nullptr ? std::optional<int64_t>(10) : number_of(*most);
+  if (!json || !json->is_object()) return refuse("Redrive policy is not a valid JSON map.");
+  for (const char* name : {"maxReceiveCount", "deadLetterTargetArn"})
+    if (json->find(name) == nullptr)
+      return refuse(fmt::format("Redrive policy does not contain mandatory attribute: {}.", name));
+  const Json& most = (*json)["maxReceiveCount"];
+  const auto count = number_of(most);
   if (!count || *count < 1 || *count > 1'000)
-    return invalid("RedrivePolicy", value,
-                   "Invalid value for maxReceiveCount, valid values are from 1 to 1000 both inclusive.");
+    return refuse(fmt::format("Invalid value for maxReceiveCount: {}, valid values are from 1 to 1000 both inclusive.",
+                              most.is_string() ? most.as_string() : most.text()));
+  const std::string target = (*json)["deadLetterTargetArn"].as_string();
+  const auto arn = Arn::parse(target);
+  if (!arn || arn->service != "sqs") return refuse("Invalid value for deadLetterTargetArn.");
   record.dead_letter_arn = target;
   record.most_receives = *count;
   return {};
@@ -87,17 +94,17 @@ Status check_redrive_allow_policy(const std::string& value) {
   const auto json = Json::parse(value);
   const std::string permission = json && json->is_object() ? (*json)["redrivePermission"].as_string() : "";
   if (permission != "allowAll" && permission != "denyAll" && permission != "byQueue")
-    return invalid("RedriveAllowPolicy", value, "redrivePermission is one of allowAll, denyAll and byQueue.");
+    return invalid_value(value, "RedriveAllowPolicy", "redrivePermission is one of allowAll, denyAll and byQueue.");
   const size_t sources = (*json)["sourceQueueArns"].size();
   if ((permission == "byQueue") != (sources > 0) || sources > 10)
-    return invalid("RedriveAllowPolicy", value, "byQueue, and nothing else, names 1 to 10 sourceQueueArns.");
+    return invalid_value(value, "RedriveAllowPolicy", "byQueue, and nothing else, names 1 to 10 sourceQueueArns.");
   return {};
 }
 
 Status set_text(QueueRecord& record, const Text& text, const std::string& value) {
   if (text.name == "Policy" && !value.empty())
     if (const auto policy = Policy::parse(value, PolicyKind::kResource); !policy)
-      return invalid("Policy", value.substr(0, 256), policy.error().message);
+      return invalid("Policy", policy.error().message);
   if (text.name == "RedrivePolicy") TRY(read_redrive_policy(record, value));
   if (text.name == "RedriveAllowPolicy") TRY(check_redrive_allow_policy(value));
   record.*text.member = value;
@@ -109,7 +116,7 @@ Status set_one(QueueRecord& record, const std::string& name, const std::string& 
     if (number.name != name) continue;
     const auto parsed = parse_int(value);
     if (!parsed || *parsed < number.least || *parsed > number.most)
-      return invalid(name, value, fmt::format("Must be an integer from {} to {}.", number.least, number.most));
+      return invalid(name, fmt::format("Must be an integer from {} to {}.", number.least, number.most));
     record.*number.member = *parsed;
     return {};
   }
@@ -117,11 +124,11 @@ Status set_one(QueueRecord& record, const std::string& name, const std::string& 
     if (flag.name != name) continue;
     const bool yes = equals_ignore_case(value, flag.yes);
     if (!yes && !equals_ignore_case(value, flag.no))
-      return invalid(name, value, fmt::format("Must be {} or {}.", flag.no, flag.yes));
-    // AWS: a standard queue has no FifoQueue attribute at all, not even false.
-    if (name == "FifoQueue" && (!creating ? yes != record.fifo : !yes))
-      return creating ? Status(fail(400, "InvalidAttributeName", "Unknown Attribute FifoQueue."))
-                      : Status(invalid(name, value, "A queue's type cannot be changed."));
+      return invalid(name, fmt::format("Must be {} or {}.", flag.no, flag.yes));
+    // AWS: a standard queue has no FifoQueue attribute at all, not even false; nor the next.
+    if (name == "FifoQueue" && (creating ? !yes : !record.fifo)) return unknown(name);
+    if (name == "FifoQueue" && !creating && !yes) return invalid(name, "Modifying queue type is not supported.");
+    if (name == "ContentBasedDeduplication" && !record.fifo) return unknown(name);
     if (flag.fifo_only && name != "FifoQueue" && !record.fifo)
       return fail(400, "InvalidAttributeName",
                   fmt::format("You can specify the {} only when FifoQueue is set to true.", name));
@@ -130,7 +137,7 @@ Status set_one(QueueRecord& record, const std::string& name, const std::string& 
   }
   for (const Text& text : kTexts)
     if (text.name == name) return set_text(record, text, value);
-  return fail(400, "InvalidAttributeName", fmt::format("Unknown Attribute {}.", name));
+  return unknown(name);
 }
 
 }  // namespace
@@ -148,9 +155,17 @@ Status set_attributes(QueueRecord& record, const std::string& name, const Texts&
   for (const auto& [key, value] : attributes)
     if (key != "FifoQueue") TRY(set_one(record, key, value, creating));
   if (record.throughput_by_group && !record.deduplicates_by_group)
-    return invalid("FifoThroughputLimit", "perMessageGroupId",
-                   "It can be used only when DeduplicationScope is messageGroup.");
-  if (!record.kms_key.empty()) record.managed_sse = false;
+    return invalid("FifoThroughputLimit", "It can be used only when DeduplicationScope is messageGroup.");
+  if (record.kms_key.empty()) return {};
+  const auto is_managed = [](const auto& attribute) {
+    return attribute.first == "SqsManagedSseEnabled" && equals_ignore_case(attribute.second, "true");
+  };
+  if (std::ranges::any_of(attributes, is_managed))
+    return fail(
+        400, "InvalidAttributeName",
+        "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS "
+        "SSE.");
+  record.managed_sse = false;
   return {};
 }
 

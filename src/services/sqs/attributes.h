@@ -16,7 +16,7 @@ using Texts = std::vector<std::pair<std::string, std::string>>;
 
 // Sets those; `creating`: also what a queue is given once and for all. What concerns other queues (whether the
 // dead-letter queue is there) is not looked at.
-// ERRORS: InvalidAttributeName, InvalidAttributeValue.
+// ERRORS: InvalidAttributeName, InvalidAttributeValue; InvalidParameterValue of the redrive policies.
 Status set_attributes(QueueRecord& record, const std::string& name, const Texts& attributes, bool creating);
 
 // The value of an attribute that the queue keeps; nullopt where it has none.

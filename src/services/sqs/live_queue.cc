@@ -26,17 +26,13 @@ LiveQueue::Entries::iterator LiveQueue::add(const LiveMessage& message) {
 void LiveQueue::set_state(Entries::iterator at, State state, Time visible) {
   auto& [number, entry] = *at;
   if (entry.state == State::kDelayed || entry.state == State::kInFlight) later_.erase({entry.visible, number});
-  if (entry.state == State::kReady && !fifo_) ready_.erase(number);
-  if (entry.group != nullptr) {
-    entry.group->in_flight -= entry.state == State::kInFlight;
-    entry.group->in_flight += state == State::kInFlight;
-  }
+  if (entry.state == State::kReady && !fifo_) ready_.erase({number, number});
   --in_state_[static_cast<size_t>(entry.state)];
   ++in_state_[static_cast<size_t>(state)];
   entry.state = state;
   entry.visible = visible;
   if (state == State::kDelayed || state == State::kInFlight) later_.insert({visible, number});
-  if (state == State::kReady && !fifo_) ready_.insert(number);
+  if (state == State::kReady && !fifo_) ready_.insert({number, number});
   if (entry.group != nullptr) refresh(*entry.group);
 }
 
@@ -53,16 +49,17 @@ void LiveQueue::remove(Entries::iterator at) {
   groups_.erase(group->at);
 }
 
-// A group is open while nothing of it is in flight and its first message may be received.
+// A group is open while its first message may be received, whatever the later ones do.
 void LiveQueue::refresh(Group& group) {
   uint64_t open = 0;
-  if (!group.numbers.empty() && group.in_flight == 0) {
+  if (!group.numbers.empty()) {
     const uint64_t head = *group.numbers.begin();
     if (const auto at = entries_.find(head); at != entries_.end() && at->second.state == State::kReady) open = head;
   }
   if (open == group.open) return;
-  if (group.open != 0) ready_.erase(group.open);
-  if (open != 0) ready_.insert(open);
+  if (group.open != 0) ready_.erase({group.turn, group.open});
+  if (group.open == 0) group.turn = ++turns_;
+  if (open != 0) ready_.insert({group.turn, open});
   group.open = open;
 }
 
@@ -177,10 +174,14 @@ LiveQueue::Taken LiveQueue::take(const Wanted& wanted) {
   taken.receipt = wanted.receipt;
   settle(wanted.now);
   if (fifo_ && !wanted.attempt.empty() && take_again(wanted, taken)) return taken;
-  while (taken.numbers.size() < wanted.most && !ready_.empty() && *ready_.begin() < wanted.below) {
-    const uint64_t number = *ready_.begin();
+  // What becomes ready meanwhile stands further behind.
+  for (auto next = ready_.begin(); taken.numbers.size() < wanted.most && next != ready_.end();) {
+    const Turn turn = *next;
+    const uint64_t number = turn.second;
     const auto at = entries_.find(number);
-    if (is_old(at->second, wanted.sent_after)) {
+    if (number >= wanted.below) {
+      // Of another time.
+    } else if (is_old(at->second, wanted.sent_after)) {
       expired_.push_back(number);
       remove(at);
     } else if (fifo_) {
@@ -188,6 +189,7 @@ LiveQueue::Taken LiveQueue::take(const Wanted& wanted) {
     } else {
       take_one(at, wanted, taken);
     }
+    next = ready_.upper_bound(turn);
   }
   if (!wanted.attempt.empty() && fifo_ && !taken.numbers.empty())
     attempts_[wanted.attempt] = {wanted.now, wanted.receipt, taken.numbers};
@@ -256,7 +258,8 @@ bool LiveQueue::change_visibility(uint64_t number, uint64_t receipt, Time now, T
     const std::lock_guard lock(mutex_);
     settle(now);
     const auto at = entries_.find(number);
-    if (at == entries_.end() || at->second.state != State::kInFlight || at->second.receipt != receipt) return false;
+    if (at == entries_.end() || at->second.state == State::kComing) return false;
+    if (fifo_ && (at->second.state != State::kInFlight || at->second.receipt != receipt)) return false;
     std::erase_if(attempts_, [&](const auto& named) {
       return std::ranges::find(named.second.numbers, number) != named.second.numbers.end();
     });

@@ -3,7 +3,7 @@
 // The messages themselves are in the store. Visibility is not: after a crash every message is visible again, which is
 // "at least once" as a visibility timeout that ended early would be. A FIFO group's order holds all the same, since it is
 // that of the numbers, and no message is given out before those of its group with smaller numbers are deleted or given
-// out with it.
+// out. Groups take turns: one whose first message may be received again stands behind those that wait already.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +72,8 @@ class LiveQueue : public std::enable_shared_from_this<LiveQueue> {
   // Whether that receipt may delete the message. A FIFO queue's may not once the message is no longer in flight by it.
   bool may_delete(uint64_t number, uint64_t receipt, Time now);
   void erase(uint64_t number);
-  // False: it is not in flight by that receipt.
+  // False: the message is gone, or, of a FIFO queue, not in flight by that receipt. (AWS: a standard queue takes any
+  // receipt of the message, also when its time is over.)
   bool change_visibility(uint64_t number, uint64_t receipt, Time now, Time until);
 
   struct Counts {
@@ -101,8 +102,8 @@ class LiveQueue : public std::enable_shared_from_this<LiveQueue> {
   struct Group {
     Groups::iterator at;  // itself
     std::set<uint64_t> numbers;
-    size_t in_flight = 0;
     uint64_t open = 0;  // the head that stands in ready_; 0: none
+    uint64_t turn = 0;  // its place there
   };
   struct Entry {
     State state = State::kComing;
@@ -136,7 +137,11 @@ class LiveQueue : public std::enable_shared_from_this<LiveQueue> {
   bool loaded_ = false, closed_ = false;
   Entries entries_;
   Groups groups_;
-  std::set<uint64_t> ready_;                   // what may be received; of FIFO queues the heads of open groups
+  // What may be received, by turn and number: of FIFO queues the heads of open groups, of standard ones all, each by its
+  // number.
+  using Turn = std::pair<uint64_t, uint64_t>;
+  std::set<Turn> ready_;
+  uint64_t turns_ = 0;
   std::set<std::pair<Time, uint64_t>> later_;  // delayed and in flight
   size_t in_state_[4] = {};
   std::vector<uint64_t> expired_;

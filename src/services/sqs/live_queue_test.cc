@@ -95,6 +95,40 @@ TEST(LiveQueueTest, AGroupComesBackInOrder) {
   EXPECT_EQ(f.take().numbers, (Numbers{1, 2, 3}));
 }
 
+// As AWS was seen to do it: a group is back with its first message, though the second one is still out.
+TEST(LiveQueueTest, AGroupIsBackWithItsFirstMessage) {
+  Fixture f(true);
+  for (uint64_t number : {1, 2}) f.send(number, "a");
+  f.send(3, "b");
+  const auto taken = f.take(2);
+  EXPECT_TRUE(f.queue->change_visibility(1, taken.receipt, f.now, f.now));
+  EXPECT_EQ(f.take().numbers, (Numbers{3, 1}));  // behind the group that waits already
+}
+
+TEST(LiveQueueTest, GroupsTakeTurns) {
+  Fixture f(true);
+  f.send(1, "a");
+  f.send(2, "b");
+  f.send(3, "b");
+  f.send(4, "c");
+  f.send(5, "a");
+  EXPECT_EQ(f.take(3, 0).numbers, (Numbers{1, 5, 2}));
+  EXPECT_EQ(f.take(10, 0).numbers, (Numbers{4, 1, 5, 2, 3}));
+}
+
+TEST(LiveQueueTest, AnyReceiptChangesAStandardQueuesMessage) {
+  Fixture f(false);
+  f.send(1);
+  const auto taken = f.take(1, 1);
+  f.now = f.now + 2 * kSecond;
+  EXPECT_TRUE(f.queue->change_visibility(1, taken.receipt, f.now, f.now + 2 * kSecond));
+  EXPECT_EQ(f.take().numbers, Numbers{});
+  EXPECT_TRUE(f.queue->change_visibility(1, 99, f.now, f.now));
+  EXPECT_EQ(f.take().numbers, Numbers{1});
+  f.queue->erase(1);
+  EXPECT_FALSE(f.queue->change_visibility(1, 99, f.now, f.now));
+}
+
 TEST(LiveQueueTest, DelaysAreKept) {
   Fixture f(false);
   f.send(1, "", 10 * kSecond);

@@ -27,12 +27,31 @@ bool is_type(std::string_view type, std::string_view kind) {
   return type == kind || (type.starts_with(kind) && type.size() > kind.size() && type[kind.size()] == '.');
 }
 
+// A letter beyond ASCII that begins there: its length; 0: none. (Up to U+00BF there are signs, few letters.)
+size_t foreign_letter(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char first = byte(0);
+  if (first < 0xc3) return 0;
+  if (first == 0xc3 && (byte(1) == 0x97 || byte(1) == 0xb7)) return 0;  // the signs of multiplication and division
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+bool is_name(std::string_view name) {
+  for (size_t at = 0; at < name.size();) {
+    const unsigned char c = static_cast<unsigned char>(name[at]);
+    const size_t length = c >= 0x80                                             ? foreign_letter(name, at)
+                          : std::isalnum(c) || c == '_' || c == '-' || c == '.' ? 1
+                                                                                : 0;
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
 Status check_name(std::string_view name) {
-  const bool letters =
-      std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
   if (name.empty() || name.size() > 256)
     return invalid("Length of message attribute name must be less than 256 bytes, and greater than 0.");
-  if (!letters || name.starts_with('.') || name.ends_with('.') || name.find("..") != std::string_view::npos)
+  if (!is_name(name) || name.starts_with('.') || name.ends_with('.') || name.find("..") != std::string_view::npos)
     return invalid(
         fmt::format("Invalid attribute name '{}': it can contain letters, digits, _, -, and single periods "
                     "that neither begin nor end it.",
@@ -46,6 +65,26 @@ Status check_name(std::string_view name) {
   return {};
 }
 
+// The length of the UTF-8 character that begins there, if XML 1.0 may hold it; else 0.
+size_t character(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return first >= 0x20 || first == 0x9 || first == 0xa || first == 0xd ? 1 : 0;
+  if (first < 0xe0) return 2;
+  if (first < 0xf0) return first == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe ? 0 : 3;  // U+FFFE and U+FFFF
+  return 4;
+}
+
+// Where the first one is that it may not.
+std::optional<size_t> bad_character(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = character(text, at);
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::nullopt;
+}
+
 // Of user attributes and of system attributes.
 template <class Value>
 Result<AttributeRecord> read_attribute(std::string_view name, const Value& value) {
@@ -55,8 +94,8 @@ Result<AttributeRecord> read_attribute(std::string_view name, const Value& value
   const bool binary = is_type(type, "Binary");
   if (!binary && !is_type(type, "String") && !is_type(type, "Number"))
     return invalid(
-        fmt::format("The message attribute '{}' has an invalid message attribute type, the set of supported "
-                    "type prefixes is Binary, Number, and String.",
+        fmt::format("The type of message (user) attribute '{}' is invalid. You must use only the following supported "
+                    "type prefixes: Binary, Number, String.",
                     name));
   if (!value.string_list_values.empty() || !value.binary_list_values.empty())
     return invalid(
@@ -65,24 +104,14 @@ Result<AttributeRecord> read_attribute(std::string_view name, const Value& value
                             : value.string_value && !value.string_value->empty();
   if (!there)
     return invalid(
-        fmt::format("The message attribute '{}' must contain non-empty message attribute value for message "
-                    "attribute type '{}'.",
-                    name, type));
+        fmt::format("Message (user) attribute '{}' must contain a non-empty value of type '{}'.", name, type));
   if (binary ? value.string_value.has_value() : value.binary_value.has_value())
     return invalid(fmt::format("Message attribute '{}' has a value of another type than '{}' as well.", name, type));
+  if (!binary && bad_character(*value.string_value))
+    return invalid(fmt::format("Message (user) attribute '{}' contains characters that are not valid.", name));
   if (is_type(type, "Number") && !parse_double(*value.string_value))
     return invalid(fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", name));
   return AttributeRecord{type, binary ? value.binary_value->bytes : *value.string_value};
-}
-
-// The length of the UTF-8 character that begins there, if XML 1.0 may hold it; else 0.
-size_t character(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return first >= 0x20 || first == 0x9 || first == 0xa || first == 0xd ? 1 : 0;
-  if (first < 0xe0) return 2;
-  if (first < 0xf0) return first == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe ? 0 : 3;  // U+FFFE and U+FFFF
-  return 4;
 }
 
 }  // namespace
@@ -125,16 +154,12 @@ Attributes trace_attribute(const std::string& trace_header) {
 
 Status check_body(std::string_view body) {
   if (body.empty()) return fail(400, "MissingParameter", "The request must contain the parameter MessageBody.");
-  for (size_t at = 0; at < body.size();) {
-    const size_t length = character(body, at);
-    if (length == 0)
-      return fail(
-          400, "InvalidMessageContents",
-          fmt::format("Invalid characters found at byte {}. Valid unicode characters are #x9 | #xA | #xD | #x20 to "
-                      "#xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
-                      at));
-    at += length;
-  }
+  if (const auto at = bad_character(body))
+    return fail(
+        400, "InvalidMessageContents",
+        fmt::format("Invalid characters found at byte {}. Valid unicode characters are #x9 | #xA | #xD | #x20 to "
+                    "#xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+                    *at));
   return {};
 }
 

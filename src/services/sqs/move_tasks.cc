@@ -54,15 +54,17 @@ Result<bool> is_dead_letter_queue(Call& call, const QueueKey& key) {
 }
 
 std::string task_handle(const MoveKey& key) {
-  return base64(fmt::format("{} {}", key.number, key.source_arn));
+  return base64(Json::object({{"taskId", std::to_string(key.number)}, {"sourceArn", key.source_arn}}).text());
 }
 
+// An id that is none of ours is no task's: 0.
 std::optional<MoveKey> key_of_handle(std::string_view handle) {
   const auto text = unbase64(handle);
-  const size_t blank = text ? text->find(' ') : std::string::npos;
-  const auto number = blank == std::string::npos ? std::nullopt : parse_int(text->substr(0, blank));
-  if (!number || *number < 0) return std::nullopt;
-  return MoveKey{text->substr(blank + 1), static_cast<uint64_t>(*number)};
+  const auto json = text ? Json::parse(*text) : fail(400, "", "");
+  if (!json || !json->is_object() || !(*json)["taskId"].is_string() || !(*json)["sourceArn"].is_string())
+    return std::nullopt;
+  const int64_t number = parse_int((*json)["taskId"].as_string()).value_or(0);
+  return MoveKey{(*json)["sourceArn"].as_string(), static_cast<uint64_t>(std::max<int64_t>(number, 0))};
 }
 
 Result<Need> right_by_arn(Call& call, const std::string& arn, std::string_view action) {
@@ -104,8 +106,7 @@ Result<StartMessageMoveTaskResult> start_message_move_task(Sqs& sqs, Call& call,
   const auto earlier =
       TRY(call.tx().scan(kMoves, {.prefix = prefix_of(kMoves, *in.source_arn), .limit = 1, .reverse = true}));
   if (!earlier.entries.empty() && earlier.entries[0].record.state == MoveState::kRunning)
-    return fail(
-        400, "UnsupportedOperation",
+    return invalid_parameter(
         "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
   const LiveQueue::Counts counts = TRY(sqs.live(source))->counts(call.now());
   const MoveKey key{*in.source_arn, call.door().store().next_id()};
@@ -127,6 +128,7 @@ Result<std::vector<Need>> cancel_message_move_task_rights(Sqs&, Call& call, cons
 Result<CancelMessageMoveTaskResult> cancel_message_move_task(Sqs&, Call& call, const CancelMessageMoveTaskRequest& in) {
   const auto key = key_of_handle(*in.task_handle);
   if (!key) return invalid_parameter("Value for parameter TaskHandle is invalid.");
+  TRY(queue_of_arn(call, key->source_arn, "SourceArn"));
   auto record = TRY(call.get(kMoves, *key));
   if (!record) return fail(404, "ResourceNotFoundException", "Task does not exist.");
   if (record->state != MoveState::kRunning)

@@ -32,7 +32,7 @@ constexpr std::string_view kShareable[] = {"*",
 Json policy_of(const FoundQueue& queue) {
   if (auto policy = Json::parse(queue.record.policy); policy && policy->is_object()) return std::move(*policy);
   return Json::object(
-      {{"Version", "2012-10-17"}, {"Id", queue_arn(queue.key) + "/SQSDefaultPolicy"}, {"Statement", Json::array()}});
+      {{"Version", "2008-10-17"}, {"Id", queue_arn(queue.key) + "/SQSDefaultPolicy"}, {"Statement", Json::array()}});
 }
 
 // A policy may hold one statement without a list around it.
@@ -40,6 +40,11 @@ std::vector<Json> statements_of(const Json& policy) {
   const Json& statement = policy["Statement"];
   if (statement.is_object()) return {statement};
   return statement.items();
+}
+
+// As AWS writes them: one alone is no list.
+Json one_or_all(Json list) {
+  return list.size() == 1 ? list.at(0) : std::move(list);
 }
 
 Result<Json> statement_of(const FoundQueue& queue, const AddPermissionRequest& in) {
@@ -61,8 +66,8 @@ Result<Json> statement_of(const FoundQueue& queue, const AddPermissionRequest& i
                 fmt::format("{} Actions were found, maximum allowed is {}.", what.size(), kMostActions));
   return Json::object({{"Sid", *in.label},
                        {"Effect", "Allow"},
-                       {"Principal", Json::object({{"AWS", std::move(who)}})},
-                       {"Action", std::move(what)},
+                       {"Principal", Json::object({{"AWS", one_or_all(std::move(who))}})},
+                       {"Action", one_or_all(std::move(what))},
                        {"Resource", queue_arn(queue.key)}});
 }
 
@@ -103,7 +108,7 @@ Result<RemovePermissionOutput> remove_permission(Sqs&, Call& call, const RemoveP
   std::vector<Json> statements = statements_of(policy);
   const size_t removed =
       std::erase_if(statements, [&](const Json& statement) { return statement["Sid"].as_string() == *in.label; });
-  if (removed == 0) return invalid_value(*in.label, "Label", "can't find label on existing policy.");
+  if (removed == 0) return invalid_value(*in.label, "Label", "can't find label.");
   TRY(put_statements(call, queue, std::move(policy), std::move(statements)));
   return RemovePermissionOutput{};
 }

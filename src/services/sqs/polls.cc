@@ -104,7 +104,8 @@ std::optional<Time> Polls::next_due() {
 std::string Polls::busy() {
   const std::lock_guard lock(mutex_);
   const Time now = clock_.now();
-  const bool ready = serving_ || std::ranges::any_of(polls_, [&](const Poll& poll) { return poll.queue->receivable(now); });
+  const bool ready =
+      serving_ || std::ranges::any_of(polls_, [&](const Poll& poll) { return poll.queue->receivable(now); });
   return ready ? "a message that somebody waits for is about to be received" : "";
 }
 

@@ -35,10 +35,8 @@ Status change_one(Sqs& sqs, Call& call, const FoundQueue& queue, const std::stri
   const Receipt receipt = TRY(read_receipt(queue, handle));
   const auto live = TRY(sqs.live(queue));
   if (!live->change_visibility(receipt.number, receipt.receipt, call.now(), call.now() + seconds * kSecond))
-    return fail(400, "MessageNotInflight",
-                fmt::format("Value {} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "
-                            "available for visibility timeout change.",
-                            handle));
+    return invalid_value(handle, "ReceiptHandle",
+                         "Message does not exist or is not available for visibility timeout change.");
   return {};
 }
 

@@ -27,10 +27,10 @@ constexpr std::string_view kSystemAttributes[] = {"All",
                                                   "AWSTraceHeader",
                                                   "DeadLetterQueueSourceArn"};
 
-// "All", ".*", a name, or "name.*" for those that begin so.
+// "All", "*", ".*", a name, or "name.*" for those that begin so.
 bool asks_for(const std::vector<std::string>& wanted, std::string_view name) {
   return std::ranges::any_of(wanted, [&](const std::string& one) {
-    if (one == "All" || one == ".*" || one == name) return true;
+    if (one == "All" || one == "*" || one == ".*" || one == name) return true;
     return one.ends_with(".*") && name.starts_with(std::string_view(one).substr(0, one.size() - 2));
   });
 }
@@ -135,6 +135,9 @@ Result<std::vector<Message>> Sqs::receive(const Receive& receive, Time now) {
     const auto tx = door.store().read();
     queue = TRY(find_queue(*tx, receive.queue, Lock::kNone));
   }
+  if (!receive.attempt.empty() && !queue->record.fifo)
+    return invalid_value(receive.attempt, "ReceiveRequestAttemptId",
+                         "The request include parameter that is not valid for this queue type.");
   const auto live_queue = TRY(live(*queue));
   if (live_queue->closed()) return no_such_queue();
   if (live_queue->counts(now).in_flight >= kMostInFlight) {
@@ -163,8 +166,9 @@ namespace {
 Result<Receive> read_request(const Call& call, const ReceiveMessageRequest& in) {
   const auto within = [](int64_t value, int64_t least, int64_t most, std::string_view name) -> Status {
     if (value >= least && value <= most) return {};
-    return invalid_value(std::to_string(value), name,
-                         fmt::format("Must be between {} and {}, if provided.", least, most));
+    const auto words = least == 0 ? fmt::runtime("Must be >= {} and <= {}, if provided.")
+                                  : fmt::runtime("Must be between {} and {}, if provided.");
+    return invalid_value(std::to_string(value), name, fmt::format(words, least, most));
   };
   Receive receive{.queue = TRY(queue_key(call, *in.queue_url))};
   TRY(within(in.max_number_of_messages.value_or(1), 1, 10, "MaxNumberOfMessages"));

@@ -81,12 +81,12 @@ Result<Sent> send(Sqs& sqs, Call& call, const FoundQueue& queue, const MessageRe
 }
 
 // What both answers tell of it.
-template <class Out>
-void tell(Out& out, const QueueRecord& queue, const MessageRecord& message, const Sent& sent) {
+template <class In, class Out>
+void tell(Out& out, const In& in, const QueueRecord& queue, const MessageRecord& message, const Sent& sent) {
   out.message_id = sent.id;
   out.md5_of_message_body = hex(md5(message.body));
   if (!message.attributes.empty()) out.md5_of_message_attributes = md5_of_attributes(message.attributes);
-  if (!message.trace_header.empty())
+  if (!in.message_system_attributes.empty())
     out.md5_of_message_system_attributes = md5_of_attributes(trace_attribute(message.trace_header));
   if (queue.fifo) out.sequence_number = fmt::format("{:020}", sent.number);
 }
@@ -137,7 +137,7 @@ Result<SendMessageResult> send_message(Sqs& sqs, Call& call, const SendMessageRe
   message.sender = sender_of(call.principal());
   const Sent sent = TRY(send(sqs, call, queue, message));
   SendMessageResult out;
-  tell(out, queue.record, message, sent);
+  tell(out, in, queue.record, message, sent);
   return out;
 }
 
@@ -163,7 +163,7 @@ Result<SendMessageBatchResult> send_message_batch(Sqs& sqs, Call& call, const Se
     message->sender = sender_of(call.principal());
     const Sent sent = TRY(send(sqs, call, queue, *message));
     SendMessageBatchResultEntry told{.id = *entry.id};
-    tell(told, queue.record, *message, sent);
+    tell(told, entry, queue.record, *message, sent);
     out.successful.push_back(std::move(told));
   }
   return out;

@@ -56,6 +56,7 @@ std::string queue_url(const Call& call, const QueueKey& key) {
 }
 
 Result<QueueKey> queue_key(const Call& call, const std::string& url) {
+  if (!url.empty() && url.find('/') == std::string::npos) return QueueKey{call.account(), call.region(), url};
   const size_t name = url.rfind('/');
   const size_t owner = name == std::string::npos || name == 0 ? std::string::npos : url.rfind('/', name - 1);
   if (owner == std::string::npos || name + 1 == url.size() || !is_account_id(url.substr(owner + 1, name - owner - 1)))
@@ -105,8 +106,9 @@ Failure invalid_value(std::string_view value, std::string_view parameter, std::s
 
 // --- batches -------------------------------------------------------------------------------------------------------------
 
-Status check_batch_ids(const std::vector<std::string>& ids) {
-  if (ids.empty()) return fail(400, "EmptyBatchRequest", "There should be at least one entry in the request.");
+Status check_batch_ids(const std::vector<std::string>& ids, std::string_view entry) {
+  if (ids.empty())
+    return fail(400, "EmptyBatchRequest", fmt::format("There should be at least one {} in the request.", entry));
   if (ids.size() > kMostInBatch)
     return fail(
         400, "TooManyEntriesInBatchRequest",

@@ -90,7 +90,8 @@ class Sqs {
 std::string queue_arn(const QueueKey& key);
 // As the caller reaches this server.
 std::string queue_url(const Call& call, const QueueKey& key);
-// From a URL whose last two segments are account and name. ERRORS: InvalidAddress.
+// From a URL whose last two segments are account and name, or from a name alone: a queue of the caller's account.
+// ERRORS: InvalidAddress.
 Result<QueueKey> queue_key(const Call& call, const std::string& url);
 std::optional<QueueKey> key_of_arn(std::string_view arn);
 // ERRORS: InvalidAddress, QueueDoesNotExist.
@@ -112,13 +113,13 @@ inline Failure invalid_parameter(std::string message) {
 // --- batches -------------------------------------------------------------------------------------------------------------
 
 // ERRORS: EmptyBatchRequest, TooManyEntriesInBatchRequest, InvalidBatchEntryId, BatchEntryIdsNotDistinct.
-Status check_batch_ids(const std::vector<std::string>& ids);
+Status check_batch_ids(const std::vector<std::string>& ids, std::string_view entry);
 BatchResultErrorEntry failed_entry(const std::string& id, const Error& error);
-template <class Entries>
-Status check_batch(const Entries& entries) {
+template <class Entry>
+Status check_batch(const wire::List<Entry>& entries) {
   std::vector<std::string> ids;
-  for (const auto& entry : entries) ids.push_back(*entry.id);
-  return check_batch_ids(ids);
+  for (const Entry& entry : entries) ids.push_back(*entry.id);
+  return check_batch_ids(ids, wire::shape_of<Entry>().name);
 }
 
 }  // namespace tarn::sqs

@@ -71,7 +71,7 @@ def test_a_message_is_hidden_until_its_receiver_says(sqs, make_queue, bodies):
     sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
     sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
     assert code_of(sqs.change_message_visibility, QueueUrl=url, ReceiptHandle=again["ReceiptHandle"],
-                   VisibilityTimeout=1) == "AWS.SimpleQueueService.MessageNotInflight"
+                   VisibilityTimeout=1) == "InvalidParameterValue"
 
 
 def test_receipts_that_are_none(sqs, make_queue):

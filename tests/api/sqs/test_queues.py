@@ -37,9 +37,9 @@ def test_any_url_that_ends_in_account_and_name(sqs, new_name, account):
     name = new_name("queue")
     sqs.create_queue(QueueName=name)
     for form in ("https://sqs.us-east-1.amazonaws.com/{}/{}", "https://us-east-1.queue.amazonaws.com/{}/{}",
-                 "http://else:1/{}/{}", "/{}/{}"):
+                 "http://else:1/{}/{}", "/{}/{}", "{1}"):
         sqs.send_message(QueueUrl=form.format(account, name), MessageBody="x")
-    assert code_of(sqs.send_message, QueueUrl=name, MessageBody="x") == "InvalidAddress"
+    assert code_of(sqs.send_message, QueueUrl="http://else:1/", MessageBody="x") == "InvalidAddress"
 
 
 def test_listing(sqs, new_name):
@@ -67,8 +67,8 @@ def test_attributes(sqs, make_queue, arn_of):
     ({"VisibilityTimeout": "43201"}, "InvalidAttributeValue"), ({"DelaySeconds": "x"}, "InvalidAttributeValue"),
     ({"MaximumMessageSize": "1023"}, "InvalidAttributeValue"), ({"Nonsense": "1"}, "InvalidAttributeName"),
     ({"FifoQueue": "false"}, "InvalidAttributeName"), ({"ContentBasedDeduplication": "true"}, "InvalidAttributeName"),
-    ({"Policy": "{"}, "InvalidAttributeValue"), ({"RedrivePolicy": "[]"}, "InvalidAttributeValue"),
-    ({"RedriveAllowPolicy": '{"redrivePermission": "byQueue"}'}, "InvalidAttributeValue"),
+    ({"Policy": "{"}, "InvalidAttributeValue"), ({"RedrivePolicy": "[]"}, "InvalidParameterValue"),
+    ({"RedriveAllowPolicy": '{"redrivePermission": "byQueue"}'}, "InvalidParameterValue"),
 ])
 def test_attributes_that_are_refused(sqs, new_name, attributes, code):
     assert code_of(sqs.create_queue, QueueName=new_name("queue"), Attributes=attributes) == code
@@ -115,7 +115,7 @@ def test_permissions_are_statements_of_the_policy(sqs, make_queue):
     sqs.add_permission(QueueUrl=url, Label="one", AWSAccountIds=["123456789012"], Actions=["SendMessage", "ReceiveMessage"])
     policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
     assert [s["Sid"] for s in policy["Statement"]] == ["one"]
-    assert policy["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::123456789012:root"]}
+    assert policy["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     for label, action in (("one", "*"), ("two", "No")):
         assert code_of(sqs.add_permission, QueueUrl=url, Label=label, AWSAccountIds=["123456789012"],
                        Actions=[action]) == "InvalidParameterValue"
