@@ -30,11 +30,33 @@ bool in_block(const std::optional<AddressBlock>& block, std::string_view text) {
   return address && block->contains(*address);
 }
 
-bool starts_ignoring_case(std::string_view text, std::string_view head) {
-  return text.size() >= head.size() && equals_ignore_case(text.substr(0, head.size()), head);
+// The small letter of one of two bytes in UTF-8: Latin, Greek, Cyrillic, Armenian. Others are as they are.
+unsigned small_letter(unsigned c) {
+  const auto in = [&](unsigned first, unsigned last) { return c >= first && c <= last; };
+  if ((in(0xc0, 0xde) && c != 0xd7) || (in(0x391, 0x3a9) && c != 0x3a2) || in(0x410, 0x42f)) return c + 32;
+  if (in(0x400, 0x40f)) return c + 80;
+  if (in(0x388, 0x38a)) return c + 37;
+  if (in(0x531, 0x556)) return c + 48;
+  if (c == 0x386) return 0x3ac;
+  if (c == 0x38c) return 0x3cc;
+  if (c == 0x38e || c == 0x38f) return c + 63;
+  if (c == 0x178) return 0xff;
+  const bool even_is_large = in(0x100, 0x12f) || in(0x132, 0x137) || in(0x14a, 0x177) || in(0x460, 0x481) ||
+                             in(0x48a, 0x4bf) || in(0x4d0, 0x52f);
+  const bool odd_is_large = in(0x139, 0x148) || in(0x179, 0x17e) || in(0x4c1, 0x4ce);
+  return c + ((even_is_large && c % 2 == 0) || (odd_is_large && c % 2 == 1) ? 1 : 0);
 }
-bool ends_ignoring_case(std::string_view text, std::string_view tail) {
-  return text.size() >= tail.size() && equals_ignore_case(text.substr(text.size() - tail.size()), tail);
+
+std::string small_letters(std::string_view text) {
+  std::string out = lower(text);
+  for (size_t i = 0; i + 1 < out.size(); ++i) {
+    const unsigned first = static_cast<unsigned char>(out[i]), second = static_cast<unsigned char>(out[i + 1]);
+    if (first < 0xc3 || first > 0xdf) continue;  // not the first of two bytes
+    const unsigned c = small_letter((first & 0x1f) << 6 | (second & 0x3f));
+    out[i] = static_cast<char>(0xc0 | c >> 6);
+    out[++i] = static_cast<char>(0x80 | (c & 0x3f));
+  }
+  return out;
 }
 
 // Each piece as early as it can be: linear in the text for each piece.
@@ -111,9 +133,9 @@ bool ValueTest::matches(const FlatEvent::Leaf& leaf) const {
     case Kind::kLiteral: return leaf.text == text || in_block(block, leaf.text);
     case Kind::kPrefix: return leaf.text.starts_with(text);
     case Kind::kSuffix: return leaf.text.ends_with(text);
-    case Kind::kEqualsIgnoreCase: return equals_ignore_case(leaf.text, text);
-    case Kind::kPrefixIgnoreCase: return starts_ignoring_case(leaf.text, text);
-    case Kind::kSuffixIgnoreCase: return ends_ignoring_case(leaf.text, text);
+    case Kind::kEqualsIgnoreCase: return small_letters(leaf.text) == small_letters(text);
+    case Kind::kPrefixIgnoreCase: return small_letters(leaf.text).starts_with(small_letters(text));
+    case Kind::kSuffixIgnoreCase: return small_letters(leaf.text).ends_with(small_letters(text));
     case Kind::kWildcard: return wildcards_match(pieces, leaf.text);
     case Kind::kAddress: return in_block(block, leaf.text);
     default: return false;

@@ -8,104 +8,13 @@
 
 #include "base/text.h"
 #include "door/event_pattern.h"
+#include "door/event_pattern_text.h"
 
 namespace tarn {
 namespace {
 
 constexpr size_t kMaxBranches = 1000;  // AWS: "Rules that use $or", the limit of combinations
 constexpr double kLargestNumber = 5e9;
-
-// The way from the document's root to a part of it: names of members, indices of items.
-struct Step {
-  std::string name;  // of a member
-  size_t index = 0;  // of an item, where there is no name
-  bool item = false;
-  Step(std::string member) : name(std::move(member)) {}
-  Step(size_t at) : index(at), item(true) {}
-};
-using Way = std::vector<Step>;
-enum class Edge : uint8_t { kBegin, kEnd };  // behind its first sign (a scalar that is no text: its last), or its last
-
-// Finds a part in JSON text that has been read. It trusts the text no further than its length.
-class Locator {
- public:
-  // Before the document there may be what its reader passes over (a byte order mark).
-  explicit Locator(std::string_view text) : text_(text), at_(std::min(text.find_first_of("{["), text.size())) {}
-
-  size_t offset(const Way& way, Edge edge) {
-    for (const Step& step : way) step_into(step);
-    blanks();
-    const bool plain = here() != '"' && here() != '{' && here() != '[';
-    if (edge == Edge::kEnd || plain)
-      skip();
-    else
-      next();
-    return at_;
-  }
-
- private:
-  char here() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  bool ended() const { return at_ >= text_.size(); }
-  void next() { at_ += !ended(); }
-  bool is_one_of(std::string_view signs) const { return !ended() && signs.contains(here()); }
-  void blanks() {
-    while (is_one_of(" \t\r\n")) next();
-  }
-  void skip_string() {
-    for (next(); !ended() && here() != '"'; next())
-      if (here() == '\\') next();
-    next();
-  }
-  void skip() {
-    blanks();
-    int depth = 0;
-    do {
-      const char c = here();
-      if (c == '"') {
-        skip_string();
-        continue;
-      }
-      depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-      next();
-      if (depth == 0 && c != '}' && c != ']')
-        while (!ended() && !is_one_of(" \t\r\n,]}")) next();
-    } while (depth > 0 && !ended());
-  }
-  void step_into(const Step& step) {
-    blanks();
-    next();
-    size_t found = at_;
-    for (size_t i = 0;; ++i) {
-      blanks();
-      if (ended() || here() == '}' || here() == ']') break;
-      if (here() == ',') next();
-      blanks();
-      if (!step.item) {
-        const size_t begin = at_;
-        skip_string();
-        const auto written = Json::parse(text_.substr(begin, at_ - begin));
-        blanks();
-        next();  // the colon
-        if (written && written->as_string() == step.name) found = at_;
-      } else if (i == step.index) {
-        found = at_;
-        break;
-      }
-      skip();
-    }
-    at_ = found;
-  }
-
-  std::string_view text_;
-  size_t at_;
-};
-
-std::string placed(std::string_view reason, std::string_view text, size_t offset) {
-  const std::string_view before = text.substr(0, offset);
-  const size_t line = std::count(before.begin(), before.end(), '\n') + 1;
-  const size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return fmt::format("{} at [Source: (String)\"{}\"; line: {}, column: {}]", reason, text, line, offset - start + 1);
-}
 
 }  // namespace
 
@@ -116,7 +25,7 @@ class EventPatternCompiler {
 
   std::expected<EventPattern, std::string> compile() {
     const auto document = Json::parse(text_);
-    if (!document) return std::unexpected(document.error().message);
+    if (!document) return std::unexpected(not_json(text_).value_or(document.error().message));
     EventPattern pattern;
     pattern.branches_ = {{}};
     const bool done = document->is_object() ? object(*document, "", false, pattern.branches_)
@@ -132,7 +41,7 @@ class EventPatternCompiler {
   using Kind = ValueTest::Kind;
 
   bool wrong(std::string_view reason, Edge edge) {
-    reason_ = placed(reason, text_, Locator(text_).offset(way_, edge));
+    reason_ = placed(reason, text_, offset_of(text_, way_, edge));
     return false;
   }
   bool wrong_in(Step step, std::string_view reason, Edge edge = Edge::kBegin) {
@@ -155,7 +64,7 @@ class EventPatternCompiler {
   bool anything_but_plain(const Json& value, ValueTest& out);
   bool anything_but_item(const std::string& operation, const Json& value, ValueTest& out);
   bool only_member(const Json& value) {
-    return value.size() == 1 || wrong("Only one key allowed in match expression", Edge::kEnd);
+    return value.size() == 1 || wrong_in(value.members()[1].first, "Only one key allowed in match expression");
   }
 
   std::string_view text_;
@@ -346,8 +255,9 @@ bool EventPatternCompiler::address(const std::string& text, ValueTest& out) {
 }
 
 bool EventPatternCompiler::bound(const Json& value, size_t index, std::string_view name, double& out) {
-  if (index >= value.size() || !value.at(index).is_number())
-    return wrong_in(std::min(index, value.size() - 1), fmt::format("Value of {} must be numeric", name));
+  const std::string reason = fmt::format("Value of {} must be numeric", name);
+  if (index >= value.size()) return wrong(reason, Edge::kEnd);
+  if (!value.at(index).is_number()) return wrong_in(index, reason);
   out = value.at(index).as_double();
   if (std::abs(out) > kLargestNumber)
     return wrong_in(index, "Value must be between -5.0E9 and 5.0E9, inclusive", Edge::kEnd);
@@ -363,8 +273,10 @@ bool EventPatternCompiler::range(const Json& value, ValueTest& out) {
   out.low = -kLargestNumber;
   out.high = kLargestNumber;
   const bool upper = first == "<" || first == "<=", lower = first == ">" || first == ">=";
-  if (first != "=" && !upper && !lower)
-    return wrong_in(0UL, "Unrecognized numeric range operator: " + first, Edge::kEnd);
+  if (first != "=" && !upper && !lower) {
+    const std::string reason = "Unrecognized numeric range operator: " + first;
+    return value.size() > 1 ? wrong_in(1UL, reason) : wrong(reason, Edge::kEnd);
+  }
   double number = 0;
   if (!bound(value, 1, first == "=" ? "equals" : first, number)) return false;
   if (!upper) out.low = number;

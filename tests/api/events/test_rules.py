@@ -101,7 +101,7 @@ def test_rules(events, bus, account, new_name):
     ({"ScheduleExpression": "rate(1 days)"}, "ValidationException", "Parameter ScheduleExpression is not valid."),
     ({"ScheduleExpression": "at(2030-01-01T00:00:00)"}, "ValidationException", "Parameter ScheduleExpression is not valid."),
     ({"EventPattern": "{}"}, "InvalidEventPatternException",
-     'Event pattern is not valid. Reason: Empty objects are not allowed at [Source: (String)"{}"; line: 1, column: 3]'),
+     'Event pattern is not valid. Reason: Empty objects are not allowed\n at [Source: (String)"{}"; line: 1, column: 3]'),
 ])
 def test_rules_that_are_refused(events, new_name, given, code, message):
     assert refused(events.put_rule, Name=new_name("rule"), **given) == (code, message)
