@@ -97,6 +97,11 @@ std::string mail_body(const std::string& text, const std::string& unsubscribe, c
       text, unsubscribe, arn);
 }
 
+std::string subscribe_link(const FoundSubscription& to, const std::string& base) {
+  return fmt::format("{}/?Action=ConfirmSubscription&TopicArn={}&Token={}", base, topic_arn(to.key.topic_key()),
+                     to.record.token);
+}
+
 }  // namespace
 
 Sns::Sns(Door& the_door, Mailroom& the_mailroom) : door(the_door), mailroom(the_mailroom) {
@@ -225,13 +230,7 @@ Status Sns::deliver_one(Transaction& tx, const FoundTopic& topic, const FoundSub
 // --- confirmations -----------------------------------------------------------------------------------------------------------
 
 Status Sns::ask_to_confirm(Transaction& tx, const FoundSubscription& to, const FoundTopic& topic, Time now) {
-  const std::string arn = topic_arn(topic.key), id = uuid4(), time = iso8601_millis(now), base = endpoint();
-  const std::string link =
-      fmt::format("{}/?Action=ConfirmSubscription&TopicArn={}&Token={}", base, arn, to.record.token);
-  const std::string text = fmt::format(
-      "You have chosen to subscribe to the topic {}.\nTo confirm the subscription, visit the SubscribeURL included in "
-      "this message.",
-      arn);
+  const std::string arn = topic_arn(topic.key);
   if (to.record.protocol == "email")
     return mailroom.send(
         tx, topic.key.owner,
@@ -241,16 +240,46 @@ Status Sns::ask_to_confirm(Transaction& tx, const FoundSubscription& to, const F
          .body = fmt::format(
              "You have chosen to subscribe to the topic:\n{}\n\nTo confirm this subscription, open this link "
              "(if this was in error no action is necessary):\n{}\n",
-             arn, link),
+             arn, subscribe_link(to, endpoint())),
          .from_name = "AWS Notifications",
          .source = arn},
         now);
+  return send_handshake(
+      tx, to, topic, now, "SubscriptionConfirmation",
+      fmt::format("You have chosen to subscribe to the topic {}.\nTo confirm the subscription, visit the SubscribeURL "
+                  "included in this message.",
+                  arn));
+}
+
+Status Sns::tell_of_leaving(Transaction& tx, const FoundSubscription& to, const FoundTopic& topic, Time now) {
+  if (to.record.protocol == "email")
+    return mailroom.send(tx, topic.key.owner,
+                         {.kind = "email",
+                          .to = to.record.endpoint,
+                          .subject = "AWS Notification - Unsubscribe Confirmation",
+                          .body = fmt::format("Your subscription to the topic below has been deactivated:\n{}\n\nIf "
+                                              "this was not meant, open this link to subscribe again:\n{}\n",
+                                              topic_arn(topic.key), subscribe_link(to, endpoint())),
+                          .from_name = "AWS Notifications",
+                          .source = topic_arn(topic.key)},
+                         now);
+  return send_handshake(tx, to, topic, now, "UnsubscribeConfirmation",
+                        fmt::format("You have chosen to deactivate subscription {}.\nTo cancel this operation and "
+                                    "restore the subscription, visit the SubscribeURL included in this message.",
+                                    subscription_arn(to.key)));
+}
+
+// A message with the link that makes the subscription hold.
+Status Sns::send_handshake(Transaction& tx, const FoundSubscription& to, const FoundTopic& topic, Time now,
+                           std::string_view type, const std::string& text) {
+  const std::string arn = topic_arn(topic.key), id = uuid4(), time = iso8601_millis(now), base = endpoint();
+  const std::string link = subscribe_link(to, base);
   const Signer* key = TRY(signer());
   const std::string signature = TRY(key->sign(fmt::format("Message\n{}\nMessageId\n{}\nSubscribeURL\n{}\nTimestamp\n{}"
-                                                          "\nToken\n{}\nTopicArn\n{}\nType\nSubscriptionConfirmation\n",
-                                                          text, id, link, time, to.record.token, arn),
+                                                          "\nToken\n{}\nTopicArn\n{}\nType\n{}\n",
+                                                          text, id, link, time, to.record.token, arn, type),
                                               topic.record.signature_version));
-  const Json message = Json::object({{"Type", "SubscriptionConfirmation"},
+  const Json message = Json::object({{"Type", std::string(type)},
                                      {"MessageId", id},
                                      {"Token", to.record.token},
                                      {"TopicArn", arn},
@@ -264,7 +293,8 @@ Status Sns::ask_to_confirm(Transaction& tx, const FoundSubscription& to, const F
     return mailroom.send(tx, topic.key.owner,
                          {.kind = "email",
                           .to = to.record.endpoint,
-                          .subject = "AWS Notification - Subscription Confirmation",
+                          .subject = type == "SubscriptionConfirmation" ? "AWS Notification - Subscription Confirmation"
+                                                                        : "AWS Notification - Unsubscribe Confirmation",
                           .body = message.text(2),
                           .from_name = "AWS Notifications",
                           .source = arn},
@@ -284,7 +314,7 @@ Status Sns::ask_to_confirm(Transaction& tx, const FoundSubscription& to, const F
   return door.outbox().enqueue(tx, http_delivery(Json::object({{"subscription", subscription_arn(to.key)},
                                                                {"topic", arn},
                                                                {"url", to.record.endpoint},
-                                                               {"type", "SubscriptionConfirmation"},
+                                                               {"type", std::string(type)},
                                                                {"id", id},
                                                                {"raw", false},
                                                                {"contentType", "text/plain; charset=UTF-8"},

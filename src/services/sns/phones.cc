@@ -16,6 +16,11 @@ constexpr std::string_view kSettings[] = {
 
 }  // namespace
 
+bool is_phone_number(std::string_view text) {
+  return text.size() >= 3 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
+         std::ranges::all_of(text.substr(1), [](unsigned char c) { return std::isdigit(c); });
+}
+
 Result<SetSMSAttributesOutput> set_sms_attributes(Sns&, Call& call, const SetSMSAttributesInput& in) {
   const RegionKey key{call.account(), call.region()};
   AttributesRecord record = TRY(call.get(kPhoneSettings, key)).value_or(AttributesRecord{});

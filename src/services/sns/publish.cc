@@ -22,32 +22,53 @@ bool is_type(std::string_view type, std::string_view kind) {
   return type == kind || (type.starts_with(kind) && type.size() > kind.size() && type[kind.size()] == '.');
 }
 
+Failure invalid_value(std::string message) {
+  return fail(400, "ParameterValueInvalid", std::move(message));
+}
+
+// AWS: SNS Developer Guide, "Amazon SNS message attributes": names.
+Status check_attribute_name(const std::string& name) {
+  if (name.empty()) return invalid_value("The message attribute name must not be empty.");
+  if (name.size() > 256) return invalid_value("Length of message attribute name must be less than 256 bytes.");
+  for (const char c : name) {
+    const unsigned char byte = static_cast<unsigned char>(c);
+    if (!std::isalnum(byte) && c != '_' && c != '-' && c != '.')
+      return invalid_value(
+          fmt::format("Invalid non-alphanumeric character '#x{:X}' was found in the message attribute "
+                      "name. Can only include alphanumeric characters, hyphens, underscores, or dots.",
+                      byte));
+  }
+  if (name.starts_with('.') || name.ends_with('.'))
+    return invalid_value(fmt::format("Invalid message attribute name {} '.' was found.",
+                                     name.starts_with('.') ? "starting with character" : "ending with character"));
+  if (name.find("..") != std::string::npos)
+    return invalid_value("Message attribute name can not have successive '.' character.");
+  return {};
+}
+
 Result<Json> read_attributes(const wire::Map<MessageAttributeValue>& given, size_t& size) {
   Json attributes = Json::object();
   for (const auto& [name, value] : given) {
+    TRY(check_attribute_name(name));
     const std::string type = value.data_type.value_or("");
-    const bool letters =
-        std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
-    if (name.empty() || name.size() > 256 || !letters)
-      return fail(400, "ParameterValueInvalid", fmt::format("The message attribute name '{}' is invalid.", name));
     const bool binary = is_type(type, "Binary");
     if (!binary && !is_type(type, "String") && !is_type(type, "Number"))
-      return fail(
-          400, "ParameterValueInvalid",
-          fmt::format(
-              "The message attribute '{}' has an invalid message attribute type, the set of supported type prefixes is "
-              "Binary, Number, and String.",
-              name));
+      return invalid_value(fmt::format(
+          "The message attribute '{}' has an invalid message attribute type, the set of supported type prefixes is "
+          "Binary, Number, and String.",
+          name));
+    if (binary ? value.string_value.has_value() : value.binary_value.has_value())
+      return invalid_value(fmt::format("The message attribute '{}' with type '{}' must use field '{}'.", name, type,
+                                       binary ? "Binary" : "String"));
     const std::string text =
         binary ? (value.binary_value ? value.binary_value->bytes : "") : value.string_value.value_or("");
     if (text.empty())
-      return fail(400, "ParameterValueInvalid",
-                  fmt::format("The message attribute '{}' must contain non-empty message attribute value for message "
-                              "attribute type '{}'.",
-                              name, type));
+      return invalid_value(
+          fmt::format("The message attribute '{}' must contain non-empty message attribute value for message "
+                      "attribute type '{}'.",
+                      name, type));
     if (is_type(type, "Number") && !parse_double(text))
-      return fail(400, "ParameterValueInvalid",
-                  fmt::format("Could not cast message attribute '{}' value to number.", name));
+      return invalid_value(fmt::format("Could not cast message attribute '{}' value to number.", name));
     size += name.size() + type.size() + text.size();
     attributes.set(name, Json::object({{"Type", type}, {"Value", binary ? base64(text) : text}}));
   }
@@ -176,6 +197,8 @@ Result<Published> publish_any(Sns& sns, Call& call, const PublishInput& in) {
     return invalid(
         "TopicArn or TargetArn Reason: no value for required parameter; give exactly one of TopicArn, TargetArn and "
         "PhoneNumber.");
+  if (in.phone_number && !is_phone_number(*in.phone_number))
+    return invalid(fmt::format("PhoneNumber Reason: {} is not valid to publish to", *in.phone_number));
   if (in.phone_number) return publish_letter(sns, call, in, "sms", *in.phone_number, "sms");
   const std::string& arn = in.topic_arn ? *in.topic_arn : *in.target_arn;
   if (is_endpoint(arn)) {
@@ -190,8 +213,7 @@ Status check_batch(const PublishBatchInput& in) {
   const auto& entries = in.publish_batch_request_entries;
   if (entries.empty()) return fail(400, "EmptyBatchRequest", "The batch request doesn't contain any entries.");
   if (entries.size() > kMostInBatch)
-    return fail(400, "TooManyEntriesInBatchRequest",
-                "The batch request contains more entries than permissible (more than 10).");
+    return fail(400, "TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible.");
   std::set<std::string_view> ids;
   for (const PublishBatchRequestEntry& entry : entries) {
     const bool letters =
@@ -236,23 +258,24 @@ Result<PublishBatchOutput> publish_batch(Sns& sns, Call& call, const PublishBatc
   PublishBatchOutput out;
   out.successful.set_present();
   out.failed.set_present();
+  // AWS: an entry that nobody may publish refuses the whole request.
+  std::vector<Notification> notifications;
   size_t size = 0;
   for (const PublishBatchRequestEntry& entry : in.publish_batch_request_entries) {
+    notifications.push_back(TRY(read_notification(call, entry, topic.record.maximum_size)));
     size += entry.message->size();
+    for (const auto& [name, value] : entry.message_attributes)
+      size += name.size() + value.data_type.value_or("").size() + value.string_value.value_or("").size() +
+              (value.binary_value ? value.binary_value->bytes.size() : 0);
     if (size > static_cast<size_t>(topic.record.maximum_size))
-      return fail(400, "BatchRequestTooLong",
-                  "The length of all the batch messages put together is more than the limit.");
-    auto notification = read_notification(call, entry, topic.record.maximum_size);
-    Result<Published> published =
-        notification ? publish_to(sns, call, topic, std::move(*notification)) : Failure(notification.error());
-    if (published) {
-      out.successful.push_back(
-          {.id = *entry.id, .message_id = published->id, .sequence_number = published->sequence_number});
-      continue;
-    }
-    const Error& error = published.error();
-    if (error.status >= 500) return Failure(error);  // nothing of it has happened
-    out.failed.push_back({.id = *entry.id, .code = error.code, .message = error.message, .sender_fault = true});
+      return fail(400, "BatchRequestTooLong", "The length of all the messages put together is more than the limit.");
+    TRY(check_fifo(topic, notifications.back()));
+  }
+  for (size_t i = 0; i < notifications.size(); ++i) {
+    const Published published = TRY(publish_to(sns, call, topic, std::move(notifications[i])));
+    out.successful.push_back({.id = *in.publish_batch_request_entries[i].id,
+                              .message_id = published.id,
+                              .sequence_number = published.sequence_number});
   }
   return out;
 }

@@ -23,9 +23,10 @@ struct TopicRecord {
   std::map<std::string, std::string> settings = {};  // the other attributes that were set, by name
   int64_t maximum_size = 262'144;                    // bytes
   int64_t signature_version = 1;
+  bool throughput_scope_told = false;  // FifoThroughputScope was set
   static void fields(auto& self, auto&& visit) {
     visit(self.created, self.fifo, self.content_based_deduplication, self.deduplicates_by_group, self.policy,
-          self.settings, self.maximum_size, self.signature_version);
+          self.settings, self.maximum_size, self.signature_version, self.throughput_scope_told);
   }
 };
 
@@ -45,10 +46,12 @@ struct SubscriptionRecord {
   std::string token = {};            // that confirms it; empty: none is needed
   bool raw = false, filters_body = false;
   std::string filter_policy = {}, redrive_policy = {}, delivery_policy = {};  // JSON; empty: none
+  std::string principal = {};                                                 // the ARN of who subscribed
+  std::optional<Time> left = {};  // it was ended by its link, and comes back by its token for a while
   static void fields(auto& self, auto&& visit) {
     visit(self.protocol, self.endpoint, self.owner, self.created, self.confirmed, self.authenticated,
           self.leaves_by_signature, self.token, self.raw, self.filters_body, self.filter_policy, self.redrive_policy,
-          self.delivery_policy);
+          self.delivery_policy, self.principal, self.left);
   }
 };
 

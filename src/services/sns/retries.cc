@@ -106,23 +106,46 @@ std::string content_type_of(std::string_view topic_policy, std::string_view subs
   return "text/plain; charset=UTF-8";
 }
 
-std::string effective_topic_policy(std::string_view policy) {
+// AWS: what GetTopicAttributes answers: the members that were given.
+std::string told_topic_policy(std::string_view policy) {
   const Json http = parsed(policy)["http"];
-  return Json::object(
-             {{"http", Json::object({{"defaultHealthyRetryPolicy", retries_of(policy, "").json()},
-                                     {"disableSubscriptionOverrides", http["disableSubscriptionOverrides"].as_bool()},
-                                     {"defaultRequestPolicy",
-                                      Json::object({{"headerContentType", content_type_of(policy, "")}})}})}})
+  Json out = Json::object();
+  if (http["defaultHealthyRetryPolicy"].is_object())
+    out.set("defaultHealthyRetryPolicy", http["defaultHealthyRetryPolicy"]);
+  out.set("disableSubscriptionOverrides", http["disableSubscriptionOverrides"].as_bool());
+  for (const char* name : {"defaultThrottlePolicy", "defaultRequestPolicy"})
+    if (!http[name].is_null()) out.set(name, http[name]);
+  return Json::object({{"http", std::move(out)}}).text();
+}
+
+std::string told_subscription_policy(std::string_view policy) {
+  const Json own = parsed(policy);
+  return Json::object({{"healthyRetryPolicy", own["healthyRetryPolicy"]},
+                       {"sicklyRetryPolicy", Json()},
+                       {"throttlePolicy", own["throttlePolicy"]},
+                       {"requestPolicy", own["requestPolicy"]},
+                       {"guaranteed", false}})
       .text();
 }
 
+std::string effective_topic_policy(std::string_view policy) {
+  const Json http = parsed(policy)["http"];
+  Json out = Json::object({{"defaultHealthyRetryPolicy", retries_of(policy, "").json()},
+                           {"disableSubscriptionOverrides", http["disableSubscriptionOverrides"].as_bool()}});
+  if (!http["defaultThrottlePolicy"].is_null()) out.set("defaultThrottlePolicy", http["defaultThrottlePolicy"]);
+  out.set("defaultRequestPolicy", Json::object({{"headerContentType", content_type_of(policy, "")}}));
+  return Json::object({{"http", std::move(out)}}).text();
+}
+
 std::string effective_subscription_policy(std::string_view topic_policy, std::string_view subscription_policy) {
+  const Json topic = parsed(topic_policy)["http"], own = parsed(subscription_policy);
   return Json::object({{"healthyRetryPolicy", retries_of(topic_policy, subscription_policy).json()},
                        {"sicklyRetryPolicy", Json()},
-                       {"throttlePolicy", Json()},
-                       {"guaranteed", false},
+                       {"throttlePolicy",
+                        own["throttlePolicy"].is_null() ? topic["defaultThrottlePolicy"] : own["throttlePolicy"]},
                        {"requestPolicy",
-                        Json::object({{"headerContentType", content_type_of(topic_policy, subscription_policy)}})}})
+                        Json::object({{"headerContentType", content_type_of(topic_policy, subscription_policy)}})},
+                       {"guaranteed", false}})
       .text();
 }
 

@@ -25,6 +25,10 @@ struct Retries {
 Status check_topic_delivery_policy(std::string_view policy);
 Status check_subscription_delivery_policy(std::string_view policy);
 
+// The policies as they are told where they were set: every member is there. REQUIRES: each was checked.
+std::string told_topic_policy(std::string_view policy);
+std::string told_subscription_policy(std::string_view policy);
+
 // What holds for a subscription; each may be empty.
 Retries retries_of(std::string_view topic_policy, std::string_view subscription_policy);
 std::string effective_topic_policy(std::string_view policy);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/door.h"
@@ -19,27 +21,38 @@ std::string subscription_arn(const SubscriptionKey& key) {
   return topic_arn(key.topic_key()) + ":" + key.id;
 }
 
+namespace {
+
+Status check_elements(std::string_view text, std::string_view parameter) {
+  const auto elements = std::ranges::count(text, ':') + 1;
+  if (elements >= 6) return {};
+  return invalid(fmt::format("{} Reason: An ARN must have at least 6 elements, not {}", parameter, elements));
+}
+
+}  // namespace
+
 Result<TopicKey> topic_key(std::string_view text) {
+  TRY(check_elements(text, "TopicArn"));
   const auto arn = Arn::parse(text);
   if (!arn || arn->service != "sns" || arn->region.empty() || !is_account_id(arn->account) ||
       arn->resource.find(':') != std::string::npos)
-    return invalid(
-        "TopicArn Reason: An ARN must have at least 6 elements, not 1, and be a topic's: "
-        "arn:aws:sns:REGION:ACCOUNT:NAME.");
+    return invalid("TopicArn Reason: a topic's is arn:aws:sns:REGION:ACCOUNT:NAME.");
   return TopicKey{arn->account, arn->region, arn->resource};
 }
 
 Result<SubscriptionKey> subscription_key(std::string_view text) {
+  TRY(check_elements(text, "SubscriptionArn"));
   const auto arn = Arn::parse(text);
   const size_t colon = arn ? arn->resource.find(':') : std::string::npos;
-  if (!arn || arn->service != "sns" || colon == std::string::npos)
-    return invalid(
-        "SubscriptionArn Reason: An ARN must have at least 7 elements, and be a subscription's: TOPIC-ARN:ID.");
+  if (!arn || arn->service != "sns" || colon == std::string::npos) return invalid("SubscriptionId");
   return SubscriptionKey{arn->account, arn->region, arn->resource.substr(0, colon), arn->resource.substr(colon + 1)};
 }
 
 Result<FoundTopic> find_topic(Call& call, std::string_view arn, Lock lock) {
   TopicKey key = TRY(topic_key(arn));
+  // AWS: a topic is asked in its own region; the links of messages, which are not signed, name none.
+  const bool is_signed = call.principal().kind != Principal::Kind::kAnonymous;
+  if (is_signed && key.region != call.region()) return invalid("TopicArn");
   auto record = TRY(call.get(kTopics, key, lock));
   if (!record) return not_found("Topic does not exist");
   return FoundTopic{std::move(key), std::move(*record)};
@@ -48,7 +61,7 @@ Result<FoundTopic> find_topic(Call& call, std::string_view arn, Lock lock) {
 Result<FoundSubscription> find_subscription(Call& call, std::string_view arn, Lock lock) {
   SubscriptionKey key = TRY(subscription_key(arn));
   auto record = TRY(call.get(kSubscriptions, key, lock));
-  if (!record) return not_found("Subscription does not exist");
+  if (!record || record->left) return not_found("Subscription does not exist");
   return FoundSubscription{std::move(key), std::move(*record)};
 }
 

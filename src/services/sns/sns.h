@@ -62,6 +62,8 @@ class Sns {
   Status fan_out(Transaction& tx, const FoundTopic& topic, const Notification& notification);
   // Tells the endpoint of a subscription that it may be confirmed.
   Status ask_to_confirm(Transaction& tx, const FoundSubscription& subscription, const FoundTopic& topic, Time now);
+  // Tells the endpoint that the subscription has ended, and how it comes back.
+  Status tell_of_leaving(Transaction& tx, const FoundSubscription& subscription, const FoundTopic& topic, Time now);
   Result<const Signer*> signer();
 
   Door& door;
@@ -72,6 +74,8 @@ class Sns {
                      const Notification& notification, std::string& signature);
   Result<Json> envelope(const FoundTopic& topic, const FoundSubscription& to, const Notification& notification,
                         std::string& signature);
+  Status send_handshake(Transaction& tx, const FoundSubscription& to, const FoundTopic& topic, Time now,
+                        std::string_view type, const std::string& text);
   Status post(const Delivery& delivery);
 
   std::mutex mutex_;
@@ -92,6 +96,8 @@ Result<FoundSubscription> find_subscription(Call& call, std::string_view arn, Lo
 
 // The policy in force: the topic's own, or the one that a topic has from the start.
 std::string policy_of(const FoundTopic& topic);
+// AWS: E.164.
+bool is_phone_number(std::string_view text);
 Result<Need> right_on_topic(Call& call, std::string_view arn, std::string_view action);
 
 inline Failure invalid(std::string message) {

@@ -17,11 +17,8 @@ namespace {
 
 constexpr Micros kTokenLasts = 2 * kDay;  // AWS: Subscribe
 constexpr std::string_view kPending = "PendingConfirmation";
-
-bool is_phone_number(std::string_view text) {
-  return text.starts_with('+') && text.size() >= 9 && text.size() <= 17 &&
-         std::ranges::all_of(text.substr(1), [](unsigned char c) { return std::isdigit(c); });
-}
+constexpr size_t kMostNames = 5;           // AWS: SNS Developer Guide, "Filter policy constraints"
+constexpr double kMostCombinations = 150;  // AWS: the same
 
 bool is_mail_address(std::string_view text) {
   const size_t at = text.find('@');
@@ -40,7 +37,7 @@ Result<std::string> check_endpoint(const FoundTopic& topic, const std::string& p
   if (topic.record.fifo && protocol != "sqs")
     return invalid(fmt::format("Invalid protocol type: {}: FIFO topics deliver to queues only.", protocol));
   if (protocol == "sqs") {
-    TRY(want(arn && arn->service == "sqs", "the ARN of an SQS queue"));
+    if (!arn || arn->service != "sqs") return invalid("SQS endpoint ARN");
     if (!topic.record.fifo && arn->resource.ends_with(".fifo"))
       return invalid(
           "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
@@ -54,7 +51,7 @@ Result<std::string> check_endpoint(const FoundTopic& topic, const std::string& p
     TRY(want(is_mail_address(endpoint), "an e-mail address"));
     return std::string();
   } else if (protocol == "sms") {
-    TRY(want(is_phone_number(endpoint), "a phone number as +4912345678"));
+    if (!is_phone_number(endpoint)) return fail(400, "InvalidParameter", "Invalid SMS endpoint: " + endpoint);
     return std::string();
   } else if (protocol == "application") {
     TRY(want(arn && arn->service == "sns" && arn->resource.starts_with("endpoint/"), "an endpoint's ARN"));
@@ -66,49 +63,121 @@ Result<std::string> check_endpoint(const FoundTopic& topic, const std::string& p
   return arn->account;
 }
 
-Status check_redrive_policy(const std::string& value) {
+// How AWS begins the texts of what is wrong with an attribute: Subscribe tells that it is one.
+constexpr std::string_view kAtSubscribe = "Attributes Reason: ", kAtSet = "";
+
+Failure wrong_attribute(std::string_view at, std::string_view text) {
+  return invalid(fmt::format("{}{}", at, text));
+}
+
+Status check_redrive_policy(const SubscriptionRecord& record, std::string_view at, const std::string& value) {
   if (value.empty()) return {};
   const auto json = Json::parse(value);
-  const auto arn = Arn::parse(json && json->is_object() ? (*json)["deadLetterTargetArn"].as_string() : "");
-  if (!arn || arn->service != "sqs")
-    return invalid("RedrivePolicy: deadLetterTargetArn must be the ARN of an SQS queue.");
+  if (!json || !json->is_object()) return wrong_attribute(at, "RedrivePolicy: failed to parse JSON.");
+  for (const auto& [name, member] : json->members())
+    if (name != "deadLetterTargetArn")
+      return wrong_attribute(at, fmt::format("RedrivePolicy: invalid JSON. Attribute {} is unknown.", name));
+  const auto arn = Arn::parse((*json)["deadLetterTargetArn"].as_string());
+  if (!arn || arn->service != "sqs") return wrong_attribute(at, "RedrivePolicy: deadLetterTargetArn is an invalid arn");
+  const bool fifo = record.endpoint.ends_with(".fifo"), fifo_letters = arn->resource.ends_with(".fifo");
+  if (record.protocol == "sqs" && fifo && !fifo_letters)
+    return wrong_attribute(at, "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.");
   return {};
 }
 
-Status check_filter_policy(const SubscriptionRecord& record) {
+// How many names a filter policy has, and how many combinations its values make. AWS: SNS Developer Guide, "Filter policy
+// constraints": each name's values count as often as it is deep; alternatives of "$or" add up.
+struct PolicySize {
+  size_t names = 0;
+  double combinations = 1;
+};
+PolicySize size_of(const Json& object, size_t depth) {
+  PolicySize out;
+  for (const auto& [name, value] : object.members()) {
+    if (name == "$or" && value.is_array()) {
+      PolicySize all{.names = 0, .combinations = 0};
+      for (const Json& alternative : value.items()) {
+        const PolicySize one = size_of(alternative, depth);
+        all.names = std::max(all.names, one.names);
+        all.combinations += one.combinations;
+      }
+      out.names += all.names;
+      out.combinations *= all.combinations;
+    } else if (value.is_object()) {
+      out.names += 1;
+      out.combinations *= size_of(value, depth + 1).combinations;
+    } else {
+      out.names += 1;
+      out.combinations *= static_cast<double>(value.size() * depth);
+    }
+  }
+  return out;
+}
+
+bool is_nested(const Json& object) {
+  return std::ranges::any_of(object.members(), [](const auto& member) {
+    if (member.first == "$or" && member.second.is_array())
+      return std::ranges::any_of(member.second.items(), [](const Json& one) { return is_nested(one); });
+    return member.second.is_object();
+  });
+}
+
+Status check_filter_policy(const SubscriptionRecord& record, std::string_view at) {
   if (record.filter_policy.empty()) return {};
-  if (const auto pattern = EventPattern::compile(record.filter_policy); !pattern)
-    return invalid("FilterPolicy: " + pattern.error());
+  const auto json = Json::parse(record.filter_policy);
+  const auto pattern = EventPattern::compile(record.filter_policy);
+  const auto wrong = [at](std::string_view why) { return wrong_attribute(at, fmt::format("FilterPolicy: {}", why)); };
+  if (!json) return wrong("failed to parse JSON. " + pattern.error());
+  if (!record.filters_body && is_nested(*json) && pattern)
+    return invalid("Filter policy scope MessageAttributes does not support nested filter policy");
+  if (!pattern) return wrong(pattern.error());
+  const PolicySize size = size_of(*json, 1);
+  if (size.names > kMostNames) return wrong("Filter policy can not have more than 5 keys");
+  if (size.combinations > kMostCombinations) return wrong("Filter policy is too complex");
   return {};
 }
 
-Status set_attribute(SubscriptionRecord& record, const std::string& name, const std::string& value) {
+Status set_attribute(SubscriptionRecord& record, std::string_view at, const std::string& name,
+                     const std::string& value) {
   if (name == "RawMessageDelivery") {
     if (!equals_ignore_case(value, "true") && !equals_ignore_case(value, "false"))
-      return invalid("Attributes Reason: RawMessageDelivery: Invalid value [" + value + "]. Must be true or false.");
+      return wrong_attribute(at, fmt::format("RawMessageDelivery: Invalid value [{}]. Must be true or false.", value));
     record.raw = equals_ignore_case(value, "true");
     if (record.raw && record.protocol != "sqs" && record.protocol != "http" && record.protocol != "https")
-      return invalid("Attributes Reason: Delivery protocol [" + record.protocol +
-                     "] does not support raw message delivery.");
+      return wrong_attribute(
+          at, fmt::format("Delivery protocol [{}] does not support raw message delivery.", record.protocol));
   } else if (name == "FilterPolicy") {
     record.filter_policy = value == "{}" ? "" : value;
   } else if (name == "FilterPolicyScope") {
     if (value != "MessageAttributes" && value != "MessageBody")
-      return invalid("FilterPolicyScope: Invalid value [" + value +
-                     "]. Please use either MessageBody or MessageAttributes");
+      return wrong_attribute(at, fmt::format("FilterPolicyScope: Invalid value [{}]. Please use either MessageBody or "
+                                             "MessageAttributes",
+                                             value));
     record.filters_body = value == "MessageBody";
   } else if (name == "RedrivePolicy") {
-    TRY(check_redrive_policy(value));
+    TRY(check_redrive_policy(record, at, value));
     record.redrive_policy = value;
   } else if (name == "DeliveryPolicy") {
     TRY(check_subscription_delivery_policy(value));
     record.delivery_policy = value;
   } else {
     const bool known = name == "SubscriptionRoleArn" || name == "ReplayPolicy" || name == "ReplayStatus";
-    return invalid(fmt::format("AttributeName Reason: {} is {}.", name,
-                               known ? "not supported by this server" : "no attribute of subscriptions"));
+    if (!known) return invalid("AttributeName");
+    return invalid(fmt::format("AttributeName Reason: {} is not supported by this server.", name));
   }
   return {};
+}
+
+// Whether a subscription that is there has the attributes that it is asked for with.
+bool fits(const SubscribeInput& in, const SubscriptionRecord& there, const SubscriptionRecord& asked) {
+  const auto given = [&in](const char* name) {
+    return std::ranges::any_of(in.attributes, [name](const auto& attribute) { return attribute.first == name; });
+  };
+  return (!given("RawMessageDelivery") || there.raw == asked.raw) &&
+         (!given("FilterPolicy") || there.filter_policy == asked.filter_policy) &&
+         (!given("FilterPolicyScope") || there.filters_body == asked.filters_body) &&
+         (!given("RedrivePolicy") || there.redrive_policy == asked.redrive_policy) &&
+         (!given("DeliveryPolicy") || there.delivery_policy == asked.delivery_policy);
 }
 
 Subscription to_wire(const SubscriptionKey& key, const SubscriptionRecord& record) {
@@ -117,6 +186,10 @@ Subscription to_wire(const SubscriptionKey& key, const SubscriptionRecord& recor
           .protocol = record.protocol,
           .endpoint = record.endpoint,
           .topic_arn = topic_arn(key.topic_key())};
+}
+
+bool looks_like_token(std::string_view text) {
+  return text.size() >= 64 && std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c); });
 }
 
 std::string prefix_of_topic(const TopicKey& key) {
@@ -151,19 +224,19 @@ Result<SubscribeOutput> subscribe(Sns& sns, Call& call, const SubscribeInput& in
   SubscriptionRecord record{
       .protocol = *in.protocol, .endpoint = *in.endpoint, .owner = call.account(), .created = call.now()};
   const std::string account = TRY(check_endpoint(topic, record.protocol, record.endpoint));
-  for (const auto& [name, value] : in.attributes) TRY(set_attribute(record, name, value));
-  TRY(check_filter_policy(record));
+  record.principal = call.principal().arn;
+  for (const auto& [name, value] : in.attributes) TRY(set_attribute(record, kAtSubscribe, name, value));
+  TRY(check_filter_policy(record, kAtSubscribe));
   const auto told = [&](const SubscriptionKey& key, bool confirmed) {
     const bool arn = confirmed || in.return_subscription_arn.value_or(false);
     return SubscribeOutput{.subscription_arn = arn ? subscription_arn(key) : "pending confirmation"};
   };
   const auto others = TRY(call.tx().scan(kSubscriptions, {.prefix = prefix_of_topic(topic.key)}));
   for (const auto& [key, other] : others.entries) {
+    if (other.left && *other.left + kTokenLasts < call.now()) TRY(call.erase(kSubscriptions, key));
     if (other.protocol != record.protocol || other.endpoint != record.endpoint) continue;
     if (other.confirmed) {
-      const bool same = other.raw == record.raw && other.filter_policy == record.filter_policy &&
-                        other.filters_body == record.filters_body;
-      if (!in.attributes.empty() && !same)
+      if (!fits(in, other, record))
         return invalid("Attributes Reason: Subscription already exists with different attributes");
       return told(key, true);
     }
@@ -185,18 +258,22 @@ Result<std::vector<Need>> confirm_subscription_rights(Sns&, Call& call, const Co
 }
 
 Result<ConfirmSubscriptionOutput> confirm_subscription(Sns&, Call& call, const ConfirmSubscriptionInput& in) {
-  const FoundTopic topic = TRY(find_topic(call, *in.topic_arn, Lock::kShared));
   const bool is_signed = call.principal().kind != Principal::Kind::kAnonymous;
+  const auto topic = topic_key(*in.topic_arn);
+  if (!topic || (is_signed && topic->region != call.region())) return invalid("Topic");
+  if (!looks_like_token(*in.token)) return fail(400, "InvalidParameter", "Invalid token");
   const bool locked = equals_ignore_case(in.authenticate_on_unsubscribe.value_or("false"), "true");
   if (locked && !is_signed)
     return fail(403, "AuthorizationError", "AuthenticateOnUnsubscribe needs a request that is signed.");
-  const auto all = TRY(call.tx().scan(kSubscriptions, {.prefix = prefix_of_topic(topic.key)}));
+  // AWS: of a topic that is not there, the token is wrong.
+  const auto all = TRY(call.tx().scan(kSubscriptions, {.prefix = prefix_of_topic(*topic)}));
   for (const auto& [key, there] : all.entries) {
     if (there.token.empty() || !constant_time_equal(there.token, *in.token)) continue;
     if (!there.confirmed) {
-      if (there.created + kTokenLasts < call.now()) return invalid("Token");
+      if (there.left.value_or(there.created) + kTokenLasts < call.now()) return invalid("Token");
       SubscriptionRecord record = there;
       record.confirmed = true;
+      record.left.reset();
       record.authenticated = is_signed;
       record.leaves_by_signature = locked;
       TRY(call.put(kSubscriptions, key, record));
@@ -213,16 +290,27 @@ Result<std::vector<Need>> unsubscribe_rights(Sns&, Call& call, const Unsubscribe
 }
 
 // AWS: Unsubscribe of none is no error.
-Result<UnsubscribeOutput> unsubscribe(Sns&, Call& call, const UnsubscribeInput& in) {
+Result<UnsubscribeOutput> unsubscribe(Sns& sns, Call& call, const UnsubscribeInput& in) {
   const SubscriptionKey key = TRY(subscription_key(*in.subscription_arn));
   const auto record = TRY(call.get(kSubscriptions, key));
-  if (!record) return UnsubscribeOutput{};
+  if (!record || record->left) return UnsubscribeOutput{};
   const bool is_signed = call.principal().kind != Principal::Kind::kAnonymous;
   const bool by_link = record->protocol != "sqs" && record->protocol != "lambda" && !record->leaves_by_signature;
   if (!is_signed && !by_link)
     return fail(403, "AuthorizationError",
                 "This subscription is ended by its owner, or the topic's, with a signed request.");
-  TRY(call.erase(kSubscriptions, key));
+  const auto topic = TRY(call.get(kTopics, key.topic_key(), Lock::kShared));
+  if (is_signed || !record->confirmed || !topic) {
+    TRY(call.erase(kSubscriptions, key));
+    return UnsubscribeOutput{};
+  }
+  // AWS: Unsubscribe: an endpoint that is left by its link is told, so that whoever did not mean it comes back.
+  SubscriptionRecord left = *record;
+  left.confirmed = false;
+  left.left = call.now();
+  left.token = random_hex(160);
+  TRY(call.put(kSubscriptions, key, left));
+  TRY(sns.tell_of_leaving(call.tx(), {key, left}, {key.topic_key(), *topic}, call.now()));
   return UnsubscribeOutput{};
 }
 
@@ -237,7 +325,8 @@ Result<ListSubscriptionsOutput> list_subscriptions(Sns&, Call& call, const ListS
                                 .limit = kPage}));
   ListSubscriptionsOutput out;
   out.subscriptions.set_present();
-  for (const auto& [key, record] : page.entries) out.subscriptions.push_back(to_wire(key, record));
+  for (const auto& [key, record] : page.entries)
+    if (!record.left) out.subscriptions.push_back(to_wire(key, record));
   if (page.more) out.next_token = page_token(call.door().store(), request, page.last);
   return out;
 }
@@ -256,7 +345,8 @@ Result<ListSubscriptionsByTopicOutput> list_subscriptions_by_topic(Sns&, Call& c
       {.prefix = prefix_of_topic(topic.key), .after = TRY(page_start(call, request, in.next_token)), .limit = kPage}));
   ListSubscriptionsByTopicOutput out;
   out.subscriptions.set_present();
-  for (const auto& [key, record] : page.entries) out.subscriptions.push_back(to_wire(key, record));
+  for (const auto& [key, record] : page.entries)
+    if (!record.left) out.subscriptions.push_back(to_wire(key, record));
   if (page.more) out.next_token = page_token(call.door().store(), request, page.last);
   return out;
 }
@@ -285,8 +375,10 @@ Result<GetSubscriptionAttributesOutput> get_subscription_attributes(Sns&, Call& 
     out.attributes["FilterPolicy"] = record.filter_policy;
     out.attributes["FilterPolicyScope"] = record.filters_body ? "MessageBody" : "MessageAttributes";
   }
+  if (!record.principal.empty()) out.attributes["SubscriptionPrincipal"] = record.principal;
   if (!record.redrive_policy.empty()) out.attributes["RedrivePolicy"] = record.redrive_policy;
-  if (!record.delivery_policy.empty()) out.attributes["DeliveryPolicy"] = record.delivery_policy;
+  if (!record.delivery_policy.empty())
+    out.attributes["DeliveryPolicy"] = told_subscription_policy(record.delivery_policy);
   if (topic && record.protocol.starts_with("http")) {
     const auto policy = topic->settings.find("DeliveryPolicy");
     out.attributes["EffectiveDeliveryPolicy"] =
@@ -303,8 +395,8 @@ Result<std::vector<Need>> set_subscription_attributes_rights(Sns&, Call& call,
 Result<SetSubscriptionAttributesOutput> set_subscription_attributes(Sns&, Call& call,
                                                                     const SetSubscriptionAttributesInput& in) {
   FoundSubscription found = TRY(find_subscription(call, *in.subscription_arn, Lock::kExclusive));
-  TRY(set_attribute(found.record, *in.attribute_name, in.attribute_value.value_or("")));
-  TRY(check_filter_policy(found.record));
+  TRY(set_attribute(found.record, kAtSet, *in.attribute_name, in.attribute_value.value_or("")));
+  TRY(check_filter_policy(found.record, kAtSet));
   TRY(call.put(kSubscriptions, found.key, found.record));
   return SetSubscriptionAttributesOutput{};
 }

@@ -49,6 +49,7 @@ Status set_fifo_attribute(TopicRecord& record, const std::string& name, const st
   }
   TRY(one_of(name, value, "Topic", "MessageGroup"));
   record.deduplicates_by_group = value == "MessageGroup";
+  record.throughput_scope_told = true;
   return {};
 }
 
@@ -100,12 +101,15 @@ std::vector<std::pair<std::string, std::string>> attributes_of(const FoundTopic&
   if (record.fifo) {
     told.emplace_back("FifoTopic", "true");
     told.emplace_back("ContentBasedDeduplication", record.content_based_deduplication ? "true" : "false");
-    told.emplace_back("FifoThroughputScope", record.deduplicates_by_group ? "MessageGroup" : "Topic");
+    if (record.throughput_scope_told)
+      told.emplace_back("FifoThroughputScope", record.deduplicates_by_group ? "MessageGroup" : "Topic");
   }
   if (record.signature_version != 1) told.emplace_back("SignatureVersion", std::to_string(record.signature_version));
   for (const auto& [name, value] : record.settings) {
     if (name == "DisplayName")
       told[3].second = value;
+    else if (name == "DeliveryPolicy")
+      told.emplace_back(name, told_topic_policy(value));
     else
       told.emplace_back(name, value);
   }
@@ -115,9 +119,10 @@ std::vector<std::pair<std::string, std::string>> attributes_of(const FoundTopic&
   return told;
 }
 
-Tags tags_in(const wire::List<Tag>& tags) {
+Result<Tags> tags_in(const wire::List<Tag>& tags) {
   Tags out;
-  for (const Tag& tag : tags) out[*tag.key] = *tag.value;
+  for (const Tag& tag : tags)
+    if (!out.emplace(*tag.key, *tag.value).second) return invalid("Duplicated keys are not allowed.");
   return out;
 }
 
@@ -146,6 +151,7 @@ Result<CreateTopicOutput> create_topic(Sns&, Call& call, const CreateTopicInput&
                        : "Topic Name");
   for (const auto& [name, value] : in.attributes)
     if (name != "FifoTopic") TRY(set_attribute(record, name, value));
+  const Tags tags = TRY(tags_in(in.tags));
   const CreateTopicOutput out{.topic_arn = topic_arn(key)};
   if (const auto there = TRY(call.get(kTopics, key))) {
     // AWS: CreateTopic of a topic that is there answers it, if what it is told fits.
@@ -157,14 +163,14 @@ Result<CreateTopicOutput> create_topic(Sns&, Call& call, const CreateTopicInput&
       if (in_list(asked) && !in_list(told))
         return invalid(fmt::format("Attributes Reason: Topic already exists with different attributes: {}", name));
     }
-    if (!in.tags.empty() && TRY(tags_of(call.tx(), topic_arn(key))) != tags_in(in.tags))
+    if (!in.tags.empty() && TRY(tags_of(call.tx(), topic_arn(key))) != tags)
       return invalid("Tags Reason: Topic already exists with different tags");
     return out;
   }
   if (in.tags.size() > kMostTags)
     return fail(400, "TagLimitExceeded", fmt::format("A topic has at most {} tags.", kMostTags));
   TRY(call.put(kTopics, key, record));
-  TRY(set_tags(call.tx(), topic_arn(key), tags_in(in.tags)));
+  TRY(set_tags(call.tx(), topic_arn(key), tags));
   return out;
 }
 
@@ -204,16 +210,19 @@ Result<std::vector<Need>> get_topic_attributes_rights(Sns&, Call& call, const Ge
 
 Result<GetTopicAttributesOutput> get_topic_attributes(Sns&, Call& call, const GetTopicAttributesInput& in) {
   const FoundTopic topic = TRY(find_topic(call, *in.topic_arn, Lock::kNone));
-  size_t confirmed = 0, pending = 0;
+  size_t confirmed = 0, pending = 0, left = 0;
   auto at = call.tx().cursor(kSubscriptions,
                              {.prefix = prefix_of(kSubscriptions, topic.key.owner, topic.key.region, topic.key.name)});
-  for (; at.valid(); at.next()) ++(TRY(at.record()).confirmed ? confirmed : pending);
+  for (; at.valid(); at.next()) {
+    const SubscriptionRecord record = TRY(at.record());
+    ++(record.left ? left : record.confirmed ? confirmed : pending);
+  }
   TRY(at.status());
   GetTopicAttributesOutput out;
   for (const auto& [name, value] : attributes_of(topic)) out.attributes[name] = value;
   out.attributes["SubscriptionsConfirmed"] = std::to_string(confirmed);
   out.attributes["SubscriptionsPending"] = std::to_string(pending);
-  out.attributes["SubscriptionsDeleted"] = "0";
+  out.attributes["SubscriptionsDeleted"] = std::to_string(left);
   return out;
 }
 
@@ -288,7 +297,7 @@ Result<std::vector<Need>> tag_resource_rights(Sns&, Call& call, const TagResourc
 Result<TagResourceOutput> tag_resource(Sns&, Call& call, const TagResourceRequest& in) {
   TRY(find_topic(call, *in.resource_arn, Lock::kShared));
   Tags tags = TRY(tags_of(call.tx(), *in.resource_arn));
-  for (const auto& [name, value] : tags_in(in.tags)) tags[name] = value;
+  for (const auto& [name, value] : TRY(tags_in(in.tags))) tags[name] = value;
   if (tags.size() > kMostTags)
     return fail(400, "TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded");
   TRY(set_tags(call.tx(), *in.resource_arn, tags));

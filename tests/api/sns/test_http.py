@@ -61,7 +61,8 @@ def receiver():
 
 
 SIGNED = {"Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
-          "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")}
+          **{f"{kind}Confirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+             for kind in ("Subscription", "Unsubscribe")}}
 
 
 def check_signature(message):
@@ -102,6 +103,28 @@ def test_the_handshake_and_a_signed_message(virtual, receiver, new_name, version
     check_signature(message)
     urllib.request.urlopen(message["UnsubscribeURL"]).read()
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
+def test_who_left_by_the_link_is_told_and_comes_back(virtual, receiver, new_name):
+    sns = virtual.client("sns")
+    topic = sns.create_topic(Name=new_name("topic"))["TopicArn"]
+    subscription = confirmed(sns, topic, receiver)
+    sns.publish(TopicArn=topic, Message="first")
+    urllib.request.urlopen(json.loads(receiver.wait(2)[1])["UnsubscribeURL"]).read()
+    headers, body = receiver.wait(3)
+    last = json.loads(body)
+    assert headers["x-amz-sns-message-type"] == last["Type"] == "UnsubscribeConfirmation"
+    assert subscription in last["Message"] and last["SubscribeURL"].endswith(last["Token"])
+    check_signature(last)
+    sns.publish(TopicArn=topic, Message="nobody hears it")
+    assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "1"
+    with pytest.raises(sns.exceptions.NotFoundException):
+        sns.get_subscription_attributes(SubscriptionArn=subscription)
+    urllib.request.urlopen(last["SubscribeURL"]).read()
+    sns.publish(TopicArn=topic, Message="again")
+    assert json.loads(receiver.wait(4)[1])["Message"] == "again"
+    sns.unsubscribe(SubscriptionArn=subscription)  # signed: nothing is said
+    assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "0"
 
 
 def test_nothing_comes_before_the_confirmation(virtual, receiver, new_name):
