@@ -15,7 +15,7 @@ DEBIAN=(
   libboost1.81-dev libssl-dev zlib1g-dev
   librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev
   rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev libgeos-dev
-  libseccomp-dev libarchive-dev libhowardhinnant-date-dev tzdata libcurl4-openssl-dev
+  libseccomp-dev libarchive-dev libhowardhinnant-date-dev tzdata libcurl4-openssl-dev libpq-dev
   libgtest-dev
 )
 # clang is used for format, lint and fuzzing only.
@@ -83,7 +83,7 @@ stamped lambda-python "$(cat tools/requirements-lambda.txt)" lambda_python
 # The protocol cases that the wire tests run: in botocore's source package, not in its wheel.
 .deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then
-  debian postgresql-client
+  debian postgresql
   for group in boto3-1.26 boto3-1.34 awscli s3fs redshift dbt athena-clients dbt-athena; do
     stamped "$group" "$(cat "tools/requirements-$group.txt")" venv "$group" "tools/requirements-$group.txt"
   done

@@ -48,6 +48,7 @@
 #include "services/events/events.h"
 #include "services/glue/crawls.h"
 #include "services/glue/glue.h"
+#include "services/glue/statistics_runs.h"
 #include "services/iam/iam.h"
 #include "services/lambda/lambda.h"
 #include "services/lambda/url_door.h"
@@ -145,6 +146,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   glue::Glue glue(outbox);
   logs::Logs logs(door);
   glue::Crawls crawls(door);
+  glue::StatisticsRuns statistics_runs(door, options.data_dir + "/scratch/glue");
   sqs::Sqs sqs(door);
   Mailroom mailroom(*store, outbox, options.mail);
   sns::Sns sns(door, mailroom);
@@ -243,6 +245,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   athena.stop();
   redshift_data.stop();
   databrew.stop();
+  statistics_runs.stop();
   crawls.stop();
   timers.stop();
   outbox.stop();

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "sql/engine_client.h"
+#include "sql/federated.h"
 #include "sql/stmt_redshift.h"
 #include "sql/table_locks.h"
 
@@ -19,6 +20,10 @@ namespace tarn::sql {
 
 struct StoredSchema {  // an external schema
   std::string name, database, region, role, owner;
+  std::string source = {};  // of a federated one: text_of(FederatedSource)
+
+  // By which the engine names it: the Glue database, or federated_database().
+  std::string catalog_name() const { return source.empty() ? database : federated_database(name); }
 };
 // A function or procedure: its CREATE statement is the definition; it is parsed when it is used.
 struct StoredRoutine {

@@ -113,6 +113,7 @@ Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statemen
   Result<Outcome> outcome = checked(run);
   if (!outcome && in_block_ && sqlstate_of(outcome.error()) != "57P02") failed_ = true;
   if (!outcome) return outcome;
+  if (!request.describe_only) last_query_ = request.query_id;
   outcome->notices.insert(outcome->notices.begin(), notices_.begin(), notices_.end());
   outcome->in_transaction = in_block_;
   outcome->transaction_failed = failed_;
@@ -180,7 +181,7 @@ Result<StatementContext> SqlSession::context(Running& run, const std::string& ro
   context.search_path = search_path();
   if (const auto zone = variable("timezone")) context.time_zone = *zone;
   for (const StoredSchema& schema : all.schemas)
-    context.external_schemas.push_back({schema.name, std::string(kCatalog), schema.database});
+    context.external_schemas.push_back({schema.name, std::string(kCatalog), schema.catalog_name()});
   for (const StoredRoutine& routine : all.routines)
     if (!routine.procedure) context.functions.push_back(TRY(sql_function(routine)));
   context.now = run.host.now();
@@ -389,8 +390,14 @@ std::string SqlSession::schema_of(const QualifiedName& name) const {
 Result<const StoredSchema*> SqlSession::external_schema(const UserCatalog& all, const QualifiedName& name) {
   if (!name.database.empty() && name.database != options_.database) return nullptr;
   const std::string schema = schema_of(name);
-  for (const StoredSchema& each : all.schemas)
-    if (each.name == schema) return &each;
+  for (const StoredSchema& each : all.schemas) {
+    if (each.name != schema) continue;
+    // Who asks for it wants to change what is in it, or to see how it is defined in Glue.
+    if (!each.source.empty())
+      return sql_error(kNotSupported, "\"" + schema + "\" is a federated schema: its tables can only be queried",
+                       name.position);
+    return &each;
+  }
   return nullptr;
 }
 

@@ -52,7 +52,8 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateExternalSchema& s)
     if (!TRY(run.host.has_glue_database(role, s.database))) TRY(run.host.create_glue_database(role, s.database));
   }
   TRY(atomically(run, [&]() -> Status {
-    TRY(change(run, {put(StoredSchema{s.name, s.database, s.region, role, user_})}));
+    const std::string source = s.federated ? text_of(*s.federated) : "";
+    TRY(change(run, {put(StoredSchema{s.name, s.database, s.region, role, user_, source})}));
     return made(run, {"SCHEMA", "", s.name});
   }));
   return done("CREATE SCHEMA");
@@ -70,7 +71,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropSchema& s) {
       continue;
     }
     TRY(need_owner(run, {"SCHEMA", "", name}));
-    if (s.drop_external_database) {
+    if (s.drop_external_database && found->source.empty()) {
       TRY(refuse_in_block("DROP SCHEMA with DROP EXTERNAL DATABASE"));
       TRY(run.host.drop_glue_database(found->role, found->database));
     }

@@ -172,16 +172,51 @@ Result<RoleChoice> parse_role(Reader& reader) {
   return role;
 }
 
+namespace {
+
+// DATABASE 'd' [SCHEMA 's'] URI 'host' [PORT n] IAM_ROLE .. SECRET_ARN 'arn'
+Result<Statement> federated_schema_of(Reader& reader, CreateExternalSchema schema) {
+  FederatedSource source;
+  while (!reader.at_end()) {
+    if (reader.accept("database")) {
+      source.database = TRY(reader.string());
+    } else if (reader.accept("schema")) {
+      source.schema = TRY(reader.string());
+    } else if (reader.accept("uri")) {
+      source.host = TRY(reader.string());
+    } else if (reader.accept("port")) {
+      const auto port = parse_int(reader.peek().text);
+      if (reader.peek().kind != TokenKind::kNumber || !port || *port < 1 || *port > 65535) return reader.unexpected();
+      source.port = static_cast<uint16_t>(*port);
+      reader.next();
+    } else if (reader.accept("iam_role")) {
+      schema.role = TRY(parse_role(reader));
+    } else if (reader.accept("secret_arn")) {
+      source.secret_arn = TRY(reader.string());
+    } else {
+      return reader.unexpected();
+    }
+  }
+  const bool role = schema.role.is_default || !schema.role.arns.empty();
+  if (source.database.empty() || source.host.empty() || source.secret_arn.empty() || !role) return reader.unexpected();
+  schema.database = source.database;
+  schema.federated = std::move(source);
+  return schema;
+}
+
+}  // namespace
+
 Result<Statement> parse_create_external_schema(Reader& reader) {
   CreateExternalSchema schema;
   schema.if_not_exists = reader.accept("if", "not", "exists");
   schema.name = TRY(reader.name());
   TRY(reader.expect("from"));
+  if (reader.accept("postgres")) return federated_schema_of(reader, std::move(schema));
   if (!reader.accept("data", "catalog")) {
-    for (const std::string_view source : {"hive", "postgres", "mysql", "kinesis", "msk", "kafka", "redshift", "iam"})
+    for (const std::string_view source : {"hive", "mysql", "kinesis", "msk", "kafka", "redshift", "iam"})
       if (reader.peek().is(source))
         return sql_error(kNotSupported,
-                         "CREATE EXTERNAL SCHEMA FROM " + upper(source) + " is not supported yet; FROM DATA CATALOG is",
+                         "CREATE EXTERNAL SCHEMA FROM " + upper(source) + " is not supported yet; FROM DATA CATALOG and FROM POSTGRES are",
                          reader.peek().begin + 1);
     return reader.unexpected();
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sql/engine_client.h"
+#include "sql/federated.h"
 #include "sql/reader.h"
 #include "sql/types_redshift.h"
 
@@ -24,6 +25,7 @@ struct CreateExternalSchema {
   RoleChoice role;
   bool if_not_exists = false;
   bool create_database = false;
+  std::optional<FederatedSource> federated;  // FROM POSTGRES
 };
 
 struct DropSchema {

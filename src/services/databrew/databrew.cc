@@ -8,77 +8,11 @@
 #include "gen/s3/shapes.h"
 #include "lake/lake.h"
 #include "lake/profile.h"
+#include "lake/readers.h"
 #include "os/file.h"
 #include "store/page_token.h"
 
 namespace tarn::databrew {
-
-// --- what the engine asks --------------------------------------------------------------------------------------------
-
-// Each run reads as its role, under its id as principal; files in S3 are a table of the run's own.
-class Sources final : public sql::ServerCallbacks {
- public:
-  explicit Sources(Door& door) : door_(door) {}
-
-  void add(const std::string& principal, Caller as, std::optional<sql::ExternalTable> files) {
-    const std::lock_guard lock(mutex_);
-    runs_.insert_or_assign(principal, Run{std::move(as), std::move(files)});
-  }
-  void remove(const std::string& principal) {
-    const std::lock_guard lock(mutex_);
-    runs_.erase(principal);
-  }
-
-  Result<std::optional<sql::ExternalTable>> resolve_table(const std::string& principal, const std::string&,
-                                                          const std::string& database,
-                                                          const std::string& table) override {
-    const Run run = TRY(run_of(principal));
-    if (run.files) return run.files;
-    return lake::glue_table(door_, run.as, database, table);
-  }
-  Result<std::vector<sql::ExternalPartition>> list_partitions(const std::string& principal, const std::string&,
-                                                              const std::string& database,
-                                                              const std::string& table) override {
-    return lake::glue_partitions(door_, TRY(run_of(principal)).as, database, table);
-  }
-  Result<std::vector<std::string>> list_tables(const std::string&, const std::string&, const std::string&) override {
-    return std::vector<std::string>{};
-  }
-  Result<std::vector<std::vector<sql::ObjectRef>>> list_objects(const std::string& principal,
-                                                                const std::vector<std::string>& prefixes) override {
-    const Run run = TRY(run_of(principal));
-    std::vector<std::vector<sql::ObjectRef>> all;
-    for (const std::string& prefix : prefixes) all.push_back(TRY(lake::list_objects(door_, run.as, prefix)));
-    return all;
-  }
-  Result<std::optional<sql::OpenedObject>> open_object(const std::string& principal, const std::string& uri) override {
-    return lake::open_object(door_, TRY(run_of(principal)).as, uri);
-  }
-  Result<sql::StagedObject> create_object(const std::string&, const std::string&, const std::string&) override {
-    return refused();
-  }
-  Status finish_object(uint64_t, uint64_t) override { return refused(); }
-  void abort_object(uint64_t) override {}
-  Status authorise(const std::string&, const std::vector<sql::TableUse>&) override { return {}; }
-  Result<sql::Rows> system_rows(const std::string&, const std::string&) override { return sql::Rows{}; }
-
- private:
-  struct Run {
-    Caller as;
-    std::optional<sql::ExternalTable> files;
-  };
-  Result<Run> run_of(const std::string& principal) {
-    const std::lock_guard lock(mutex_);
-    const auto found = runs_.find(principal);
-    if (found == runs_.end()) return internal_failure("The profile's run has ended.");
-    return found->second;
-  }
-  static Failure refused() { return fail(400, "ValidationException", "A profile writes nothing but its report."); }
-
-  Door& door_;
-  std::mutex mutex_;
-  std::map<std::string, Run> runs_;
-};
 
 namespace {
 
@@ -142,7 +76,7 @@ std::string report_key(const JobRecord& job, const std::string& job_name, const 
 // --- the service -----------------------------------------------------------------------------------------------------
 
 DataBrew::DataBrew(Door& door, std::string scratch) : door_(door), scratch_(std::move(scratch)) {
-  sources_ = std::make_unique<Sources>(door);
+  sources_ = std::make_unique<lake::Readers>(door);
   (void)make_directories(scratch_ + "/databases");  // the engine says so when it cannot open them
   engine_ = std::make_unique<sql::Engine>(
       sql::EngineOptions{.databases = scratch_ + "/databases", .scratch = scratch_ + "/spill", .memory_bytes = kMemory},

@@ -18,9 +18,11 @@
 #include "services/databrew/records.h"
 #include "sql/engine_client.h"
 
-namespace tarn::databrew {
+namespace tarn::lake {
+class Readers;
+}
 
-class Sources;  // what the engine asks while profiles are computed
+namespace tarn::databrew {
 
 class DataBrew {
  public:
@@ -37,7 +39,7 @@ class DataBrew {
 
   Door& door_;
   const std::string scratch_;
-  std::unique_ptr<Sources> sources_;
+  std::unique_ptr<lake::Readers> sources_;  // each run reads as its role
   std::unique_ptr<sql::Engine> engine_;
   std::atomic<bool> stopping_ = false;
 };

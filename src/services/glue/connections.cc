@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "door/door.h"
+#include "door/sealed.h"
+#include "lake/postgres.h"
 #include "services/glue/catalog_records.h"
 #include "services/glue/convert.h"
 #include "services/glue/glue.h"
@@ -15,6 +17,11 @@ namespace {
 constexpr int32_t kPage = 100;
 constexpr std::string_view kPasswords[] = {"PASSWORD", "ENCRYPTED_PASSWORD", "KAFKA_SASL_SCRAM_PASSWORD",
                                            "KAFKA_CLIENT_KEYSTORE_PASSWORD", "KAFKA_CLIENT_KEY_PASSWORD"};
+
+// Passwords lie in the store sealed, so that who reads its files reads none.
+std::string sealing_key(Call& call) {
+  return call.door().store().secret("glue.connections");
+}
 
 struct FoundConnection {
   ConnectionKey key;
@@ -47,6 +54,8 @@ Status take(Call& call, ConnectionRecord& record, const ConnectionInput& in) {
   record.description = in.description;
   record.match_criteria = in.match_criteria.items();
   record.properties = to_record(in.connection_properties).value_or(Parameters{});
+  for (auto& [name, value] : record.properties)
+    if (std::ranges::find(kPasswords, name) != std::end(kPasswords)) value = seal(sealing_key(call), value);
   record.spark_properties = to_record(in.spark_properties).value_or(Parameters{});
   record.athena_properties = to_record(in.athena_properties).value_or(Parameters{});
   record.python_properties = to_record(in.python_properties).value_or(Parameters{});
@@ -61,10 +70,16 @@ Status take(Call& call, ConnectionRecord& record, const ConnectionInput& in) {
   return {};
 }
 
-Connection to_wire(const ConnectionKey& key, const ConnectionRecord& record, bool hide_password) {
+Connection to_wire(Call& call, const ConnectionKey& key, const ConnectionRecord& record, bool hide_password) {
   Parameters properties = record.properties;
-  if (hide_password)
-    for (const std::string_view name : kPasswords) properties.erase(std::string(name));
+  for (const std::string_view name : kPasswords) {
+    const auto found = properties.find(std::string(name));
+    if (found == properties.end()) continue;
+    if (hide_password)
+      properties.erase(found);
+    else  // one that was kept before there were seals is as it came
+      found->second = unseal(sealing_key(call), found->second).value_or(found->second);
+  }
   const auto some = [](const Parameters& parameters) {
     return parameters.empty() ? wire::Map<std::string>() : glue::to_wire(std::optional(parameters));
   };
@@ -103,7 +118,7 @@ Result<CreateConnectionResponse> create_connection(Glue&, Call& call, const Crea
 
 Result<GetConnectionResponse> get_connection(Glue&, Call& call, const GetConnectionRequest& in) {
   const FoundConnection found = TRY(find_connection(call, in.catalog_id, in.name, Lock::kNone));
-  return GetConnectionResponse{.connection = to_wire(found.key, found.record, in.hide_password.value_or(false))};
+  return GetConnectionResponse{.connection = to_wire(call, found.key, found.record, in.hide_password.value_or(false))};
 }
 
 Result<GetConnectionsResponse> get_connections(Glue&, Call& call, const GetConnectionsRequest& in) {
@@ -128,7 +143,7 @@ Result<GetConnectionsResponse> get_connections(Glue&, Call& call, const GetConne
       out.next_token = next_page(call, request, last);
       break;
     }
-    out.connection_list.push_back(to_wire(TRY(at.key()), record, in.hide_password.value_or(false)));
+    out.connection_list.push_back(to_wire(call, TRY(at.key()), record, in.hide_password.value_or(false)));
     last = at.encoded();
   }
   TRY(at.status());
@@ -166,6 +181,26 @@ Result<BatchDeleteConnectionResponse> batch_delete_connection(Glue&, Call& call,
     out.succeeded.push_back(name);
   }
   return out;
+}
+
+// Of a connection that is kept the caller needs the right to read it as well: with it, who reads its password is one question.
+Result<TestConnectionResponse> test_connection(Glue&, Call& call, const TestConnectionRequest& in) {
+  if (in.connection_name.has_value() == in.test_connection_input.has_value())
+    return invalid_input("Either ConnectionName or TestConnectionInput must be given.");
+  Result<lake::PostgresSource> source = invalid_input("");
+  if (in.connection_name) {
+    source = lake::glue_connection(call.door(), call.caller(), *in.connection_name);
+  } else {
+    const auto& properties = in.test_connection_input->connection_properties;
+    source = lake::source_of("to test", [&](std::string_view key) {
+      const std::string* found = properties.find(key);
+      return found == nullptr ? std::string() : *found;
+    });
+  }
+  if (!source) return Failure(source.error());
+  const auto made = lake::Postgres::connect(*source);
+  if (!made) return invalid_input(made.error().message);
+  return TestConnectionResponse{};
 }
 
 }  // namespace tarn::glue

@@ -87,8 +87,9 @@ CrawlJob::CrawlJob(Door& door, Caller as, CrawlerKey key, CrawlerRecord crawler,
       configuration_(Json::parse(crawler_.configuration.value_or("{}")).value_or(Json::object())) {}
 
 Status CrawlJob::run() {
-  if (!crawler_.s3_targets.empty()) TRY(ensure_database());
+  if (crawler_.catalog_targets.empty()) TRY(ensure_database());
   for (const S3TargetRecord& target : crawler_.s3_targets) TRY(crawl_s3(target));
+  for (const JdbcTargetRecord& target : crawler_.jdbc_targets) TRY(crawl_jdbc(target));
   for (const CatalogTargetRecord& target : crawler_.catalog_targets) TRY(crawl_catalog(target));
   log_.add("BENCHMARK", "Finished writing to Catalog");
   const auto summary = [&](std::string_view of, uint64_t added, uint64_t updated, uint64_t removed) {

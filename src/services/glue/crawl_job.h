@@ -11,6 +11,7 @@
 #include "door/door.h"
 #include "gen/glue/shapes.h"
 #include "lake/file_schema.h"
+#include "lake/postgres.h"
 #include "services/glue/crawl_plan.h"
 #include "services/glue/crawler_records.h"
 
@@ -48,6 +49,9 @@ class CrawlJob {
  private:
   Status crawl_s3(const S3TargetRecord& target);
   Status crawl_catalog(const CatalogTargetRecord& target);
+  Status crawl_jdbc(const JdbcTargetRecord& target);
+  Status write_jdbc_tables(const JdbcTargetRecord& target, const std::string& database,
+                           const std::vector<lake::PostgresTable>& tables);
   Result<std::vector<CrawledFile>> look_into(const std::string& bucket, const std::string& root,
                                              const S3TargetRecord& target);
   Result<std::shared_ptr<const lake::FileSchema>> schema_of(const std::string& uri, uint64_t size);
@@ -58,6 +62,7 @@ class CrawlJob {
   Status write_tables(std::vector<PlannedTable> tables, const std::string& root);
   Status write_table(const PlannedTable& planned, const std::string& database, const std::string& name,
                      const Table* existing);
+  Status create_table(CreateTableRequest create);
   Status update_table(const std::string& database, const std::string& name, const Table& existing, TableInput input);
   Status update_catalog_table(const PlannedTable& planned, const std::string& database, const Table& table);
   Status remove_table(const std::string& name, const Table& table);

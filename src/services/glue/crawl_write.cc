@@ -115,15 +115,20 @@ Status CrawlJob::write_table(const PlannedTable& planned, const std::string& dat
     create.table_input = input;
     if (configuration_["CreatePartitionIndex"].as_bool() && !planned.keys.empty())
       create.partition_indexes = {PartitionIndex{.keys = planned.keys, .index_name = "crawler_partition_index"}};
-    const auto created = door_.call(as_, create);
-    if (!created)
-      return Failure(worded(created.error(), fmt::format("Creating table {} in database {}", name, database)));
-    ++counts_.tables_created;
-    log_.add("INFO", fmt::format("Created table {} in database {}", name, database));
+    TRY(create_table(std::move(create)));
     return write_partitions(planned, database, name, nullptr);
   }
   TRY(update_table(database, name, *existing, std::move(input)));
   return write_partitions(planned, database, name, existing);
+}
+
+Status CrawlJob::create_table(CreateTableRequest create) {
+  const std::string where = fmt::format("table {} in database {}", *create.table_input->name, *create.database_name);
+  const auto created = door_.call(as_, create);
+  if (!created) return Failure(worded(created.error(), "Creating " + where));
+  ++counts_.tables_created;
+  log_.add("INFO", "Created " + where);
+  return {};
 }
 
 Status CrawlJob::update_table(const std::string& database, const std::string& name, const Table& existing,
@@ -299,12 +304,12 @@ Status CrawlJob::remove_partitions(const std::string& database, const std::strin
   return {};
 }
 
-// A table of this crawler's whose files are gone.
+// A table of this crawler's whose files, or whose table in another database, are gone.
 Status CrawlJob::remove_table(const std::string& name, const Table& table) {
   const std::string* by = table.parameters.find(kUpdatedBy);
   if (by == nullptr || *by != key_.name || table.parameters.contains(kDeprecatedBy)) return {};
   if (crawler_.delete_behavior == "LOG") {
-    log_.add("INFO", fmt::format("Table {} has no files any more; it is left, since the DeleteBehavior is LOG.", name));
+    log_.add("INFO", fmt::format("Table {} is not found any more; it is left, since the DeleteBehavior is LOG.", name));
     return {};
   }
   if (crawler_.delete_behavior == "DELETE_FROM_DATABASE") {

@@ -28,6 +28,13 @@ struct CatalogTargetRecord {
   static void fields(auto& self, auto&& visit) { visit(self.database, self.tables); }
 };
 
+struct JdbcTargetRecord {
+  std::string connection, path;  // "database/schema/table", with '%' for any
+  std::vector<std::string> exclusions;
+  bool comments = false;  // of columns and tables are wanted
+  static void fields(auto& self, auto&& visit) { visit(self.connection, self.path, self.exclusions, self.comments); }
+};
+
 enum class CrawlerState : uint8_t { kReady, kRunning, kStopping };
 
 // Of the last crawl, as GetCrawler and GetCrawlerMetrics tell.
@@ -59,11 +66,12 @@ struct CrawlerRecord {
   std::string crawl_id;  // that runs
   Time crawl_started;
   std::optional<LastCrawlRecord> last;
+  std::vector<JdbcTargetRecord> jdbc_targets;
   static void fields(auto& self, auto&& visit) {
     visit(self.id, self.created, self.updated, self.version, self.role, self.database, self.description,
           self.table_prefix, self.configuration, self.security_configuration, self.s3_targets, self.catalog_targets,
           self.classifiers, self.update_behavior, self.delete_behavior, self.recrawl, self.schedule, self.scheduled,
-          self.state, self.crawl_id, self.crawl_started, self.last);
+          self.state, self.crawl_id, self.crawl_started, self.last, self.jdbc_targets);
   }
 };
 

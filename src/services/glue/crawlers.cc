@@ -50,12 +50,24 @@ Result<std::string> s3_path(const OptionalText& path) {
 }
 
 Status refuse_other_targets(const CrawlerTargets& targets) {
-  TRY(refuse(!targets.jdbc_targets.empty(), "JdbcTargets", "crawlers read S3 and the catalog"));
-  TRY(refuse(!targets.mongo_db_targets.empty(), "MongoDBTargets", "crawlers read S3 and the catalog"));
-  TRY(refuse(!targets.dynamo_db_targets.empty(), "DynamoDBTargets", "crawlers read S3 and the catalog"));
-  TRY(refuse(!targets.delta_targets.empty(), "DeltaTargets", "crawlers read S3 and the catalog"));
-  TRY(refuse(!targets.iceberg_targets.empty(), "IcebergTargets", "crawlers read S3 and the catalog"));
-  return refuse(!targets.hudi_targets.empty(), "HudiTargets", "crawlers read S3 and the catalog");
+  TRY(refuse(!targets.mongo_db_targets.empty(), "MongoDBTargets", "crawlers read S3, PostgreSQL and the catalog"));
+  TRY(refuse(!targets.dynamo_db_targets.empty(), "DynamoDBTargets", "crawlers read S3, PostgreSQL and the catalog"));
+  TRY(refuse(!targets.delta_targets.empty(), "DeltaTargets", "crawlers read S3, PostgreSQL and the catalog"));
+  TRY(refuse(!targets.iceberg_targets.empty(), "IcebergTargets", "crawlers read S3, PostgreSQL and the catalog"));
+  return refuse(!targets.hudi_targets.empty(), "HudiTargets", "crawlers read S3, PostgreSQL and the catalog");
+}
+
+Result<JdbcTargetRecord> jdbc_target(const JdbcTarget& target) {
+  JdbcTargetRecord out{target.connection_name.value_or(""), target.path.value_or(""), target.exclusions.items(), false};
+  if (out.connection.empty()) return invalid_input("JdbcTargets: ConnectionName is required.");
+  const auto parts = split(out.path, '/');
+  if (parts.size() > 3 || std::ranges::any_of(parts, [](std::string_view part) { return part.empty(); }))
+    return invalid_input(fmt::format("JdbcTargets: Path '{}' is not database/schema/table, with % for any.", out.path));
+  for (const std::string& wanted : target.enable_additional_metadata) {
+    TRY(refuse(wanted == "RAWTYPES", "JdbcTargets.EnableAdditionalMetadata RAWTYPES", "COMMENTS is supported"));
+    out.comments = true;
+  }
+  return out;
 }
 
 Status set_targets(CrawlerRecord& record, const wire::Box<CrawlerTargets>& box) {
@@ -63,6 +75,7 @@ Status set_targets(CrawlerRecord& record, const wire::Box<CrawlerTargets>& box) 
   TRY(refuse_other_targets(*box));
   record.s3_targets.clear();
   record.catalog_targets.clear();
+  record.jdbc_targets.clear();
   for (const S3Target& target : box->s3_targets) {
     TRY(refuse(target.connection_name.has_value(), "S3Targets.ConnectionName", "there are no networks to cross"));
     TRY(refuse(target.event_queue_arn.has_value(), "S3Targets.EventQueueArn", "crawlers list what there is"));
@@ -74,10 +87,11 @@ Status set_targets(CrawlerRecord& record, const wire::Box<CrawlerTargets>& box) 
     TRY(refuse(target.event_queue_arn.has_value(), "CatalogTargets.EventQueueArn", "crawlers list what there is"));
     record.catalog_targets.push_back({lower(*target.database_name), target.tables.items()});
   }
-  if (record.s3_targets.empty() && record.catalog_targets.empty())
-    return invalid_input("At least one crawl target must be specified.");
+  for (const JdbcTarget& target : box->jdbc_targets) record.jdbc_targets.push_back(TRY(jdbc_target(target)));
+  const bool finds = !record.s3_targets.empty() || !record.jdbc_targets.empty();
+  if (!finds && record.catalog_targets.empty()) return invalid_input("At least one crawl target must be specified.");
   // AWS: a crawler of catalog tables has no other targets.
-  if (!record.s3_targets.empty() && !record.catalog_targets.empty())
+  if (finds && !record.catalog_targets.empty())
     return invalid_input("A crawler has either catalog targets or others, not both.");
   return {};
 }
@@ -173,6 +187,11 @@ Crawler to_wire(const CrawlerKey& key, const CrawlerRecord& record, Time now) {
   for (const S3TargetRecord& target : record.s3_targets)
     targets.s3_targets.push_back(
         {.path = target.path, .exclusions = target.exclusions, .sample_size = target.sample_size});
+  for (const JdbcTargetRecord& target : record.jdbc_targets) {
+    JdbcTarget told{.connection_name = target.connection, .path = target.path, .exclusions = target.exclusions};
+    if (target.comments) told.enable_additional_metadata = std::vector<std::string>{"COMMENTS"};
+    targets.jdbc_targets.push_back(std::move(told));
+  }
   for (const CatalogTargetRecord& target : record.catalog_targets)
     targets.catalog_targets.push_back({.database_name = target.database, .tables = target.tables});
   out.targets = std::move(targets);
@@ -246,7 +265,7 @@ Result<CreateCrawlerResponse> create_crawler(Glue&, Call& call, const CreateCraw
     return already_exists(fmt::format("A crawler with name {} already exists", key.name));
   CrawlerRecord record{.id = call.door().store().next_id(), .created = call.now(), .updated = call.now()};
   TRY(take(call, record, in));
-  if (record.database.empty() && !record.s3_targets.empty())
+  if (record.database.empty() && record.catalog_targets.empty())
     return invalid_input("DatabaseName is required: the tables that are found go there.");
   TRY(call.put(kCrawlers, key, record));
   TRY(set_schedule(call.door(), call.tx(), key, record, call.now()));

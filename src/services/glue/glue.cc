@@ -6,6 +6,7 @@
 #include "door/arn.h"
 #include "door/door.h"
 #include "services/glue/catalog_records.h"
+#include "services/glue/statistics_records.h"
 #include "store/page_token.h"
 
 namespace tarn::glue {
@@ -118,6 +119,7 @@ Status erase_children_of_table(Transaction& tx, uint64_t table_id) {
   TRY(erase_all(tx, kVersions, table_id));
   TRY(erase_all(tx, kPartitions, table_id));
   TRY(erase_all(tx, kStatistics, table_id));
+  TRY(tx.erase(kStatisticsTasks, {table_id}));  // a timer or a run of it finds nothing then
   return erase_all(tx, kPartitionIndexes, table_id);
 }
 

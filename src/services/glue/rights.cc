@@ -207,6 +207,9 @@ Needs update_connection_rights(Glue&, Call& call, const UpdateConnectionRequest&
 Needs delete_connection_rights(Glue&, Call& call, const DeleteConnectionRequest& in) {
   return connection_needs(call, "DeleteConnection", in.catalog_id, {in.connection_name.value_or("")});
 }
+Needs test_connection_rights(Glue&, Call& call, const TestConnectionRequest& in) {
+  return connection_needs(call, "TestConnection", in.catalog_id, {in.connection_name.value_or("*")});
+}
 Needs batch_delete_connection_rights(Glue&, Call& call, const BatchDeleteConnectionRequest& in) {
   return connection_needs(call, "BatchDeleteConnection", in.catalog_id, in.connection_name_list.items());
 }

@@ -63,7 +63,7 @@ std::vector<sql::StoredSchema> Actor::schemas() {
 std::optional<sql::StoredSchema> Actor::schema_of(const std::string& glue_database) {
   const std::lock_guard lock(mutex_);
   for (const sql::StoredSchema& schema : roles_.schemas)
-    if (schema.database == glue_database) return schema;
+    if (schema.catalog_name() == glue_database) return schema;
   return std::nullopt;
 }
 

@@ -56,7 +56,8 @@ Result<sql::UserCatalog> read_definitions(Transaction& tx, const std::string& na
   TRY(each_of(
       tx, kSchemas,
       [&](const SchemaKey& key, const SchemaRecord& record) {
-        all.schemas.push_back({key.name, record.glue_database, record.region, record.role, record.owner});
+        all.schemas.push_back(
+            {key.name, record.glue_database, record.region, record.role, record.owner, record.source});
       },
       namespace_id, database));
   TRY(each_of(
@@ -98,7 +99,7 @@ Status change_definitions(Transaction& tx, const std::string& namespace_id, cons
         Overloaded{
             [&](const sql::StoredSchema& s) {
               return put_or_erase(tx, kSchemas, {namespace_id, database, s.name},
-                                  SchemaRecord{s.database, s.region, s.role, s.owner}, change.kind);
+                                  SchemaRecord{s.database, s.region, s.role, s.owner, s.source}, change.kind);
             },
             [&](const sql::StoredRoutine& r) {
               return put_or_erase(tx, kRoutines, {namespace_id, database, r.procedure, r.schema, r.name, r.signature},
@@ -163,7 +164,8 @@ std::vector<std::string> texts(const Json& json) {
 }
 
 Json json_of(const sql::StoredSchema& s) {
-  return Json::array({Json("schema"), Json(s.name), Json(s.database), Json(s.region), Json(s.role), Json(s.owner)});
+  return Json::array({Json("schema"), Json(s.name), Json(s.database), Json(s.region), Json(s.role), Json(s.owner),
+                      Json(s.source)});
 }
 Json json_of(const sql::StoredRoutine& r) {
   return Json::array({Json("routine"), Json(r.procedure), Json(r.schema), Json(r.name), Json(r.signature),
@@ -206,7 +208,8 @@ Result<std::vector<sql::CatalogChange>> decoded_changes(const std::string& bytes
     const auto& f = json["what"].items();
     const auto text = [&](size_t i) { return f.at(i).as_string(); };
     const std::string kind = text(0);
-    if (kind == "schema") change.what = sql::StoredSchema{text(1), text(2), text(3), text(4), text(5)};
+    if (kind == "schema")
+      change.what = sql::StoredSchema{text(1), text(2), text(3), text(4), text(5), f.size() > 6 ? text(6) : ""};
     if (kind == "routine")
       change.what = sql::StoredRoutine{f[1].as_bool(), text(2), text(3), text(4), text(5), text(6)};
     if (kind == "user") {

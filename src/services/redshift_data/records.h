@@ -93,8 +93,10 @@ struct SchemaKey {  // an external schema
   static void fields(auto& self, auto&& visit) { visit(self.namespace_id, self.database, self.name); }
 };
 struct SchemaRecord {
-  std::string glue_database, region, role, owner;
-  static void fields(auto& self, auto&& visit) { visit(self.glue_database, self.region, self.role, self.owner); }
+  std::string glue_database, region, role, owner, source;  // source: of a federated one
+  static void fields(auto& self, auto&& visit) {
+    visit(self.glue_database, self.region, self.role, self.owner, self.source);
+  }
 };
 inline constexpr Table<SchemaKey, SchemaRecord> kSchemas{"redshift_data.schemas"};
 

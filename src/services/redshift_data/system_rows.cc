@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "door/door.h"
 #include "lake/lake.h"
+#include "lake/postgres.h"
 #include "services/redshift_data/definitions.h"
 #include "services/redshift_data/redshift_data.h"
 #include "sql/rights.h"
@@ -41,6 +42,14 @@ struct Source {
   void each_external(Each visit) {
     for (const sql::StoredSchema& schema : actor.schemas()) {
       const auto as = actor.as(schema.role);
+      if (const auto source = sql::federated_source_of(schema.source); source && as) {
+        const auto names = lake::federated_tables(door, *as, *source);
+        if (!names) continue;  // nor one that cannot be reached
+        for (const std::string& name : *names)
+          if (const auto table = lake::federated_table(door, *as, *source, name); table && *table)
+            visit(schema, **table);
+        continue;
+      }
       const auto names =
           as ? lake::glue_tables(door, *as, schema.database) : Result<std::vector<std::string>>(Failure(as.error()));
       if (!names) continue;  // a schema whose role may not read it shows no tables
@@ -65,13 +74,23 @@ std::string property(const sql::ExternalTable& table, std::string_view name) {
 Status external_schemas(Source& source) {
   int64_t id = 100000;
   return source.each(kSchemas, [&](const SchemaKey& key, const SchemaRecord& record) {
-    source.rows.push_back({std::to_string(++id), "1", key.name, std::string(kUserId), record.glue_database,
-                           Json::object({{"IAM_ROLE", record.role}}).text()});
+    Json options = Json::object({{"IAM_ROLE", record.role}});
+    const auto federated = sql::federated_source_of(record.source);
+    if (federated) {
+      options.set("SCHEMA", federated->schema);
+      options.set("URI", federated->host);
+      options.set("PORT", int64_t{federated->port});
+      options.set("SECRET_ARN", federated->secret_arn);
+    }
+    // AWS: SVV_EXTERNAL_SCHEMAS: 1 is a data catalog, 3 PostgreSQL.
+    source.rows.push_back({std::to_string(++id), federated ? "3" : "1", key.name, std::string(kUserId),
+                           record.glue_database, options.text()});
   });
 }
 
 Status external_databases(Source& source) {
   return source.each(kSchemas, [&](const SchemaKey&, const SchemaRecord& record) {
+    if (!record.source.empty()) return;
     const std::string region = record.region.empty() ? source.workgroup().region : record.region;
     if (std::ranges::any_of(source.rows, [&](const Row& row) { return row[1] == record.glue_database; })) return;
     source.rows.push_back(

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lake/postgres.h"
 #include "services/redshift_data/s3_words.h"
 #include "services/redshift_data/system_rows.h"
 #include "sql/sql_error.h"
@@ -30,7 +31,7 @@ Result<T> in_sql(Result<T> result) {
 
 }  // namespace
 
-Warehouse::Warehouse(Door& door, sql::EngineOptions options) : door_(door), staging_(door.blobs(), options.databases) {
+Warehouse::Warehouse(Door& door, sql::EngineOptions options) : door_(door), folder_(options.databases), staging_(door.blobs(), options.databases) {
   engine_ = std::make_unique<sql::Engine>(std::move(options), *this);
 }
 
@@ -79,6 +80,11 @@ Result<std::optional<sql::ExternalTable>> Warehouse::resolve_table(const std::st
                                                                    const std::string& table) {
   const auto [actor, schema] = TRY(reader(principal, database));
   const Caller as = TRY(in_sql(actor->as(schema.role)));
+  if (const auto source = sql::federated_source_of(schema.source)) {
+    auto found = TRY(in_sql(lake::federated_table(door_, as, *source, table)));
+    if (found) found->database = database;
+    return found;
+  }
   auto found = TRY(in_sql(lake::glue_table(door_, as, database, table)));
   if (found && !found->location.empty()) actor->reads_below(found->location, schema.role);
   return found;
@@ -98,7 +104,10 @@ Result<std::vector<sql::ExternalPartition>> Warehouse::list_partitions(const std
 Result<std::vector<std::string>> Warehouse::list_tables(const std::string& principal, const std::string&,
                                                         const std::string& database) {
   const auto [actor, schema] = TRY(reader(principal, database));
-  return in_sql(lake::glue_tables(door_, TRY(in_sql(actor->as(schema.role))), database));
+  const Caller as = TRY(in_sql(actor->as(schema.role)));
+  if (const auto source = sql::federated_source_of(schema.source))
+    return in_sql(lake::federated_tables(door_, as, *source));
+  return in_sql(lake::glue_tables(door_, as, database));
 }
 
 // --- objects --------------------------------------------------------------------------------------------------------
@@ -115,8 +124,19 @@ Result<std::vector<std::vector<sql::ObjectRef>>> Warehouse::list_objects(const s
 }
 
 Result<std::optional<sql::OpenedObject>> Warehouse::open_object(const std::string& principal, const std::string& uri) {
+  if (uri.starts_with(sql::kFederatedScheme)) return open_federated(principal, uri);
   const Present asking = TRY(present(principal));
   return in_s3_words(lake::open_object(door_, TRY(in_sql(asking.actor->as(asking.actor->reader_of(uri)))), uri));
+}
+
+Result<std::optional<sql::OpenedObject>> Warehouse::open_federated(const std::string& principal,
+                                                                   const std::string& uri) {
+  const sql::FederatedQuery query = TRY(sql::federated_query_of(uri));
+  const auto [actor, schema] = TRY(reader(principal, sql::federated_database(query.schema)));
+  const auto source = sql::federated_source_of(schema.source);
+  if (!source) return sql::sql_error(sql::kInvalidSchemaName, "\"" + query.schema + "\" is no federated schema");
+  const Caller as = TRY(in_sql(actor->as(schema.role)));
+  return TRY(in_sql(lake::federated_rows(door_, as, *source, query, folder_)));
 }
 
 Result<sql::StagedObject> Warehouse::create_object(const std::string&, const std::string&, const std::string& uri) {

@@ -63,8 +63,10 @@ class Warehouse final : public sql::ServerCallbacks {
   // The actor, and a caller as the role of the schema that maps the Glue database.
   Result<std::pair<std::shared_ptr<Actor>, sql::StoredSchema>> reader(const std::string& principal,
                                                                       const std::string& glue_database);
+  Result<std::optional<sql::OpenedObject>> open_federated(const std::string& principal, const std::string& uri);
 
   Door& door_;
+  const std::string folder_;  // of the databases: there is room for what is read
   lake::Staging staging_;
   sql::TableLocks locks_;
   std::mutex mutex_;

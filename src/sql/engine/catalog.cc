@@ -6,6 +6,7 @@
 #include "sql/engine/errors.h"
 #include "sql/engine/hive_types.h"
 #include "sql/engine/session_state.h"
+#include "sql/federated.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -39,6 +40,7 @@ class Table : public duckdb::TableCatalogEntry {
   duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override { return {}; }
   // `*` does not show them.
   duckdb::virtual_column_map_t GetVirtualColumns() const override {
+    if (snapshot_->table.format == kFederatedFormat) return {};
     return file_columns(snapshot_->file_columns < snapshot_->names.size());
   }
 

@@ -5,9 +5,11 @@
 #include "duckdb/common/multi_file/multi_file_function.hpp"
 #include "sql/engine/catalog.h"
 #include "sql/engine/errors.h"
+#include "sql/engine/federated_scan.h"
 #include "sql/engine/serde.h"
 #include "sql/engine/serde_projection.h"
 #include "sql/engine/session_state.h"
+#include "sql/federated.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -475,6 +477,7 @@ duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<cons
                                     duckdb::unique_ptr<duckdb::FunctionData>& bind_data) {
   const auto session = SessionState::of(context);
   const string& format = table->table.format;
+  if (format == kFederatedFormat) return federated_scan(std::move(table), bind_data);
   // Athena reads text as Hive does, bad values included; Redshift's readers of CSV and JSON are the engine's own.
   const bool hive = session->context.dialect == Dialect::kAthena || (format != "csv" && format != "json");
   const bool serde = hive && make_serde(*table) != nullptr;

@@ -1,26 +1,12 @@
 """Crawlers that run of themselves: by their schedule, and again after a crash has cut them off."""
 import datetime
-import json
 import time
 
 import pytest
 
+from support.crawlers import prepare
 from support.models import tarn_client
 from support.server import Server
-
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-                                                  "Principal": {"Service": "glue.amazonaws.com"}}]}
-ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "glue:*", "logs:*"], "Resource": "*"}]}
-
-
-def prepare(server, files=1):
-    iam, s3 = server.client("iam"), server.client("s3")
-    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=json.dumps(ALL))
-    s3.create_bucket(Bucket="bucket")
-    for i in range(files):
-        s3.put_object(Bucket="bucket", Key=f"in/f{i}.json", Body=b'{"a":1}')
-    return dict(Role=role, DatabaseName="d", Targets={"S3Targets": [{"Path": "s3://bucket/in/"}]})
 
 
 def test_a_schedule_runs_by_the_clock():

@@ -9,12 +9,10 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+from support.crawlers import ALL, TRUST, make_role, role, wait  # noqa: F401
+
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
-
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-                                                  "Principal": {"Service": "glue.amazonaws.com"}}]}
-ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "glue:*", "logs:*"], "Resource": "*"}]}
 
 
 def parquet(**columns):
@@ -26,32 +24,6 @@ def parquet(**columns):
 @pytest.fixture(scope="module")
 def glue(client):
     return client("glue")
-
-
-@pytest.fixture(scope="module")
-def make_role(client, new_name):
-    def make(policy=ALL, trust=TRUST):
-        name = new_name("crawler-role")
-        arn = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-        if policy is not None:
-            client("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
-        return arn
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def role(make_role):
-    return make_role()
-
-
-def wait(glue, name):
-    for _ in range(3000):
-        crawler = glue.get_crawler(Name=name)["Crawler"]
-        if crawler["State"] == "READY" and "LastCrawl" in crawler:
-            return crawler
-        time.sleep(0.01)
-    raise AssertionError("the crawl does not end")
 
 
 @pytest.fixture
@@ -350,7 +322,7 @@ def test_states_schedules_and_refusals(glue, bucket, role, new_name):
     assert code(glue.stop_crawler, Name=name) == "CrawlerNotRunningException"
     assert code(glue.start_crawler, Name=name + "x") == "EntityNotFoundException"
     assert code(glue.create_crawler, Name=name + "x", Role=role, DatabaseName="d",
-                Targets={"JdbcTargets": [{"ConnectionName": "c", "Path": "p"}]}) == "InvalidInputException"
+                Targets={"DynamoDBTargets": [{"Path": "p"}]}) == "InvalidInputException"
     glue.update_crawler(Name=name, Description="y")
     assert glue.get_crawler(Name=name)["Crawler"]["Version"] == 2
     assert name in [c["Name"] for c in glue.get_crawlers(MaxResults=1000)["Crawlers"]]
