@@ -113,7 +113,6 @@ Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statemen
   Result<Outcome> outcome = checked(run);
   if (!outcome && in_block_ && sqlstate_of(outcome.error()) != "57P02") failed_ = true;
   if (!outcome) return outcome;
-  if (!request.describe_only) last_query_ = request.query_id;
   outcome->notices.insert(outcome->notices.begin(), notices_.begin(), notices_.end());
   outcome->in_transaction = in_block_;
   outcome->transaction_failed = failed_;
