@@ -121,7 +121,10 @@ Result<PolicyCondition::Value> PolicyCondition::parse_value(const Operator& op, 
       return wrong("a number");
     case Kind::kDate:
       if (const auto date = parse_date(text)) return *date;
-      return wrong("a date in ISO 8601 or seconds since 1970");
+      return Failure(Error{400,
+                           "MalformedPolicyDocument",
+                           "The policy failed legacy parsing",
+                           {{"Detail", "The value " + std::string(text) + " of " + key_ + " is no date."}}});
     case Kind::kBool:
     case Kind::kNull:
       if (equals_ignore_case(text, "true") || equals_ignore_case(text, "false")) return lower(text);
@@ -154,8 +157,6 @@ Result<PolicyCondition> PolicyCondition::parse(const std::string& operator_name,
   condition.compare_ = op->compare;
   condition.negated_ = op->negated;
   condition.key_ = lower(key);
-  if (key.find(':') == std::string::npos)
-    return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
 
   const std::vector<Json> single = {values};
   for (const Json& value : values.is_array() ? values.items() : single) {

@@ -16,9 +16,19 @@ Failure malformed(std::string message) {
   return fail(400, "MalformedPolicyDocument", std::move(message));
 }
 
-// IAM's sentence, then what it was.
+// IAM's sentence, and beside it what it was.
+Failure malformed(std::string message, std::string detail) {
+  return Failure(Error{400, "MalformedPolicyDocument", std::move(message), {{"Detail", std::move(detail)}}});
+}
 Failure syntax_error(std::string_view detail) {
-  return malformed(fmt::format("Syntax errors in policy. {}", detail));
+  return malformed("Syntax errors in policy.", std::string(detail));
+}
+Failure failed_legacy_parsing(std::string detail) {
+  return malformed("The policy failed legacy parsing", std::move(detail));
+}
+
+bool of_identity(PolicyKind kind) {
+  return kind == PolicyKind::kIdentity || kind == PolicyKind::kBoundary || kind == PolicyKind::kSession;
 }
 
 Status check_members(const Json& object, std::initializer_list<std::string_view> known, std::string_view where) {
@@ -58,23 +68,71 @@ Status check_action(std::string_view action, PolicyKind kind) {
   if (action.find(':', colon + 1) != std::string_view::npos)
     return malformed("Actions/Condition can contain only one colon.");
   const std::string_view vendor = action.substr(0, colon);
-  const bool plain =
-      std::ranges::all_of(vendor, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-'; });
+  const bool plain = std::ranges::all_of(
+      vendor, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.'; });
   if (!plain && vendor != "*") return malformed(fmt::format("Vendor {} is not valid", vendor));
   if (colon + 1 == action.size()) return syntax_error(fmt::format("The action \"{}\" names no operation.", action));
   return {};
 }
 
-Status check_resource(std::string_view resource) {
+constexpr std::string_view kIamPaths[] = {"user/",
+                                          "federated-user/",
+                                          "role/",
+                                          "group/",
+                                          "instance-profile/",
+                                          "mfa/",
+                                          "server-certificate/",
+                                          "policy/",
+                                          "sms-mfa/",
+                                          "saml-provider/",
+                                          "oidc-provider/",
+                                          "report/",
+                                          "access-report/"};
+
+// What IAM says of an ARN's parts, once its own policies name it.
+Status check_arn_parts(std::string_view resource, const std::vector<std::string_view>& parts) {
+  const auto part = [&](size_t i) { return i < parts.size() ? parts[i] : std::string_view(); };
+  const bool region = parts.size() > 3 && !part(3).empty() && part(3) != "*";
+  if (part(2) == "iam" && region)
+    return malformed(fmt::format("IAM resource {} cannot contain region information.", resource));
+  if (part(2) == "s3" && region && !part(5).starts_with("accesspoint"))
+    return malformed(fmt::format("Resource {} can not contain region information.", resource));
+  const bool path = part(5).starts_with('*') || part(5) == "root" ||
+                    std::ranges::any_of(kIamPaths, [&](std::string_view known) { return part(5).starts_with(known); });
+  const bool open =
+      part(5).find_first_of("*?") != std::string_view::npos || resource.find("${") != std::string_view::npos;
+  if (part(2) == "iam" && parts.size() > 5 && !path && !open)
+    return malformed(
+        fmt::format("IAM resource path must either be \"*\" or start with {}.", fmt::join(kIamPaths, ", ")));
+  // AWS: what has two colons in a row and yet too few of them.
+  if (parts.size() < 6 && resource.find("::") != std::string_view::npos)
+    return failed_legacy_parsing(fmt::format("The resource {} has too few parts.", resource));
+  if (parts.size() > 2 && part(2).empty())
+    return failed_legacy_parsing(fmt::format("The resource {} names no service.", resource));
+  return {};
+}
+
+Status check_resource(std::string_view resource, PolicyKind kind) {
   const auto wrong = [&] { return malformed(fmt::format("Resource {} must be in ARN format or \"*\".", resource)); };
   if (resource == "*") return {};
-  if (!resource.starts_with("arn:")) return wrong();
   const auto parts = split(resource, ':');
+  if (of_identity(kind)) {
+    if (parts.size() == 1) return wrong();
+    if (parts[1] != "aws" && parts[1] != "*") {
+      std::vector<std::string_view> shown(parts.begin() + 1, parts.end());
+      while (shown.size() < 5) shown.push_back("*");
+      return malformed(
+          fmt::format("Partition \"{}\" is not valid for resource \"arn:{}\".", parts[1], fmt::join(shown, ":")));
+    }
+    if (parts.size() == 2) return malformed("Resource vendor must be fully qualified and cannot contain regexes.");
+    return check_arn_parts(resource, parts);
+  }
+  if (!resource.starts_with("arn:")) return wrong();
   // Fewer parts are an ARN only where a '*' runs on past its part.
   const bool runs_on = std::ranges::any_of(parts, [](std::string_view part) { return part.ends_with('*'); });
   if (parts.size() < 6 && !runs_on) return wrong();
   if (parts.size() > 2 && parts[2].empty())
-    return malformed(fmt::format("Resource vendor must be fully qualified and cannot contain regexes."));
+    return malformed("Resource vendor must be fully qualified and cannot contain regexes.");
   return {};
 }
 
@@ -118,14 +176,69 @@ Result<std::vector<PolicyPrincipal>> parse_principals(const Json& element) {
 
 Result<std::vector<PolicyCondition>> parse_conditions(const Json& element, bool variables) {
   std::vector<PolicyCondition> conditions;
+  for (const auto& [name, keys] : element.members())
+    for (const auto& [key, values] : keys.members())
+      conditions.push_back(TRY(PolicyCondition::parse(name, key, values, variables)));
+  return conditions;
+}
+
+Status check_condition_syntax(const Json& element, PolicyKind kind) {
   if (!element.is_object()) return syntax_error("Condition must be an object.");
   for (const auto& [name, keys] : element.members()) {
     if (!keys.is_object())
       return syntax_error(fmt::format("The condition {} must be an object of keys and values.", name));
-    for (const auto& [key, values] : keys.members())
-      conditions.push_back(TRY(PolicyCondition::parse(name, key, values, variables)));
+    for (const auto& [key, values] : keys.members()) {
+      const auto parsed = PolicyCondition::parse(name, key, values, false);
+      const bool unknown = !parsed && parsed.error().message.starts_with("Invalid Condition type");
+      if (unknown && of_identity(kind)) return syntax_error(parsed.error().message);
+      if (!parsed && parsed.error().message == "Syntax errors in policy.") return Failure(parsed.error());
+    }
   }
-  return conditions;
+  return {};
+}
+
+// A statement's elements and their types: what is wrong there comes before all else that is.
+Status check_statement_syntax(const Json& source, PolicyKind kind, size_t number) {
+  const std::string where = fmt::format("Statement {}", number);
+  if (!source.is_object()) return syntax_error(where + " is no object.");
+  TRY(check_members(
+      source,
+      {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"},
+      where));
+  if (const Json* sid = source.find("Sid"); sid && !sid->is_string()) return syntax_error("Sid must be a string.");
+  const Json& effect = source["Effect"];
+  const std::string said = lower(effect.as_string());
+  const bool known = effect.is_string() && (said == "allow" || said == "deny");
+  if (!known && of_identity(kind)) return syntax_error(where + " has no Effect that is Allow or Deny.");
+  for (const std::string name : {"Action", "Resource"}) {
+    const Json *yes = source.find(name), *no = source.find("Not" + name);
+    if (yes && no) return syntax_error(fmt::format("{} has both {} and Not{}.", where, name, name));
+    if (yes || no) TRY(strings_of(yes ? *yes : *no, name));
+  }
+  if (const Json* condition = source.find("Condition")) TRY(check_condition_syntax(*condition, kind));
+  return {};
+}
+
+Status parse_effect(const Json& source, PolicyKind kind, PolicyStatement& statement) {
+  const Json& effect = source["Effect"];
+  if (effect.is_null()) return malformed("Missing required field Effect");
+  statement.allow = effect.as_string() == "Allow";
+  if (statement.allow || effect.as_string() == "Deny") return {};
+  if (of_identity(kind)) return failed_legacy_parsing("Effect is written Allow or Deny.");
+  return malformed(fmt::format("Invalid effect: {}", effect.as_string()));
+}
+
+Status parse_sid(const Json& source, PolicyKind kind, std::set<std::string>& sids, PolicyStatement& statement) {
+  const Json* sid = source.find("Sid");
+  if (!sid || sid->as_string().empty()) return {};
+  statement.sid = sid->as_string();
+  const bool plain = std::ranges::all_of(statement.sid, [](unsigned char c) { return std::isalnum(c); });
+  if (!plain && kind != PolicyKind::kResource)
+    return malformed(
+        "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+        "[0-9A-Za-z]*");
+  if (!sids.insert(statement.sid).second) return malformed("Statement IDs (SID) in a single policy must be unique.");
+  return {};
 }
 
 Status parse_principal_element(const Json& source, PolicyKind kind, PolicyStatement& statement) {
@@ -142,66 +255,62 @@ Status parse_principal_element(const Json& source, PolicyKind kind, PolicyStatem
 
 Status parse_resource_element(const Json& source, PolicyKind kind, bool variables, PolicyStatement& statement) {
   const Json *yes = source.find("Resource"), *no = source.find("NotResource");
-  if (kind == PolicyKind::kTrust) return yes || no ? malformed("Has prohibited field Resource") : Status{};
-  if (yes && no) return syntax_error("A statement has both Resource and NotResource.");
-  if (!yes && !no) return malformed("Policy statement must contain resources.");
+  if (!yes && !no) return {};
+  if (kind == PolicyKind::kTrust) return malformed("Has prohibited field Resource");
   statement.not_resource = no != nullptr;
-  const auto texts = TRY(strings_of(yes ? *yes : *no, "Resource"));
-  if (texts.empty()) return malformed("Policy statement must contain resources.");
-  for (const std::string& text : texts) {
-    TRY(check_resource(text));
+  for (const std::string& text : TRY(strings_of(yes ? *yes : *no, "Resource"))) {
+    TRY(check_resource(text, kind));
     statement.resources.emplace_back(text, PolicyPattern::Mode::kResource, variables);
   }
   return {};
 }
 
-Result<PolicyStatement> parse_statement(const Json& source, PolicyKind kind, bool variables, size_t number) {
-  const std::string where = fmt::format("Statement {}", number);
-  if (!source.is_object()) return syntax_error(where + " is no object.");
-  TRY(check_members(
-      source,
-      {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"},
-      where));
-
-  PolicyStatement statement;
-  if (const Json* sid = source.find("Sid")) {
-    if (!sid->is_string()) return syntax_error("Sid must be a string.");
-    statement.sid = sid->as_string();
-    const bool plain = std::ranges::all_of(statement.sid, [](unsigned char c) { return std::isalnum(c); });
-    if (!plain && kind != PolicyKind::kResource)
-      return malformed(
-          "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
-          "[0-9A-Za-z]*");
-  }
-  const Json& effect = source["Effect"];
-  if (effect.is_null()) return malformed("Missing required field Effect");
-  if (!effect.is_string() || (effect.as_string() != "Allow" && effect.as_string() != "Deny"))
-    return malformed(fmt::format("Invalid effect: {}", effect.as_string()));
-  statement.allow = effect.as_string() == "Allow";
-
-  const Json *action = source.find("Action"), *not_action = source.find("NotAction");
-  if (action && not_action) return syntax_error(where + " has both Action and NotAction.");
-  if (!action && !not_action) return malformed("Policy statement must contain actions.");
-  statement.not_action = not_action != nullptr;
-  for (const std::string& text : TRY(strings_of(action ? *action : *not_action, "Action"))) {
+Status parse_action_element(const Json& source, PolicyKind kind, PolicyStatement& statement) {
+  const Json *yes = source.find("Action"), *no = source.find("NotAction");
+  if (!yes && !no) return {};
+  statement.not_action = no != nullptr;
+  for (const std::string& text : TRY(strings_of(yes ? *yes : *no, "Action"))) {
     statement.actions.push_back(lower(text));
     TRY(check_action(statement.actions.back(), kind));
   }
-  if (statement.actions.empty()) return malformed("Policy statement must contain actions.");
+  return {};
+}
 
-  TRY(parse_principal_element(source, kind, statement));
-  TRY(parse_resource_element(source, kind, variables, statement));
-  if (const Json* condition = source.find("Condition"))
-    statement.conditions = TRY(parse_conditions(*condition, variables));
-  return statement;
+Status check_complete(const PolicyStatement& statement, PolicyKind kind) {
+  if (statement.actions.empty()) return malformed("Policy statement must contain actions.");
+  if (statement.resources.empty() && kind != PolicyKind::kTrust)
+    return malformed("Policy statement must contain resources.");
+  return {};
+}
+
+// What each statement says, in the order in which IAM finds fault with it.
+Result<std::vector<PolicyStatement>> parse_statements(const std::vector<Json>& sources, PolicyKind kind,
+                                                      bool variables) {
+  std::vector<PolicyStatement> statements(sources.size());
+  const auto each = [&](auto parse) -> Status {
+    for (size_t i = 0; i < sources.size(); ++i) TRY(parse(sources[i], statements[i]));
+    return {};
+  };
+  std::set<std::string> sids;
+  TRY(each([&](const Json& source, PolicyStatement& out) { return parse_effect(source, kind, out); }));
+  TRY(each([&](const Json& source, PolicyStatement& out) -> Status {
+    if (const Json* condition = source.find("Condition")) out.conditions = TRY(parse_conditions(*condition, variables));
+    return {};
+  }));
+  TRY(each([&](const Json& source, PolicyStatement& out) { return parse_sid(source, kind, sids, out); }));
+  TRY(each(
+      [&](const Json& source, PolicyStatement& out) { return parse_resource_element(source, kind, variables, out); }));
+  TRY(each([&](const Json& source, PolicyStatement& out) { return parse_action_element(source, kind, out); }));
+  TRY(each([&](const Json&, PolicyStatement& out) { return check_complete(out, kind); }));
+  TRY(each([&](const Json& source, PolicyStatement& out) { return parse_principal_element(source, kind, out); }));
+  return statements;
 }
 
 }  // namespace
 
 Result<Policy> Policy::parse(std::string_view document, PolicyKind kind) {
   const auto json = Json::parse(document);
-  if (!json && kind == PolicyKind::kTrust)
-    return malformed("This policy contains invalid Json: " + json.error().message);
+  if (!json && kind == PolicyKind::kTrust) return malformed("This policy contains invalid Json", json.error().message);
   if (!json) return syntax_error(json.error().message);
   if (!json->is_object()) return syntax_error("The document is no object.");
   TRY(check_members(*json, {"Version", "Id", "Statement"}, "The document"));
@@ -210,22 +319,17 @@ Result<Policy> Policy::parse(std::string_view document, PolicyKind kind) {
   const Json* version = json->find("Version");
   const bool newer = version && version->as_string() == "2012-10-17";
   if (version && !newer && version->as_string() != "2008-10-17")
-    return malformed("Policy document must be version 2012-10-17 or greater.");
+    return of_identity(kind) ? syntax_error("Version is 2012-10-17 or 2008-10-17.")
+                             : malformed("Policy document must be version 2012-10-17 or greater.");
   if (const Json* id = json->find("Id"); id && !id->is_string()) return syntax_error("Id must be a string.");
 
   const Json* statements = json->find("Statement");
   if (!statements || (statements->is_array() && statements->size() == 0))
     return syntax_error("Statement is missing or empty.");
-  Policy policy{kind, {}};
-  std::set<std::string> sids;
   const std::vector<Json> single = {*statements};
-  for (const Json& source : statements->is_array() ? statements->items() : single) {
-    policy.statements.push_back(TRY(parse_statement(source, kind, newer, policy.statements.size() + 1)));
-    const std::string& sid = policy.statements.back().sid;
-    if (!sid.empty() && !sids.insert(sid).second)
-      return malformed("Statement IDs (SID) in a single policy must be unique.");
-  }
-  return policy;
+  const std::vector<Json>& sources = statements->is_array() ? statements->items() : single;
+  for (size_t i = 0; i < sources.size(); ++i) TRY(check_statement_syntax(sources[i], kind, i + 1));
+  return Policy{kind, TRY(parse_statements(sources, kind, newer))};
 }
 
 std::set<std::string> Policy::context_keys() const {

@@ -430,8 +430,8 @@ TEST(Policy, TheDecisionNamesItsStatement) {
 TEST(Policy, HostilePatternsStayQuick) {
   std::string stars, text(3000, 'a');
   for (int i = 0; i < 1000; ++i) stars += "a*";
-  const Given given{.identity = {allow(R"("Action":"*","Resource":"arn:aws:s3:x*y:1:)" + stars + R"(${*}b")")},
-                    .target = "arn:aws:s3:xy:1:" + text};
+  const Given given{.identity = {allow(R"("Action":"*","Resource":"arn:aws:sqs:x*y:1:)" + stars + R"(${*}b")")},
+                    .target = "arn:aws:sqs:xy:1:" + text};
   EXPECT_FALSE(ask(given).decision.allowed());
 }
 

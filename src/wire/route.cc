@@ -81,6 +81,12 @@ struct Entry {
   RestTable rest;
 };
 
+// Whether an operation is one of the service's, answered or not.
+bool knows(const Entry& entry, std::string_view operation) {
+  return entry.by_name.contains(operation) ||
+         std::ranges::find(entry.service->unanswered, operation, &Unanswered::name) != entry.service->unanswered.end();
+}
+
 Result<const Operation*> named_operation(const Entry& entry, const http::RequestHead& head, std::string_view body) {
   const Service& service = *entry.service;
   const bool json = speaks_json(service);
@@ -227,7 +233,7 @@ const Entry* Router::Index::unsigned_entry(const http::RequestHead& head, std::s
   if (const auto action = form_parameter(head, body, "Action")) {
     const auto version = form_parameter(head, body, "Version");
     for (const auto& entry : entries)
-      if (speaks_query(*entry->service) && entry->by_name.contains(*action) &&
+      if (speaks_query(*entry->service) && knows(*entry, *action) &&
           (!version || *version == entry->service->api_version))
         return entry.get();
   }

@@ -254,9 +254,19 @@ void write_s3_error(const Error& error, std::string_view request_id, http::Respo
 
 }  // namespace
 
+namespace {
+
+// AWS: PutBucketPolicy and PutBucketTagging, "Examples": 204, which the model does not say.
+int success_status(const Operation& operation) {
+  const bool silent = operation.name == "PutBucketPolicy" || operation.name == "PutBucketTagging";
+  return silent && is_s3(*operation.service) ? 204 : operation.success_status;
+}
+
+}  // namespace
+
 http::Response write_output(const Operation& operation, const Any& output, std::string_view request_id) {
   http::Response response;
-  response.status = operation.success_status;
+  response.status = success_status(operation);
   const Service& service = *operation.service;
   put_request_id(service, request_id, response);
   switch (service.protocol) {

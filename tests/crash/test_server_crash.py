@@ -108,6 +108,18 @@ def deleted(load):
     return write
 
 
+def versions(load):
+    """Of one key: two versions and a deletion, which must leave both and a marker."""
+    s3 = load.client("s3")
+
+    def write(n):
+        for round_ in ("first", "second"):
+            s3.put_object(Bucket="crash-versions", Key=n, Body=body_of(f"{round_} {n}", 900))
+        s3.delete_object(Bucket="crash-versions", Key=n)
+
+    return write
+
+
 def table(load):
     glue = load.client("glue")
     return lambda n: glue.create_table(DatabaseName="crash", TableInput={
@@ -182,7 +194,7 @@ def told(load):
 
 ROWS = 40
 ENDS = ("FINISHED", "FAILED", "ABORTED")
-WRITERS = {"small": small, "large": large, "multi": multipart, "copy": copied, "deleted": deleted, "table": table,
+WRITERS = {"small": small, "large": large, "multi": multipart, "copy": copied, "deleted": deleted, "versions": versions, "table": table,
            "user": user, "partition": partition, "created": created, "unloaded": unloaded, "called": called, "told": told}
 HANDLER = """
 import http.client, urllib.parse
@@ -198,6 +210,8 @@ def prepare(server):
     """What the writers need."""
     s3, glue, iam = server.client("s3"), server.client("glue"), server.client("iam")
     s3.create_bucket(Bucket="crash")
+    s3.create_bucket(Bucket="crash-versions")
+    s3.put_bucket_versioning(Bucket="crash-versions", VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket="crash", Key="source", Body=body_of("source", 300_000))
     glue.create_database(DatabaseInput={"Name": "crash"})
     glue.create_table(DatabaseName="crash", TableInput={"Name": "parts", "PartitionKeys": [{"Name": "p", "Type": "string"}]})
@@ -286,6 +300,25 @@ def verify_events(server, load):
     assert not wanted, f"{len(wanted)} acknowledged events never arrived: {sorted(wanted)[:3]}"
 
 
+def verify_versions(server, load):
+    """Every version that was acknowledged is there and whole, in its order; a key's latest is one and the right one."""
+    s3, kept = server.client("s3"), collections.defaultdict(list)
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket="crash-versions"):
+        for entry in page.get("Versions", []):
+            kept[entry["Key"]].append((entry["VersionId"], entry["IsLatest"]))
+        for entry in page.get("DeleteMarkers", []):
+            kept[entry["Key"]].insert(0, (None, entry["IsLatest"]))
+    for (kind, name), _ in load.acknowledged.items():
+        if kind == "versions":
+            assert [latest for _, latest in kept[name]] == [True, False, False], f"{name}: {kept[name]}"
+    for name in random.Random(2).sample(sorted(kept), min(20, len(kept))):
+        assert sum(latest for _, latest in kept[name]) == 1
+        for (id_, _), round_ in zip(reversed(kept[name]), ("first", "second")):
+            if id_:
+                body = s3.get_object(Bucket="crash-versions", Key=name, VersionId=id_)["Body"].read()
+                assert body == body_of(f"{round_} {name}", 900)
+
+
 def verify(server, load):
     s3, glue, iam = server.client("s3"), server.client("glue"), server.client("iam")
     keys = {}
@@ -306,6 +339,7 @@ def verify(server, load):
             assert iam.get_user_policy(UserName=name, PolicyName="p")["PolicyDocument"]["Statement"]
         elif kind == "partition":
             glue.get_partition(DatabaseName="crash", TableName="parts", PartitionValues=[name])
+    verify_versions(server, load)
     verify_statements(server, load, keys)
     verify_calls(server, load)
     verify_events(server, load)

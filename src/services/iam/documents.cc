@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "door/arn.h"
 #include "door/policy.h"
 #include "door/policy_binding.h"
@@ -15,8 +16,14 @@ size_t policy_size(std::string_view document) {
   return std::ranges::count_if(document, [](char c) { return c != ' ' && c != '\n' && c != '\t' && c != '\r'; });
 }
 
+// Observed: what is stored says that it is of the newer version, which comes before all faults but those of syntax.
 Status check_identity_policy(std::string_view document) {
-  TRY(::tarn::Policy::parse(document, PolicyKind::kIdentity));
+  const auto parsed = ::tarn::Policy::parse(document, PolicyKind::kIdentity);
+  if (!parsed && parsed.error().message == "Syntax errors in policy.") return Failure(parsed.error());
+  const auto json = Json::parse(document);
+  if (!json || (*json)["Version"].as_string() != "2012-10-17")
+    return fail(400, "MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.");
+  if (!parsed) return Failure(parsed.error());
   return {};
 }
 

@@ -103,8 +103,8 @@ Result<AddUserToGroupOutput> add_user_to_group(Iam&, Call& call, const AddUserTo
 }
 
 Result<RemoveUserFromGroupOutput> remove_user_from_group(Iam&, Call& call, const RemoveUserFromGroupInput& in) {
+  auto user = TRY(find<UserRecord>(call, in.user_name));  // Observed: a user that is not there is told of first
   const auto group = TRY(find<GroupRecord>(call, in.group_name, Lock::kShared));
-  auto user = TRY(find<UserRecord>(call, in.user_name));
   // ASSUMED: taking a user out of a group that it is not in is no error.
   std::erase(user.record.groups, group.key.name);
   TRY(save(call, user));

@@ -184,18 +184,20 @@ wire::List<Tag> to_wire(const Tags& tags) {
   return out;
 }
 
-Result<Tags> tags_from(const wire::List<Tag>& tags) {
+Result<Tags> tags_from(const wire::List<Tag>& tags, TagCase letters) {
   Tags out;
   std::vector<std::string> seen;
   for (const Tag& tag : tags) {
     if (lower(*tag.key).starts_with("aws:"))
       return invalid_input(fmt::format("The tag key {} begins with aws:, which is reserved.", *tag.key));
-    seen.push_back(lower(*tag.key));
+    seen.push_back(letters == TagCase::kMatters ? *tag.key : lower(*tag.key));
     out[*tag.key] = tag.value.value_or("");
   }
   std::ranges::sort(seen);
   if (std::ranges::adjacent_find(seen) != seen.end())
-    return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    return invalid_input(letters == TagCase::kMatters
+                             ? "Duplicate tag keys found."
+                             : "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
   if (out.size() > kMostTags) return limit_exceeded("The number of tags has reached the maximum limit.");
   return out;
 }

@@ -128,7 +128,8 @@ AttachedPermissionsBoundary boundary_to_wire(const std::string& arn);
 // --- tags ------------------------------------------------------------------------------------------------------------
 
 // ERRORS: InvalidInput (a key twice, a key of AWS's own), LimitExceeded.
-Result<Tags> tags_from(const wire::List<Tag>& tags);
+enum class TagCase : bool { kFolds, kMatters };  // of a policy's tags "a" and "A" are two
+Result<Tags> tags_from(const wire::List<Tag>& tags, TagCase letters = TagCase::kFolds);
 
 // --- policies --------------------------------------------------------------------------------------------------------
 

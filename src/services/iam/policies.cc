@@ -46,10 +46,22 @@ Result<Found<PolicyRecord>> find_policy(Call& call, const std::string& arn, Lock
   return policy;
 }
 
+// Of a version AWS does not tell whether it or the whole policy is not there.
+Failure no_such_version(const std::string& arn, const std::string& id) {
+  return no_such_entity(fmt::format("Policy {} version {} does not exist or is not attachable.", arn, id));
+}
+
+Result<Found<PolicyRecord>> policy_of_version(Call& call, const std::string& arn, const std::string& id,
+                                              Lock lock = Lock::kExclusive) {
+  auto policy = find_policy(call, arn, lock);
+  if (!policy && policy.error().code == "NoSuchEntity") return no_such_version(arn, id);
+  return policy;
+}
+
 Result<PolicyVersionRecord> find_version(const Found<PolicyRecord>& policy, const std::string& id) {
   for (const PolicyVersionRecord& version : policy.record.versions)
     if (version_text(version.number) == id) return version;
-  return no_such_entity(fmt::format("Policy {} version {} does not exist or is not attachable.", policy.arn(), id));
+  return no_such_version(policy.arn(), id);
 }
 
 PolicyVersion to_wire(const PolicyRecord& policy, const PolicyVersionRecord& version) {
@@ -113,7 +125,7 @@ Result<CreatePolicyOutput> create_policy(Iam&, Call& call, const CreatePolicyInp
     return already_exists(
         fmt::format("A policy called {} already exists. Duplicate names are not allowed.", *in.policy_name));
   TRY(check_managed_policy(*in.policy_document));
-  const Tags tags = TRY(tags_from(in.tags));
+  const Tags tags = TRY(tags_from(in.tags, TagCase::kMatters));
   const Time now = now_of(call);
   const Found<PolicyRecord> policy{key,
                                    {.id = random_id("ANPA", 17),
@@ -136,7 +148,8 @@ Result<GetPolicyOutput> get_policy(Iam&, Call& call, const GetPolicyInput& in) {
   const auto policy = TRY(find_policy(call, *in.policy_arn, Lock::kShared));
   Policy out = TRY(to_wire(call, policy));
   out.description = policy.record.description;  // AWS: only here, not in lists
-  if (const Tags tags = TRY(tags_of(call.tx(), policy.arn())); !tags.empty()) out.tags = to_wire(tags);
+  out.tags = to_wire(TRY(tags_of(call.tx(), policy.arn())));
+  out.tags.set_present();  // Observed: empty where there are none
   return GetPolicyOutput{.policy = std::move(out)};
 }
 
@@ -207,12 +220,12 @@ Result<GetPolicyVersionOutput> get_policy_version(Iam&, Call& call, const GetPol
                       *in.policy_arn, *in.version_id, policy->version));
     return GetPolicyVersionOutput{.policy_version = version_to_wire(*policy)};
   }
-  const auto policy = TRY(find_policy(call, *in.policy_arn, Lock::kShared));
+  const auto policy = TRY(policy_of_version(call, *in.policy_arn, *in.version_id, Lock::kShared));
   return GetPolicyVersionOutput{.policy_version = to_wire(policy.record, TRY(find_version(policy, *in.version_id)))};
 }
 
 Result<DeletePolicyVersionOutput> delete_policy_version(Iam&, Call& call, const DeletePolicyVersionInput& in) {
-  auto policy = TRY(find_policy(call, *in.policy_arn));
+  auto policy = TRY(policy_of_version(call, *in.policy_arn, *in.version_id));
   const int64_t number = TRY(find_version(policy, *in.version_id)).number;
   if (number == policy.record.default_version) return delete_conflict("Cannot delete the default version of a policy.");
   std::erase_if(policy.record.versions, [&](const PolicyVersionRecord& version) { return version.number == number; });
@@ -222,7 +235,7 @@ Result<DeletePolicyVersionOutput> delete_policy_version(Iam&, Call& call, const 
 
 Result<SetDefaultPolicyVersionOutput> set_default_policy_version(Iam&, Call& call,
                                                                  const SetDefaultPolicyVersionInput& in) {
-  auto policy = TRY(find_policy(call, *in.policy_arn));
+  auto policy = TRY(policy_of_version(call, *in.policy_arn, *in.version_id));
   policy.record.default_version = TRY(find_version(policy, *in.version_id)).number;
   policy.record.updated = now_of(call);
   TRY(save(call, policy));

@@ -104,6 +104,21 @@ Needs update_access_key_rights(Iam&, Call& call, const UpdateAccessKeyInput& in)
 Needs delete_access_key_rights(Iam&, Call& call, const DeleteAccessKeyInput& in) {
   return on_user(call, "iam:DeleteAccessKey", in.user_name);
 }
+Needs get_login_profile_rights(Iam&, Call& call, const GetLoginProfileInput& in) {
+  return on_user(call, "iam:GetLoginProfile", in.user_name);
+}
+Needs list_mfa_devices_rights(Iam&, Call& call, const ListMFADevicesInput& in) {
+  return on_user(call, "iam:ListMFADevices", in.user_name);
+}
+Needs list_signing_certificates_rights(Iam&, Call& call, const ListSigningCertificatesInput& in) {
+  return on_user(call, "iam:ListSigningCertificates", in.user_name);
+}
+Needs list_ssh_public_keys_rights(Iam&, Call& call, const ListSSHPublicKeysInput& in) {
+  return on_user(call, "iam:ListSSHPublicKeys", in.user_name);
+}
+Needs list_service_specific_credentials_rights(Iam&, Call& call, const ListServiceSpecificCredentialsInput& in) {
+  return on_user(call, "iam:ListServiceSpecificCredentials", in.user_name);
+}
 Needs list_access_keys_rights(Iam&, Call& call, const ListAccessKeysInput& in) {
   return on_user(call, "iam:ListAccessKeys", in.user_name);
 }

@@ -53,6 +53,7 @@ Result<CreateRoleOutput> create_role(Iam& iam, Call& call, const CreateRoleInput
   TRY(set_tags(call.tx(), role.arn(), tags));
 
   Role out = TRY(to_wire(call, role));
+  out.max_session_duration.reset();  // Observed: told by GetRole and ListRoles alone
   if (!tags.empty()) out.tags = to_wire(tags);
   if (in.permissions_boundary) out.permissions_boundary = boundary_to_wire(role.record.grants.boundary);
   return CreateRoleOutput{.role = std::move(out)};
@@ -63,14 +64,14 @@ Result<GetRoleOutput> get_role(Iam&, Call& call, const GetRoleInput& in) {
   Role out = TRY(to_wire(call, role));
   if (const Tags tags = TRY(tags_of(call.tx(), role.arn())); !tags.empty()) out.tags = to_wire(tags);
   if (!role.record.grants.boundary.empty()) out.permissions_boundary = boundary_to_wire(role.record.grants.boundary);
+  out.role_last_used = RoleLastUsed{};  // AWS: empty where it was never used; uses are not kept here
   return GetRoleOutput{.role = std::move(out)};
 }
 
 Result<UpdateRoleOutput> update_role(Iam&, Call& call, const UpdateRoleInput& in) {
   auto role = TRY(find<RoleRecord>(call, in.role_name));
   TRY(check_session(in.max_session_duration));
-  // AWS: UpdateRole: without a description the role loses the one it has.
-  role.record.description = in.description;
+  if (in.description) role.record.description = in.description;
   if (in.max_session_duration) role.record.max_session_seconds = *in.max_session_duration;
   TRY(save(call, role));
   return UpdateRoleOutput{};
@@ -80,7 +81,9 @@ Result<UpdateRoleDescriptionOutput> update_role_description(Iam&, Call& call, co
   auto role = TRY(find<RoleRecord>(call, in.role_name));
   role.record.description = in.description;
   TRY(save(call, role));
-  return UpdateRoleDescriptionOutput{.role = TRY(to_wire(call, role))};
+  Role out = TRY(to_wire(call, role));
+  out.max_session_duration.reset();
+  return UpdateRoleDescriptionOutput{.role = std::move(out)};
 }
 
 Result<UpdateAssumeRolePolicyOutput> update_assume_role_policy(Iam& iam, Call& call,

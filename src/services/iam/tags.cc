@@ -10,10 +10,10 @@ namespace {
 
 // Holds the entity, so that no tag is left of one that is deleted meanwhile.
 template <class Out>
-Result<Out> tag(Call& call, const std::string& arn, const wire::List<Tag>& tags) {
+Result<Out> tag(Call& call, const std::string& arn, const wire::List<Tag>& tags, TagCase letters = TagCase::kFolds) {
   Tags all = TRY(tags_of(call.tx(), arn));
-  for (auto& [key, value] : TRY(tags_from(tags))) all[key] = value;
-  TRY(tags_from(to_wire(all)));  // the limits hold for all of them together
+  for (auto& [key, value] : TRY(tags_from(tags, letters))) all[key] = value;
+  TRY(tags_from(to_wire(all), letters));  // the limits hold for all of them together
   TRY(set_tags(call.tx(), arn, all));
   return Out{};
 }
@@ -72,7 +72,7 @@ Result<ListRoleTagsOutput> list_role_tags(Iam&, Call& call, const ListRoleTagsIn
 }
 
 Result<TagPolicyOutput> tag_policy(Iam&, Call& call, const TagPolicyInput& in) {
-  return tag<TagPolicyOutput>(call, TRY(existing_policy(call, *in.policy_arn)), in.tags);
+  return tag<TagPolicyOutput>(call, TRY(existing_policy(call, *in.policy_arn)), in.tags, TagCase::kMatters);
 }
 Result<UntagPolicyOutput> untag_policy(Iam&, Call& call, const UntagPolicyInput& in) {
   return untag<UntagPolicyOutput>(call, TRY(existing_policy(call, *in.policy_arn)), in.tag_keys);

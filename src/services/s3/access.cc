@@ -4,6 +4,7 @@
 
 #include "services/s3/errors.h"
 #include "services/s3/names.h"
+#include "services/s3/versions.h"
 
 namespace tarn::s3 {
 namespace {
@@ -81,7 +82,12 @@ Need need_on_object(const Call& call, const FoundBucket& bucket, std::string_vie
 Result<std::vector<Need>> rights_to_read(Call& call, const FoundBucket& bucket, const std::string& key,
                                          std::string action, const std::optional<std::string>& version_id, Lock lock) {
   TRY(check_key(key));
-  const std::optional<ObjectRecord> object = TRY(call.get(kObjects, {bucket.record.id, key}, lock));
+  std::optional<ObjectRecord> object;
+  if (version_id) {
+    if (auto found = TRY(find_version(call, bucket, key, *version_id, lock))) object = std::move(found->object);
+  } else {
+    object = TRY(call.get(kObjects, {bucket.record.id, key}, lock));
+  }
   ContextKeys context;
   if (version_id) context["s3:VersionId"] = {*version_id};
   if (object)
@@ -93,17 +99,22 @@ Result<std::vector<Need>> rights_to_read(Call& call, const FoundBucket& bucket, 
   return needs;
 }
 
-Status check_version(std::string_view key, const std::optional<std::string>& version_id) {
-  if (version_id && *version_id != "null") return no_such_version(key, *version_id);
-  return {};
-}
-
 Result<ObjectRecord> find_object(Call& call, const FoundBucket& bucket, const std::string& key,
                                  const std::optional<std::string>& version_id, Lock lock) {
-  TRY(check_version(key, version_id));
+  if (version_id) {
+    auto found = TRY(find_version(call, bucket, key, *version_id, lock));
+    if (!found) return no_such_version(key, *version_id);
+    if (found->delete_marker) return refuse_marker(bucket, found->object, "GET");
+    return std::move(found->object);
+  }
   std::optional<ObjectRecord> object = TRY(call.get(kObjects, {bucket.record.id, key}, lock));
-  if (!object) return no_such_key(key);
-  return std::move(*object);
+  if (object) return std::move(*object);
+  const auto marker = TRY(latest_marker(call, bucket, key));
+  if (!marker) return no_such_key(key);
+  return refuse(404, "NoSuchKey", "The specified key does not exist.",
+                {{"Key", key},
+                 {"header:x-amz-delete-marker", "true"},
+                 {"header:x-amz-version-id", told_version(bucket, *marker).value_or("null")}});
 }
 
 }  // namespace tarn::s3

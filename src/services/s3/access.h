@@ -52,10 +52,8 @@ Result<std::vector<Need>> rights_to_read(Call& call, const FoundBucket& bucket, 
                                          std::string action, const std::optional<std::string>& version_id = {},
                                          Lock lock = Lock::kExclusive);
 
-// ERRORS: NoSuchVersion. An object of a bucket without versioning has the one version "null".
-Status check_version(std::string_view key, const std::optional<std::string>& version_id);
-
-// ERRORS: NoSuchKey, NoSuchVersion.
+// The object under the key, or that version of it.
+// ERRORS: NoSuchKey, NoSuchVersion, InvalidArgument (an id that is none); MethodNotAllowed (405): a delete marker.
 Result<ObjectRecord> find_object(Call& call, const FoundBucket& bucket, const std::string& key,
                                  const std::optional<std::string>& version_id = {}, Lock lock = Lock::kExclusive);
 

@@ -144,6 +144,36 @@ bool narrows(const Json& conditions) {
   return false;
 }
 
+// S3 has words of its own for what is wrong with a policy.
+Failure in_s3_words(const ::tarn::Error& error, const Json& document) {
+  const std::string_view said = error.message;
+  const std::string detail = error.members.empty() ? "" : error.members.front().second;
+  const auto with = [](std::string message, std::string why) {
+    return refuse(400, "MalformedPolicy", std::move(message), {{"Detail", std::move(why)}});
+  };
+  if (constexpr std::string_view kPrincipal = "Invalid principal in policy"; said.starts_with(kPrincipal)) {
+    const std::string_view which = said.substr(kPrincipal.size());
+    return with(std::string(kPrincipal), std::string(which.substr(std::min<size_t>(which.size(), 2))));
+  }
+  if (said == "Policy statement must contain actions.") return malformed("Missing required field Action");
+  if (said == "Policy statement must contain resources.") return malformed("Missing required field Resource");
+  if (said.starts_with("Resource ")) return with("Policy has invalid resource", std::string(said));
+  if (said.starts_with("Actions/Condition") || said.starts_with("Vendor "))
+    return with("Policy has invalid action", std::string(said));
+  if (said.starts_with("Policy document must be version"))
+    return malformed("The policy must contain a valid version string");
+  if (said != "Syntax errors in policy.") return malformed(error.message);
+  if (detail == "Statement is missing or empty.")
+    return malformed(document.find("Statement") ? "Could not parse the policy: Statement is empty!"
+                                                : "Missing required field Statement");
+  constexpr std::string_view kUnknown = "has an unknown element \"";
+  if (const size_t at = detail.find(kUnknown); at != std::string::npos) {
+    const std::string rest = detail.substr(at + kUnknown.size());
+    return malformed("Unknown field " + rest.substr(0, rest.find('"')));
+  }
+  return with("Invalid policy syntax.", detail);
+}
+
 }  // namespace
 
 Status check_bucket_policy(std::string_view document, std::string_view bucket) {
@@ -155,7 +185,7 @@ Status check_bucket_policy(std::string_view document, std::string_view bucket) {
   if (!json || !document.starts_with('{'))
     return malformed("Policies must be valid JSON and the first byte must be '{'");
   if (const auto parsed = Policy::parse(document, PolicyKind::kResource); !parsed)
-    return malformed(parsed.error().message);
+    return in_s3_words(parsed.error(), *json);
   for (const Json& statement : statements_of(*json)) TRY(check_statement(statement, bucket));
   return {};
 }

@@ -110,7 +110,7 @@ Result<CreateBucketOutput> create_bucket(S3&, Call& call, const CreateBucketRequ
           {{"BucketName", key.name}});
     // AWS: "Error responses", BucketAlreadyOwnedByYou: in us-east-1 making one's own bucket again is no error.
     if (existing->region == kFirstRegion && region == kFirstRegion)
-      return CreateBucketOutput{.location = location_of(key.name, region), .bucket_arn = arn};
+      return CreateBucketOutput{.location = location_of(key.name, region)};
     return refuse(409, "BucketAlreadyOwnedByYou",
                   "Your previous request to create the named bucket succeeded and you already own it.",
                   {{"BucketName", key.name}});
@@ -124,7 +124,7 @@ Result<CreateBucketOutput> create_bucket(S3&, Call& call, const CreateBucketRequ
                             .public_access_block = PublicAccessBlock{true, true, true, true}};
   TRY(call.put(kBuckets, key, record));
   if (!tags.empty()) TRY(set_tags(call.tx(), arn, tags));
-  return CreateBucketOutput{.location = location_of(key.name, region), .bucket_arn = arn};
+  return CreateBucketOutput{.location = location_of(key.name, region)};
 }
 
 // --- DeleteBucket -----------------------------------------------------------------------------------------------------
@@ -136,8 +136,13 @@ Result<std::vector<Need>> delete_bucket_rights(S3&, Call& call, const DeleteBuck
 Result<DeleteBucketOutput> delete_bucket(S3& s3, Call& call, const DeleteBucketRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in, Lock::kExclusive));
   const auto objects = TRY(call.tx().scan(kObjects, {.prefix = prefix_of(kObjects, bucket.record.id), .limit = 1}));
-  if (!objects.entries.empty())
-    return refuse(409, "BucketNotEmpty", "The bucket you tried to delete is not empty", {{"BucketName", bucket.name}});
+  const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, bucket.record.id), .limit = 1}));
+  if (!objects.entries.empty() || !versions.entries.empty())
+    return refuse(409, "BucketNotEmpty",
+                  bucket.record.versioning.empty()
+                      ? "The bucket you tried to delete is not empty"
+                      : "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+                  {{"BucketName", bucket.name}});
   const auto uploads = TRY(call.tx().scan(kUploads, {.prefix = prefix_of(kUploads, bucket.record.id)}));
   for (const auto& upload : uploads.entries) TRY(discard_upload(s3, call, upload.key));
   TRY(set_tags(call.tx(), bucket.arn(), {}));
@@ -154,8 +159,7 @@ Result<std::vector<Need>> head_bucket_rights(S3&, Call& call, const HeadBucketRe
 
 Result<HeadBucketOutput> head_bucket(S3&, Call& call, const HeadBucketRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
-  return HeadBucketOutput{
-      .bucket_arn = bucket.arn(), .bucket_region = bucket.record.region, .access_point_alias = false};
+  return HeadBucketOutput{.bucket_region = bucket.record.region, .access_point_alias = false};
 }
 
 Result<std::vector<Need>> get_bucket_location_rights(S3&, Call& call, const GetBucketLocationRequest& in) {
@@ -177,7 +181,7 @@ Result<ListBucketsOutput> list_buckets(S3&, Call& call, const ListBucketsRequest
   // Names that start so: the index's entries are owner, name.
   Range range{.prefix = index_prefix(kBucketsByOwner, call.account())};
   codec::append_escaped(range.prefix, prefix);
-  if (in.continuation_token) {
+  if (in.continuation_token && !in.continuation_token->empty()) {
     const auto position = page_position(call.tx().store(), request, *in.continuation_token);
     if (!position)
       return invalid_argument("The continuation token provided is incorrect", "continuation-token",
@@ -190,14 +194,15 @@ Result<ListBucketsOutput> list_buckets(S3&, Call& call, const ListBucketsRequest
   out.owner = Owner{.id = canonical_user_id(call.account())};
   out.prefix = in.prefix;
   range.limit = most;
+  // AWS: Bucket, "BucketRegion": told where the request has at least one parameter.
+  const bool tells_region = in.max_buckets || in.continuation_token || in.prefix || in.bucket_region;
   while (true) {
     const auto page = TRY(call.tx().scan_index(kBuckets, kBucketsByOwner, range));
     for (const auto& [key, record] : page.entries)
       if (!in.bucket_region || *in.bucket_region == record.region)
         out.buckets.push_back({.name = key.name,
                                .creation_date = record.created,
-                               .bucket_region = record.region,
-                               .bucket_arn = "arn:aws:s3:::" + key.name});
+                               .bucket_region = tells_region ? std::optional(record.region) : std::nullopt});
     if (!page.more) return out;
     if (out.buckets.size() >= most) {
       out.continuation_token = page_token(call.tx().store(), request, page.last);

@@ -109,6 +109,9 @@ Status add_checksum(const CompleteMultipartUploadRequest& in, const UploadRecord
       return refuse(400, "BadDigest",
                     fmt::format("The {} you specified did not match the calculated checksum.", lower(algorithm)));
   object.checksums = {{std::string(kind->name), *computed}};
+  // AWS: GetObjectAttributes, "Parts": their checksums are told where the upload was made with an algorithm.
+  if (!chosen)
+    for (PartSummary& part : object.parts) part.checksums.clear();
   object.checksum_type = chosen ? upload.checksum_type : "FULL_OBJECT";
   return {};
 }
@@ -149,7 +152,8 @@ Result<CompleteMultipartUploadOutput> complete_multipart_upload(S3& s3, Call& ca
                                     .bucket = bucket.name,
                                     .key = in.key,
                                     .e_tag = quoted(object.etag),
-                                    .server_side_encryption = kServerSideEncryption};
+                                    .server_side_encryption = kServerSideEncryption,
+                                    .version_id = made_version(object)};
   set_checksums(out, object.checksums);
   if (!object.checksum_type.empty()) out.checksum_type = object.checksum_type;
   return out;

@@ -27,16 +27,16 @@ struct Version {
 bool etag_matches(std::string_view header, std::string_view etag);
 
 // AWS: GetObject, "If both ... are present": If-Match outweighs If-Unmodified-Since, If-None-Match outweighs
-// If-Modified-Since. Times compare in whole seconds.
+// If-Modified-Since, which counts only where it is not later than now. Times compare in whole seconds.
 // ERRORS: PreconditionFailed (412); NotModified (304).
-Status check_read(const Conditions& conditions, const Version& version);
+Status check_read(const Conditions& conditions, const Version& version, Time now);
 // The same of a copy's source, where all failures are PreconditionFailed.
-Status check_copy_source(const Conditions& conditions, const Version& version);
+Status check_copy_source(const Conditions& conditions, const Version& version, Time now);
 
-// Conditional writes: If-None-Match is "*" or refused; If-Match names the object's ETag.
+// Conditional writes: If-None-Match is "*" or refused; If-Match names the ETag of the object under the key.
 // `existing` is nullptr where there is no such object.
 // ERRORS: PreconditionFailed (412), NoSuchKey (404, If-Match without an object), NotImplemented (501).
 Status check_write(const std::optional<std::string>& if_match, const std::optional<std::string>& if_none_match,
-                   const Version* existing);
+                   std::string_view key, const Version* existing);
 
 }  // namespace tarn::s3

@@ -14,6 +14,7 @@
 #include "services/s3/ranges.h"
 #include "services/s3/s3.h"
 #include "services/s3/uploads.h"
+#include "services/s3/versions.h"
 
 namespace tarn::s3 {
 namespace {
@@ -51,6 +52,15 @@ std::string source_action(const Source& source) {
   return source.name.version_id ? "s3:GetObjectVersion" : "s3:GetObject";
 }
 
+// ERRORS: those of find_object; InvalidRequest: a delete marker.
+Result<ObjectRecord> source_object(Call& call, const Source& source, Lock lock) {
+  auto object = find_object(call, source.bucket, source.name.key, source.name.version_id, lock);
+  if (!object && object.error().status == 405)
+    return invalid_request("The source of a copy request may not specifically refer to a delete marker by version id.");
+  if (!object && object.error().code == "NoSuchKey") return no_such_key(source.name.key);
+  return object;
+}
+
 bool replaces(const std::optional<std::string>& directive) {
   return directive == "REPLACE";
 }
@@ -74,10 +84,17 @@ Result<ObjectSettings> copied_settings(const CopyObjectRequest& in, const Object
   return settings;
 }
 
+Status check_directive(const std::optional<std::string>& given, std::string_view header, std::string_view what) {
+  if (!given || *given == "COPY" || *given == "REPLACE") return {};
+  return invalid_argument(fmt::format("Unknown {} directive.", what), header, *given);
+}
+
 Status check_copy(const CopyObjectRequest& in, const Source& source) {
+  TRY(check_directive(in.metadata_directive, "x-amz-metadata-directive", "metadata"));
+  TRY(check_directive(in.tagging_directive, "x-amz-tagging-directive", "tagging"));
   const bool changes = replaces(in.metadata_directive) || in.storage_class || in.website_redirect_location ||
                        in.server_side_encryption || in.checksum_algorithm;
-  if (onto_itself(in, source) && !changes)
+  if (onto_itself(in, source) && !changes && !source.name.version_id)
     return invalid_request(
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
         "metadata, "
@@ -122,8 +139,7 @@ Result<std::vector<Need>> copy_object_rights(S3&, Call& call, const CopyObjectRe
   Tags tags;
   if (replaces(in.tagging_directive)) {
     if (in.tagging) tags = TRY(parse_tagging_header(*in.tagging));
-  } else if (const auto object =
-                 TRY(call.get(kObjects, {source.bucket.record.id, source.name.key}, source_lock(in, source)))) {
+  } else if (const auto object = source_object(call, source, source_lock(in, source))) {
     tags = object->settings.tags;
     Need read_tags = needs.front();
     read_tags.action = "s3:GetObjectTagging";
@@ -142,9 +158,9 @@ Result<CopyObjectOutput> copy_object(S3& s3, Call& call, const CopyObjectRequest
   const FoundBucket bucket = TRY(find_bucket(call, in));
   const Source source = TRY(source_of(call, in));
   TRY(check_copy(in, source));
-  ObjectRecord object =
-      TRY(find_object(call, source.bucket, source.name.key, source.name.version_id, source_lock(in, source)));
-  TRY(check_copy_source(source_conditions(in), version_of(object)));
+  ObjectRecord object = TRY(source_object(call, source, source_lock(in, source)));
+  const std::optional<std::string> source_version = told_version(source.bucket, object);
+  TRY(check_copy_source(source_conditions(in), version_of(object), call.now()));
   if (object.size > kMaxPutBytes)
     return invalid_request(fmt::format(
         "The specified copy source is larger than the maximum allowable size for a copy source: {}", kMaxPutBytes));
@@ -159,7 +175,10 @@ Result<CopyObjectOutput> copy_object(S3& s3, Call& call, const CopyObjectRequest
   CopyObjectResult result{.e_tag = quoted(object.etag), .last_modified = object.modified};
   set_checksums(result, object.checksums);
   if (!object.checksum_type.empty()) result.checksum_type = object.checksum_type;
-  return CopyObjectOutput{.copy_object_result = std::move(result), .server_side_encryption = kServerSideEncryption};
+  return CopyObjectOutput{.copy_object_result = std::move(result),
+                          .copy_source_version_id = source_version,
+                          .version_id = made_version(object),
+                          .server_side_encryption = kServerSideEncryption};
 }
 
 // --- UploadPartCopy ---------------------------------------------------------------------------------------------------
@@ -199,9 +218,8 @@ Result<UploadPartCopyOutput> upload_part_copy(S3& s3, Call& call, const UploadPa
   const Source source = TRY(source_of(call, in));
   TRY(check_no_customer_key(in.sse_customer_algorithm, in.copy_source_sse_customer_algorithm));
   const UploadRecord upload = TRY(find_upload(call, bucket, *in.key, *in.upload_id, Lock::kShared));
-  const ObjectRecord object =
-      TRY(find_object(call, source.bucket, source.name.key, source.name.version_id, Lock::kNone));
-  TRY(check_copy_source(source_conditions(in), version_of(object)));
+  const ObjectRecord object = TRY(source_object(call, source, Lock::kNone));
+  TRY(check_copy_source(source_conditions(in), version_of(object), call.now()));
   ByteRange range{0, object.size};
   if (in.copy_source_range) range = TRY(copy_range_of(*in.copy_source_range, object.size));
   TRY(check_put_size(range.length));
@@ -217,7 +235,9 @@ Result<UploadPartCopyOutput> upload_part_copy(S3& s3, Call& call, const UploadPa
 
   CopyPartResult result{.e_tag = quoted(part.etag), .last_modified = part.modified};
   set_checksums(result, part.checksums);
-  return UploadPartCopyOutput{.copy_part_result = std::move(result), .server_side_encryption = kServerSideEncryption};
+  return UploadPartCopyOutput{.copy_source_version_id = told_version(source.bucket, object),
+                              .copy_part_result = std::move(result),
+                              .server_side_encryption = kServerSideEncryption};
 }
 
 }  // namespace tarn::s3

@@ -71,6 +71,9 @@ Result<WalkEnd> walk(At& at, const Walk& wanted, const Position& from, KeyOf key
 // max-keys and its kin: at most 1,000. ERRORS: InvalidArgument.
 Result<int32_t> page_size(const std::optional<int32_t>& asked, std::string_view argument);
 
+// ERRORS: InvalidArgument.
+Status check_encoding(const std::optional<std::string>& encoding_type);
+
 // Names in a listing, percent-encoded where the client asked for encoding-type=url.
 class Names {
  public:
@@ -83,5 +86,8 @@ class Names {
  private:
   bool encoded_;
 };
+
+// AWS: an empty delimiter is as none, and is not told.
+std::optional<std::string> told_delimiter(const Names& names, const std::string& delimiter);
 
 }  // namespace tarn::s3

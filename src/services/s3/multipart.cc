@@ -150,6 +150,7 @@ Result<UploadPartOutput> upload_part(S3& s3, Call& call, const UploadPartRequest
   const UploadRecord upload = TRY(find_upload(call, bucket, *in.key, *in.upload_id, Lock::kShared));
   Pairs checksums = TRY(verify({in.content_md5, TRY(claimed_checksums(in)), in.checksum_algorithm}, body));
   TRY(check_algorithm(upload, checksums));
+  const Pairs told = checksums;
   // The whole gets the default checksum where none was asked for: then its parts need it too.
   if (const auto own = body.digests.find(DigestKind::kCrc64Nvme);
       upload.checksum_algorithm.empty() && own != body.digests.end() && !find_pair(checksums, kDefaultChecksum))
@@ -164,7 +165,7 @@ Result<UploadPartOutput> upload_part(S3& s3, Call& call, const UploadPartRequest
   TRY(place_part(s3, call, *in.upload_id, *in.part_number, part));
 
   UploadPartOutput out{.server_side_encryption = kServerSideEncryption, .e_tag = quoted(part.etag)};
-  set_checksums(out, part.checksums);
+  set_checksums(out, told);
   return out;
 }
 
@@ -222,7 +223,7 @@ Result<ListPartsOutput> list_parts(S3&, Call& call, const ListPartsRequest& in) 
               .last_modified = record.modified,
               .e_tag = quoted(record.etag),
               .size = static_cast<int64_t>(record.size)};
-    set_checksums(part, record.checksums);
+    if (!upload.checksum_algorithm.empty()) set_checksums(part, record.checksums);  // Observed: none without one
     out.next_part_number_marker = part.part_number;
     out.parts.push_back(std::move(part));
   }
@@ -247,6 +248,9 @@ using UploadCursor = Cursor<UploadKey, UploadRecord>;
 // that are behind it are told too.
 Result<UploadCursor> uploads_behind(Call& call, const FoundBucket& bucket, const ListMultipartUploadsRequest& in) {
   const uint64_t id = bucket.record.id;
+  if (in.key_marker && in.upload_id_marker && !in.upload_id_marker->empty() &&
+      !TRY(call.get(kUploads, {id, *in.key_marker, *in.upload_id_marker}, Lock::kNone)))
+    return invalid_argument("Invalid uploadId marker", "upload-id-marker", *in.upload_id_marker);
   UploadCursor at = call.tx().cursor(kUploads, {.prefix = prefix_of(kUploads, id, Starts{in.prefix.value_or("")})});
   const std::string marker = in.key_marker.value_or("");
   const std::string upload_marker = in.upload_id_marker.value_or("");
@@ -264,15 +268,19 @@ Result<UploadCursor> uploads_behind(Call& call, const FoundBucket& bucket, const
 
 Result<ListMultipartUploadsOutput> list_multipart_uploads(S3&, Call& call, const ListMultipartUploadsRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
+  TRY(check_encoding(in.encoding_type));
   const Walk wanted{.prefix = in.prefix.value_or(""),
                     .delimiter = in.delimiter.value_or(""),
                     .most = static_cast<size_t>(TRY(page_size(in.max_uploads, "maxUploads")))};
   const Names names(in.encoding_type);
   ListMultipartUploadsOutput out{.bucket = bucket.name,
                                  .key_marker = names(std::string_view(in.key_marker.value_or(""))),
-                                 .upload_id_marker = in.upload_id_marker.value_or(""),
-                                 .prefix = names(std::string_view(wanted.prefix)),
-                                 .delimiter = names(in.delimiter),
+                                 // AWS: KeyMarker: without one the upload id's marker counts for nothing.
+                                 .upload_id_marker = in.key_marker.value_or("").empty()
+                                                         ? ""
+                                                         : in.upload_id_marker.value_or(""),
+                                 .prefix = names(in.prefix),
+                                 .delimiter = told_delimiter(names, wanted.delimiter),
                                  .max_uploads = static_cast<int32_t>(wanted.most),
                                  .encoding_type = in.encoding_type};
   const auto tell = [&](UploadCursor& at) -> Status {
@@ -298,10 +306,10 @@ Result<ListMultipartUploadsOutput> list_multipart_uploads(S3&, Call& call, const
       [&](std::string_view text) { return prefix_of(kUploads, bucket.record.id, Starts{text}); }, tell,
       [&](const std::string& prefix) { out.common_prefixes.push_back({.prefix = names(std::string_view(prefix))}); }));
   out.is_truncated = end.truncated;
-  if (end.truncated) {
-    out.next_key_marker = names(std::string_view(end.last.key));
-    if (!end.last.group && !out.uploads.empty()) out.next_upload_id_marker = out.uploads.back().upload_id;
-  }
+  // Observed: these are told on a last page too, of its last upload; they are empty where there is none.
+  const bool upload = !end.last.group && !out.uploads.empty();
+  out.next_key_marker = upload || end.truncated ? names(std::string_view(end.last.key)) : "";
+  out.next_upload_id_marker = upload ? out.uploads.back().upload_id : "";
   return out;
 }
 

@@ -59,8 +59,10 @@ Result<CopySource> CopySource::parse(std::string_view header) {
   if (rest.starts_with('/')) rest.remove_prefix(1);
   if (rest.starts_with("arn:")) return not_implemented("x-amz-copy-source: an access point's ARN");
   const size_t slash = rest.find('/');
-  if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size())
-    return invalid_argument("Invalid copy source object key", "x-amz-copy-source", whole);
+  if (slash == std::string_view::npos || slash == 0)
+    return invalid_argument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+                            "x-amz-copy-source", whole);
+  if (slash + 1 == rest.size()) return invalid_argument("Invalid copy source object key", "x-amz-copy-source", whole);
   source.bucket = rest.substr(0, slash);
   source.key = rest.substr(slash + 1);
   TRY(check_key(source.key));

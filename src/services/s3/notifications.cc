@@ -29,10 +29,14 @@ bool same_event(std::string_view a, std::string_view b) {
 // AWS: S3 User Guide, "Event message structure", version 2.1.
 Json record_of(const Call& call, const FoundBucket& bucket, const Happening& happening, const std::string& sequencer) {
   Json object = Json::object({{"key", notified_key(happening.key)}});
-  if (!happening.name.starts_with("ObjectRemoved:")) {
-    object.set("size", happening.object.size);
+  const bool marker = happening.name == "ObjectRemoved:DeleteMarkerCreated";
+  if (!happening.name.starts_with("ObjectRemoved:")) object.set("size", happening.object.size);
+  // Observed: a delete marker's is that of no bytes.
+  if (marker)
+    object.set("eTag", hex(md5("")));
+  else if (!happening.name.starts_with("ObjectRemoved:"))
     object.set("eTag", happening.object.etag);
-  }
+  if (!happening.object.version_id.empty()) object.set("versionId", happening.object.version_id);
   object.set("sequencer", sequencer);
   // The owner's "retail customer id": 14 letters, the same for the same account.
   const std::string owner = "A" + upper(hex(sha256("s3 owner " + bucket.record.owner)).substr(0, 13));
@@ -66,6 +70,7 @@ constexpr BridgeWords kBridgeWords[] = {
     {"ObjectCreated:Copy", "Object Created", "CopyObject", ""},
     {"ObjectCreated:CompleteMultipartUpload", "Object Created", "CompleteMultipartUpload", ""},
     {"ObjectRemoved:Delete", "Object Deleted", "DeleteObject", "Permanently Deleted"},
+    {"ObjectRemoved:DeleteMarkerCreated", "Object Deleted", "DeleteObject", "Delete Marker Created"},
     {"ObjectTagging:Put", "Object Tags Added", "", ""},
     {"ObjectTagging:Delete", "Object Tags Deleted", "", ""},
 };
@@ -76,7 +81,8 @@ Status tell_event_bridge(Call& call, const FoundBucket& bucket, const Happening&
   if (words == std::end(kBridgeWords)) return {};
   Json object = Json::object({{"key", happening.key}});
   if (words->deletion.empty()) object.set("size", happening.object.size);
-  object.set("etag", happening.object.etag);
+  object.set("etag", happening.object.etag.empty() ? hex(md5("")) : happening.object.etag);
+  if (!happening.object.version_id.empty()) object.set("version-id", happening.object.version_id);
   object.set("sequencer", sequencer);
   const Principal& who = call.principal();
   Json detail = Json::object({{"version", "0"},

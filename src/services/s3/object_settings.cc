@@ -26,8 +26,12 @@ Status check_supported(const PutHeaders& headers) {
   const bool acl = headers.acl && *headers.acl != "bucket-owner-full-control" && *headers.acl != "private";
   if (acl || headers.grant_full_control || headers.grant_read || headers.grant_read_acp || headers.grant_write_acp)
     return refuse(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
-  if (headers.server_side_encryption && *headers.server_side_encryption != kServerSideEncryption)
+  if (headers.server_side_encryption && *headers.server_side_encryption != kServerSideEncryption) {
+    if (!headers.server_side_encryption->starts_with("aws:"))
+      return invalid_argument("The encryption method specified is not supported", "x-amz-server-side-encryption",
+                              *headers.server_side_encryption);
     return not_implemented("x-amz-server-side-encryption: " + *headers.server_side_encryption);
+  }
   if (headers.ssekms_key_id) return not_implemented("x-amz-server-side-encryption-aws-kms-key-id");
   TRY(check_no_customer_key(headers.sse_customer_algorithm, headers.sse_customer_key));
   if (headers.object_lock_mode || headers.object_lock_legal_hold_status || headers.object_lock_event_hold)

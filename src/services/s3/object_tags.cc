@@ -34,7 +34,10 @@ Result<std::map<std::string, std::string>> check_tags(const Pairs& tags, size_t 
       return refuse(400, "InvalidTag", "The TagValue you have provided is invalid",
                     {{"TagKey", name}, {"TagValue", value}});
     if (lower(name).starts_with("aws:"))
-      return refuse(400, "InvalidTag", "System tags cannot be added/updated by requester", {{"TagKey", name}});
+      return refuse(400, "InvalidTag",
+                    most == kMostObjectTags ? "Your TagKey cannot be prefixed with aws:"
+                                            : "System tags cannot be added/updated by requester",
+                    {{"TagKey", name}});
     if (!checked.emplace(name, value).second)
       return refuse(400, "InvalidTag", "Cannot provide multiple Tags with the same key", {{"TagKey", name}});
   }

@@ -14,6 +14,7 @@
 #include "services/s3/names.h"
 #include "services/s3/notifications.h"
 #include "services/s3/object_settings.h"
+#include "services/s3/versions.h"
 
 namespace tarn::s3 {
 namespace {
@@ -33,13 +34,14 @@ Result<std::optional<ObjectRecord>> check_replaced(Call& call, const FoundBucket
                                                    const std::optional<std::string>& if_none_match) {
   std::optional<ObjectRecord> existing = TRY(call.get(kObjects, {bucket.record.id, key}));
   const std::optional<Version> version = existing ? std::optional(version_of(*existing)) : std::nullopt;
-  TRY(check_write(if_match, if_none_match, version ? &*version : nullptr));
+  TRY(check_write(if_match, if_none_match, key, version ? &*version : nullptr));
   return existing;
 }
 
-Status place_object(S3& s3, Call& call, const FoundBucket& bucket, const std::string& key, const ObjectRecord& object,
+Status place_object(S3& s3, Call& call, const FoundBucket& bucket, const std::string& key, ObjectRecord& object,
                     const std::optional<ObjectRecord>& replaced, std::string_view name) {
-  if (replaced) TRY(s3.blobs.release(call.tx(), replaced->segments));
+  TRY(make_way(s3, call, bucket, key, replaced));
+  stamp_version(call, bucket, object);
   TRY(call.put(kObjects, {bucket.record.id, key}, object));
   return tell(call, bucket, {name, key, object});
 }
@@ -106,19 +108,21 @@ Result<PutObjectOutput> put_object(S3& s3, Call& call, const PutObjectRequest& i
   const auto replaced = TRY(check_replaced(call, bucket, *in.key, in.if_match, in.if_none_match));
 
   TRY(s3.blobs.adopt(call.tx(), body));
-  const ObjectRecord object{.etag = etag_of(body),
-                            .size = body.size,
-                            .modified = Time::of_seconds(call.now().seconds()),
-                            .segments = body.segments(),
-                            .settings = std::move(settings),
-                            .checksums = std::move(checksums),
-                            .checksum_type = "FULL_OBJECT",
-                            .parts = {}};
+  ObjectRecord object{.etag = etag_of(body),
+                      .size = body.size,
+                      .modified = Time::of_seconds(call.now().seconds()),
+                      .segments = body.segments(),
+                      .settings = std::move(settings),
+                      .checksums = std::move(checksums),
+                      .checksum_type = "FULL_OBJECT",
+                      .parts = {},
+                      .version_id = {}};
   TRY(place_object(s3, call, bucket, *in.key, object, replaced, "ObjectCreated:Put"));
 
   PutObjectOutput out{.e_tag = quoted(object.etag),
                       .checksum_type = object.checksum_type,
-                      .server_side_encryption = kServerSideEncryption};
+                      .server_side_encryption = kServerSideEncryption,
+                      .version_id = made_version(object)};
   set_checksums(out, object.checksums);
   return out;
 }
@@ -129,25 +133,59 @@ Result<std::vector<Need>> delete_object_rights(S3&, Call& call, const DeleteObje
   const FoundBucket bucket = TRY(find_bucket(call, in));
   TRY(check_key(*in.key));
   ContextKeys context;
-  if (const auto object = TRY(call.get(kObjects, {bucket.record.id, *in.key})))
+  std::optional<ObjectRecord> object = TRY(call.get(kObjects, {bucket.record.id, *in.key}));
+  if (in.version_id)
+    if (auto version = TRY(find_version(call, bucket, *in.key, *in.version_id))) object = std::move(version->object);
+  if (object)
     for (const auto& [name, value] : object->settings.tags) context["s3:ExistingObjectTag/" + name] = {value};
   if (in.version_id) context["s3:VersionId"] = {*in.version_id};
   const char* action = in.version_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject";
   return std::vector<Need>{need_on_object(call, bucket, *in.key, action, std::move(context))};
 }
 
+namespace {
+
+// One version, for good.
+Result<DeleteObjectOutput> delete_version(S3& s3, Call& call, const FoundBucket& bucket,
+                                          const DeleteObjectRequest& in) {
+  const auto version = TRY(find_version(call, bucket, *in.key, *in.version_id));
+  DeleteObjectOutput out{.version_id = in.version_id};
+  if (!version) return out;  // AWS: what is not there is deleted
+  const Version known = version_of(version->object);
+  TRY(check_write(in.if_match, {}, *in.key, version->delete_marker ? nullptr : &known));
+  TRY(remove_version(s3, call, bucket, *in.key, *version));
+  TRY(tell(call, bucket, {"ObjectRemoved:Delete", *in.key, version->object}));
+  if (version->delete_marker) out.delete_marker = true;
+  return out;
+}
+
+// What was there stays as a version, and the key's latest says that nothing is.
+Result<DeleteObjectOutput> put_marker(S3& s3, Call& call, const FoundBucket& bucket, const std::string& key,
+                                      const std::optional<ObjectRecord>& current) {
+  TRY(make_way(s3, call, bucket, key, current));
+  if (current) TRY(call.erase(kObjects, {bucket.record.id, key}));
+  VersionRecord marker{.delete_marker = true, .object = {.modified = Time::of_seconds(call.now().seconds())}};
+  stamp_version(call, bucket, marker.object);
+  TRY(save_version(call, bucket, key, {.object = marker.object, .current = false, .delete_marker = true}));
+  TRY(tell(call, bucket, {"ObjectRemoved:DeleteMarkerCreated", key, marker.object}));
+  return DeleteObjectOutput{.delete_marker = true, .version_id = told_version(bucket, marker.object)};
+}
+
+}  // namespace
+
 Result<DeleteObjectOutput> delete_object(S3& s3, Call& call, const DeleteObjectRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
   if (in.if_match_last_modified_time || in.if_match_size)
     return not_implemented("x-amz-if-match-last-modified-time, x-amz-if-match-size (directory buckets)");
-  TRY(check_version(*in.key, in.version_id));
+  if (in.version_id) return delete_version(s3, call, bucket, in);
   const auto object = TRY(check_replaced(call, bucket, *in.key, in.if_match, {}));
+  if (has_versions(bucket.record)) return put_marker(s3, call, bucket, *in.key, object);
   if (object) {
     TRY(s3.blobs.release(call.tx(), object->segments));
     TRY(call.erase(kObjects, {bucket.record.id, *in.key}));
     TRY(tell(call, bucket, {"ObjectRemoved:Delete", *in.key, *object}));
   }
-  return DeleteObjectOutput{.version_id = in.version_id};
+  return DeleteObjectOutput{};
 }
 
 // --- DeleteObjects ----------------------------------------------------------------------------------------------------
@@ -176,11 +214,18 @@ Result<DeleteObjectsOutput> delete_objects(S3&, Call& call, const DeleteObjectsR
     const auto answered = call.door().execute(call.caller(), wire::OperationOf<DeleteObjectRequest>::operation(), &one);
     seen = std::max(seen, answered.seen);
     if (!answered.result) {
-      const ::tarn::Error& error = answered.result.error();
+      ::tarn::Error error = answered.result.error();
+      // Observed: in a list an id that is none is one that is not there.
+      if (object.version_id && error.code == "InvalidArgument")
+        error = no_such_version(*object.key, *object.version_id).error();
       out.errors.push_back(
           {.key = object.key, .version_id = object.version_id, .code = error.code, .message = error.message});
     } else if (!in.delete_->quiet.value_or(false)) {
-      out.deleted.push_back({.key = object.key, .version_id = object.version_id});
+      const auto& deleted = *static_cast<const DeleteObjectOutput*>(answered.result->get());
+      out.deleted.push_back({.key = object.key,
+                             .version_id = object.version_id,
+                             .delete_marker = deleted.delete_marker,
+                             .delete_marker_version_id = deleted.delete_marker ? deleted.version_id : std::nullopt});
     }
   }
   TRY(store.wait_synced(seen));

@@ -34,10 +34,15 @@ Result<std::optional<ObjectRecord>> check_replaced(Call& call, const FoundBucket
                                                    const std::optional<std::string>& if_match,
                                                    const std::optional<std::string>& if_none_match);
 
-// Puts the object in place of `replaced`, whose bytes it releases, and tells of it: `name` is "ObjectCreated:Put" or
-// its like. REQUIRES: the object's segments are adopted or retained.
-Status place_object(S3& s3, Call& call, const FoundBucket& bucket, const std::string& key, const ObjectRecord& object,
+// Makes the object the latest version of its key, as the bucket keeps versions (versions.h: make_way), and tells of it:
+// `name` is "ObjectCreated:Put" or its like. REQUIRES: the object's segments are adopted or retained.
+Status place_object(S3& s3, Call& call, const FoundBucket& bucket, const std::string& key, ObjectRecord& object,
                     const std::optional<ObjectRecord>& replaced, std::string_view name);
+
+// The id of a version just made, for its answer. Observed: without one where versioning is suspended.
+inline std::optional<std::string> made_version(const ObjectRecord& object) {
+  return object.version_id.empty() ? std::nullopt : std::optional(object.version_id);
+}
 
 // The part [offset, offset + length) of the segments. REQUIRES: they have it.
 std::vector<Segment> slice(const std::vector<Segment>& segments, uint64_t offset, uint64_t length);

@@ -11,6 +11,7 @@
 #include "services/s3/objects.h"
 #include "services/s3/ranges.h"
 #include "services/s3/s3.h"
+#include "services/s3/versions.h"
 
 namespace tarn::s3 {
 namespace {
@@ -33,9 +34,10 @@ Result<Wanted> wanted_part(const ObjectRecord& object, int32_t number) {
     return Wanted{object.size == 0 ? std::nullopt : std::optional(ByteRange{0, object.size})};
   }
   uint64_t offset = 0;
+  int32_t at = 0;
   // Parts are counted as they lie, whatever numbers they were uploaded with.
   for (const PartSummary& part : object.parts) {
-    if (--number == 0)
+    if (++at == number)
       return Wanted{part.size == 0 ? std::nullopt : std::optional(ByteRange{offset, part.size}), &part};
     offset += part.size;
   }
@@ -99,14 +101,16 @@ Status check_read_request(const Call& call, const In& in) {
 struct Reading {
   ObjectRecord object;
   Wanted wanted;
+  std::optional<std::string> version_id;  // as answers name it
 };
 template <class In>
 Status read_object(Call& call, const In& in, Reading& reading) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
   TRY(check_read_request(call, in));
   reading.object = TRY(find_object(call, bucket, *in.key, in.version_id));
+  reading.version_id = told_version(bucket, reading.object);
   TRY(check_read({in.if_match, in.if_none_match, in.if_modified_since, in.if_unmodified_since},
-                 version_of(reading.object)));
+                 version_of(reading.object), call.now()));
   reading.wanted = TRY(wanted_of(in, reading.object));
   return {};
 }
@@ -128,6 +132,7 @@ Result<WithBody<GetObjectOutput>> get_object(S3& s3, Call& call, const GetObject
   Reading reading;
   TRY(read_object(call, in, reading));
   WithBody<GetObjectOutput> out{.output = describe<GetObjectOutput>(in, reading.object, reading.wanted), .body = {}};
+  out.output.version_id = reading.version_id;
   const ByteRange range = reading.wanted.range.value_or(ByteRange{0, reading.object.size});
   if (range.length > 0)
     out.body = {.body = TRY(s3.blobs.open_body(call.tx(), std::move(reading.object.segments))),
@@ -143,7 +148,9 @@ Result<std::vector<Need>> head_object_rights(S3&, Call& call, const HeadObjectRe
 Result<HeadObjectOutput> head_object(S3&, Call& call, const HeadObjectRequest& in) {
   Reading reading;
   TRY(read_object(call, in, reading));
-  return describe<HeadObjectOutput>(in, reading.object, reading.wanted);
+  HeadObjectOutput out = describe<HeadObjectOutput>(in, reading.object, reading.wanted);
+  out.version_id = reading.version_id;
+  return out;
 }
 
 // --- GetObjectAttributes ----------------------------------------------------------------------------------------------
@@ -160,7 +167,9 @@ GetObjectAttributesParts parts_page(const GetObjectAttributesRequest& in, const 
                                 .next_part_number_marker = marker,
                                 .max_parts = most,
                                 .is_truncated = false};
-  if (object.checksums.empty()) return page;  // AWS: GetObjectAttributes, "Parts": only with additional checksums
+  // AWS: GetObjectAttributes, "Parts": only with additional checksums; without them the count alone is told.
+  if (object.parts.front().checksums.empty())
+    return GetObjectAttributesParts{.total_parts_count = page.total_parts_count};
   for (const PartSummary& part : object.parts) {
     const int32_t number = static_cast<int32_t>(part.number);
     if (number <= marker) continue;
@@ -191,7 +200,7 @@ Result<GetObjectAttributesOutput> get_object_attributes(S3&, Call& call, const G
   const FoundBucket bucket = TRY(find_bucket(call, in));
   TRY(check_no_customer_key(in.sse_customer_algorithm, in.sse_customer_key));
   const ObjectRecord object = TRY(find_object(call, bucket, *in.key, in.version_id));
-  GetObjectAttributesOutput out{.last_modified = object.modified};
+  GetObjectAttributesOutput out{.last_modified = object.modified, .version_id = told_version(bucket, object)};
   for (const std::string& attribute : in.object_attributes) {
     if (attribute == "ETag") out.e_tag = object.etag;
     if (attribute == "StorageClass") out.storage_class = object.settings.storage_class;

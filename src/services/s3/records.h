@@ -31,6 +31,8 @@ struct PublicAccessBlock {
   }
 };
 
+constexpr const char* kVersioningEnabled = "Enabled";
+
 struct BucketRecord {
   uint64_t id = 0;  // objects and uploads hang on it: a bucket made anew under an old name is another bucket
   std::string owner;
@@ -42,9 +44,12 @@ struct BucketRecord {
   // The policy as it is judged, and whom it is bound to (door/policy_binding.h).
   std::string bound_policy;
   std::map<std::string, std::string> policy_principals;
+  std::string versioning;    // "Enabled", "Suspended"; empty: it never was
+  std::string acceleration;  // "Suspended" once that was said
+  bool bucket_key = false;
   static void fields(auto& self, auto&& visit) {
     visit(self.id, self.owner, self.region, self.created, self.policy, self.policy_is_public, self.public_access_block,
-          self.bound_policy, self.policy_principals);
+          self.bound_policy, self.policy_principals, self.versioning, self.acceleration, self.bucket_key);
   }
 };
 
@@ -99,13 +104,37 @@ struct ObjectRecord {
   Pairs checksums;            // algorithm, base64 (a composite one with "-N")
   std::string checksum_type;  // "FULL_OBJECT" or "COMPOSITE"; empty without checksums
   std::vector<PartSummary> parts;
+  std::string version_id;  // empty: the null version
+  uint64_t order = 0;      // later versions of a key have greater ones
   static void fields(auto& self, auto&& visit) {
     visit(self.etag, self.size, self.modified, self.segments, self.settings, self.checksums, self.checksum_type,
-          self.parts);
+          self.parts, self.version_id, self.order);
   }
 };
 
+// What is under each key now: its latest version, unless that is a delete marker.
 inline constexpr Table<ObjectKey, ObjectRecord> kObjects{"s3.objects"};
+
+struct VersionKey {
+  uint64_t bucket = 0;
+  std::string key;
+  uint64_t age = 0;  // ~order: the newest comes first
+  static void fields(auto& self, auto&& visit) { visit(self.bucket, self.key, self.age); }
+};
+
+struct VersionRecord {
+  bool delete_marker = false;
+  ObjectRecord object;  // of a marker: when it was made, its id and order
+  static void fields(auto& self, auto&& visit) { visit(self.delete_marker, self.object); }
+};
+
+inline constexpr Index<VersionKey, VersionRecord> kNullVersions{
+    "s3.versions.null", [](const VersionKey& key, const VersionRecord& record, IndexKeys& keys) {
+      if (record.object.version_id.empty()) keys.add(key.bucket, key.key);
+    }};
+inline constexpr Index<VersionKey, VersionRecord> kVersionIndexes[] = {kNullVersions};
+// The versions before the latest, and all delete markers (versions.h).
+inline constexpr Table<VersionKey, VersionRecord> kVersions{"s3.versions", kVersionIndexes};
 
 // --- multipart uploads ----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
-// Settings of buckets that cannot be changed here: what every bucket is (encrypted, without access control lists or
-// versions), and what none has (website, replication, ..). Tools that manage buckets read them all.
+// Settings of buckets as they are told: what every bucket is (encrypted, without access control lists), and what none has
+// (website, replication, ..). Tools that manage buckets read them all. (Changing them is setting_changes.cc.)
 #include "door/arn.h"
 #include "gen/s3/handlers.h"
 #include "services/s3/access.h"
@@ -42,7 +42,8 @@ Result<GetBucketAclOutput> get_bucket_acl(S3&, Call& call, const GetBucketAclReq
 }
 
 Result<std::vector<Need>> get_object_acl_rights(S3&, Call& call, const GetObjectAclRequest& in) {
-  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key, "s3:GetObjectAcl", in.version_id);
+  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key,
+                        in.version_id ? "s3:GetObjectVersionAcl" : "s3:GetObjectAcl", in.version_id);
 }
 
 Result<GetObjectAclOutput> get_object_acl(S3&, Call& call, const GetObjectAclRequest& in) {
@@ -56,8 +57,9 @@ Result<std::vector<Need>> get_bucket_versioning_rights(S3&, Call& call, const Ge
 }
 
 Result<GetBucketVersioningOutput> get_bucket_versioning(S3&, Call& call, const GetBucketVersioningRequest& in) {
-  TRY(find_bucket(call, in));
-  return GetBucketVersioningOutput{};  // AWS: without a status: versioning was never switched on
+  const FoundBucket bucket = TRY(find_bucket(call, in));
+  if (bucket.record.versioning.empty()) return GetBucketVersioningOutput{};  // AWS: without a status
+  return GetBucketVersioningOutput{.status = bucket.record.versioning};
 }
 
 Result<std::vector<Need>> get_bucket_encryption_rights(S3&, Call& call, const GetBucketEncryptionRequest& in) {
@@ -65,10 +67,10 @@ Result<std::vector<Need>> get_bucket_encryption_rights(S3&, Call& call, const Ge
 }
 
 Result<GetBucketEncryptionOutput> get_bucket_encryption(S3&, Call& call, const GetBucketEncryptionRequest& in) {
-  TRY(find_bucket(call, in));
+  const FoundBucket bucket = TRY(find_bucket(call, in));
   const ServerSideEncryptionRule rule{
       .apply_server_side_encryption_by_default = ServerSideEncryptionByDefault{.sse_algorithm = kServerSideEncryption},
-      .bucket_key_enabled = false};
+      .bucket_key_enabled = bucket.record.bucket_key};
   return GetBucketEncryptionOutput{.server_side_encryption_configuration =
                                        ServerSideEncryptionConfiguration{.rules = {rule}}};
 }
@@ -112,8 +114,9 @@ Result<std::vector<Need>> get_bucket_accelerate_configuration_rights(
 
 Result<GetBucketAccelerateConfigurationOutput> get_bucket_accelerate_configuration(
     S3&, Call& call, const GetBucketAccelerateConfigurationRequest& in) {
-  TRY(find_bucket(call, in));
-  return GetBucketAccelerateConfigurationOutput{};
+  const FoundBucket bucket = TRY(find_bucket(call, in));
+  if (bucket.record.acceleration.empty()) return GetBucketAccelerateConfigurationOutput{};
+  return GetBucketAccelerateConfigurationOutput{.status = bucket.record.acceleration};
 }
 
 // --- what no bucket has -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "services/s3/notifications.h"
 #include "services/s3/object_tags.h"
 #include "services/s3/s3.h"
+#include "services/s3/versions.h"
 
 namespace tarn::s3 {
 namespace {
@@ -23,13 +24,36 @@ wire::List<Tag> tag_set_of(const Tags& tags) {
   return set;
 }
 
-Status replace_tags(Call& call, const FoundBucket& bucket, const std::string& key,
-                    const std::optional<std::string>& version_id, Tags tags) {
-  ObjectRecord object = TRY(find_object(call, bucket, key, version_id));
+// The version whose tags are asked for. ERRORS: those of find_object; MethodNotAllowed where it is a delete marker.
+Result<FoundVersion> tagged_version(Call& call, const FoundBucket& bucket, const std::string& key,
+                                    const std::optional<std::string>& version_id, std::string_view method) {
+  std::optional<FoundVersion> found;
+  if (version_id) {
+    found = TRY(find_version(call, bucket, key, *version_id));
+    if (!found) return no_such_version(key, *version_id);
+    if (found->delete_marker) return refuse_marker(bucket, found->object, method);
+    return std::move(*found);
+  }
+  auto current = TRY(call.get(kObjects, {bucket.record.id, key}));
+  if (current) return FoundVersion{.object = std::move(*current), .current = true};
+  if (const auto marker = TRY(latest_marker(call, bucket, key))) return refuse_marker(bucket, *marker, method);
+  return no_such_key(key);
+}
+
+// Gives the version's name for the answer.
+Result<std::optional<std::string>> replace_tags(Call& call, const FoundBucket& bucket, const std::string& key,
+                                                const std::optional<std::string>& version_id, Tags tags) {
   const bool removed = tags.empty();
-  object.settings.tags = std::move(tags);
-  TRY(call.put(kObjects, {bucket.record.id, key}, object));
-  return tell(call, bucket, {removed ? "ObjectTagging:Delete" : "ObjectTagging:Put", key, object});
+  FoundVersion version = TRY(tagged_version(call, bucket, key, version_id, removed ? "DELETE" : "PUT"));
+  version.object.settings.tags = std::move(tags);
+  TRY(save_version(call, bucket, key, version));
+  TRY(tell(call, bucket, {removed ? "ObjectTagging:Delete" : "ObjectTagging:Put", key, version.object}));
+  return told_version(bucket, version.object);
+}
+
+template <class In>
+std::string tagging_action(const In& in, std::string_view verb) {
+  return std::string("s3:") + std::string(verb) + (in.version_id ? "ObjectVersionTagging" : "ObjectTagging");
 }
 
 }  // namespace
@@ -72,7 +96,7 @@ Result<DeleteBucketTaggingOutput> delete_bucket_tagging(S3&, Call& call, const D
 
 Result<std::vector<Need>> put_object_tagging_rights(S3&, Call& call, const PutObjectTaggingRequest& in) {
   std::vector<Need> needs =
-      TRY(rights_to_read(call, TRY(find_bucket(call, in)), *in.key, "s3:PutObjectTagging", in.version_id));
+      TRY(rights_to_read(call, TRY(find_bucket(call, in)), *in.key, tagging_action(in, "Put"), in.version_id));
   for (const auto& [name, value] : pairs_of(*in.tagging)) {
     needs.front().context["s3:RequestObjectTag/" + name] = {value};
     needs.front().context["s3:RequestObjectTagKeys"].push_back(name);
@@ -82,28 +106,28 @@ Result<std::vector<Need>> put_object_tagging_rights(S3&, Call& call, const PutOb
 
 Result<PutObjectTaggingOutput> put_object_tagging(S3&, Call& call, const PutObjectTaggingRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
-  TRY(replace_tags(call, bucket, *in.key, in.version_id, TRY(check_tags(pairs_of(*in.tagging), kMostObjectTags))));
-  return PutObjectTaggingOutput{};
+  Tags tags = TRY(check_tags(pairs_of(*in.tagging), kMostObjectTags));
+  return PutObjectTaggingOutput{.version_id = TRY(replace_tags(call, bucket, *in.key, in.version_id, std::move(tags)))};
 }
 
 Result<std::vector<Need>> get_object_tagging_rights(S3&, Call& call, const GetObjectTaggingRequest& in) {
-  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key, "s3:GetObjectTagging", in.version_id);
+  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key, tagging_action(in, "Get"), in.version_id);
 }
 
 Result<GetObjectTaggingOutput> get_object_tagging(S3&, Call& call, const GetObjectTaggingRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
-  const ObjectRecord object = TRY(find_object(call, bucket, *in.key, in.version_id));
-  return GetObjectTaggingOutput{.tag_set = tag_set_of(object.settings.tags)};
+  const FoundVersion found = TRY(tagged_version(call, bucket, *in.key, in.version_id, "GET"));
+  return GetObjectTaggingOutput{.version_id = told_version(bucket, found.object),
+                                .tag_set = tag_set_of(found.object.settings.tags)};
 }
 
 Result<std::vector<Need>> delete_object_tagging_rights(S3&, Call& call, const DeleteObjectTaggingRequest& in) {
-  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key, "s3:DeleteObjectTagging", in.version_id);
+  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key, tagging_action(in, "Delete"), in.version_id);
 }
 
 Result<DeleteObjectTaggingOutput> delete_object_tagging(S3&, Call& call, const DeleteObjectTaggingRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
-  TRY(replace_tags(call, bucket, *in.key, in.version_id, {}));
-  return DeleteObjectTaggingOutput{};
+  return DeleteObjectTaggingOutput{.version_id = TRY(replace_tags(call, bucket, *in.key, in.version_id, {}))};
 }
 
 }  // namespace tarn::s3

@@ -23,4 +23,10 @@ Result<GetAccessKeyInfoOutput> get_access_key_info(Sts&, Call& call, const GetAc
                   *in.access_key_id));
 }
 
+// No service of this server encodes its denials: each says in plain words what was missing. So no message is one of its own.
+Result<DecodeAuthorizationMessageOutput> decode_authorization_message(Sts&, Call&,
+                                                                      const DecodeAuthorizationMessageInput&) {
+  return fail(400, "InvalidAuthorizationMessageException", "The message is not an encoded message of this server.");
+}
+
 }  // namespace tarn::sts

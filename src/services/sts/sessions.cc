@@ -24,6 +24,9 @@ constexpr size_t kMostPacked = 4096;  // ASSUMED: what 100 % of PackedPolicySize
 Failure validation_error(std::string message) {
   return fail(400, "ValidationError", std::move(message));
 }
+Failure invalid_value(std::string message) {
+  return fail(400, "InvalidParameterValue", std::move(message));
+}
 Failure denied(std::string message) {
   return fail(403, "AccessDenied", std::move(message));
 }
@@ -68,7 +71,9 @@ std::vector<const char*> actions_of(const Call& call, const AssumeRoleInput& in)
 
 }  // namespace
 
+// ERRORS: ValidationError: the ARN is none at all.
 Result<std::vector<Need>> assume_role_rights(Sts&, Call& call, const AssumeRoleInput& in) {
+  if (!Arn::parse(*in.role_arn)) return validation_error(fmt::format("{} is invalid", *in.role_arn));
   const auto role = TRY(call.door().identities().role(call.tx(), *in.role_arn));
   const auto arn = Arn::parse(*in.role_arn);
   std::vector<Need> needs;
@@ -125,18 +130,19 @@ Status add_tags(const Call& call, const AssumeRoleInput& in, Principal& session)
   }
   std::ranges::sort(names);
   if (std::ranges::adjacent_find(names) != names.end())
-    return validation_error("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    return invalid_value("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
   if (names.size() > kMostTags) return validation_error(fmt::format("More than {} session tags.", kMostTags));
   for (const std::string& key : in.transitive_tag_keys) {
     if (!session.tags.contains(key))
-      return validation_error(fmt::format("The transitive tag key {} is none of the session's tags.", key));
+      return invalid_value("The specified transitive tag key must be included in the requested tags.");
     session.transitive_tags.push_back(key);
   }
   const Principal& caller = call.principal();
   for (const std::string& key : caller.transitive_tags) {
     if (std::ranges::binary_search(names, lower(key)))
-      return validation_error(
-          fmt::format("The tag key {} is transitive in the calling session and cannot be set anew.", key));
+      return invalid_value(
+          "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
+          "the calling session.");
     session.tags[key] = caller.tags.at(key);
     session.transitive_tags.push_back(key);
   }

@@ -224,8 +224,13 @@ def test_response_overrides(s3, bucket, raw):
 def test_versions_without_versioning(s3, bucket, refused):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert s3.get_object(Bucket=bucket, Key="k", VersionId="null")["Body"].read() == b"x"
-    with refused("NoSuchVersion", 404):
-        s3.get_object(Bucket=bucket, Key="k", VersionId="abc")
+    for call in (s3.get_object, s3.delete_object, s3.get_object_tagging):
+        with refused("InvalidArgument", 400) as error:  # an id that S3 never made
+            call(Bucket=bucket, Key="k", VersionId="HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD")
+        assert error.response["Error"]["Message"] == "Invalid version id specified"
+        assert error.response["Error"]["ArgumentName"] == "versionId"
+    many = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": "HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"}]})
+    assert [e["Code"] for e in many["Errors"]] == ["NoSuchVersion"]
     version = s3.list_object_versions(Bucket=bucket)["Versions"][0]
     assert (version["Key"], version["VersionId"], version["IsLatest"]) == ("k", "null", True)
     s3.delete_object(Bucket=bucket, Key="k", VersionId="null")

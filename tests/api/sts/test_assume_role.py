@@ -173,7 +173,7 @@ def test_session_tags(role, user, server, account):
     refused(lambda: asker.assume_role(RoleArn=no_tagging["Arn"], RoleSessionName="ss", Tags=tags),
             text="because no role trust policy allows the sts:TagSession action")
     refused(lambda: asker.assume_role(RoleArn=made["Arn"], RoleSessionName="ss", Tags=tags, TransitiveTagKeys=["other"]),
-            "ValidationError", "other")
+            "InvalidParameterValue", "must be included in the requested tags")
 
 
 def test_chaining(role, user, server, account):
@@ -191,7 +191,7 @@ def test_chaining(role, user, server, account):
     refused(lambda: chained.assume_role(RoleArn=second["Arn"], RoleSessionName="two", DurationSeconds=3601),
             "ValidationError", "1 hour session limit for roles assumed by role chaining")
     refused(lambda: chained.assume_role(RoleArn=second["Arn"], RoleSessionName="two", Tags=[{"Key": "Team", "Value": "x"}]),
-            "ValidationError", "transitive")
+            "InvalidParameterValue", "transitive")
     refused(lambda: chained.assume_role(RoleArn=second["Arn"], RoleSessionName="two", SourceIdentity="bob"),
             text="source identity")
     two = chained.assume_role(RoleArn=second["Arn"], RoleSessionName="two")
@@ -247,3 +247,34 @@ def test_across_accounts(two_accounts):
     refused(lambda: assume(alice, "closed"))
     with pytest.raises(ClientError):
         ours.get_role(RoleName="named")
+
+
+@pytest.mark.parametrize("arn", ["nothing-valid-in-here", "arn::b:::something/test-role", "arn:a::::something/test-role",
+                                 "arn:a:::something/test-role", "arn:a:a::aaaaaaaaaa:"])
+def test_arns_that_are_none(asker, arn):
+    refused(lambda: asker.assume_role(RoleArn=arn, RoleSessionName="ss"), "ValidationError", f"{arn} is invalid")
+
+
+def test_tags_that_do_not_fit(role, asker, account, server, user):
+    made = role(trust({"AWS": account}, ["sts:AssumeRole", "sts:TagSession"]), inline=policy("sts:*"))
+    ask = lambda client=asker, **more: client.assume_role(RoleArn=made["Arn"], RoleSessionName="ss", **more)  # noqa: E731
+    refused(lambda: ask(TransitiveTagKeys=["a"]), "InvalidParameterValue",
+            "The specified transitive tag key must be included in the requested tags.")
+    refused(lambda: ask(Tags=[{"Key": "A", "Value": "1"}, {"Key": "a", "Value": "2"}]), "InvalidParameterValue",
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+    chained = server.client("sts", credentials=ask(Tags=[{"Key": "A", "Value": "1"}], TransitiveTagKeys=["A"])["Credentials"])
+    for key in ("A", "a"):
+        refused(lambda: ask(chained, Tags=[{"Key": key, "Value": "2"}]), "InvalidParameterValue",
+                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
+
+
+def test_no_message_is_encoded(client):
+    refused(lambda: client("sts").decode_authorization_message(EncodedMessage="abc"), "InvalidAuthorizationMessageException")
+
+
+def test_unsigned_operations_are_refused_by_name(server):
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    sts = server.client("sts", config=Config(signature_version=UNSIGNED))
+    refused(lambda: sts.assume_role_with_web_identity(RoleArn="arn:aws:iam::123456789012:role/x", RoleSessionName="ss",
+                                                      WebIdentityToken="token"), "InvalidAction", "AssumeRoleWithWebIdentity")

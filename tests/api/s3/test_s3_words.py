@@ -1,0 +1,107 @@
+"""Which error, in which words: what clients compare. Each was seen in an answer of AWS's."""
+import datetime
+import hashlib
+
+import pytest
+
+UTC = datetime.timezone.utc
+
+
+@pytest.fixture
+def etag(put, bucket):
+    return put(bucket, "k", b"abc")["ETag"]
+
+
+def test_dates_that_are_to_come_count_as_none(s3, bucket, etag, body_of):
+    later = datetime.datetime.now(UTC) + datetime.timedelta(days=1)
+    assert body_of(bucket, "k", IfModifiedSince=later) == b"abc"
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/k", CopySourceIfModifiedSince=later)
+
+
+def test_conditions_of_copies_are_named(s3, bucket, etag, refused):
+    past = datetime.datetime(2000, 1, 1, tzinfo=UTC)
+    for parameters, name in (({"CopySourceIfMatch": "x"}, "If-Match"), ({"CopySourceIfNoneMatch": etag.strip('"')}, "If-None-Match"),
+                             ({"CopySourceIfUnmodifiedSince": past}, "If-Unmodified-Since"),
+                             ({"CopySourceIfModifiedSince": datetime.datetime.now(UTC)}, "If-Modified-Since")):
+        with refused("PreconditionFailed", 412) as error:
+            s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/k", **parameters)
+        assert error.response["Error"]["Condition"] == f"x-amz-copy-source-{name}"
+
+
+def test_conditions_that_a_write_does_not_take(put, bucket, etag, refused):
+    for parameters, header in (({"IfNoneMatch": etag}, "If-None-Match"), ({"IfMatch": "*"}, "If-Match"),
+                               ({"IfMatch": etag, "IfNoneMatch": "*"}, "If-Match,If-None-Match")):
+        with refused("NotImplemented", 501) as error:
+            put(bucket, "k", b"x", **parameters)
+        assert error.response["Error"]["Message"] == "A header you provided implies functionality that is not implemented"
+        assert error.response["Error"]["Header"] == header and error.response["Error"]["additionalMessage"]
+    with refused("NoSuchKey", 404) as error:
+        put(bucket, "none", b"x", IfMatch=etag)
+    assert error.response["Error"]["Key"] == "none"
+
+
+def test_values_that_are_none(s3, put, bucket, etag, refused):
+    for call, message, argument in (
+            (lambda: s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/k", MetadataDirective="X"),
+             "Unknown metadata directive.", "x-amz-metadata-directive"),
+            (lambda: s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/k", TaggingDirective="X"),
+             "Unknown tagging directive.", "x-amz-tagging-directive"),
+            (lambda: s3.copy_object(Bucket=bucket, Key="c", CopySource=bucket),
+             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source"),
+            (lambda: put(bucket, "c", b"", ServerSideEncryption="DES"), "The encryption method specified is not supported",
+             "x-amz-server-side-encryption"),
+            *((lambda call=call, value=value: call(Bucket=bucket, EncodingType=value), "Invalid Encoding Method specified in Request",
+               "encoding-type") for call in (s3.list_objects, s3.list_objects_v2, s3.list_object_versions, s3.list_multipart_uploads)
+              for value in ("value", ""))):
+        with refused("InvalidArgument", 400) as error:
+            call()
+        assert (error.response["Error"]["Message"], error.response["Error"]["ArgumentName"]) == (message, argument)
+
+
+def test_tags_of_the_system(s3, bucket, etag, refused):
+    tagging = {"TagSet": [{"Key": "aws:x", "Value": "v"}]}
+    for call, message in ((lambda: s3.put_object_tagging(Bucket=bucket, Key="k", Tagging=tagging), "Your TagKey cannot be prefixed with aws:"),
+                          (lambda: s3.put_bucket_tagging(Bucket=bucket, Tagging=tagging), "System tags cannot be added/updated by requester")):
+        with refused("InvalidTag", 400) as error:
+            call()
+        assert error.response["Error"]["Message"] == message
+
+
+def test_a_document_that_is_not_of_the_schema(s3, bucket, refused):
+    with refused("MalformedXML", 400) as error:
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": []})
+    assert error.response["Error"]["Message"] == "The XML you provided was not well-formed or did not validate against our published schema"
+
+
+def test_an_empty_delimiter_is_none(s3, put, bucket):
+    put(bucket, "a/b")
+    for call in (s3.list_objects, s3.list_objects_v2, s3.list_object_versions, s3.list_multipart_uploads):
+        assert "Delimiter" not in call(Bucket=bucket, Delimiter="")
+
+
+def test_markers_of_uploads(s3, bucket, refused):
+    answer = s3.list_multipart_uploads(Bucket=bucket)
+    assert (answer["NextKeyMarker"], answer["NextUploadIdMarker"]) == ("", "") and "Prefix" not in answer
+    ids = {key: s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"] for key in ("a", "b")}
+    answer = s3.list_multipart_uploads(Bucket=bucket)
+    assert (answer["IsTruncated"], answer["NextKeyMarker"], answer["NextUploadIdMarker"]) == (False, "b", ids["b"])
+    assert s3.list_multipart_uploads(Bucket=bucket, UploadIdMarker=ids["a"])["UploadIdMarker"] == ""
+    with refused("InvalidArgument", 400) as error:
+        s3.list_multipart_uploads(Bucket=bucket, KeyMarker="a", UploadIdMarker=ids["b"])
+    assert error.response["Error"]["Message"] == "Invalid uploadId marker"
+
+
+def test_parts_of_an_upload_without_an_algorithm(s3, bucket, refused):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    etag = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
+    part = s3.list_parts(Bucket=bucket, Key="k", UploadId=upload)["Parts"][0]
+    assert set(part) == {"PartNumber", "LastModified", "ETag", "Size"}
+    done = s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={
+        "Parts": [{"PartNumber": 1, "ETag": etag}]})
+    assert done["ChecksumType"] == "FULL_OBJECT" and done["ChecksumCRC64NVME"]
+    told = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts", "Checksum"])
+    assert told["ObjectParts"] == {"TotalPartsCount": 1} and told["Checksum"]["ChecksumCRC64NVME"] == done["ChecksumCRC64NVME"]
+    with refused("InvalidPartNumber", 416) as error:
+        s3.get_object(Bucket=bucket, Key="k", PartNumber=3)
+    assert (error.response["Error"]["PartNumberRequested"], error.response["Error"]["ActualPartCount"]) == ("3", "1")
+    assert s3.head_object(Bucket=bucket, Key="k")["ETag"] == f'"{hashlib.md5(hashlib.md5(b"x").digest()).hexdigest()}-1"'
