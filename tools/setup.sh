@@ -14,7 +14,7 @@ DEBIAN=(
   python3 python3-venv python3-pip
   libboost1.81-dev libssl-dev zlib1g-dev
   librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev
-  rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev libgeos-dev
+  rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev libgeos-dev libstemmer-dev
   libseccomp-dev libarchive-dev libhowardhinnant-date-dev tzdata libcurl4-openssl-dev libpq-dev
   libgtest-dev
 )
@@ -74,17 +74,27 @@ lambda_python() {
   .deps/python/bin/pip install --quiet --disable-pip-version-check --target .deps/lambda-python -r tools/requirements-lambda.txt
 }
 
+# What runs Java functions: only where somebody has a JDK and Maven.
+lambda_java() {
+  say "the runtime interface client for Java functions"
+  rm -rf .deps/lambda-java
+  mvn -q -B -f tools/lambda-java.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.deps/lambda-java"
+}
+
 mkdir -p .deps
 debian "${DEBIAN[@]}"
 debian "${DEBIAN_TOOLS[@]}"
 stamped node "$DUCKDB_HEADERS $DUCKDB_LIBRARY" node
 stamped python "$(cat tools/requirements.txt)" venv python tools/requirements.txt
 stamped lambda-python "$(cat tools/requirements-lambda.txt)" lambda_python
+if command -v javac >/dev/null && command -v mvn >/dev/null; then
+  stamped lambda-java "$(cat tools/lambda-java.xml)" lambda_java
+fi
 # The protocol cases that the wire tests run: in botocore's source package, not in its wheel.
 .deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then
   debian postgresql
-  for group in boto3-1.26 boto3-1.34 awscli s3fs redshift dbt athena-clients dbt-athena; do
+  for group in boto3-1.26 boto3-1.34 awscli s3fs redshift dbt athena-clients dbt-athena pyiceberg; do
     stamped "$group" "$(cat "tools/requirements-$group.txt")" venv "$group" "tools/requirements-$group.txt"
   done
 fi

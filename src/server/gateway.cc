@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "door/later_events.h"
 #include "door/trace.h"
 #include "os/random.h"
 #include "server/log.h"
@@ -308,6 +309,14 @@ void Gateway::answer_events(std::shared_ptr<Incoming> in, Answered<WithEvents<wi
   http::Response response = wire::write_output(*in->operation(), answered.result->output, in->caller.request_id);
   when_told(in, answered.seen,
             [in, response = std::move(response), events = std::move(answered.result->events)]() mutable {
+              if (auto* later = dynamic_cast<LaterEvents*>(events.get())) {
+                later->when_more([exchange = std::weak_ptr(in->exchange)] {
+                  if (const auto there = exchange.lock()) there->resume();
+                });
+                // The pull keeps the exchange as long as it may be resumed.
+                return in->exchange->respond_stream(
+                    std::move(response), [later, events = std::move(events), exchange = in->exchange] { return later->pull(); });
+              }
               in->exchange->respond_stream(std::move(response), [events = std::move(events)]() mutable -> Result<http::Pulled> {
                 std::optional<std::string> message = TRY(events->next());
                 if (!message) return http::Pulled{http::Pulled::State::kEnd};

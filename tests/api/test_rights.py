@@ -60,7 +60,9 @@ def values(client, new_name, account):
         "admin": {"ApiDestinationArn": f"arn:aws:events:us-east-1:{account}:api-destination/none/none"},
         "sns": {"ResourceArn": f"arn:aws:sns:us-east-1:{account}:none"},
         "scheduler": {"ResourceArn": f"arn:aws:scheduler:us-east-1:{account}:schedule-group/none"},
-        "lambda": {"FunctionVersion": "1", "Arn": f"arn:aws:lambda:us-east-1:{account}:layer:none:1", "Principal": account,
+        "lambda": {"CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{account}:code-signing-config:csc-" + "0" * 17,
+                   "SigningProfileVersionArns": [f"arn:aws:signer:us-east-1:{account}:/signing-profiles/own/0123456789"],
+                   "FunctionVersion": "1", "Arn": f"arn:aws:lambda:us-east-1:{account}:layer:none:1", "Principal": account,
                    "Action": "lambda:GetLayerVersion"},
         "logs": {"logGroupName": "none", "+": {"StartQueryRequest": ["logGroupName"]}},
     }

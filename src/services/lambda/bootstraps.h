@@ -208,10 +208,10 @@ import { pathToFileURL } from 'node:url';
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
-function call(method, where, body = '', headers = {}) {
+function call(method, where, body = '', headers = {}, by = agent) {
   return new Promise((resolve, reject) => {
     const bytes = Buffer.from(body);
-    const request = http.request({ host, port, method, agent, path: '/2018-06-01/runtime/' + where,
+    const request = http.request({ host, port, method, agent: by, path: '/2018-06-01/runtime/' + where,
       headers: { ...headers, 'Content-Length': bytes.length } }, (response) => {
       const pieces = [];
       response.on('data', (piece) => pieces.push(piece));
@@ -251,7 +251,7 @@ async function load() {
     const wanted = /Cannot find (?:module|package) '([^'/.][^'/]*)/.exec(problem.message)?.[1];
     const place = ['/opt/node_modules/', '/opt/'].map((folder) => folder + wanted).find((at) => wanted && fs.existsSync(at));
     if (place) console.error(`A layer has ${place}, where Node.js does not look: in the layer's zip it must lie below nodejs/node_modules/.`);
-    throw problem.code === 'ERR_MODULE_NOT_FOUND' || problem instanceof SyntaxError ? Object.assign(problem, { name }) : problem;
+    throw ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(problem.code) || problem instanceof SyntaxError ? Object.assign(problem, { name }) : problem;
   }
   const pick = (from) => names.reduce((object, name) => object?.[name], from);
   const handler = pick(module) ?? pick(module.default);
@@ -306,6 +306,21 @@ function streamed(run) {
   });
 }
 
+// What nobody has caught is told as the call's error, and ends the process. A stream under way may keep the connection: it
+// goes over another.
+let running = false;
+async function giveUp(problem, title, status, type) {
+  const error = errorOf(problem);
+  if (type) Object.assign(error, { errorType: type, errorMessage: String(problem) });
+  console.error(title, JSON.stringify({ ...error, stack: error.trace }));
+  if (running)
+    await call('POST', `invocation/${requestId}/error`, JSON.stringify(error), { 'Lambda-Runtime-Function-Error-Type': error.errorType },
+      new http.Agent());
+  process.exit(status);
+}
+process.on('uncaughtException', (problem) => giveUp(problem, 'Uncaught Exception', 129));
+process.on('unhandledRejection', (reason) => giveUp(reason, 'Unhandled Promise Rejection', 128, 'Runtime.UnhandledPromiseRejection'));
+
 async function main() {
   globalThis.require = createRequire(process.env.LAMBDA_TASK_ROOT + '/');
   let handler;
@@ -318,8 +333,11 @@ async function main() {
     process.exit(1);
   }
   for (;;) {
+    running = false;
     const { headers, body } = await call('GET', 'invocation/next');
+    running = true;
     requestId = headers['lambda-runtime-aws-request-id'];
+    process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];
     try {
       if (handler[kStreams]) {
         await streamed((out) => handler(body ? JSON.parse(body) : {}, out, contextOf(headers)));

@@ -70,7 +70,8 @@ Result<run::TaskSpec> Environments::State::task_of(RunningEnvironment& environme
   }
   const std::string layers = packages.empty() ? std::string() : TRY(unpacked(shas, packages));
   const std::string support = options.directory + "/runtime";
-  Interpreter interpreter = TRY(find_interpreter(record.runtime, support));
+  Interpreter interpreter = TRY(find_interpreter(record.runtime, support, record.memory_size));
+  if (record.runtime.starts_with("java")) interpreter.command.push_back(record.handler);
   if (interpreter.command[0] == "/var/task/bootstrap" && !file_exists(code + "/bootstrap") &&
       file_exists(layers + "/bootstrap"))
     interpreter.command[0] = "/opt/bootstrap";

@@ -108,7 +108,7 @@ struct Environments::State : std::enable_shared_from_this<State> {
   void tell_extensions(RunningEnvironment& environment, bool invoke, const Json& event);
   bool extensions_ready(const RunningEnvironment& environment) const;
   Micros due_of(const RunningEnvironment& environment) const;
-  void spin_down(RunningEnvironment& environment);
+  void shut_down(RunningEnvironment& environment, std::string_view reason);
 
   bool is_answer(const RunningEnvironment& environment, std::string_view what) const;
   void conclude(RunningEnvironment& environment, InvocationResult result);

@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "os/random.h"
 #include "services/lambda/environment_state.h"
+#include "services/lambda/lineage.h"
 #include "services/lambda/runtimes.h"
 
 namespace tarn::lambda {
@@ -24,6 +25,10 @@ constexpr size_t kTail = 4 << 10;
 
 std::string error_payload(std::string_view type, std::string_view message) {
   return Json::object({{"errorType", type}, {"errorMessage", message}}).text();
+}
+
+std::string arn_of(const FunctionKey& key) {
+  return fmt::format("arn:aws:lambda:{}:{}:function:{}", key.region, key.account, key.name);
 }
 
 double millis(Micros t) {
@@ -49,6 +54,12 @@ std::shared_ptr<RunningEnvironment> Environments::State::add(Program program, st
 }
 
 void Environments::State::invoke(Program program, Invocation invocation, Done done) {
+  ChainedCall chained = chained_call(invocation.trace, arn_of(program.key), system_now());
+  if (chained.calls > kMostInChain && !program.may_recurse)
+    return done(fail(400, kRecursion,
+                     "Lambda has detected your function being invoked in a recursive loop with other AWS resources and "
+                     "stopped your function's invocation."));
+  invocation.trace = std::move(chained.trace);
   std::string wanted = kind_of(program);
   std::shared_ptr<RunningEnvironment> chosen;
   int64_t busy_here = 0, busy = 0;
@@ -95,7 +106,7 @@ void Environments::State::invoke(Program program, Invocation invocation, Done do
 // The call goes to the program, if that has asked for one. (It asks for the next as soon as it has answered, which may be
 // before the end of the last has been told.)
 void Environments::State::hand_over(RunningEnvironment& environment) {
-  if (!environment.waiting || !environment.pending || environment.pending->entered != 0 ||
+  if (!environment.waiting || !environment.pending || environment.pending->entered != 0 || environment.dying ||
       !extensions_ready(environment))
     return;
   Pending& pending = *environment.pending;
@@ -106,7 +117,7 @@ void Environments::State::hand_over(RunningEnvironment& environment) {
   environment.tail.clear();
   log(environment,
       fmt::format("START RequestId: {} Version: {}\n", pending.invocation.request_id, environment.program.version));
-  const std::string trace = "Root=1-" + random_hex(8) + "-" + random_hex(24) + ";Sampled=0";
+  const std::string& trace = pending.invocation.trace;
   if (!environment.extensions.empty())
     tell_extensions(environment, true,
                     Json::object({{"eventType", "INVOKE"},
@@ -215,14 +226,14 @@ void Environments::State::ended(uint64_t id, const run::Outcome& outcome) {
   for (auto& call : later) call();
 }
 
-// An idle one ends. AWS: external extensions get two seconds for their last work.
-void Environments::State::spin_down(RunningEnvironment& e) {
+// AWS: external extensions get two seconds for their last work.
+void Environments::State::shut_down(RunningEnvironment& e, std::string_view reason) {
   if (std::ranges::none_of(e.extensions, &Extension::shutdown)) return let_go(e);
   e.dying = true;
   e.kill_at = steady_now() + kShutdown;
   tell_extensions(e, false,
                   Json::object({{"eventType", "SHUTDOWN"},
-                                {"shutdownReason", "spindown"},
+                                {"shutdownReason", reason},
                                 {"deadlineMs", (system_now() + kShutdown).micros / 1000}}));
 }
 
@@ -303,15 +314,18 @@ void Environments::State::watch() {
       const Micros due = due_of(e);
       if (due > now) {
         next = std::min(next, due);
-      } else if (e.dying || e.pending) {
-        if (!e.dying) e.death = "timeout";
+      } else if (e.dying) {
         e.kill_at = kNever;
         let_go(e);
+      } else if (e.pending) {
+        e.death = "timeout";
+        shut_down(e, "timeout");
+        next = std::min(next, due_of(e));
       } else if (const auto kept = provisions.find(e.kind);
                  kept != provisions.end() && count_of(e.kind) <= static_cast<size_t>(kept->second.count)) {
         e.idle_since = now;
       } else {
-        spin_down(e);
+        shut_down(e, "spindown");
         next = std::min(next, due_of(e));
       }
     }
@@ -344,17 +358,21 @@ Status Environments::start(http::Server& server, http::Handler endpoint) {
 }
 
 void Environments::stop() {
-  std::vector<std::shared_ptr<RunningEnvironment>> left;
   {
     const std::lock_guard lock(state_->mutex);
     if (std::exchange(state_->stopping, true)) return;
-    for (const auto& [id, environment] : state_->all) left.push_back(environment);
-    for (const auto& environment : left) state_->let_go(*environment);
     state_->changed.notify_all();
   }
   if (state_->watcher.joinable()) state_->watcher.join();
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait_for(lock, std::chrono::seconds(5), [&] { return state_->all.empty(); });
+  const auto over = [&] { return state_->all.empty(); };
+  for (const auto& [id, environment] : state_->all)
+    if (!environment->dying) state_->shut_down(*environment, "spindown");
+  const auto waits = [](const auto& entry) { return entry.second->kill_at != kNever; };
+  if (std::ranges::any_of(state_->all, waits))
+    state_->changed.wait_for(lock, std::chrono::microseconds(kShutdown), over);
+  for (const auto& [id, environment] : state_->all) state_->let_go(*environment);
+  state_->changed.wait_for(lock, std::chrono::seconds(5), over);
 }
 
 uint16_t Environments::port() const {

@@ -28,6 +28,7 @@ struct Program {
   std::string version;  // "$LATEST", "3"
   VersionRecord record;
   int64_t most = 1000;  // calls at once, of the function
+  bool may_recurse = false;
 };
 
 struct Invocation {
@@ -35,6 +36,7 @@ struct Invocation {
   std::string arn;  // as it was called
   std::string payload;
   std::string client_context;  // JSON text; empty: none
+  std::string trace = {};      // that it came with; empty: a chain of calls begins
   // Takes the answer's bytes as they come, with their content type, where the program streams them; they are not in the
   // result then. Called on any thread; must not block.
   std::function<void(std::string_view type, std::string_view bytes)> piece = {};
@@ -46,6 +48,9 @@ struct InvocationResult {
   std::string error;     // "Unhandled", or empty
   std::string log_tail;  // the last 4 KB of its log
 };
+
+// The error of a call that a chain of calls has led back to its function too often.
+constexpr const char* kRecursion = "RecursiveInvocationException";
 
 struct EnvironmentOptions {
   std::string directory;  // where code is unpacked
@@ -75,7 +80,7 @@ class Environments {
   };
   Provisioned provisioned(const Program& program) const;
 
-  // ERRORS: TooManyRequestsException (429), with the reason; ServiceException.
+  // ERRORS: TooManyRequestsException (429), with the reason; RecursiveInvocationException; ServiceException.
   void invoke(Program program, Invocation invocation, std::move_only_function<void(Result<InvocationResult>)> done);
 
  private:

@@ -16,10 +16,12 @@
 #include "door/bus.h"
 #include "door/door.h"
 #include "door/event_pattern.h"
+#include "gen/sqs/attributes.h"
 #include "gen/sqs/messages.h"
 #include "os/clock.h"
 #include "os/random.h"
 #include "services/lambda/lambda.h"
+#include "services/lambda/lineage.h"
 
 namespace tarn::lambda {
 namespace {
@@ -31,7 +33,18 @@ constexpr int32_t kMostReceived = 10;     // AWS: ReceiveMessage
 constexpr Micros kPause = 5 * kSecond;    // after a receive that was refused; of real time, like the polls
 constexpr size_t kMostPayload = 6 << 20;  // AWS: Lambda quotas: synchronous invocation payload
 
+constexpr Micros kLeastRest = 50'000;  // before a call that was throttled is tried again
+constexpr Micros kMostRest = kSecond;
+
 using Messages = std::vector<sqs::Message>;
+
+// What one call gets.
+struct Batch {
+  Messages messages;
+  Micros received = 0;  // its first message, steady time
+  Micros rest = kLeastRest;
+  std::optional<Micros> until = {};  // when its messages are back in the queue; asked for when it is needed
+};
 
 std::string name_of(const MappingKey& key) {
   return fmt::format("{}/{}/{}", key.account, key.region, key.uuid);
@@ -76,6 +89,25 @@ bool passes(const std::vector<EventPattern>& filters, const sqs::Message& messag
     record.set("body", std::move(*body));
   const FlatEvent event(record);
   return std::ranges::any_of(filters, [&](const EventPattern& filter) { return filter.matches(event); });
+}
+
+std::string trace_of(const sqs::Message& message) {
+  const std::string* trace = message.attributes.find("AWSTraceHeader");
+  return trace == nullptr ? std::string() : *trace;
+}
+
+// What the batch belongs to: of its messages' traces that in which the function was called most often.
+std::string trace_of(const Messages& messages, const std::string& function_arn) {
+  std::string chosen;
+  int most = 0;
+  for (const sqs::Message& message : messages) {
+    std::string trace = trace_of(message);
+    const int calls = trace.empty() ? 0 : chained_call(trace, function_arn, {}).calls;
+    if (calls <= most) continue;
+    most = calls;
+    chosen = std::move(trace);
+  }
+  return chosen;
 }
 
 // The ids of messages that the function says have failed; nullopt: all have. AWS: "Implementing partial batch responses".
@@ -131,12 +163,14 @@ struct EventSources::State : std::enable_shared_from_this<State> {
   void receive(const SourcePtr& source);
   void took(const SourcePtr& source, Result<Messages> messages);
   void hand_over(const SourcePtr& source);
-  void call(const SourcePtr& source, Messages batch);
-  void finished(const SourcePtr& source, const Messages& batch, const Result<InvocationResult>& result);
+  void call(const SourcePtr& source, Batch batch);
+  bool call_again(const SourcePtr& source, Batch& batch);
+  void finished(const SourcePtr& source, Batch batch, const Result<InvocationResult>& result);
   void forget(const SourcePtr& source, const Messages& messages);
   void problem(const SourcePtr& source, std::string text);
   Result<Found> function_of(const SourcePtr& source);
   Result<Caller> role_of(const SourcePtr& source, const Found& found);
+  Result<Micros> visibility_of(const SourcePtr& source, const Found& found);
 };
 
 // --- the threads --------------------------------------------------------------------------------------------------------
@@ -299,50 +333,92 @@ void EventSources::State::took(const SourcePtr& source, Result<Messages> message
 
 // What was gathered, in one call or, where it is too much for one, several.
 void EventSources::State::hand_over(const SourcePtr& source) {
-  std::vector<Messages> batches;
+  std::vector<Batch> batches;
   {
     const std::lock_guard lock(mutex);
     size_t bytes = 0;
     for (sqs::Message& message : std::exchange(source->gathered, {})) {
       const size_t size = 2 * message.body.value_or("").size() + 1024;  // escaped, with what goes with it
       if (batches.empty() || bytes + size > kMostPayload) {
-        batches.emplace_back();
+        batches.push_back({.messages = {}, .received = source->since});
         bytes = 0;
       }
       bytes += size;
-      batches.back().push_back(std::move(message));
+      batches.back().messages.push_back(std::move(message));
     }
     source->running += static_cast<int32_t>(batches.size());
   }
-  for (Messages& batch : batches) call(source, std::move(batch));
+  for (Batch& batch : batches) call(source, std::move(batch));
 }
 
-void EventSources::State::call(const SourcePtr& source, Messages batch) {
-  const auto done = [self = shared_from_this(), source](Messages of, Result<InvocationResult> result) {
-    self->soon([self, source, of = std::move(of), result = std::move(result)] { self->finished(source, of, result); });
+void EventSources::State::call(const SourcePtr& source, Batch batch) {
+  const auto done = [self = shared_from_this(), source](Batch of, Result<InvocationResult> result) {
+    self->soon([self, source, of = std::move(of), result = std::move(result)]() mutable {
+      self->finished(source, std::move(of), result);
+    });
   };
   const Result<Found> found = function_of(source);
   if (!found) return done(std::move(batch), Failure(found.error()));
+  // Messages of a loop stay in the queue, as failed ones do; the others of a batch shall not suffer for them.
+  const auto loops = [&](const sqs::Message& message) {
+    const std::string trace = trace_of(message);
+    return !trace.empty() && chained_call(trace, found->name.arn(), {}).calls > kMostInChain;
+  };
+  if (!found->function.may_recurse && !source->record.source.ends_with(".fifo") &&
+      !std::ranges::all_of(batch.messages, loops))
+    std::erase_if(batch.messages, loops);
   Json records = Json::array();
-  for (const sqs::Message& message : batch)
+  for (const sqs::Message& message : batch.messages)
     records.push(record_json(message, source->record.source, source->key.region));
+  std::string trace = trace_of(batch.messages, found->name.arn());
   environments.invoke(program_of(*found),
                       {.request_id = uuid4(),
                        .arn = found->name.qualified_arn(),
                        .payload = Json::object({{"Records", std::move(records)}}).text(),
-                       .client_context = {}},
+                       .client_context = {},
+                       .trace = std::move(trace)},
                       [done, batch = std::move(batch)](Result<InvocationResult> result) mutable {
                         done(std::move(batch), std::move(result));
                       });
 }
 
-void EventSources::State::finished(const SourcePtr& source, const Messages& batch,
-                                   const Result<InvocationResult>& result) {
+Result<Micros> EventSources::State::visibility_of(const SourcePtr& source, const Found& found) {
+  const auto queue = TRY(door.call(TRY(role_of(source, found)),
+                                   sqs::GetQueueAttributesRequest{.queue_url = queue_url_of(source->record.source),
+                                                                  .attribute_names = {"VisibilityTimeout"}}));
+  const std::string* seconds = queue.attributes.find("VisibilityTimeout");
+  return parse_int(seconds == nullptr ? "" : *seconds).value_or(0) * kSecond;
+}
+
+// A call that was throttled is made again as long as it could end before its messages are back in the queue: that is what
+// their time beyond the function's own is for. AWS: Developer Guide, "Creating and configuring an Amazon SQS event source
+// mapping": the visibility timeout.
+bool EventSources::State::call_again(const SourcePtr& source, Batch& batch) {
+  const Result<Found> found = function_of(source);
+  if (!found) return false;
+  if (!batch.until) {
+    const Result<Micros> visibility = visibility_of(source, *found);
+    batch.until = batch.received + visibility.value_or(0);
+  }
+  {
+    const std::lock_guard lock(mutex);
+    if (source->gone || stopping) return false;
+  }
+  if (steady_now() + batch.rest + found->record.timeout * kSecond > *batch.until) return false;
+  const Micros rest = std::exchange(batch.rest, std::min(2 * batch.rest, kMostRest));
+  soon(
+      [self = shared_from_this(), source, batch = std::move(batch)]() mutable { self->call(source, std::move(batch)); },
+      rest);
+  return true;
+}
+
+void EventSources::State::finished(const SourcePtr& source, Batch batch, const Result<InvocationResult>& result) {
+  if (!result && result.error().status == 429 && call_again(source, batch)) return;
   if (result && result->error.empty()) {
     std::optional<std::set<std::string>> failed = std::set<std::string>();
-    if (source->record.reports_failures) failed = failures_in(result->payload, batch);
+    if (source->record.reports_failures) failed = failures_in(result->payload, batch.messages);
     Messages done;
-    for (const sqs::Message& message : batch)
+    for (const sqs::Message& message : batch.messages)
       if (failed && !failed->contains(*message.message_id)) done.push_back(message);
     forget(source, done);
   }

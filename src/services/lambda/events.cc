@@ -10,6 +10,7 @@
 #include "door/arn.h"
 #include "door/bus.h"
 #include "door/door.h"
+#include "door/trace.h"
 #include "os/random.h"
 #include "services/lambda/lambda.h"
 
@@ -25,7 +26,7 @@ constexpr size_t kMostErrorMessage = 1024;  // of a dead letter's attribute
 
 // An accepted call, as it lies in its delivery.
 struct EventCall {
-  std::string function, qualifier, payload, request_id;
+  std::string function, qualifier, payload, request_id, trace;
   Time accepted;
   int64_t failures = 0;   // errors of the function
   int64_t throttled = 0;  // how often it did not get to run
@@ -35,6 +36,7 @@ struct EventCall {
                          {"qualifier", qualifier},
                          {"payload", payload},
                          {"requestId", request_id},
+                         {"trace", trace},
                          {"accepted", accepted.micros},
                          {"failures", failures},
                          {"throttled", throttled}});
@@ -45,6 +47,7 @@ struct EventCall {
                      .qualifier = json["qualifier"].as_string(),
                      .payload = json["payload"].as_string(),
                      .request_id = json["requestId"].as_string(),
+                     .trace = json["trace"].as_string(),
                      .accepted = Time{json["accepted"].as_int()},
                      .failures = json["failures"].as_int(),
                      .throttled = json["throttled"].as_int()};
@@ -181,6 +184,9 @@ void settle_with(Lambda& lambda, Attempt& attempt, std::vector<NewDelivery> deli
 }
 
 void give_up(Lambda& lambda, Attempt& attempt, std::string_view condition, const Result<InvocationResult>* result) {
+  // The owner's destinations are told as the function's role, whose rights may be what is missing.
+  lambda.note(fmt::format("asynchronous call {} of {}: given up ({}){}", attempt.call.request_id, attempt.call.target(),
+                          condition, result == nullptr || *result ? "" : ": " + result->error().message));
   std::vector<NewDelivery> told;
   if (!attempt.config.on_failure.empty())
     told.push_back(to_destination(attempt, attempt.config.on_failure, record_of(attempt, condition, result), false));
@@ -197,6 +203,8 @@ void conclude(Lambda& lambda, Attempt& attempt, const Result<InvocationResult>& 
       told.push_back(to_destination(attempt, attempt.config.on_success, record_of(attempt, "Success", &result), true));
     return settle_with(lambda, attempt, std::move(told));
   }
+  // ASSUMED: the condition's word.
+  if (!result && result.error().code == kRecursion) return give_up(lambda, attempt, "RecursiveInvocation", &result);
   Micros pause;
   if (result) {
     ++attempt.call.failures;
@@ -245,7 +253,8 @@ void begin(Lambda& lambda, const Delivery& delivery, Settle settle) {
       {.request_id = attempt->call.request_id,
        .arn = found.name.qualified_arn(),
        .payload = attempt->call.payload,
-       .client_context = {}},
+       .client_context = {},
+       .trace = attempt->call.trace},
       [&lambda, attempt](const Result<InvocationResult>& result) { conclude(lambda, *attempt, result); });
 }
 
@@ -257,6 +266,7 @@ Status accept_event(Lambda& lambda, Transaction& tx, const Found& found, const s
                        .qualifier = found.name.qualifier,
                        .payload = payload,
                        .request_id = request_id,
+                       .trace = current_trace(),
                        .accepted = lambda.door.clock().now()};
   return lambda.door.outbox().enqueue(tx, call.delivery(0));
 }

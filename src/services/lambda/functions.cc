@@ -202,6 +202,7 @@ Status release_code(Call& call, Transaction& tx, const VersionRecord& record) {
 
 Result<std::vector<Need>> create_function_rights(Lambda&, Call& call, const CreateFunctionRequest& in) {
   auto needs = TRY(rights_on(call, *in.function_name, {}, "lambda:CreateFunction"));
+  if (in.code_signing_config_arn) needs[0].context["lambda:CodeSigningConfigArn"] = {*in.code_signing_config_arn};
   needs.push_back(pass_role(*in.role));
   std::ranges::move(TRY(layer_needs(call, in.layers)), std::back_inserter(needs));
   return needs;
@@ -211,7 +212,6 @@ Result<FunctionConfiguration> create_function(Lambda& lambda, Call& call, const 
   const FunctionName name = TRY(function_name(call, *in.function_name));
   if (name.key.account != call.account()) return not_supported("CreateFunction in another account");
   if (in.package_type.value_or("Zip") != "Zip") return not_supported("PackageType Image");
-  if (in.code_signing_config_arn) return not_supported("CodeSigningConfigArn");
   if (in.tenancy_config) return not_supported("TenancyConfig");
   VersionRecord record;
   if (!in.architectures.empty()) record.architecture = *in.architectures.begin();
@@ -229,6 +229,11 @@ Result<FunctionConfiguration> create_function(Lambda& lambda, Call& call, const 
   TRY(committed(call, [&](Transaction& tx) -> Status {
     if (TRY(tx.get(kFunctions, name.key))) return conflict("Function already exist: " + name.key.name);
     Found fresh = made;
+    if (in.code_signing_config_arn) {
+      TRY(hold_to_code_signing(tx, *in.code_signing_config_arn));
+      fresh.function.code_signing = *in.code_signing_config_arn;
+      TRY(check_signature(tx, name, fresh.function));
+    }
     TRY(put_code(call, tx, body, package, fresh.record));
     TRY(put_layers(call, tx, in.layers, fresh.record));
     TRY(tx.put(kFunctions, name.key, fresh.function));
@@ -275,6 +280,7 @@ Result<FunctionConfiguration> update_function_code(Lambda&, Call& call, const Up
   Found changed;
   TRY(committed(call, [&](Transaction& tx) -> Status {
     auto [function, record] = TRY(latest_of(tx, name, in.revision_id));
+    TRY(check_signature(tx, name, function));
     if (!in.dry_run.value_or(false)) {
       TRY(put_code(call, tx, body, package, record));
       touch(call, record);
@@ -307,6 +313,7 @@ Result<FunctionConfiguration> update_function_configuration(Lambda& lambda, Call
     auto [function, record] = TRY(latest_of(tx, name, in.revision_id));
     TRY(configure(in, record));
     if (in.dead_letter_config) TRY(check_dead_letter_role(lambda, call, record));
+    if (!in.layers.empty()) TRY(check_signature(tx, name, function));
     if (in.layers.has_value()) TRY(put_layers(call, tx, in.layers, record));
     touch(call, record);
     TRY(tx.put(kVersions, {function.id, 0}, record));

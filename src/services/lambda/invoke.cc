@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "door/door.h"
+#include "door/trace.h"
 #include "os/random.h"
 #include "services/lambda/lambda.h"
 
@@ -69,7 +70,8 @@ void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<Invoc
                                {.request_id = call.request_id(),
                                 .arn = found.name.qualified_arn(),
                                 .payload = std::move(payload),
-                                .client_context = std::move(context)},
+                                .client_context = std::move(context),
+                                .trace = current_trace()},
                                [give = std::move(reply.give), tail, version](Result<InvocationResult> result) mutable {
                                  if (!result) return give(Failure(std::move(result.error())));
                                  InvocationResponse out{.status_code = 200,

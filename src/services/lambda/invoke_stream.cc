@@ -1,9 +1,8 @@
 // InvokeWithResponseStream: the answer as events, piece by piece.
-#include <condition_variable>
-#include <mutex>
-
 #include "base/text.h"
 #include "door/door.h"
+#include "door/later_events.h"
+#include "door/trace.h"
 #include "services/lambda/lambda.h"
 #include "services/lambda/response_pipe.h"
 #include "wire/event_stream.h"
@@ -11,58 +10,45 @@
 namespace tarn::lambda {
 namespace {
 
-constexpr int kMostStreams = 3;  // each keeps one of the few workers that send bodies while it waits
 constexpr size_t kMostPayload = 6 << 20;
 
 std::string encode(InvokeWithResponseStreamResponseEvent event) {
   return wire::encode_event(wire::OperationOf<InvokeWithResponseStreamRequest>::operation(), &event);
 }
 
-class StreamedCall final : public EventSource {
+class StreamedCall final : public LaterEvents {
  public:
-  StreamedCall(Lambda& lambda, bool tail) : lambda_(lambda), tail_(tail) {
-    pipe->when_more([shared = shared_] {
-      const std::lock_guard lock(shared->mutex);
-      shared->more = true;
-      shared->changed.notify_one();
-    });
-  }
-  ~StreamedCall() override { --lambda_.streams; }
+  explicit StreamedCall(bool tail) : tail_(tail) {}
 
   const std::shared_ptr<ResponsePipe> pipe = std::make_shared<ResponsePipe>();
 
-  Result<std::optional<std::string>> next() override {
-    while (!ended_) {
-      {
-        std::unique_lock lock(shared_->mutex);
-        shared_->changed.wait(lock, [&] { return shared_->more; });
-        shared_->more = false;
-      }
+  void when_more(std::function<void()> more) override { pipe->when_more(std::move(more)); }
+
+  Result<http::Pulled> pull() override {
+    using State = http::Pulled::State;
+    if (!ended_) {
       ResponsePipe::Taken taken = pipe->take();
       ended_ = std::move(taken.ended);
       if (!taken.bytes.empty())
-        return encode({.payload_chunk = InvokeResponseStreamUpdate{.payload = wire::Blob{std::move(taken.bytes)}}});
+        return http::Pulled{
+            State::kBytes,
+            encode({.payload_chunk = InvokeResponseStreamUpdate{.payload = wire::Blob{std::move(taken.bytes)}}})};
     }
-    if (std::exchange(told_, true)) return std::nullopt;
-    if (!*ended_) return wire::encode_event_error(ended_->error().code, ended_->error().message);
+    if (!ended_) return http::Pulled{State::kLater};
+    if (std::exchange(told_, true)) return http::Pulled{State::kEnd};
+    if (!*ended_)
+      return http::Pulled{State::kBytes, wire::encode_event_error(ended_->error().code, ended_->error().message)};
     InvokeWithResponseStreamCompleteEvent complete;
     if (!(*ended_)->error.empty()) {
       complete.error_code = (*ended_)->error;
       complete.error_details = (*ended_)->payload;
     }
     if (tail_) complete.log_result = base64((*ended_)->log_tail);
-    return encode({.invoke_complete = std::move(complete)});
+    return http::Pulled{State::kBytes, encode({.invoke_complete = std::move(complete)})};
   }
 
  private:
-  struct Shared {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool more = false;
-  };
-  Lambda& lambda_;
   const bool tail_;
-  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::optional<Result<InvocationResult>> ended_;
   bool told_ = false;
 };
@@ -86,13 +72,7 @@ Result<WithEvents<InvokeWithResponseStreamResponse>> invoke_with_response_stream
     return fail(400, "InvalidRequestContentException", "Could not parse request body into json.");
   std::string context;
   if (in.client_context) context = unbase64(*in.client_context).value_or("");
-  auto events = std::make_unique<StreamedCall>(lambda, in.log_type == "Tail");
-  if (++lambda.streams > kMostStreams)  // taken back when the events go
-    return Failure(
-        tarn::Error{429,
-                    "TooManyRequestsException",
-                    "This server streams the answers of three calls at once: function URLs have no such limit.",
-                    {{"Reason", "ConcurrentInvocationLimitExceeded"}}});
+  auto events = std::make_unique<StreamedCall>(in.log_type == "Tail");
   const auto pipe = events->pipe;
   lambda.environments.invoke(
       program_of(found),
@@ -100,6 +80,7 @@ Result<WithEvents<InvokeWithResponseStreamResponse>> invoke_with_response_stream
        .arn = found.name.qualified_arn(),
        .payload = payload,
        .client_context = std::move(context),
+       .trace = current_trace(),
        .piece = [pipe](std::string_view type, std::string_view bytes) { pipe->push(type, bytes); }},
       [pipe](Result<InvocationResult> result) { pipe->end(std::move(result)); });
   InvokeWithResponseStreamResponse out{.status_code = 200, .executed_version = version_text(found.version)};

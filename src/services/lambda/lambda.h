@@ -1,7 +1,6 @@
 // Lambda: functions and their versions, and calling them. What a function's program runs in is environments.h.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,8 +36,7 @@ class Lambda {
   Door& door;
   Environments& environments;
   EventSources& event_sources;
-  PolicyCache policies;          // of roles that are looked at
-  std::atomic<int> streams = 0;  // InvokeWithResponseStream: answers under way
+  PolicyCache policies;  // of roles that are looked at
   const std::function<void(const std::string&)> note;
 };
 
@@ -117,6 +115,15 @@ void start_events(Lambda& lambda);
 Status check_destination(const std::string& arn, bool failure);
 // What has been kept of a version's code and layers.
 Status release_code(Call& call, Transaction& tx, const VersionRecord& record);
+
+// --- code signing -------------------------------------------------------------------------------------------------------
+
+// ERRORS: ResourceNotFoundException: it is not the ARN of a configuration.
+Result<CodeSigningKey> code_signing_key(const std::string& arn);
+// That a function can be held to it. ERRORS: CodeSigningConfigNotFoundException.
+Status hold_to_code_signing(Transaction& tx, const std::string& arn);
+// New code or layers of the function. ERRORS: CodeVerificationFailedException.
+Status check_signature(Transaction& tx, const FunctionName& name, const FunctionRecord& function);
 
 // --- layers -----------------------------------------------------------------------------------------------------------
 

@@ -102,7 +102,8 @@ Program program_of(const Found& found) {
           .function = found.function.id,
           .version = version_text(found.version),
           .record = found.record,
-          .most = found.function.reserved_concurrency.value_or(kAccountConcurrency)};
+          .most = found.function.reserved_concurrency.value_or(kAccountConcurrency),
+          .may_recurse = found.function.may_recurse};
 }
 
 std::string version_text(uint64_t version) {

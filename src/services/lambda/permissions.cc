@@ -27,9 +27,13 @@ Json statement_of(const FunctionName& name, const AddPermissionRequest& in) {
   if (in.source_account) equals.set("AWS:SourceAccount", *in.source_account);
   if (in.principal_org_id) equals.set("aws:PrincipalOrgID", *in.principal_org_id);
   if (in.function_url_auth_type) equals.set("lambda:FunctionUrlAuthType", *in.function_url_auth_type);
+  Json truths = Json::object();
+  if (in.invoked_via_function_url)
+    truths.set("lambda:InvokedViaFunctionUrl", *in.invoked_via_function_url ? "true" : "false");
   Json condition = Json::object();
   if (equals.size() > 0) condition.set("StringEquals", std::move(equals));
   if (like.size() > 0) condition.set("ArnLike", std::move(like));
+  if (truths.size() > 0) condition.set("Bool", std::move(truths));
   if (condition.size() > 0) statement.set("Condition", std::move(condition));
   return statement;
 }
@@ -110,38 +114,68 @@ Result<GetPolicyResponse> get_policy(Lambda&, Call& call, const GetPolicyRequest
 
 // --- tags -------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// What a tag's ARN names: a function, an event source mapping or a code signing configuration.
+// ERRORS: ResourceNotFoundException.
+Status find_tagged(Call& call, const std::string& resource, Lock lock) {
+  const auto arn = Arn::parse(resource);
+  const std::string_view type = arn ? arn->resource_type() : std::string_view();
+  bool there = true;
+  if (type == "event-source-mapping")
+    there = TRY(call.get(kMappings, {arn->account, arn->region, std::string(arn->resource_id())}, lock)).has_value();
+  else if (type == "code-signing-config")
+    there = TRY(call.get(kCodeSigning, TRY(code_signing_key(resource)), lock)).has_value();
+  else
+    TRY(find_function(call, TRY(function_name(call, resource)), lock));
+  if (!there) return not_found("The resource you requested does not exist.");
+  return {};
+}
+
+// AWS: tags belong to the function, not to its versions and aliases.
+Result<std::string> tagged_arn(Call& call, const std::string& resource) {
+  const auto arn = Arn::parse(resource);
+  if (!arn || arn->resource_type() != "function") return resource;
+  return TRY(function_name(call, resource)).arn();
+}
+
+Result<std::vector<Need>> rights_on_tagged(Call& call, const std::string& resource, std::string_view action) {
+  const auto arn = Arn::parse(resource);
+  if (!arn || arn->resource_type() == "function") return rights_on(call, resource, {}, action);
+  return std::vector<Need>{{.action = std::string(action), .resource = resource, .owner = arn->account}};
+}
+
+}  // namespace
+
 Result<std::vector<Need>> tag_resource_rights(Lambda&, Call& call, const TagResourceRequest& in) {
-  return rights_on(call, *in.resource, {}, "lambda:TagResource");
+  return rights_on_tagged(call, *in.resource, "lambda:TagResource");
 }
 
 Result<TagResourceOutput> tag_resource(Lambda&, Call& call, const TagResourceRequest& in) {
-  const FunctionName name = TRY(function_name(call, *in.resource));
-  TRY(find_function(call, name, Lock::kShared));
-  TRY(add_tags(call.tx(), name.arn(), Tags(in.tags.begin(), in.tags.end())));
+  TRY(find_tagged(call, *in.resource, Lock::kShared));
+  TRY(add_tags(call.tx(), TRY(tagged_arn(call, *in.resource)), Tags(in.tags.begin(), in.tags.end())));
   return TagResourceOutput{};
 }
 
 Result<std::vector<Need>> untag_resource_rights(Lambda&, Call& call, const UntagResourceRequest& in) {
-  return rights_on(call, *in.resource, {}, "lambda:UntagResource");
+  return rights_on_tagged(call, *in.resource, "lambda:UntagResource");
 }
 
 Result<UntagResourceOutput> untag_resource(Lambda&, Call& call, const UntagResourceRequest& in) {
-  const FunctionName name = TRY(function_name(call, *in.resource));
-  TRY(find_function(call, name, Lock::kShared));
-  TRY(remove_tags(call.tx(), name.arn(), {in.tag_keys.begin(), in.tag_keys.end()}));
+  TRY(find_tagged(call, *in.resource, Lock::kShared));
+  TRY(remove_tags(call.tx(), TRY(tagged_arn(call, *in.resource)), {in.tag_keys.begin(), in.tag_keys.end()}));
   return UntagResourceOutput{};
 }
 
 Result<std::vector<Need>> list_tags_rights(Lambda&, Call& call, const ListTagsRequest& in) {
-  return rights_on(call, *in.resource, {}, "lambda:ListTags");
+  return rights_on_tagged(call, *in.resource, "lambda:ListTags");
 }
 
 Result<ListTagsResponse> list_tags(Lambda&, Call& call, const ListTagsRequest& in) {
-  const FunctionName name = TRY(function_name(call, *in.resource));
-  TRY(find_function(call, name, Lock::kNone));
+  TRY(find_tagged(call, *in.resource, Lock::kNone));
   ListTagsResponse out;
   out.tags.set_present();
-  const Tags tags = TRY(tags_of(call.tx(), name.arn()));
+  const Tags tags = TRY(tags_of(call.tx(), TRY(tagged_arn(call, *in.resource))));
   for (const auto& [key, value] : tags) out.tags[key] = value;
   return out;
 }
@@ -198,6 +232,33 @@ Result<DeleteFunctionConcurrencyOutput> delete_function_concurrency(Lambda&, Cal
   function.reserved_concurrency.reset();
   TRY(call.put(kFunctions, name.key, function));
   return DeleteFunctionConcurrencyOutput{};
+}
+
+// --- loops ------------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> put_function_recursion_config_rights(Lambda&, Call& call,
+                                                               const PutFunctionRecursionConfigRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:PutFunctionRecursionConfig");
+}
+
+Result<PutFunctionRecursionConfigResponse> put_function_recursion_config(Lambda&, Call& call,
+                                                                         const PutFunctionRecursionConfigRequest& in) {
+  const FunctionName name = TRY(function_name(call, *in.function_name));
+  FunctionRecord function = TRY(find_function(call, name));
+  function.may_recurse = *in.recursive_loop == "Allow";
+  TRY(call.put(kFunctions, name.key, function));
+  return PutFunctionRecursionConfigResponse{.recursive_loop = *in.recursive_loop};
+}
+
+Result<std::vector<Need>> get_function_recursion_config_rights(Lambda&, Call& call,
+                                                               const GetFunctionRecursionConfigRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:GetFunctionRecursionConfig");
+}
+
+Result<GetFunctionRecursionConfigResponse> get_function_recursion_config(Lambda&, Call& call,
+                                                                         const GetFunctionRecursionConfigRequest& in) {
+  const FunctionRecord function = TRY(find_function(call, TRY(function_name(call, *in.function_name)), Lock::kNone));
+  return GetFunctionRecursionConfigResponse{.recursive_loop = function.may_recurse ? "Allow" : "Terminate"};
 }
 
 }  // namespace tarn::lambda

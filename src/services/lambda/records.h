@@ -33,8 +33,10 @@ struct FunctionRecord {
   uint64_t last_version = 0;
   std::optional<int32_t> reserved_concurrency;
   std::vector<PermissionRecord> permissions;
+  std::string code_signing;  // ARN of a configuration; empty: none
+  bool may_recurse = false;
   static void fields(auto& self, auto&& visit) {
-    visit(self.id, self.last_version, self.reserved_concurrency, self.permissions);
+    visit(self.id, self.last_version, self.reserved_concurrency, self.permissions, self.code_signing, self.may_recurse);
   }
 };
 
@@ -149,6 +151,24 @@ struct LayerVersionRecord {
 };
 
 inline constexpr Table<LayerVersionKey, LayerVersionRecord> kLayerVersions{"lambda.layer_versions"};
+
+struct CodeSigningKey {
+  std::string account, region, id;
+  static void fields(auto& self, auto&& visit) { visit(self.account, self.region, self.id); }
+};
+
+// Who may sign code, and what becomes of other code.
+struct CodeSigningRecord {
+  std::string description;
+  std::vector<std::string> publishers;  // ARNs of signing profiles' versions
+  bool enforced = false;
+  Time modified;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.description, self.publishers, self.enforced, self.modified);
+  }
+};
+
+inline constexpr Table<CodeSigningKey, CodeSigningRecord> kCodeSigning{"lambda.code_signing"};
 
 // Environments that are there before they are called.
 struct ProvisionedKey {

@@ -56,6 +56,7 @@ void Environments::State::serve(const Exchange& exchange, uint64_t id, std::stri
   if (path.starts_with(kExtensionsApi)) return serve_extension(exchange, e, path.substr(kExtensionsApi.size()), body);
   if (!path.starts_with(kApi)) return refuse(exchange, 404, "NotFound", "No such path of the Runtime API.");
   const std::string_view what = path.substr(kApi.size());
+  if (e.dying) return refuse(exchange, 403, "Gone", "This environment ends.");
   if (what == "invocation/next") {
     if (e.ready == 0) {
       e.ready = steady_now();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "base/text.h"
 #include "os/file.h"
@@ -24,6 +25,11 @@ bool is_node(std::string_view runtime) {
 }
 bool is_provided(std::string_view runtime) {
   return runtime == "provided.al2" || runtime == "provided.al2023";
+}
+
+bool is_java(std::string_view runtime) {
+  static constexpr std::string_view kJava[] = {"java8.al2", "java11", "java17", "java21", "java25"};
+  return std::ranges::find(kJava, runtime) != std::end(kJava);
 }
 
 // The minor version of "python3.12", the major one of "nodejs20.x".
@@ -97,9 +103,86 @@ Result<Interpreter> node(const std::string& runtime, const std::string& support)
   return found;
 }
 
+// --- Java -------------------------------------------------------------------------------------------------------------
+
+// AWS's runtime interface client and what it needs, beside the server's own program; empty: not there.
+std::string java_client() {
+  const auto program = own_program();
+  const std::string folder = program ? program->substr(0, program->rfind('/')) + "/lambda-java" : std::string();
+  return is_directory(folder) ? folder : std::string();
+}
+
+struct Machine {
+  fs::path home;
+  int version = 0;
+};
+
+// "JAVA_VERSION="17.0.15"" in the file that each of them has.
+std::vector<Machine> java_machines() {
+  std::vector<Machine> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/usr/lib/jvm", error)) {
+    const auto release = read_file((entry.path() / "release").string());
+    if (entry.is_symlink() || !release || !fs::exists(entry.path() / "bin/java", error)) continue;
+    constexpr std::string_view kName = "JAVA_VERSION=\"";
+    const size_t at = release->find(kName);
+    if (at == std::string::npos) continue;
+    std::string_view digits = std::string_view(*release).substr(at + kName.size());
+    if (digits.starts_with("1.")) digits.remove_prefix(2);  // Java 8 is 1.8
+    found.push_back(
+        {entry.path(),
+         static_cast<int>(parse_int(digits.substr(0, digits.find_first_not_of("0123456789"))).value_or(0))});
+  }
+  return found;
+}
+
+// The very version, else the next one (which runs what was compiled for an older), else the newest.
+std::optional<Machine> java_machine(int wanted) {
+  std::optional<Machine> best;
+  for (const Machine& one : java_machines()) {
+    const auto far = [&](const Machine& m) {
+      return m.version >= wanted ? m.version - wanted : 1000 + wanted - m.version;
+    };
+    if (!best || far(one) < far(*best)) best = one;
+  }
+  return best;
+}
+
+Status check_java(const std::string& runtime) {
+  if (!java_machines().empty() && !java_client().empty()) return {};
+  return fail(
+      400, "InvalidParameterValueException",
+      fmt::format("{} cannot run on this machine: {}. Install a JDK and Maven, then run tools/setup.sh and make "
+                  "build.",
+                  runtime,
+                  java_machines().empty() ? "there is no JDK in /usr/lib/jvm"
+                                          : "Lambda's runtime interface client for Java is not there"));
+}
+
+Result<Interpreter> java(const std::string& runtime, int32_t memory) {
+  TRY(check_java(runtime));
+  const int wanted = static_cast<int>(parse_int(runtime.substr(4, runtime.find('.', 4) - 4)).value_or(0));
+  const Machine machine = *java_machine(wanted);
+  // AWS: Developer Guide, "Java runtime startup behavior": the first compiler only. The heap is a part of the function's
+  // memory, which all else of the machine must fit into.
+  Interpreter found{.command = {(machine.home / "bin/java").string(), fmt::format("-Xmx{}m", memory * 7 / 10),
+                                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-cp",
+                                "/var/task:/var/task/lib/*:/opt/java/lib/*:/var/lang/java/*",
+                                "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"},
+                    .mounts = {{.host = java_client(), .inside = "/var/lang/java"}},
+                    .note = {},
+                    .name = fmt::format("java{}", machine.version)};
+  const std::string settings = fmt::format("/etc/java-{}-openjdk", machine.version);  // Debian's links lead there
+  if (is_directory(settings)) found.mounts.push_back({.host = settings, .inside = settings});
+  if (machine.version != wanted)
+    found.note = fmt::format("{} runs on Java {}, the nearest on this machine.", runtime, machine.version);
+  return found;
+}
+
 }  // namespace
 
 Status check_runtime(const std::string& runtime) {
+  if (is_java(runtime)) return check_java(runtime);
   const bool known = (is_python(runtime) && version_of(runtime) >= 8) ||
                      (is_node(runtime) && version_of(runtime) >= 18) || is_provided(runtime);
   if (known) return {};
@@ -107,11 +190,12 @@ Status check_runtime(const std::string& runtime) {
       400, "InvalidParameterValueException",
       fmt::format(
           "The runtime parameter of {} is not supported by this server: it runs python3.8 and later, nodejs18.x "
-          "and later, provided.al2 and provided.al2023.",
+          "and later, java8.al2 to java25, provided.al2 and provided.al2023.",
           runtime));
 }
 
-Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support) {
+Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support, int32_t memory) {
+  if (is_java(runtime)) return java(runtime, memory);
   if (is_python(runtime)) return python(runtime, support);
   if (is_node(runtime)) return node(runtime, support);
   return Interpreter{.command = {"/var/task/bootstrap"}, .mounts = {}, .note = {}, .name = {}};

@@ -19,8 +19,9 @@ struct Interpreter {
   std::string note;  // of another version than the runtime's name says; empty: the very one
   std::string name;  // "python3.11", "node"; empty: the function's own program
 };
-// `support`: the folder of our own programs, see write_support(). ERRORS: what is not on this machine.
-Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support);
+// `support`: the folder of our own programs, see write_support(); `memory`: MB that it may take. ERRORS: what is not on
+// this machine.
+Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support, int32_t memory = 128);
 
 // Writes the programs that run handlers to a folder, for mounting.
 Status write_support(const std::string& folder);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "door/door.h"
+#include "door/parameters.h"
 #include "os/clock.h"
 #include "os/random.h"
 #include "services/lambda/code_link.h"
@@ -137,14 +138,50 @@ Status UrlDoor::judge(Asked& asked) {
   Door& door = lambda_.door;
   const auto tx = door.store().read();
   const FunctionName& name = asked.found.name;
+  // AWS: Developer Guide, "Control access to Lambda function URLs": since October 2025 both are needed.
+  Need url{.action = "lambda:InvokeFunctionUrl",
+           .resource = name.qualified_arn(),
+           .owner = name.key.account,
+           .resource_policy = policy_of(asked.found.function, name.qualifier),
+           .context = {{"lambda:FunctionUrlAuthType", {asked.url.auth}}}};
+  Need function = url;
+  function.action = "lambda:InvokeFunction";
+  function.context = {{"lambda:InvokedViaFunctionUrl", {"true"}}};
   Judgement judgement;
-  return tarn::judge(*tx, door.identities(), lambda_.policies, asked.caller,
-                     {{.action = "lambda:InvokeFunctionUrl",
-                       .resource = name.qualified_arn(),
-                       .owner = name.key.account,
-                       .resource_policy = policy_of(asked.found.function, name.qualifier),
-                       .context = {{"lambda:FunctionUrlAuthType", {asked.url.auth}}}}},
-                     caller_context(asked.caller, door.clock().now()), &kService, judgement);
+  const Status allowed =
+      tarn::judge(*tx, door.identities(), lambda_.policies, asked.caller, {std::move(url), std::move(function)},
+                  caller_context(asked.caller, door.clock().now()), &kService, judgement);
+  record(asked, judgement, allowed);
+  return allowed;
+}
+
+// A call by an address passes no operation of the door: its audit record is written here.
+void UrlDoor::record(const Asked& asked, const Judgement& judgement, const Status& allowed) {
+  const Principal& who = asked.caller.principal;
+  const std::string arn = asked.found.name.qualified_arn();
+  AuditRecord record{.time = system_now(),
+                     .service = std::string(kService.signing_name),
+                     .operation = "InvokeFunctionUrl",
+                     .request_id = asked.request_id,
+                     .principal_arn = who.arn,
+                     .principal_kind = std::string(audit_kind(who.kind)),
+                     .account = asked.found.name.key.account,
+                     .access_key = who.access_key,
+                     .role_arn = who.role_arn,
+                     .region = asked.region,
+                     .source_ip = asked.caller.source_ip,
+                     .user_agent = asked.caller.user_agent,
+                     .called_via = {},
+                     .parameters = Json::object({{"functionName", arn}, {"host", asked.host}}).text(),
+                     .resources = {arn},
+                     .actions = {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"},
+                     .allowed = allowed.has_value(),
+                     .decided_by = judgement.decided_by};
+  if (!allowed) {
+    record.error_code = allowed.error().code;
+    record.error_message = allowed.error().message;
+  }
+  lambda_.door.audit().write_later(record);
 }
 
 void UrlDoor::serve(std::shared_ptr<Asked> asked) {
@@ -247,7 +284,8 @@ void UrlDoor::call(std::shared_ptr<Asked> asked) {
   Invocation invocation{.request_id = asked->request_id,
                         .arn = asked->found.name.qualified_arn(),
                         .payload = event.text(),
-                        .client_context = {}};
+                        .client_context = {},
+                        .trace = std::string(asked->head().headers.get("x-amzn-trace-id"))};
   if (asked->url.mode == "RESPONSE_STREAM") {
     const auto stream = std::make_shared<UrlStream>(asked->exchange, [asked](http::Response& head) {
       head.headers.set("x-amzn-RequestId", asked->request_id);

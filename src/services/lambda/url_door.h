@@ -26,6 +26,7 @@ class UrlDoor {
   Result<Caller> caller_of(const Asked& asked);
   Status find(Asked& asked);
   Status judge(Asked& asked);
+  void record(const Asked& asked, const Judgement& judgement, const Status& allowed);
   void serve(std::shared_ptr<Asked> asked);
   void call(std::shared_ptr<Asked> asked);
 

@@ -91,6 +91,32 @@ def test_an_error_keeps_the_whole_batch(world):
     assert mapping["UUID"]
 
 
+def test_a_throttled_batch_is_called_again_while_its_messages_are_away(world, functions):
+    """Two queues share one function that may run once at a time: neither waits for its visibility timeout."""
+    functions.put_function_concurrency(FunctionName=world.name, ReservedConcurrentExecutions=1)
+    functions.update_function_configuration(FunctionName=world.name, Timeout=3)
+    urls = []
+    for _ in range(2):
+        world.queue(VisibilityTimeout="600")
+        world.map(BatchSize=1)
+        urls.append(world.url)
+    for n in range(10):
+        world.sqs.send_message(QueueUrl=urls[n % 2], MessageBody=f"{n}")
+    world.until(lambda: len(world.bodies()) == 10)
+    assert sorted(world.bodies()) == [f"{n}" for n in range(10)]  # each once
+
+
+def test_a_mapping_is_tagged(world, functions, account):
+    world.queue()
+    arn = world.map(Tags={"team": "a"})["EventSourceMappingArn"]
+    functions.tag_resource(Resource=arn, Tags={"more": "b"})
+    assert functions.list_tags(Resource=arn)["Tags"] == {"team": "a", "more": "b"}
+    functions.untag_resource(Resource=arn, TagKeys=["team"])
+    assert functions.list_tags(Resource=arn)["Tags"] == {"more": "b"}
+    with pytest.raises(functions.exceptions.ResourceNotFoundException):
+        functions.tag_resource(Resource=arn[:-12] + "0" * 12, Tags={"a": "b"})
+
+
 def test_filters_drop_what_they_do_not_let_through(world):
     world.queue()
     world.map(FilterCriteria={"Filters": [{"Pattern": json.dumps({"body": {"kind": ["a"]}})}]})

@@ -52,7 +52,7 @@ def test_what_is_refused(functions, new_name, role, make_role, refused, deploy, 
     refused("InvalidParameterValueException", "reserved keys", create(Environment={"Variables": {"AWS_REGION": "x"}}))
     refused("InvalidParameterValueException", "S3 Error Code: NoSuchBucket", create(
         Code={"S3Bucket": new_name("none"), "S3Key": "k"}))
-    refused("InvalidParameterValueException", "java17 is not supported", create(Runtime="java17"))
+    refused("InvalidParameterValueException", "dotnet8 is not supported", create(Runtime="dotnet8"))
     refused("InvalidParameterValueException", "does not exist", create(Layers=[f"arn:aws:lambda:us-east-1:{account}:layer:none:1"]))
     refused("InvalidParameterValueException", "no standard queue", create(
         DeadLetterConfig={"TargetArn": f"arn:aws:sqs:us-east-1:{account}:q.fifo"}))

@@ -1,8 +1,10 @@
 """Why: a function's own address is called by browsers and webhooks, which know nothing of AWS: what they send must reach the function in
 AWS's form, and what it returns must become a plain HTTP answer, for those alone who may."""
+import concurrent.futures
 import http.client
 import io
 import json
+import time
 import urllib.parse
 import zipfile
 
@@ -10,6 +12,9 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import pytest
+from botocore.config import Config
+
+from support.models import tarn_client
 
 ECHO = """
     def handler(event, context):
@@ -48,6 +53,8 @@ def public(functions, deploy):
         url = functions.create_function_url_config(FunctionName=name, AuthType="NONE", **settings)["FunctionUrl"]
         functions.add_permission(FunctionName=name, StatementId="all", Action="lambda:InvokeFunctionUrl", Principal="*",
                                  FunctionUrlAuthType="NONE")
+        functions.add_permission(FunctionName=name, StatementId="function", Action="lambda:InvokeFunction", Principal="*",
+                                 InvokedViaFunctionUrl=True)
         return name, url
 
     return make
@@ -85,7 +92,11 @@ def test_who_may(functions, deploy, user, allow, public, account):
     url, arn = made["FunctionUrl"], made["FunctionArn"]
     assert ask(url)[::2] == (403, b'{"Message":"Forbidden"}')
     assert ask(url, credentials=user())[0] == 403
-    credentials = user(allow("lambda:InvokeFunctionUrl", arn, Condition={"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}))
+    on_url = allow("lambda:InvokeFunctionUrl", arn, Condition={"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}})
+    on_function = allow("lambda:InvokeFunction", arn, Condition={"Bool": {"lambda:InvokedViaFunctionUrl": "true"}})
+    assert ask(url, credentials=user(on_url))[0] == 403  # AWS: since October 2025 both are needed
+    assert ask(url, credentials=user(on_function))[0] == 403
+    credentials = user({**on_url, "Statement": on_url["Statement"] + on_function["Statement"]})
     status, _, body = ask(url, credentials=credentials)
     identity = json.loads(body)["requestContext"]["authorizer"]["iam"]
     assert status == 200 and identity["userArn"] == f"arn:aws:iam::{account}:user/{credentials['UserName']}"
@@ -94,6 +105,14 @@ def test_who_may(functions, deploy, user, allow, public, account):
     url = functions.create_function_url_config(FunctionName=closed, AuthType="NONE")["FunctionUrl"]
     assert ask(url)[0] == 403  # AuthType NONE alone lets nobody in
     assert ask(url.replace(url[7:12], "aaaaa"))[0] == 404
+
+
+def test_a_call_is_audited(public, server, account):
+    name, url = public()
+    request_id = ask(url)[1].headers["x-amzn-RequestId"]
+    [record] = [r for r in tarn_client(server).list_audit_records(RequestId=request_id)["Records"]]
+    assert (record["Operation"], record["Allowed"], record["Account"]) == ("InvokeFunctionUrl", True, account)
+    assert record["Resources"] and all(r.endswith(":function:" + name) for r in record["Resources"])
 
 
 def test_cors(public):
@@ -138,6 +157,8 @@ def test_a_streamed_answer(functions, new_name, role):
     url = functions.create_function_url_config(FunctionName=name, AuthType="NONE", InvokeMode="RESPONSE_STREAM")["FunctionUrl"]
     functions.add_permission(FunctionName=name, StatementId="all", Action="lambda:InvokeFunctionUrl", Principal="*",
                              FunctionUrlAuthType="NONE")
+    functions.add_permission(FunctionName=name, StatementId="function", Action="lambda:InvokeFunction", Principal="*",
+                             InvokedViaFunctionUrl=True)
     for _ in range(2):
         status, answer, body = ask(url)
         assert (status, answer.headers["x-own"], body) == (203, "v", b"piece 0\npiece 1\npiece 2\n")
@@ -148,3 +169,29 @@ def test_a_streamed_answer(functions, new_name, role):
     assert "LogResult" in events[-1]["InvokeComplete"] and "ErrorCode" not in events[-1]["InvokeComplete"]
     events = list(functions.invoke_with_response_stream(FunctionName=name, Payload=b'{"rawPath": "/raise"}')["EventStream"])
     assert events[-1]["InvokeComplete"]["ErrorCode"] == "Unhandled" and '"no"' in events[-1]["InvokeComplete"]["ErrorDetails"]
+
+
+def test_many_streamed_answers_at_once(functions, new_name, role, server):
+    """More than there are threads that send: each waits for its function, none for another."""
+    buffer, name = io.BytesIO(), new_name("stream")
+    with zipfile.ZipFile(buffer, "w") as out:
+        out.writestr("index.mjs", """
+            export const handler = awslambda.streamifyResponse(async (event, stream) => {
+              stream.write(`begin ${event.n} `);
+              await new Promise((r) => setTimeout(r, 1500));
+              stream.end(`end ${event.n}`);
+            });
+            """)
+    functions.create_function(FunctionName=name, Runtime="nodejs20.x", Role=role, Handler="index.handler", Timeout=20,
+                              MemorySize=256, Code={"ZipFile": buffer.getvalue()})
+    boto = server.client("lambda", config=Config(max_pool_connections=12))
+
+    def stream(n):
+        events = boto.invoke_with_response_stream(FunctionName=name, Payload=json.dumps({"n": n}))["EventStream"]
+        return b"".join(e.get("PayloadChunk", {}).get("Payload", b"") for e in events).decode()
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        list(pool.map(stream, range(12)))  # the environments are there
+        began = time.monotonic()
+        assert list(pool.map(stream, range(12))) == [f"begin {n} end {n}" for n in range(12)]
+        assert time.monotonic() - began < 5  # three at once, as there are threads, would take six seconds
