@@ -127,6 +127,10 @@ Result<PutSubscriptionFilterOutput> put_subscription_filter(Logs&, Call& call, c
   if (!arn || arn->service != "lambda" || arn->resource_type() != "function")
     return invalid(fmt::format("destinationArn: {} is no Lambda function; other destinations are not supported.",
                                *in.destination_arn));
+  if (arn->account != call.account())
+    return fail(400, "AccessDeniedException",
+                "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create "
+                "cross account lambda triggers.");
   TRY(refuse(in.role_arn.has_value(), "roleArn (functions are called by their resource policy)"));
   TRY(refuse(in.apply_on_transformed_logs.value_or(false), "applyOnTransformedLogs"));
   TRY(refuse(in.field_selection_criteria.has_value(), "fieldSelectionCriteria"));
@@ -148,8 +152,7 @@ Result<PutSubscriptionFilterOutput> put_subscription_filter(Logs&, Call& call, c
     const FilterKey key{group.record.id, *in.filter_name};
     if (!TRY(tx.get(kSubscriptionFilters, key))) {
       if (group.record.subscriptions >= kMostSubscriptions)
-        return fail(400, "LimitExceededException",
-                    "Resource limit exceeded: a log group has two subscription filters.");
+        return fail(400, "LimitExceededException", "Resource limit exceeded.");
       ++group.record.subscriptions;
       TRY(tx.put(kGroups, group.key, group.record));
     }
@@ -185,6 +188,7 @@ Result<DescribeSubscriptionFiltersResponse> describe_subscription_filters(
                                         .filter_pattern = record.pattern,
                                         .destination_arn = record.destination,
                                         .distribution = "ByLogStream",
+                                        .apply_on_transformed_logs = false,
                                         .creation_time = record.created.millis()});
   if (page.more) out.next_token = page_token(call.door().store(), request, page.last);
   return out;
@@ -198,7 +202,8 @@ MetricFilter to_wire(const std::string& name, const MetricFilterRecord& record) 
   MetricFilter out{.filter_name = name,
                    .filter_pattern = record.pattern,
                    .creation_time = record.created.millis(),
-                   .log_group_name = record.group};
+                   .log_group_name = record.group,
+                   .apply_on_transformed_logs = false};
   for (const TransformationRecord& one : record.transformations) {
     MetricTransformation transformation{.metric_name = one.metric,
                                         .metric_namespace = one.space,

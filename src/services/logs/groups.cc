@@ -92,7 +92,7 @@ Result<DeleteLogGroupOutput> delete_log_group(Logs&, Call& call, const DeleteLog
 Result<DescribeLogGroupsResponse> describe_log_groups(Logs&, Call& call, const DescribeLogGroupsRequest& in) {
   TRY(check_linked(!in.account_identifiers.empty(), in.include_linked_accounts));
   if (in.log_group_name_prefix && in.log_group_name_pattern)
-    return invalid("Give logGroupNamePrefix or logGroupNamePattern, not both.");
+    return invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
   std::vector<std::string> wanted;
   for (const std::string& identifier : in.log_group_identifiers) wanted.push_back(group_name({}, identifier));
   const std::string request = fmt::format("DescribeLogGroups {} {} {} {} {} {}", call.account(), call.region(),

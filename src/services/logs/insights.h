@@ -68,12 +68,14 @@ struct Expression {
     kArithmetic,
     kNegate,
     kPeriod,
+    kPart,  // of a structure: [0], ["name"]
   };
   Kind kind = Kind::kLiteral;
   std::string name;  // of a field, function or operator
   Value literal;
   std::optional<Regex> regex;
-  int64_t period = 0;  // milliseconds
+  int64_t period = 0;  // milliseconds; of `months` then none
+  int32_t months = 0;
   std::vector<Expression> parts;
 };
 
@@ -94,7 +96,7 @@ Status check_function(std::string_view name, size_t arguments);
 // --- queries ------------------------------------------------------------------------------------------------------------
 
 struct Command {
-  enum class Kind : uint8_t { kFields, kDisplay, kFilter, kParse, kStats, kSort, kLimit, kDedup };
+  enum class Kind : uint8_t { kFields, kDisplay, kFilter, kParse, kStats, kSort, kLimit, kDedup, kUnnest, kPattern };
   Kind kind;
   std::vector<Named> expressions =
       {};  // fields, display; a stats' columns; sort's and dedup's keys; filter's one; parse's source
@@ -102,11 +104,13 @@ struct Command {
   std::vector<bool> descending = {};  // of sort
   size_t limit = 0;
   std::optional<Regex> regex = {};      // of parse
-  std::vector<std::string> names = {};  // what parse makes
+  std::vector<std::string> names = {};  // what parse and unnest make
 };
 
 struct Query {
   std::vector<Command> commands;
+  // SOURCE logGroups(namePrefix: [..]): the log groups whose names begin so, instead of those that the call names.
+  std::vector<std::string> prefixes = {};
 };
 
 // ERRORS: MalformedQueryException: what is wrong where; a command that is not supported, by its name.

@@ -51,6 +51,23 @@ Value floor_to(const Value& value, double period, bool up) {
   return Moment{static_cast<int64_t>(steps * period)};
 }
 
+// To the beginning of its month, quarter, year ..: of so many months, counted from year 0.
+Value floor_to_months(const Value& value, int32_t months, bool up) {
+  const auto number = value.number();
+  if (!number) return {};
+  const CivilTime at = civil(Time::of_millis(static_cast<int64_t>(*number)));
+  const int32_t month = at.year * 12 + at.month - 1;
+  const auto begin_of = [](int32_t of) { return Moment{from_civil(of / 12, of % 12 + 1, 1).millis()}; };
+  const int32_t begin = month - month % months;
+  if (up && begin_of(begin).millis < static_cast<int64_t>(*number)) return begin_of(begin + months);
+  return begin_of(begin);
+}
+
+Value json_parse(const Values& in) {
+  const auto json = Json::parse(in[0].text());
+  return json ? value_of(*json) : Value();
+}
+
 Value substring(const Values& in) {
   const std::string text = in[0].text();
   const auto from = in[1].number();
@@ -111,8 +128,6 @@ const Function kFunctions[] = {
     {"sqrt", 1, 1, [](const Values& in) { return numeric([](double x) { return std::sqrt(x); }, in); }},
     {"greatest", 1, kAny, [](const Values& in) { return extreme(in, true); }, true},
     {"least", 1, kAny, [](const Values& in) { return extreme(in, false); }, true},
-    {"datefloor", 2, 2, [](const Values& in) { return floor_to(in[0], in[1].number().value_or(0), false); }},
-    {"dateceil", 2, 2, [](const Values& in) { return floor_to(in[0], in[1].number().value_or(0), true); }},
     {"frommillis", 1, 1,
      [](const Values& in) -> Value {
        const auto number = in[0].number();
@@ -124,6 +139,8 @@ const Function kFunctions[] = {
        const auto number = in[0].number();
        return number ? Value(*number) : Value();
      }},
+    {"jsonparse", 1, 1, json_parse},
+    {"jsonstringify", 1, 1, [](const Values& in) { return Value(in[0].text()); }},
     {"ispresent", 1, 1, [](const Values& in) { return Value::truth(!in[0].absent()); }, true},
     {"coalesce", 1, kAny, coalesce, true},
     {"isvalidip", 1, 1, [](const Values& in) { return Value::truth(address_of(in[0].text()).has_value()); }},
@@ -198,10 +215,34 @@ bool compare(const std::string& sign, const Value& a, const Value& b) {
   return order >= 0;
 }
 
+bool is_flooring(std::string_view function) {
+  return function == "bin" || function == "datefloor" || function == "dateceil";
+}
+
+// An item by its place, a member by its name.
+Value part_of(const Value& whole, const Value& which) {
+  const Json* structure = whole.structure();
+  if (structure == nullptr || which.absent()) return {};
+  if (structure->is_object()) {
+    const Json* member = structure->find(which.text());
+    return member == nullptr ? Value() : value_of(*member);
+  }
+  const auto place = which.number();
+  if (!place || *place < 0 || *place >= static_cast<double>(structure->size())) return {};
+  return value_of(structure->at(static_cast<size_t>(*place)));
+}
+
 Value call(const Expression& expression, const Row& row, const Context& context) {
-  if (expression.name == "now") return Moment{context.now};
-  if (expression.name == "bin")
-    return floor_to(row.get("@timestamp"), static_cast<double>(expression.parts[0].period), false);
+  // AWS: now(): in seconds.
+  if (expression.name == "now") return static_cast<double>(context.now / 1000);
+  if (is_flooring(expression.name)) {
+    const Expression& period = expression.parts.back();
+    const Value of = expression.parts.size() == 1 ? row.get("@timestamp") : evaluate(expression.parts[0], row, context);
+    const bool up = expression.name == "dateceil";
+    if (of.absent()) return {};
+    if (period.months > 0) return floor_to_months(of, period.months, up);
+    return floor_to(of, evaluate(period, row, context).number().value_or(0), up);
+  }
   const auto* function = std::ranges::find(kFunctions, std::string_view(expression.name), &Function::name);
   if (function == std::end(kFunctions)) return row.get(expression.name);  // an aggregate that was computed
   Values values;
@@ -224,8 +265,8 @@ Status check_function(std::string_view name, size_t arguments) {
   } else if (const auto* sum = std::ranges::find(kAggregates, name, &Aggregate::name); sum != std::end(kAggregates)) {
     least = sum->least;
     most = sum->most;
-  } else if (name == "bin") {
-    least = most = 1;
+  } else if (is_flooring(name)) {
+    least = most = name == "bin" ? 1 : 2;
   } else if (name != "now") {
     return fail(400, "MalformedQueryException", fmt::format("There is no function {}() on this server.", name));
   }
@@ -250,6 +291,7 @@ Value evaluate(const Expression& expression, const Row& row, const Context& cont
     case Expression::Kind::kCompare: return Value::truth(compare(expression.name, part(0), part(1)));
     case Expression::Kind::kArithmetic: return arithmetic(expression.name, part(0), part(1));
     case Expression::Kind::kNegate: return arithmetic("-", 0.0, part(0));
+    case Expression::Kind::kPart: return part_of(part(0), part(1));
     case Expression::Kind::kLike: {
       const Value left = part(0);
       if (left.absent()) return Value::truth(false);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kDeepest = 100;
 constexpr size_t kMostRows = 10'000;
+constexpr size_t kShortestPrefix = 3, kMostPrefixes = 5;  // AWS: "SOURCE": namePrefix
 
 Failure malformed(std::string why) {
   return fail(400, "MalformedQueryException", std::move(why));
@@ -43,6 +44,18 @@ int64_t unit_of(std::string_view unit) {
   return 0;
 }
 
+// mo, q, y and their long names, in months; 0: none.
+int32_t months_of(std::string_view unit) {
+  const std::string name = lower(unit);
+  const auto is = [&](std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  if (is({"mo", "mon", "month", "months"})) return 1;
+  if (is({"q", "qtr", "quarter", "quarters"})) return 3;
+  if (is({"y", "yr", "year", "years"})) return 12;
+  return 0;
+}
+
 // --- tokens -------------------------------------------------------------------------------------------------------------
 
 class Lexer {
@@ -65,7 +78,7 @@ class Lexer {
     if (word_letter(c) && c != '.') return word(token);
     for (const std::string_view sign : {"!=", "<=", ">=", "=~", "==", "<>"})
       if (text_.substr(at_).starts_with(sign)) return sign_of(token, sign);
-    if (std::string_view("|,()[]=<>+-*/^%").find(c) != std::string_view::npos)
+    if (std::string_view("|,()[]=<>+-*/^%:").find(c) != std::string_view::npos)
       return sign_of(token, text_.substr(at_, 1));
     return malformed(fmt::format("unexpected '{}' at position {}.", c, at_ + 1));
   }
@@ -138,6 +151,10 @@ class Parser {
     TRY(step());
     Query query;
     int stats = 0;
+    if (TRY(take_word("source"))) {
+      query.prefixes = TRY(source());
+      if (token_.kind != Token::Kind::kEnd && !TRY(take("|"))) return unexpected("|");
+    }
     do {
       if (token_.kind == Token::Kind::kEnd && !query.commands.empty()) break;  // a bar at the end
       query.commands.push_back(TRY(command()));
@@ -203,8 +220,14 @@ class Parser {
     if (name == "sort") return sort();
     if (name == "limit" || name == "head") return limit();
     if (name == "stats") return stats();
-    constexpr std::string_view kOthers[] = {"pattern", "diff",   "anomaly",     "unmask",     "unnest",    "lookup",
-                                            "join",    "source", "filterindex", "subqueries", "appendcols"};
+    if (name == "unnest") return unnest();
+    if (name == "pattern") {
+      Command out{.kind = Command::Kind::kPattern};
+      out.expressions.push_back(TRY(named()));
+      return out;
+    }
+    constexpr std::string_view kOthers[] = {"diff",   "anomaly",     "unmask",     "lookup",    "join",
+                                            "source", "filterindex", "subqueries", "appendcols"};
     if (std::ranges::find(kOthers, name) != std::end(kOthers))
       return malformed(fmt::format("The command {} is not supported by this server.", name));
     return malformed(fmt::format("'{}' is no command.", name));
@@ -242,6 +265,38 @@ class Parser {
       out.descending.push_back(descending);
     } while (TRY(take(",")));
     return out;
+  }
+
+  // unnest field into name
+  Result<Command> unnest() {
+    Command out{.kind = Command::Kind::kUnnest};
+    out.expressions.push_back(TRY(named()));
+    if (!TRY(take_word("into"))) return unexpected("into, and a name");
+    out.names.push_back(TRY(name()));
+    return out;
+  }
+
+  // logGroups(namePrefix: ["a", "b"]). AWS: "SOURCE".
+  Result<std::vector<std::string>> source() {
+    if (!TRY(take_word("logGroups"))) return unexpected("logGroups(namePrefix: [..])");
+    TRY(expect("("));
+    if (!TRY(take_word("namePrefix")))
+      return malformed(
+          "SOURCE logGroups takes namePrefix on this server: classes, accounts and other sources are not supported.");
+    TRY(expect(":"));
+    TRY(expect("["));
+    std::vector<std::string> prefixes;
+    do {
+      if (token_.kind != Token::Kind::kText || token_.text.size() < kShortestPrefix)
+        return unexpected("a quoted prefix of three letters or more");
+      prefixes.push_back(token_.text);
+      TRY(step());
+    } while (TRY(take(",")));
+    TRY(expect("]"));
+    TRY(expect(")"));
+    if (prefixes.size() > kMostPrefixes)
+      return malformed(fmt::format("SOURCE takes {} prefixes at most.", kMostPrefixes));
+    return prefixes;
   }
 
   Result<Command> limit() {
@@ -424,8 +479,10 @@ class Parser {
         out.kind = Expression::Kind::kPeriod;
         const size_t unit = std::min(token.text.find_first_not_of("0123456789"), token.text.size());
         const auto count = parse_int(token.text.substr(0, unit));
-        out.period = count.value_or(0) * unit_of(token.text.substr(unit));
-        if (!count || *count > 1'000'000 || out.period <= 0) return unexpected("a period: 30s, 5m, 1h, 1d, 1w");
+        const bool fits = count && *count > 0 && *count <= 1'000'000;
+        if (fits) out.months = static_cast<int32_t>(*count) * months_of(token.text.substr(unit));
+        if (fits) out.period = *count * unit_of(token.text.substr(unit));
+        if (out.months <= 0 && out.period <= 0) return unexpected("a period: 30s, 5m, 1h, 1d, 1w, 1mo, 1q, 1y");
         break;
       }
       case Token::Kind::kQuotedName: out.kind = Expression::Kind::kField; break;
@@ -434,7 +491,11 @@ class Parser {
     }
     TRY(step());
     if (token.kind == Token::Kind::kWord && token_.kind == Token::Kind::kSign && token_.text == "(")
-      return function(token.text, depth);
+      out = TRY(function(token.text, depth));
+    while (out.kind != Expression::Kind::kLiteral && TRY(take("["))) {
+      out = join(Expression::Kind::kPart, "[", std::move(out), TRY(sum(depth + 1)));
+      TRY(expect("]"));
+    }
     return out;
   }
 
@@ -452,6 +513,9 @@ class Parser {
       if (!TRY(take(",")) && !(token_.kind == Token::Kind::kSign && token_.text == ")")) return unexpected(", or )");
     }
     TRY(check_function(out.name, out.parts.size()));
+    for (const Expression& part : out.parts)
+      if (part.months > 0 && out.name != "bin" && out.name != "datefloor" && out.name != "dateceil")
+        return malformed(fmt::format("{}() takes no months.", name));
     return out;
   }
 

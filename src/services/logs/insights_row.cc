@@ -5,14 +5,6 @@
 namespace tarn::logs::insights {
 namespace {
 
-Value value_of(const Json& json) {
-  if (json.is_null()) return {};
-  if (json.is_number()) return std::string(json.as_string());
-  if (json.is_string()) return json.as_string();
-  if (json.is_bool()) return Value::truth(json.as_bool());
-  return json.text();
-}
-
 // "a.b.0": members and places; a member's own name may have periods.
 const Json* find_path(const Json& json, std::string_view path) {
   if (json.is_array()) {
@@ -70,6 +62,12 @@ void Row::set(std::string_view field, Value value) {
 Value Row::get(std::string_view field) const {
   for (const auto& [name, value] : set_)
     if (name == field) return value;
+  // A part of what jsonParse() or unnest made.
+  for (const auto& [name, value] : set_)
+    if (const Json* structure = value.structure(); structure && field.starts_with(name) && field[name.size()] == '.') {
+      const Json* found = find_path(*structure, field.substr(name.size() + 1));
+      return found == nullptr ? Value() : value_of(*found);
+    }
   if (!event_) return {};
   if (const auto value = own(field)) return *value;
   const Json* found = find_path(json(), field);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "services/logs/insights.h"
+#include "services/logs/insights_pattern.h"
 
 namespace tarn::logs::insights {
 namespace {
@@ -131,9 +132,16 @@ class Stage {
         break;
       case Command::Kind::kDedup:
         if (!seen_.insert(key_of(command_.expressions, row)).second) return true;
+        TRY(check(seen_.size()));
         break;
-      case Command::Kind::kSort: held_.push_back(std::move(row)); return check(held_.size());
+      case Command::Kind::kSort:
+        held_bytes_ += row.bytes();
+        held_.push_back(std::move(row));
+        return check(held_.size());
       case Command::Kind::kStats: return add(row);
+      case Command::Kind::kPattern:
+        return patterns_.add(evaluate(command_.expressions[0].expression, row, context_).text());
+      case Command::Kind::kUnnest: unnest(row, out); return true;
     }
     out.push_back(std::move(row));
     return command_.kind != Command::Kind::kLimit || taken_ < command_.limit;
@@ -143,6 +151,7 @@ class Stage {
   std::vector<Row> finish() {
     if (command_.kind == Command::Kind::kSort) sort();
     if (command_.kind == Command::Kind::kStats) summarise();
+    if (command_.kind == Command::Kind::kPattern) held_ = patterns_.rows();
     return std::move(held_);
   }
 
@@ -173,6 +182,18 @@ class Stage {
     if (!found) return;
     for (size_t i = 0; i < command_.names.size(); ++i)
       if (!command_.names[i].empty() && found->groups[i]) row.set(command_.names[i], *found->groups[i]);
+  }
+
+  // A row for each item; what is no list is one of one item. AWS: "unnest".
+  void unnest(const Row& row, std::vector<Row>& out) const {
+    const Value value = evaluate(command_.expressions[0].expression, row, context_);
+    const Json* structure = value.structure();
+    const bool list = structure != nullptr && structure->is_array();
+    for (size_t i = 0; i < (list ? structure->size() : 1); ++i) {
+      Row one = row;
+      one.set(command_.names[0], list ? value_of(structure->at(i)) : value);
+      out.push_back(std::move(one));
+    }
   }
 
   Result<bool> add(const Row& row) {
@@ -230,6 +251,7 @@ class Stage {
   size_t held_bytes_ = 0;
   std::map<std::string, size_t> places_;
   std::vector<Group> groups_;
+  Patterns patterns_;
 };
 
 }  // namespace
@@ -240,8 +262,7 @@ struct Run::State {
   State(const Query& q, Context c, size_t l) : query(q), limit(l) {
     for (const Command& command : q.commands) {
       stages.emplace_back(command, c);
-      waits |= command.kind == Command::Kind::kSort || command.kind == Command::Kind::kStats;
-      aggregated |= command.kind == Command::Kind::kStats;
+      aggregated |= command.kind == Command::Kind::kStats || command.kind == Command::Kind::kPattern;
     }
   }
 
@@ -271,6 +292,7 @@ struct Run::State {
     for (const Command& command : query.commands) {
       if (command.kind == Command::Kind::kDisplay || command.kind == Command::Kind::kStats) names.clear();
       if (command.kind == Command::Kind::kStats) add(command.by);
+      if (command.kind == Command::Kind::kPattern) names = Patterns::columns();
       if (command.kind == Command::Kind::kFields || command.kind == Command::Kind::kDisplay ||
           command.kind == Command::Kind::kStats)
         add(command.expressions);
@@ -285,7 +307,7 @@ struct Run::State {
   const Query& query;
   const size_t limit;
   std::vector<Stage> stages;
-  bool waits = false, aggregated = false, ended = false;
+  bool aggregated = false, ended = false;
   std::vector<Row> out;
   uint64_t scanned = 0;
 };

@@ -86,7 +86,35 @@ TEST(Insights, Queries) {
        "replace(level, 'R', 'r') as r, strcontains(level, 'RR') as c, abs(-3) as a, greatest(1, 3, 2) as g | limit 1",
        "i=1, v=1, l=ERROR, r=ErrOr, c=1, a=3, g=3, @ptr=p0"},
       {"fields datefloor(@timestamp, 1h) as f, toMillis(@timestamp) as m, fromMillis(0) as z, now() as n | limit 1",
-       "f=2024-01-01 00:00:00.000, m=1704067740000, z=1970-01-01 00:00:00.000, n=2024-01-01 00:10:00.000, @ptr=p0"},
+       "f=2024-01-01 00:00:00.000, m=1704067740000, z=1970-01-01 00:00:00.000, n=1704067800, @ptr=p0"},
+      {"fields toMillis(@timestamp) as m | filter m >= now() * 1000 - 120000 | stats count(*)", "count(*)=2"},
+      {"filter ispresent(ms) | stats count(*) by bin(1mo)", "bin(1mo)=2024-01-01 00:00:00.000, count(*)=4"},
+      {"fields datefloor(@timestamp, 1y) as y, datefloor(fromMillis(1719792000000), 1q) as q, "
+       "dateceil(@timestamp, 1month) as c, datefloor(fromMillis(1719791999999), 2q) as h | limit 1",
+       "y=2024-01-01 00:00:00.000, q=2024-07-01 00:00:00.000, c=2024-02-01 00:00:00.000, h=2024-01-01 00:00:00.000, "
+       "@ptr=p0"},
+      {"fields jsonParse(@message) as j | filter ispresent(j.user) | fields j.user.name as n, j.tags[1] as t, "
+       "j[\"a-b\"] as d"
+       " | display n, t, d",
+       "n=ann, t=y, @ptr=p0 / n=bob, @ptr=p1 / n=ann, @ptr=p2 / n=ann, d=1, @ptr=p4"},
+      {"fields jsonParse(@message) as j | unnest j.tags into tag | filter ispresent(tag) | display tag, level",
+       "tag=x, level=ERROR, @ptr=p0 / tag=y, level=ERROR, @ptr=p0"},
+      {"fields jsonParse('[{\"n\":1},{\"n\":2}]') as l | limit 1 | unnest l into one | stats sum(one.n) as s, count(*) "
+       "as c",
+       "s=3, c=2"},
+      {"unnest level into one | stats count(one) as n", "n=4"},
+      {"fields jsonStringify(jsonParse('{ \"a\": [1] }')) as s, jsonParse('no') as none | limit 1",
+       "s={\"a\":[1]}, @ptr=p0"},
+      {"filter @message not like /^{/ | pattern @message",
+       "@pattern=REPORT RequestId: <Token-1>\tDuration: <Number-2> ms\tBilled Duration: <Number-3> ms\tMemory Size: "
+       "<Number-4> MB\tMax Memory Used: <Number-5> MB, @ratio=0.5, @sampleCount=1, @severityLabel=NONE / "
+       "@pattern=plain text: user=cy took <Number-1> ms, @ratio=0.5, @sampleCount=1, @severityLabel=NONE"},
+      {"filter ispresent(level) | fields concat('[', level, '] ', ms, ' ms at 10.0.0.', ms) as line | pattern line | "
+       "sort "
+       "@sampleCount desc, @pattern | limit 1",
+       "@pattern=[ERROR] <Number-1> ms at <IPAddress-2>, @ratio=0.5, @sampleCount=2, @severityLabel=ERROR"},
+      {"SOURCE logGroups(namePrefix: ['/aws/', \"app\"]) | stats count(*)", "count(*)=6"},
+      {"fields concat(level, none) as c, strcontains(level, none) as s | limit 1", "c=ERROR, s=1, @ptr=p0"},
       {"# a comment\nfilter ms = 10 # and one more\n| fields ms |", "ms=10, @ptr=p1"},
       {"filter ms > 1 | limit 2 | fields ms", "ms=30, @ptr=p0 / ms=10, @ptr=p1"},
       {"sort ms desc | filter ispresent(ms) | limit 2 | fields ms", "ms=40, @ptr=p4 / ms=30, @ptr=p0"},
@@ -121,7 +149,17 @@ TEST(Insights, RefusesWhatIsNoQuery) {
                            "filter a in ['b'",
                            "stats count(*) by bin(5x)",
                            "stats count(*) | stats count(*) | stats count(*)",
-                           "pattern @message",
+                           "pattern",
+                           "diff",
+                           "unnest a",
+                           "unnest a into",
+                           "source logGroups() | fields a",
+                           "source logGroups(namePrefix: ['a']) | fields a",
+                           "source logGroups(namePrefix: ['app'], class: 'STANDARD') | fields a",
+                           "fields a | source logGroups(namePrefix: ['app'])",
+                           "fields a[1",
+                           "fields abs(1mo)",
+                           "stats count(*) by bin(0mo)",
                            "unmask a",
                            "fields a | | fields b",
                            "filter a ~ b",

@@ -39,7 +39,21 @@ std::string Value::text() const {
     return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", at.year, at.month, at.day, at.hour, at.minute,
                        at.second, at.micros / 1000);
   }
+  if (const Json* json = structure()) return json->text();
   return {};
+}
+
+const Json* Value::structure() const {
+  const auto* held = std::get_if<std::shared_ptr<const Json>>(&value_);
+  return held == nullptr ? nullptr : held->get();
+}
+
+Value value_of(const Json& json) {
+  if (json.is_null()) return {};
+  if (json.is_number()) return std::string(json.as_string());
+  if (json.is_string()) return json.as_string();
+  if (json.is_bool()) return Value::truth(json.as_bool());
+  return Value(json);
 }
 
 bool Value::true_() const {

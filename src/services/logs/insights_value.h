@@ -1,11 +1,14 @@
-// Values of Insights queries: nothing, a number, or a text. What looks like a number is one where a number is asked for.
+// Values of Insights queries: nothing, a number, a text, or a structure of JSON. What looks like a number is one where a
+// number is asked for.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "base/json.h"
 #include "base/time.h"
 
 namespace tarn::logs {
@@ -21,12 +24,14 @@ class Value {
   Value(double number) : value_(number) {}
   Value(std::string text) : value_(std::move(text)) {}
   Value(Moment moment) : value_(moment) {}
+  explicit Value(Json structure) : value_(std::make_shared<const Json>(std::move(structure))) {}  // object or array
   static Value truth(bool yes) { return yes ? 1.0 : 0.0; }
 
   bool absent() const { return std::holds_alternative<std::monostate>(value_); }
   bool moment() const { return std::holds_alternative<Moment>(value_); }
   std::optional<double> number() const;
-  // As results show it: "2024-01-01 00:00:00.000", "3", "0.3333". REQUIRES: it is not absent.
+  const Json* structure() const;  // nullptr: it is none
+  // As results show it: "2024-01-01 00:00:00.000", "3", "0.3333". Empty where it is absent.
   std::string text() const;
   // Neither absent, 0, nor an empty text.
   bool true_() const;
@@ -35,7 +40,10 @@ class Value {
   static int compare(const Value& a, const Value& b);
 
  private:
-  std::variant<std::monostate, double, std::string, Moment> value_;
+  std::variant<std::monostate, double, std::string, Moment, std::shared_ptr<const Json>> value_;
 };
+
+// A member's or item's value.
+Value value_of(const Json& json);
 
 }  // namespace tarn::logs

@@ -101,8 +101,9 @@ std::string group_name(const OptionalText& name, const OptionalText& identifier)
 }
 
 Result<FoundGroup> find_group(Call& call, const OptionalText& name, const OptionalText& identifier, Lock lock) {
-  if (name.has_value() == identifier.has_value())
-    return invalid("Give exactly one of logGroupName and logGroupIdentifier.");
+  if (name && identifier)
+    return fail(400, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.");
+  if (!name && !identifier) return invalid("Give exactly one of logGroupName and logGroupIdentifier.");
   if (const auto arn = Arn::parse(identifier.value_or("")); arn && arn->account != call.account())
     return invalid(
         fmt::format("{} is of another account: reading linked accounts' log groups is not supported.", *identifier));

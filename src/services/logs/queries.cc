@@ -39,13 +39,28 @@ int64_t seconds_of(int64_t time) {
   return time > 100'000'000'000 ? time / 1000 : time;
 }
 
-Result<std::vector<std::string>> groups_of(const StartQueryRequest& in) {
+// AWS: "SOURCE": the groups that there are when the query is started.
+Result<std::vector<std::string>> groups_of(Call& call, const std::vector<std::string>& prefixes) {
+  std::vector<std::string> groups;
+  const auto all = TRY(call.tx().scan(kGroups, {.prefix = prefix_of(kGroups, call.account(), call.region())}));
+  for (const auto& [key, record] : all.entries)
+    if (std::ranges::any_of(prefixes, [&](const std::string& prefix) { return key.name.starts_with(prefix); }))
+      groups.push_back(key.name);
+  if (groups.empty()) return not_found("No log group has a name that begins as SOURCE says.");
+  return groups;
+}
+
+Result<std::vector<std::string>> groups_of(Call& call, const StartQueryRequest& in) {
   std::vector<std::string> groups;
   if (in.log_group_name) groups.push_back(*in.log_group_name);
   for (const std::string& name : in.log_group_names) groups.push_back(name);
   for (const std::string& identifier : in.log_group_identifiers) groups.push_back(group_name({}, identifier));
   const int ways =
       in.log_group_name.has_value() + in.log_group_names.has_value() + in.log_group_identifiers.has_value();
+  if (const auto query = insights::parse(*in.query_string); query && !query->prefixes.empty()) {
+    if (ways != 0) return invalid("A query with SOURCE takes no log groups beside it.");
+    return groups_of(call, query->prefixes);
+  }
   if (ways != 1 || groups.empty() || groups.size() > kMostGroups)
     return invalid("Give one of logGroupName, logGroupNames and logGroupIdentifiers, with 1 to 50 log groups.");
   return groups;
@@ -54,6 +69,14 @@ Result<std::vector<std::string>> groups_of(const StartQueryRequest& in) {
 Status check_language(const OptionalText& language) {
   if (language.value_or("CWLI") == "CWLI") return {};
   return invalid(fmt::format("queryLanguage {} is not supported by this server: CWLI is.", *language));
+}
+
+// A query as DescribeQueries shows it: with the groups and the time that the call named. Recorded from AWS for one group.
+// ASSUMED: several stand one behind the other.
+std::string described(const QueryRecord& record) {
+  std::string text = "SOURCE";
+  for (const std::string& group : record.groups) text += fmt::format(" \"{}\"", group);
+  return fmt::format("{} START={}000 END={}999 | {}", text, record.from, record.to, record.text);
 }
 
 // --- running ------------------------------------------------------------------------------------------------------------
@@ -184,7 +207,7 @@ Status forget_query(Transaction& tx, const Timer& timer) {
 
 Result<std::vector<Need>> start_query_rights(Logs&, Call& call, const StartQueryRequest& in) {
   std::vector<Need> needs;
-  for (const std::string& group : TRY(groups_of(in)))
+  for (const std::string& group : TRY(groups_of(call, in)))
     for (Need& need : TRY(stream_need(call, "logs:StartQuery", group, ""))) needs.push_back(std::move(need));
   return needs;
 }
@@ -193,7 +216,7 @@ Result<StartQueryResponse> start_query(Logs&, Call& call, const StartQueryReques
   TRY(check_language(in.query_language));
   QueryRecord record{.text = *in.query_string,
                      .status = "Running",
-                     .groups = TRY(groups_of(in)),
+                     .groups = TRY(groups_of(call, in)),
                      .from = seconds_of(*in.start_time),
                      .to = seconds_of(*in.end_time),
                      .limit = in.limit.value_or(kMostRows),
@@ -202,7 +225,9 @@ Result<StartQueryResponse> start_query(Logs&, Call& call, const StartQueryReques
                      .principal = call.principal().arn};
   if (record.from > record.to) return invalid("The startTime lies behind the endTime.");
   TRY(insights::parse(record.text));
-  for (const std::string& group : record.groups) TRY(find_group(call, group, Lock::kShared));
+  for (const std::string& group : record.groups)
+    if (!TRY(call.get(kGroups, {call.account(), call.region(), group}, Lock::kShared)))
+      return not_found(fmt::format("Log group '{}' does not exist for account ID '{}'", group, call.account()));
   const OwnedKey key{call.account(), call.region(), uuid4()};
   TRY(call.put(kQueries, key, record));
   TRY(call.door().outbox().enqueue(
@@ -269,7 +294,7 @@ Result<DescribeQueriesResponse> describe_queries(Logs&, Call& call, const Descri
     const QueryRecord& record = found[i]->record;
     out.queries.push_back({.query_language = "CWLI",
                            .query_id = found[i]->key.name,
-                           .query_string = record.text,
+                           .query_string = described(record),
                            .status = record.status,
                            .create_time = record.created.millis(),
                            .log_group_name = record.groups.front()});

@@ -84,13 +84,45 @@ def test_results_are_paged(logs, group):
 def test_what_is_no_query_is_refused(logs, group):
     times = dict(startTime=NOW - 10, endTime=NOW)
     assert error_of(logs.start_query, logGroupName=group, queryString="nonsense", **times) == "MalformedQueryException"
-    assert error_of(logs.start_query, logGroupName=group, queryString="pattern @message", **times) == "MalformedQueryException"
+    assert error_of(logs.start_query, logGroupName=group, queryString="diff", **times) == "MalformedQueryException"
     assert error_of(logs.start_query, logGroupName=group + "x", queryString="fields @message", **times) == "ResourceNotFoundException"
     assert error_of(logs.start_query, queryString="fields @message", **times) == "InvalidParameterException"
     sql = dict(queryString="fields a", queryLanguage="SQL", **times)
     assert error_of(logs.start_query, logGroupName=group, **sql) == "InvalidParameterException"
     assert error_of(logs.get_query_results, queryId="none") == "ResourceNotFoundException"
     assert error_of(logs.stop_query, queryId="none") == "ResourceNotFoundException"
+
+
+def test_a_source_names_groups_by_how_they_begin(logs, new_name, user_client, allow, account):
+    start = new_name("source")
+    for end in ("one", "two"):
+        logs.create_log_group(logGroupName=f"{start}/{end}")
+        logs.create_log_stream(logGroupName=f"{start}/{end}", logStreamName="s/1")
+        put(logs, f"{start}/{end}", end)
+    times, text = dict(startTime=NOW - 100, endTime=NOW + 100), f"SOURCE logGroups(namePrefix: ['{start}/']) | stats count(*) as n by @message"
+
+    def ask_source(boto):
+        identifier = boto.start_query(queryString=text, **times)["queryId"]
+        while (answer := boto.get_query_results(queryId=identifier))["status"] == "Running":
+            time.sleep(0.005)
+        return sorted((row[0]["value"], row[1]["value"]) for row in answer["results"])
+
+    assert ask_source(logs) == [("one", "1"), ("two", "1")]
+    assert error_of(logs.start_query, logGroupName=f"{start}/one", queryString=text, **times) == "InvalidParameterException"
+    assert error_of(logs.start_query, queryString=text.replace(start, new_name("none")), **times) == "ResourceNotFoundException"
+    groups = f"arn:aws:logs:us-east-1:{account}:log-group:{start}"
+    half = user_client("logs", allow("logs:StartQuery", f"{groups}/one*"))
+    assert error_of(half.start_query, queryString=text, **times) == "AccessDeniedException"
+    whole = user_client("logs", allow(["logs:StartQuery", "logs:GetQueryResults"], "*"))
+    assert len(ask_source(whole)) == 2
+
+
+def test_patterns_of_a_log(logs, group):
+    put(logs, group, *[f"[ERROR] no answer from 10.0.0.{n} after {n * 3} ms" for n in range(8)], "[INFO] started", "[INFO] started")
+    rows, _ = ask(logs, "pattern @message", [group])
+    assert rows[0] == {"@pattern": "[ERROR] no answer from <IPAddress-1> after <Number-2> ms", "@ratio": "0.8", "@sampleCount": "8",
+                       "@severityLabel": "ERROR"}
+    assert (rows[1]["@pattern"], rows[1]["@severityLabel"]) == ("[INFO] started", "INFO")
 
 
 def test_texts_are_saved(logs, new_name):
