@@ -272,6 +272,7 @@ struct UnloadRequest {
   uint64_t max_file_size = 0;  // 0: Redshift's default (6.2 GB)
   std::vector<std::string> partition_by = {};
   bool include_partition_columns = false;
+  std::string field_ids = {};  // of Parquet's columns, as the engine's option FIELD_IDS: {'a': 1, 'b': 2}
   bool manifest = false;  // the caller writes it, from Outcome::objects
 };
 

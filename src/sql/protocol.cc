@@ -92,7 +92,8 @@ void fields(auto& a, Of<Outcome> auto& v) {
 }
 void fields(auto& a, Of<UnloadRequest> auto& v) {
   a(v.context, v.sql, v.uri, v.name_prefix, v.format, v.compression, v.parallel, v.header, v.delimiter, v.null_as, v.add_quotes,
-    v.escape, v.extension, v.max_file_size, v.partition_by, v.include_partition_columns, v.manifest);
+    v.escape, v.extension, v.max_file_size, v.partition_by, v.include_partition_columns, v.field_ids,
+    v.manifest);
 }
 void fields(auto& a, Of<LoadRequest> auto& v) {
   a(v.context, v.schema, v.table, v.columns, v.uris, v.format, v.compression, v.delimiter, v.quote, v.null_as,

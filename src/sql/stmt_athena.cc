@@ -340,10 +340,16 @@ const Form kForms[] = {
        TRY(reader.expect_end());
        return RepairTable{table};
      }},
+    {{"show", "functions"}, "UTILITY", "SHOW_FUNCTIONS", query},
     {{"show"}, "UTILITY", "SHOW", show},
     {{"describe"}, "UTILITY", "DESCRIBE_TABLE", describe},
     {{"desc"}, "UTILITY", "DESCRIBE_TABLE", describe},
     {{"insert"}, "DML", "INSERT", insert},
+    {{"delete"}, "DML", "DELETE", parse_delete},
+    {{"update"}, "DML", "UPDATE", parse_update},
+    {{"merge"}, "DML", "MERGE", parse_merge},
+    {{"optimize"}, "DML", "OPTIMIZE", parse_optimize},
+    {{"vacuum"}, "DML", "VACUUM", parse_vacuum},
     {{"unload"}, "DML", "UNLOAD", unload},
     {{"prepare"}, "DDL", "PREPARE",
      [](Reader& reader) -> Result<Statement> {
@@ -366,9 +372,6 @@ const Form kForms[] = {
     {{"values"}, "DML", "SELECT", query},
     {{"table"}, "DML", "SELECT", query},
 };
-
-// Only Iceberg tables have these.
-constexpr std::string_view kIcebergOnly[] = {"delete", "update", "merge", "optimize", "vacuum", "truncate"};
 
 // Back-quoted names are names; in Hive's statements strings have backslash escapes.
 Result<std::vector<Token>> tokens_of(std::string_view text) {
@@ -401,7 +404,8 @@ std::string_view precise(const Statement& statement, std::string_view substateme
     constexpr std::string_view kNames[] = {
         "ALTER_TABLE_ADD_PARTITION",   "ALTER_TABLE_DROP_PARTITION", "ALTER_TABLE_RENAME_PARTITION",
         "ALTER_TABLE_ADD_COLUMNS",     "ALTER_TABLE_REPLACE_COLUMNS", "ALTER_TABLE_CHANGE_COLUMN",
-        "ALTER_TABLE_SET_LOCATION",    "ALTER_TABLE_SET_TBLPROPERTIES"};
+        "ALTER_TABLE_SET_LOCATION",    "ALTER_TABLE_SET_TBLPROPERTIES", "ALTER_TABLE_DROP_COLUMN",
+        "ALTER_TABLE_UNSET_TBLPROPERTIES", "ALTER_TABLE_RENAME"};
     return kNames[static_cast<size_t>(alter->kind)];
   }
   return substatement;
@@ -495,8 +499,7 @@ Result<Recognised> recognise(std::string_view text) {
     const std::string_view substatement = precise(made, form.substatement);
     return Recognised{std::move(made), form.type, substatement};
   }
-  for (const std::string_view word : kIcebergOnly)
-    if (tokens[0].is(word)) return refused(upper(word) + " (of Iceberg tables)", tokens[0]);
+  if (tokens[0].is("truncate")) return refused("TRUNCATE", tokens[0]);
   return mismatched(reader, tokens[0]);
 }
 

@@ -90,6 +90,9 @@ struct AlterTable {
     kChangeColumn,
     kSetLocation,
     kSetProperties,
+    kDropColumn,       // these of Iceberg tables only
+    kUnsetProperties,
+    kRename,
   } kind = Kind::kAddPartitions;
   Name table;
   bool if_not_exists = false, if_exists = false;
@@ -97,10 +100,12 @@ struct AlterTable {
   std::vector<std::vector<PartitionTest>> dropped;
   Partition to;                                    // of a renaming
   std::vector<ExternalColumn> columns;             // added, replaced, or the changed one
-  std::string column;                              // that is changed
+  std::string column;                              // that is changed or dropped
   std::optional<std::string> after;                // CHANGE COLUMN .. AFTER x; "" is FIRST
   std::string location;
   Properties properties;
+  std::vector<std::string> unset;  // names of properties
+  Name renamed;
 };
 struct RepairTable {
   Name table;
@@ -123,6 +128,41 @@ struct Insert {
   std::vector<std::string> columns;  // empty: all
   std::string query;
 };
+
+// Of Iceberg tables. Expressions are texts, as written; an absent condition is empty.
+struct Assignment {
+  std::string column, value;
+};
+struct DeleteRows {
+  Name table;
+  std::string where;
+};
+struct UpdateRows {
+  Name table;
+  std::vector<Assignment> set;
+  std::string where;
+};
+struct MergeClause {
+  enum class Action { kDelete, kUpdate, kInsert } action = Action::kDelete;
+  std::string condition;
+  std::vector<Assignment> set;  // also an INSERT's columns and values
+  bool all_columns = false;     // an INSERT without a list of columns: names are not in `set`
+};
+struct Merge {
+  Name target;
+  std::string alias;   // of the target; its name where none is given
+  std::string source;  // with its alias
+  std::string on;
+  std::vector<MergeClause> clauses;
+};
+struct Optimize {
+  Name table;
+  std::string where;
+};
+struct Vacuum {
+  Name table;
+};
+
 struct Unload {
   std::string query, location;
   std::vector<std::pair<std::string, std::vector<std::string>>> properties;
@@ -141,8 +181,8 @@ struct Deallocate {
 };
 
 using Statement = std::variant<Query, Explain, CreateDatabase, DropDatabase, AlterDatabase, CreateTable, CreateTableAs,
-                               CreateView, DropTable, AlterTable, RepairTable, Show, Describe, Insert, Unload, Prepare,
-                               Execute, Deallocate>;
+                               CreateView, DropTable, AlterTable, RepairTable, Show, Describe, Insert, DeleteRows,
+                               UpdateRows, Merge, Optimize, Vacuum, Unload, Prepare, Execute, Deallocate>;
 
 struct Recognised {
   Statement statement;
@@ -164,6 +204,12 @@ std::string line_and_column(std::string_view text, size_t position);
 // Parts, each with the reader behind the words that say which statement it is.
 Result<Statement> parse_create_table(Reader& reader, bool external);
 Result<Statement> parse_alter_table(Reader& reader);
+// DELETE, UPDATE, MERGE, OPTIMIZE, VACUUM (stmt_athena_rows.cc).
+Result<Statement> parse_delete(Reader& reader);
+Result<Statement> parse_update(Reader& reader);
+Result<Statement> parse_merge(Reader& reader);
+Result<Statement> parse_optimize(Reader& reader);
+Result<Statement> parse_vacuum(Reader& reader);
 // One name, in lower case: bare, in double or in back quotes.
 Result<std::string> parse_name(Reader& reader);
 // db.t, `db`.`t`, `db.t`.

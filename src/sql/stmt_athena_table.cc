@@ -171,9 +171,11 @@ Status add(Reader& reader, AlterTable& alter) {
 }
 
 Status drop(Reader& reader, AlterTable& alter) {
-  if (reader.peek().is("column") || reader.peek().is("columns"))
-    return sql_error(kNotSupported, "ALTER TABLE DROP COLUMN (of Iceberg tables) is not supported",
-                     reader.peek().begin + 1);
+  if (reader.accept("column")) {
+    alter.kind = AlterTable::Kind::kDropColumn;
+    alter.column = TRY(parse_name(reader));
+    return {};
+  }
   alter.kind = AlterTable::Kind::kDropPartitions;
   alter.if_exists = reader.accept("if", "exists");
   do {
@@ -339,6 +341,15 @@ Result<Statement> parse_alter_table(Reader& reader) {
     TRY(change(reader, alter));
   } else if (reader.accept("set")) {
     TRY(set(reader, alter));
+  } else if (reader.accept("unset", "tblproperties")) {
+    alter.kind = AlterTable::Kind::kUnsetProperties;
+    TRY(reader.expect_op("("));
+    do alter.unset.push_back(TRY(reader.string()));
+    while (reader.accept_op(","));
+    TRY(reader.expect_op(")"));
+  } else if (reader.accept("rename", "to")) {
+    alter.kind = AlterTable::Kind::kRename;
+    alter.renamed = TRY(parse_table_name(reader));
   } else if (reader.accept("partition")) {
     alter.partitions.push_back(TRY(parse_partition(reader)));
     if (reader.accept("rename", "to", "partition")) {

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from support.athena import Workgroup
+
 from clients.test_clients import DEPS, TARN, python, variables  # noqa: F401  (fixtures)
 
 
@@ -155,3 +157,89 @@ def test_dbt(python, place, client):  # noqa: F811
                      .splitlines()[-1])
     assert set(out.values()) <= {"success", "pass"} and len(out) == 5, out
     assert {"things", "counts", "seen"} <= {t["Name"] for t in client("glue").get_tables(DatabaseName=database)["TableList"]}
+
+
+ICEBERG = """
+import datetime, decimal, json, sys
+import pyarrow as pa
+from pyiceberg.catalog import load_catalog
+from pyiceberg.expressions import EqualTo, GreaterThan
+from pyiceberg.schema import Schema
+from pyiceberg.partitioning import PartitionSpec, PartitionField
+from pyiceberg.transforms import BucketTransform, DayTransform, IdentityTransform
+from pyiceberg.types import *
+step, bucket, database, endpoint = sys.argv[1:]
+catalog = load_catalog("glue", **{"type": "glue", "glue.endpoint": endpoint, "s3.endpoint": endpoint, "s3.path-style-access": "true",
+                                  "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"})
+out = {}
+if step == "write":
+    schema = Schema(NestedField(1, "id", LongType(), required=False), NestedField(2, "region", StringType(), required=False),
+                    NestedField(3, "at", TimestampType(), required=False), NestedField(4, "z", TimestamptzType(), required=False),
+                    NestedField(5, "d", DecimalType(12, 3), required=False), NestedField(6, "u", UUIDType(), required=False),
+                    NestedField(7, "tags", ListType(8, StringType(), element_required=False), required=False),
+                    NestedField(9, "m", MapType(10, StringType(), 11, IntegerType(), value_required=False), required=False),
+                    NestedField(12, "s", StructType(NestedField(13, "x", IntegerType(), required=False)), required=False))
+    spec = PartitionSpec(PartitionField(2, 1000, IdentityTransform(), "region"), PartitionField(3, 1001, DayTransform(), "at_day"),
+                         PartitionField(1, 1002, BucketTransform(4), "id_bucket"))
+    table = catalog.create_table(f"{database}.theirs", schema, location=f"s3://{bucket}/theirs", partition_spec=spec)
+    rows = [{"id": n, "region": "eu" if n % 2 else None, "at": datetime.datetime(2024, 1, 1 + n, 12), "d": decimal.Decimal("1.500"),
+             "z": datetime.datetime(2024, 1, 1, 12, tzinfo=datetime.timezone.utc), "u": None,
+             "tags": ["a", str(n)], "m": [("k", n)], "s": {"x": n}} for n in range(4)]
+    arrow = table.schema().as_arrow()
+    table.append(pa.Table.from_pylist(rows, schema=arrow))
+    out["first"] = table.current_snapshot().snapshot_id
+    with table.update_schema() as update:
+        update.rename_column("region", "land")
+        update.add_column("extra", IntegerType())
+    table.append(pa.Table.from_pylist([{"id": 10, "land": "us", "extra": 5}], schema=table.schema().as_arrow()))
+    table.delete(EqualTo("id", 1))
+elif step == "read":
+    for name in ("ours", "rows"):
+        table = catalog.load_table(f"{database}.{name}")
+        out[name] = sorted(table.scan().to_arrow().to_pylist(), key=lambda row: row["id"])
+    table = catalog.load_table(f"{database}.ours")
+    out["filtered"] = [row["id"] for row in table.scan(row_filter=EqualTo("region", "eu")).to_arrow().to_pylist()]
+    out["bucketed"] = [row["id"] for row in table.scan(row_filter=EqualTo("id", 2)).to_arrow().to_pylist()]
+    out["spec"] = [(f.name, str(f.transform)) for f in table.spec().fields]
+    out["files"] = table.inspect.files().num_rows
+    out["history"] = table.inspect.history().num_rows
+    out["partitions"] = sorted(str(p) for p in table.inspect.partitions().to_pylist())[0][:14]
+    out["manifests"] = table.inspect.manifests().num_rows
+    table.append(pa.Table.from_pylist([{"id": 99, "region": "eu"}], schema=table.schema().as_arrow()))
+print(json.dumps(out, default=str))
+"""
+
+
+def test_pyiceberg(python, place, client, new_name, server):  # noqa: F811
+    bucket, database = place
+    workgroup = Workgroup(client("athena"), "primary", bucket, database)
+    wrote = json.loads(python("pyiceberg", ICEBERG, "write", bucket, database, server.endpoint))
+    assert workgroup.rows("SELECT id, land, at, z, d, tags, m, s, extra FROM theirs ORDER BY id") == [
+        ["0", None, "2024-01-01 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 0]", "{k=0}", "{x=0}", None],
+        ["2", None, "2024-01-03 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 2]", "{k=2}", "{x=2}", None],
+        ["3", "eu", "2024-01-04 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 3]", "{k=3}", "{x=3}", None],
+        ["10", "us", None, None, None, None, None, None, "5"]]
+    assert workgroup.rows(f"SELECT count(*), max(region) FROM theirs FOR VERSION AS OF {wrote['first']}") == [["4", "eu"]]
+    assert workgroup.rows("SELECT id FROM theirs WHERE land = 'eu' AND at > TIMESTAMP '2024-01-02 00:00:00'") == [["3"]]
+
+    iceberg = "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    workgroup.run(f"CREATE TABLE ours (id bigint, region string, at timestamp, d decimal(12,3), day date, raw binary, tags array<string>, "
+                  f"m map<string,int>, s struct<x:int,y:string>) PARTITIONED BY (region, bucket(8, id), month(at), year(day), d) "
+                  f"LOCATION 's3://{bucket}/ours/' {iceberg}")
+    workgroup.run("INSERT INTO ours VALUES (1, 'eu', TIMESTAMP '2024-05-06 01:02:03.456', DECIMAL '-7.125', DATE '1969-12-31', X'00ff', "
+                  "ARRAY['a', NULL], MAP(ARRAY['k'], ARRAY[1]), CAST(ROW(1, 'y') AS row(x integer, y varchar))), "
+                  "(2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)")
+    workgroup.run(f"CREATE TABLE rows (id int, t string) PARTITIONED BY (truncate(2, t)) LOCATION 's3://{bucket}/rows/' {iceberg}")
+    workgroup.run("INSERT INTO rows SELECT n, 't' || CAST(n AS varchar) FROM UNNEST(sequence(1, 50)) AS x (n)")
+    workgroup.run("DELETE FROM rows WHERE id % 5 <> 0")
+    workgroup.run("UPDATE rows SET t = 'new' WHERE id = 10")
+    read = json.loads(python("pyiceberg", ICEBERG, "read", bucket, database, server.endpoint))
+    assert read["ours"][0] == {"id": 1, "region": "eu", "at": "2024-05-06 01:02:03.456000", "d": "-7.125", "day": "1969-12-31",
+                               "raw": "b'\\x00\\xff'", "tags": ["a", None], "m": [["k", 1]], "s": {"x": 1, "y": "y"}}
+    assert set(read["ours"][1].values()) == {2, None}
+    assert read["rows"] == [{"id": n, "t": "new" if n == 10 else f"t{n}"} for n in range(5, 51, 5)]
+    assert read["filtered"] == [1] and read["bucketed"] == [2]
+    assert read["spec"] == [["region", "identity"], ["id_bucket", "bucket[8]"], ["at_month", "month"], ["day_year", "year"],
+                            ["d", "identity"]]
+    assert (read["files"], read["history"], read["manifests"]) == (2, 1, 1)
+    assert workgroup.rows("SELECT id, region FROM ours ORDER BY id") == [["1", "eu"], ["2", None], ["99", "eu"]]

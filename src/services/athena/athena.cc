@@ -204,6 +204,28 @@ Status add_results(Door& door, const ExecutionKey& key, Ran& ran, ExecutionRecor
 
 }  // namespace
 
+Status Athena::publish(const Job& job, Ran& ran, lake::Publication& all) {
+  constexpr int kAttempts = 5;
+  if (!ran.commit) {
+    all.catalog = ran.changes.steps();
+    return lake::publish(door_, job.caller, all);
+  }
+  const std::lock_guard lock(commits_);
+  const size_t objects = all.objects.size(), removed = all.remove.size();
+  Status done;
+  for (int i = 0; i < kAttempts; ++i) {
+    Changes changes = ran.changes;
+    TRY(ran.commit(all, changes));
+    all.catalog = changes.steps();
+    done = lake::publish(door_, job.caller, all);
+    all.catalog.clear();
+    if (done || done.error().code != "ConcurrentModificationException") return done;
+    all.objects.erase(all.objects.begin() + static_cast<ptrdiff_t>(objects), all.objects.end());
+    all.remove.resize(removed);
+  }
+  return sql::iceberg::failure("ICEBERG_COMMIT_ERROR", "Failed to commit Iceberg update: " + done.error().message);
+}
+
 void Athena::run(Job& job) {
   auto tx = door_.store().read();
   auto read = tx->get(kExecutions, job.key);
@@ -226,7 +248,6 @@ void Athena::run(Job& job) {
     lake::Publication all;
     all.remove = std::move(ran->remove);
     all.objects = std::move(ran->objects);
-    all.catalog = ran->changes.steps();
     record.state = State::kSucceeded;
     record.type = ran->type;
     record.substatement = ran->substatement;
@@ -245,11 +266,11 @@ void Athena::run(Job& job) {
       return write(writing, job.key, record, before);
     };
     all.also = finish;
-    if (done) done = lake::publish(door_, job.caller, all);
+    if (done) done = publish(job, *ran, all);
     if (done) return;
     Error failed = done.error();
     // Which of the steps it was is not said: with changes of the catalog the result's path would mislead.
-    if (!all.catalog.empty() && failed.status != 403)
+    if ((!all.catalog.empty() || ran->commit) && failed.status != 403)
       std::erase_if(failed.members, [](const auto& member) { return member.first == "path"; });
     done = Failure(ddl_error(failed));
   }

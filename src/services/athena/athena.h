@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "door/call.h"
 #include "gen/athena/handlers.h"
+#include "lake/lake.h"
 #include "services/athena/query_engine.h"
 #include "services/athena/records.h"
 
@@ -38,6 +39,8 @@ struct Options {
   int workers = 8;                       // statements that run side by side
   std::chrono::minutes engine_idle{10};  // an engine that did nothing for so long ends
 };
+
+struct Ran;  // statement.h
 
 // A statement that is waiting or running.
 struct Job {
@@ -81,6 +84,7 @@ class Athena {
   void work();
   void keep_house();
   void run(Job& job);
+  Status publish(const Job& job, Ran& ran, lake::Publication& all);
   Status settle();
   void forget_old();
 
@@ -88,6 +92,7 @@ class Athena {
   const Options options_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::mutex commits_;  // of Iceberg tables: one after the other, so that none of ours is in the way of another
   bool stopping_ = false;
   std::deque<std::shared_ptr<Job>> queue_;
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by execution id

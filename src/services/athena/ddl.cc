@@ -7,6 +7,7 @@
 #include "door/door.h"
 #include "services/athena/errors.h"
 #include "services/athena/glue_words.h"
+#include "services/athena/iceberg.h"
 #include "services/athena/statement.h"
 #include "sql/sql_error.h"
 
@@ -164,12 +165,11 @@ Result<Ran> StatementRun::alter_database(const sql::athena::AlterDatabase& alter
 // --- tables ---------------------------------------------------------------------------------------------------------
 
 Result<Ran> StatementRun::create_table(const sql::athena::CreateTable& create) {
-  const bool iceberg = equals_ignore_case(property(create.table_properties, "table_type").value_or(""), "iceberg");
-  if (iceberg || !create.partition_transforms.empty())
-    return sql::sql_error(sql::kNotSupported, "Iceberg tables are not supported");
-  if (!create.external)
-    return sql::sql_error(sql::kNotSupported, "CREATE TABLE without EXTERNAL or AS is for Iceberg tables, which are not "
-                                              "supported: write CREATE EXTERNAL TABLE");
+  if (equals_ignore_case(property(create.table_properties, "table_type").value_or(""), "iceberg"))
+    return create_iceberg(create);
+  if (!create.external || !create.partition_transforms.empty())
+    return sql::sql_error(sql::kNotSupported, "CREATE TABLE without EXTERNAL or AS is for Iceberg tables: write CREATE "
+                                              "EXTERNAL TABLE, or TBLPROPERTIES ('table_type' = 'ICEBERG')");
   TRY(refuse_format(create.serde, create.input_format));
   if (create.location.empty())
     return hive_failure(fmt::format("FAILED: SemanticException [Error 10001]: table {} needs a LOCATION",
@@ -209,6 +209,7 @@ Result<Ran> StatementRun::drop_table(const sql::athena::DropTable& drop) {
     return hive_failure(fmt::format("FAILED: SemanticException [Error 10131]: {}.{} is a {}: use DROP {}",
                                     place.database, place.name, drop.view ? "table" : "view",
                                     drop.view ? "TABLE" : "VIEW"));
+  if (is_iceberg(*found)) TRY(drop_iceberg(ran, *found));
   glue::DeleteTableRequest request;
   request.catalog_id = place.account;
   request.database_name = place.database;
@@ -223,7 +224,12 @@ Result<Ran> StatementRun::alter_table(const sql::athena::AlterTable& alter) {
   glue::Table table = TRY(table_of(place));
   if (is_view(table))
     return hive_failure(fmt::format("FAILED: SemanticException [Error 10132]: {} is a view", place.name));
+  if (is_iceberg(table)) return alter_iceberg(alter, place, table);
   switch (alter.kind) {
+    case Kind::kDropColumn:
+    case Kind::kUnsetProperties:
+    case Kind::kRename:
+      return sql::sql_error(sql::kNotSupported, "This ALTER TABLE is for Iceberg tables: " + place.name + " is none");
     case Kind::kAddPartitions: return add_partitions(alter, place, table);
     case Kind::kDropPartitions: return drop_partitions(alter, place, table);
     case Kind::kRenamePartition: return change_partition(alter, place, table);

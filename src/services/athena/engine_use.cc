@@ -31,7 +31,7 @@ Result<EngineUse> EngineUse::open(Athena& service, Job& job, const ExecutionReco
   use.context_.dialect = sql::Dialect::kAthena;
   use.context_.database = record.database;
   use.context_.user = record.principal;
-  use.context_.now = service.door().clock().now();
+  use.context_.now = record.submitted;  // one moment for all queries of a statement
   use.context_.timeout = kTimeout;
   use.context_.max_scanned_bytes = static_cast<uint64_t>(std::max<int64_t>(workgroup.scan_cutoff, 0));
   TRY(service.runs_in(job, answers, use.session_));

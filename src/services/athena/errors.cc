@@ -15,7 +15,7 @@ struct Rule {
   ErrorClass is;
 };
 // AWS: Athena error catalog, error types. ASSUMED: which of Trino's codes is of which type.
-constexpr std::array<Rule, 18> kTrinoRules = {{
+constexpr std::array<Rule, 19> kTrinoRules = {{
     {"SYNTAX_ERROR", {ErrorCategory::kUser, 1006}},
     {"TYPE_MISMATCH", {ErrorCategory::kUser, 1006}},
     {"FUNCTION_NOT_FOUND", {ErrorCategory::kUser, 1006}},
@@ -26,6 +26,7 @@ constexpr std::array<Rule, 18> kTrinoRules = {{
     {"HIVE_BAD_DATA", {ErrorCategory::kUser, 1001}},
     {"HIVE_CURSOR_ERROR", {ErrorCategory::kUser, 1001}},
     {"HIVE_", {ErrorCategory::kUser, 1002}},
+    {"ICEBERG_", {ErrorCategory::kUser, 1002}},
     {"INVALID_CAST_ARGUMENT", {ErrorCategory::kUser, 1001}},
     {"DIVISION_BY_ZERO", {ErrorCategory::kUser, 1001}},
     {"NUMERIC_VALUE_OUT_OF_RANGE", {ErrorCategory::kUser, 1001}},

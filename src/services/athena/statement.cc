@@ -72,6 +72,11 @@ Result<Ran> StatementRun::dispatch(const sql::athena::Statement& statement, int 
     Result<Ran> operator()(const a::Show& it) { return run.show(it); }
     Result<Ran> operator()(const a::Describe& it) { return run.describe(it); }
     Result<Ran> operator()(const a::Insert& it) { return run.insert(it); }
+    Result<Ran> operator()(const a::DeleteRows& it) { return run.delete_rows(it); }
+    Result<Ran> operator()(const a::UpdateRows& it) { return run.update_rows(it); }
+    Result<Ran> operator()(const a::Merge& it) { return run.merge(it); }
+    Result<Ran> operator()(const a::Optimize& it) { return run.optimize(it); }
+    Result<Ran> operator()(const a::Vacuum& it) { return run.vacuum(it); }
     Result<Ran> operator()(const a::Unload& it) { return run.unload(it); }
     Result<Ran> operator()(const a::Prepare& it) { return run.prepare(it); }
     Result<Ran> operator()(const a::Execute& it) { return run.execute(it, depth); }

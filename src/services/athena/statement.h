@@ -2,6 +2,7 @@
 // by anybody before the caller publishes it: changes of the catalog and objects are collected, not made.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "lake/lake.h"
 #include "os/file.h"
 #include "services/athena/athena.h"
+#include "sql/iceberg.h"
 #include "sql/stmt_athena.h"
 
 namespace tarn::athena {
@@ -44,7 +46,17 @@ struct Ran {
   std::vector<std::string> remove;
   std::vector<lake::NewObject> objects;
   Changes changes;
+  // Adds what depends on the state of the catalog when all is published; tried again when somebody else was quicker.
+  std::function<Status(lake::Publication&, Changes&)> commit = {};
   int64_t scanned_bytes = 0, output_rows = 0, planning_millis = 0;
+};
+
+struct IcebergTable;
+// Files of a table that were written, and their objects.
+struct WrittenFiles {
+  std::vector<sql::iceberg::NewFile> files;
+  std::vector<lake::NewObject> objects;
+  int64_t rows = 0, scanned_bytes = 0;
 };
 
 // Lines of text with columns, as SHOW and DESCRIBE answer.
@@ -96,6 +108,33 @@ class StatementRun {
   // Values and location of each.
   void register_partitions(Ran& ran, const Place& place, const glue::Table& table,
                            const std::vector<std::pair<std::vector<std::string>, std::string>>& partitions);
+  // iceberg_ddl.cc
+  Result<Ran> create_iceberg(const sql::athena::CreateTable& create);
+  Result<Ran> create_iceberg_as(const sql::athena::CreateTableAs& create, const Place& place);
+  Result<Ran> alter_iceberg(const sql::athena::AlterTable& alter, const Place& place, const glue::Table& table);
+  Status drop_iceberg(Ran& ran, const glue::Table& table);
+  // The document and the catalog's entry of a new table.
+  Status add_iceberg_table(Ran& ran, const Place& place, const sql::iceberg::NewTable& table, bool if_not_exists,
+                           std::vector<lake::NewObject> objects = {}, std::optional<Json> metadata = std::nullopt);
+  // iceberg_write.cc
+  Result<Ran> insert_iceberg(const sql::athena::Insert& insert, const Place& place, const glue::Table& table);
+  Result<Ran> delete_rows(const sql::athena::DeleteRows& rows);
+  Result<Ran> update_rows(const sql::athena::UpdateRows& rows);
+  Result<Ran> merge(const sql::athena::Merge& merge);
+  Result<Ran> optimize(const sql::athena::Optimize& optimize);
+  Result<Ran> vacuum(const sql::athena::Vacuum& vacuum);
+  // ERRORS: Trino's, that there is none, or that it is no Iceberg table.
+  Result<IcebergTable> iceberg_table(const Place& place);
+  // The query's rows (the table's columns by their names) as new data files.
+  Result<WrittenFiles> write_rows(const std::string& query, const Json& metadata);
+  // The rows that the query names ("$path", "$pos") as position delete files.
+  Result<WrittenFiles> write_deletes(const std::string& query, const IcebergTable& table);
+  Result<WrittenFiles> write_parquet(const std::string& query, const std::string& folder,
+                                     const std::vector<std::string>& partition_by, const std::string& field_ids,
+                                     const std::string& codec);
+  Result<std::vector<std::string>> first_column(const std::string& query);
+  Ran changed_rows(const Place& place, sql::iceberg::Change change, std::vector<WrittenFiles> written,
+                   std::optional<int64_t> base);
   // show.cc
   Result<Ran> show(const sql::athena::Show& show);
   Result<Ran> show_databases(const sql::athena::Show& show);

@@ -12,6 +12,7 @@
 #include "services/athena/engine_use.h"
 #include "services/athena/errors.h"
 #include "services/athena/glue_words.h"
+#include "services/athena/iceberg.h"
 #include "services/athena/statement.h"
 #include "sql/lex.h"
 #include "sql/sql_error.h"
@@ -159,6 +160,9 @@ Result<std::vector<sql::ExternalColumn>> StatementRun::columns_of(const std::str
     if (!names.insert(name).second)
       return trino_failure("DUPLICATE_COLUMN_NAME",
                            fmt::format("line 1:1: Column name '{}' specified more than once", name));
+    if (column.signature == "unknown")
+      return trino_failure("COLUMN_TYPE_UNKNOWN",
+                           fmt::format("line 1:1: Column type is unknown at position {}", columns.size() + 1));
     if (column.type == "timestamp with time zone" || column.type.starts_with("time ") || column.type == "time" ||
         column.type.starts_with("interval") || column.type == "json")
       return trino_failure("NOT_SUPPORTED", fmt::format("Unsupported Hive type: {}", column.type));
@@ -200,8 +204,6 @@ Status StatementRun::need_empty(const std::string& location, std::string_view co
 }
 
 Result<Ran> StatementRun::create_table_as(const sql::athena::CreateTableAs& create) {
-  const WriteOptions options = TRY(options_of(create.properties, false));
-  const Form* form = TRY(form_of(options.format));
   const Place place = TRY(place_of(create.table));
   TRY(need_database(place));
   if (TRY(find_table(place))) {
@@ -213,6 +215,11 @@ Result<Ran> StatementRun::create_table_as(const sql::athena::CreateTableAs& crea
     ran.update_count = 0;
     return ran;
   }
+  for (const auto& [name, values] : create.properties)
+    if (name == "table_type" && !values.empty() && equals_ignore_case(values[0], "iceberg"))
+      return create_iceberg_as(create, place);
+  const WriteOptions options = TRY(options_of(create.properties, false));
+  const Form* form = TRY(form_of(options.format));
   const auto columns = TRY(columns_of(create.query));
   const size_t kept = columns.size() - std::min(columns.size(), options.partitioned_by.size());
   for (size_t i = 0; i < options.partitioned_by.size(); ++i)
@@ -297,6 +304,7 @@ Result<Ran> StatementRun::insert(const sql::athena::Insert& insert) {
   const glue::Table& table = *found;
   if (is_view(table))
     return trino_failure("NOT_SUPPORTED", fmt::format("line 1:1: Inserting into views is not supported: {}", place.name));
+  if (is_iceberg(table)) return insert_iceberg(insert, place, table);
   WriteOptions options;
   const std::string serde = serde_of(table);
   if (serde.ends_with("ParquetHiveSerDe")) {
@@ -350,7 +358,7 @@ Result<std::string> StatementRun::insert_query(const sql::athena::Insert& insert
     table_types.push_back(sql::athena::trino_type(column->type));
     if (i >= outcome.columns.size()) continue;
     const std::string given = hive_type(outcome.columns[i]);
-    const bool same = given == column->type || outcome.columns[i].type == "unknown" ||
+    const bool same = given == column->type || outcome.columns[i].signature == "unknown" ||
                       (is_text(given) && is_text(column->type)) || (is_number(given) && is_number(column->type)) ||
                       (given == "date" && column->type == "timestamp") || given.find('<') != std::string::npos;
     fits = fits && same;

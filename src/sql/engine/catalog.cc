@@ -1,10 +1,13 @@
 #include "sql/engine/catalog.h"
 
+#include "base/text.h"
+#include "duckdb/planner/tableref/bound_at_clause.hpp"
 #include "duckdb/storage/database_size.hpp"
 #include "duckdb/storage/table_storage_info.hpp"
 #include "duckdb/transaction/transaction.hpp"
 #include "sql/engine/errors.h"
 #include "sql/engine/hive_types.h"
+#include "sql/engine/iceberg_scan.h"
 #include "sql/engine/session_state.h"
 #include "sql/federated.h"
 
@@ -32,7 +35,7 @@ class Table : public duckdb::TableCatalogEntry {
 
   duckdb::TableFunction GetScanFunction(ClientContext& context,
                                         duckdb::unique_ptr<duckdb::FunctionData>& bind) override {
-    return external_scan(context, snapshot_, bind);
+    return snapshot_->iceberg ? iceberg_scan(context, snapshot_, bind) : external_scan(context, snapshot_, bind);
   }
   duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(ClientContext&, duckdb::column_t) override {
     return nullptr;
@@ -40,6 +43,7 @@ class Table : public duckdb::TableCatalogEntry {
   duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override { return {}; }
   // `*` does not show them.
   duckdb::virtual_column_map_t GetVirtualColumns() const override {
+    if (snapshot_->iceberg) return iceberg_columns();
     if (snapshot_->table.format == kFederatedFormat) return {};
     return file_columns(snapshot_->file_columns < snapshot_->names.size());
   }
@@ -56,7 +60,8 @@ class Schema : public duckdb::SchemaCatalogEntry {
     if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY || !transaction.HasContext()) return nullptr;
     const auto session = SessionState::of(transaction.GetContext());
     if (!session) return nullptr;
-    const string key = name + '\0' + lookup.GetEntryName();
+    const auto at = lookup.GetAtClause();
+    const string key = name + '\0' + lookup.GetEntryName() + (at ? at->Unit() + at->GetValue().ToString() : "");
     {
       const std::lock_guard lock(session->mutex);
       if (const auto found = session->tables.find(key); found != session->tables.end()) return found->second.get();
@@ -67,7 +72,13 @@ class Schema : public duckdb::SchemaCatalogEntry {
     if (!*resolved) return nullptr;
     if (!(*resolved)->view_sql.empty())
       raise_sql("0A000", "The external table " + (*resolved)->name + " is a view, which is not supported here.");
-    auto table = make_table(*std::move(*resolved), session->context.dialect);
+    std::shared_ptr<const IcebergVersion> iceberg;
+    if (is_iceberg(**resolved)) {
+      iceberg = load_iceberg(transaction.GetContext(), **resolved, as_of(at));
+    } else if (at) {
+      raise_sql("0A000", "The table " + (*resolved)->name + " has no versions: FOR .. AS OF is for Iceberg tables.");
+    }
+    auto table = make_table(*std::move(*resolved), std::move(iceberg), session->context.dialect);
     const std::lock_guard lock(session->mutex);
     return (session->tables[key] = std::move(table)).get();
   }
@@ -111,7 +122,18 @@ class Schema : public duckdb::SchemaCatalogEntry {
   void Alter(CatalogTransaction, duckdb::AlterInfo&) override { read_only("ALTER"); }
 
  private:
-  duckdb::unique_ptr<CatalogEntry> make_table(ExternalTable found, Dialect dialect) {
+  static AsOf as_of(optional_ptr<duckdb::BoundAtClause> at) {
+    AsOf which;
+    if (!at) return which;
+    if (at->Unit() == "VERSION")
+      which.version = at->GetValue();
+    else
+      which.seconds = at->GetValue().GetValue<double>();
+    return which;
+  }
+
+  duckdb::unique_ptr<CatalogEntry> make_table(ExternalTable found, std::shared_ptr<const IcebergVersion> iceberg,
+                                              Dialect dialect) {
     auto snapshot = std::make_shared<TableSnapshot>();
     duckdb::CreateTableInfo info(*this, found.name);
     const auto add = [&](const ExternalColumn& column) {
@@ -123,9 +145,22 @@ class Schema : public duckdb::SchemaCatalogEntry {
       if (column.type.starts_with("char(")) definition.SetComment("character" + column.type.substr(4));
       info.columns.AddColumn(std::move(definition));
     };
-    for (const ExternalColumn& column : found.columns) add(column);
-    snapshot->file_columns = found.columns.size();
-    for (const ExternalColumn& column : found.partition_columns) add(column);
+    if (iceberg) {
+      // What the metadata document says, not Glue.
+      for (const iceberg::Field& field : iceberg->fields) {
+        const bool nested = !field.type.is_string();
+        snapshot->names.push_back(lower(field.name));
+        snapshot->types.push_back(nested && dialect != Dialect::kAthena ? duckdb::LogicalType::JSON()
+                                                                        : iceberg_type(field.type));
+        info.columns.AddColumn(duckdb::ColumnDefinition(snapshot->names.back(), snapshot->types.back()));
+      }
+      snapshot->file_columns = snapshot->names.size();
+      snapshot->iceberg = std::move(iceberg);
+    } else {
+      for (const ExternalColumn& column : found.columns) add(column);
+      snapshot->file_columns = found.columns.size();
+      for (const ExternalColumn& column : found.partition_columns) add(column);
+    }
     snapshot->table = std::move(found);
     auto table = duckdb::make_uniq<Table>(catalog, *this, info, snapshot);
     snapshot->entry = table.get();
@@ -140,6 +175,7 @@ class External : public Catalog {
   void Initialize(bool) override {}
   string GetCatalogType() override { return "tarn"; }
   bool InMemory() override { return true; }
+  bool SupportsTimeTravel() const override { return true; }
   string GetDBPath() override { return ""; }
   duckdb::DatabaseSize GetDatabaseSize(ClientContext&) override { return {}; }
 

@@ -26,6 +26,8 @@ duckdb::virtual_column_map_t file_columns(bool partitioned);
 // Makes ATTACH (TYPE tarn) known.
 void add_external_catalog(duckdb::DatabaseInstance& database);
 
+struct IcebergVersion;
+
 // A table as one statement sees it.
 struct TableSnapshot {
   ExternalTable table;
@@ -33,7 +35,11 @@ struct TableSnapshot {
   duckdb::vector<duckdb::LogicalType> types;
   size_t file_columns = 0;  // the first so many come from the files
   duckdb::TableCatalogEntry* entry = nullptr;  // the engine's object for it, which has this snapshot
+  std::shared_ptr<const IcebergVersion> iceberg = {};  // nullptr: another table
 };
+
+// A table function of the engine's own that takes a list of files.
+duckdb::TableFunction engine_function(duckdb::ClientContext& context, const char* name);
 
 // How DuckDB reads the table (scan.cc).
 duckdb::TableFunction external_scan(duckdb::ClientContext& context, std::shared_ptr<const TableSnapshot> table,

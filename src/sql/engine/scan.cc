@@ -67,11 +67,14 @@ class FileList : public MultiFileList {
     // Asked before partitions are chosen as well: then a guess must do.
     if (!whole && !listed_) return duckdb::make_uniq<duckdb::NodeStatistics>(chosen_.size() * kRowsPerPartition + 1);
     files();
-    return duckdb::make_uniq<duckdb::NodeStatistics>(bytes_ / kBytesPerRow + 1);
+    return duckdb::make_uniq<duckdb::NodeStatistics>(static_cast<idx_t>(static_cast<double>(bytes_) / bytes_per_row_) + 1);
   }
+  // What a first file showed.
+  void set_bytes_per_row(double bytes) { bytes_per_row_ = bytes; }
   duckdb::unique_ptr<MultiFileList> Copy() override {
     auto copy = duckdb::make_uniq<FileList>(session_, table_, partitions_, chosen_);
     copy->set_projection(projection_);
+    copy->set_bytes_per_row(bytes_per_row_);
     return copy;
   }
 
@@ -99,7 +102,6 @@ class FileList : public MultiFileList {
 
  private:
   static constexpr uint64_t kRowsPerPartition = 100'000;
-  static constexpr uint64_t kBytesPerRow = 100;  // a guess, only where the catalog knows no count
 
   // AWS: Redshift Spectrum ignores hidden files and files that begin with a period, underscore or hash mark, or end with ~.
   static bool is_data(const ObjectRef& object) {
@@ -155,6 +157,7 @@ class FileList : public MultiFileList {
   std::atomic<bool> listed_ = false;
   duckdb::vector<OpenFileInfo> files_;
   uint64_t bytes_ = 0;
+  double bytes_per_row_ = 100;  // a guess, until a file has been looked at
 };
 
 // NULL of the type; for a struct a struct of NULLs: a NULL struct under a filter on its member ends DuckDB 1.4.4's instance.
@@ -411,6 +414,32 @@ duckdb::virtual_column_map_t virtual_columns(ClientContext& context, duckdb::opt
   return columns;
 }
 
+// Opens the first file of a Parquet table while the statement is planned: joins are ordered by how many rows there are, and
+// the scan goes on with the opened file. Tables with partitions are listed later, when it is known which of them count.
+void look_at_first_file(ClientContext& context, duckdb::MultiFileBindData& bind) {
+  auto& files = bind.file_list->Cast<FileList>();
+  const OpenFileInfo first = files.GetFirstFile();
+  if (first.path.empty()) return;
+  const auto options = bind.interface->InitializeOptions(context, nullptr);
+  bind.initial_reader = bind.interface->CreateReader(context, first, *options, bind.file_options);
+  bind.interface->FinalizeBindData(bind);
+  const auto rows = bind.interface->GetCardinality(bind, 1)->estimated_cardinality;
+  const auto bytes = first.extended_info->options.at("file_size").GetValue<uint64_t>();
+  files.set_bytes_per_row(std::max(1.0, static_cast<double>(bytes)) / static_cast<double>(std::max<idx_t>(1, rows)));
+}
+
+// What the footer says of a column, where one file is all there is and has it as the table declares it.
+duckdb::unique_ptr<duckdb::BaseStatistics> file_statistics(ClientContext& context, const duckdb::FunctionData* data,
+                                                           duckdb::column_t column) {
+  const auto& bind = data->Cast<duckdb::MultiFileBindData>();
+  if (!bind.initial_reader || column >= bind.names.size() || bind.file_list->GetTotalFileCount() != 1) return nullptr;
+  for (const auto& found : bind.initial_reader->GetColumns()) {
+    if (!duckdb::StringUtil::CIEquals(found.name, bind.names[column])) continue;
+    return found.type == bind.types[column] ? bind.initial_reader->GetStatistics(context, found.name) : nullptr;
+  }
+  return nullptr;
+}
+
 std::shared_ptr<const std::vector<Partition>> partitions_of(SessionState& session, const TableSnapshot& table) {
   auto partitions = std::make_shared<std::vector<Partition>>();
   if (table.file_columns == table.names.size()) {
@@ -466,7 +495,7 @@ void csv_options(const TableSnapshot& table, duckdb::named_parameter_map_t& opti
 
 }  // namespace
 
-static duckdb::TableFunction engine_function(ClientContext& context, const char* name) {
+duckdb::TableFunction engine_function(ClientContext& context, const char* name) {
   auto& entry =
       duckdb::Catalog::GetSystemCatalog(context).GetEntry<duckdb::TableFunctionCatalogEntry>(context, "main", name);
   const auto list = LogicalType::LIST(LogicalType::VARCHAR);
@@ -523,6 +552,10 @@ duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<cons
                                        function, reference);
   bind_data = function.bind(context, input, types, names);
   files_to_read.reset();
+  if (!serde && format == "parquet" && table->file_columns == table->names.size()) {
+    look_at_first_file(context, bind_data->Cast<duckdb::MultiFileBindData>());
+    function.statistics = file_statistics;
+  }
   return function;
 }
 

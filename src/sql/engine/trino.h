@@ -40,6 +40,8 @@ Error to_error(const duckdb::ErrorData& error, const std::string& text);
 // A moment with its zone: a HUGEINT, microseconds in the upper half, the zone's key in the lower.
 duckdb::LogicalType zoned_type();
 bool is_zoned(const duckdb::LogicalType& type);
+// Of a result column of nothing but NULL.
+duckdb::LogicalType unknown_type();
 duckdb::LogicalType char_type(int length);
 bool is_char(const duckdb::LogicalType& type);
 int char_length(const duckdb::LogicalType& type);

@@ -427,6 +427,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_json_functions(adder);
   add_nested_functions(adder);
   add_digest_functions(adder);
+  add_stem_functions(adder);
   add_aggregate_functions(adder);
 }
 

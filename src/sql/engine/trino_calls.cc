@@ -126,7 +126,8 @@ ParsedPtr Parser::lambda(const string& function, size_t argument) {
   const string variable = "lambda_" + std::to_string(++lambda_count_);
   duckdb::vector<string> parameters = {variable};
   std::map<string, Variable> scope;
-  if (function == "reduce" && argument == 2) {  // two of the engine's: the state and the next element
+  const bool reduces = (function == "reduce" || function == "reduce_agg") && argument == 2;
+  if (reduces) {  // two of the engine's: the state and the next element
     const string second = "lambda_" + std::to_string(++lambda_count_);
     parameters.push_back(second);
     scope[names[0]] = {variable, "s"};
@@ -139,7 +140,7 @@ ParsedPtr Parser::lambda(const string& function, size_t argument) {
   lambdas_.push_back(std::move(scope));
   auto body = expression();
   lambdas_.pop_back();
-  if (function == "reduce" && argument == 2) {
+  if (reduces) {
     // The whole of the new state, in the old one's type.
     body = from_template("struct_pack(s := c_cast($1, t_null_of($2)), x := $3)",
                          items(std::move(body),

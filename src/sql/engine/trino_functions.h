@@ -26,6 +26,7 @@ void add_date_functions(Adder& adder);       // trino_fn_dates.cc
 void add_json_functions(Adder& adder);       // trino_fn_json.cc
 void add_nested_functions(Adder& adder);     // trino_fn_nested.cc: arrays, maps
 void add_digest_functions(Adder& adder);     // trino_fn_digests.cc
+void add_stem_functions(Adder& adder);       // trino_fn_stems.cc
 void add_aggregate_functions(Adder& adder);  // trino_fn_aggregates.cc
 
 // f(values..) row by row; a NULL among the arguments gives NULL.

@@ -94,12 +94,10 @@ constexpr const char* kRefused[] = {"approx_set",
                                     "values_at_quantiles",
                                     "quantile_at_value",
                                     "tdigest_agg",
-                                    "word_stem",
                                     "color",
                                     "render",
                                     "bar",
                                     "rgb",
-                                    "reduce_agg",
                                     "classify",
                                     "features",
                                     "regress",
@@ -212,7 +210,7 @@ std::vector<Documented> documented_functions() {
   std::vector<Documented> all;
   const auto add = [&](const char* name, const char* returns, const char* parameters, const char* kind) {
     const string shown = name;
-    if (!*returns || shown[0] == '_' || shown.find(' ') != string::npos) return;
+    if (!*returns || shown[0] == '_' || shown[0] == '$' || shown.find(' ') != string::npos) return;
     all.push_back({shown, replace_all(returns, "zoned", "timestamp with time zone"),
                    replace_all(parameters, "zoned", "timestamp with time zone"), kind, !kRandom.contains(shown)});
   };

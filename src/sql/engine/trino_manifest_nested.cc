@@ -79,6 +79,13 @@ constexpr LambdaFunction kLambdas[] = {
      "0))), 's')], $4), 1) END",
      "R", "array(T), S, function(S, T, S), function(S, R)"},
     {"reduce", 4, 3, "", ""},
+    // An aggregate over the rows' list; rows of NULL do not count.
+    {"reduce_agg", 4, 2, "s,x",
+     "CASE WHEN agg_count($1) = 0 THEN NULL ELSE struct_extract(list_reduce(list_transform(list_filter(agg_list($1), "
+     "lambda tarn_n: tarn_n IS NOT NULL), lambda tarn_e: struct_pack(s := t_null_of($2), x := tarn_e)), $3, "
+     "struct_pack(s := $2, x := list_extract(agg_list($1), 0))), 's') END",
+     "S", "T, S, function(S, T, S), function(S, S, S)"},
+    {"reduce_agg", 4, 3, "", ""},
     {"zip_with", 3, 2, "field_0,field_1", "list_transform(t_zip($1, $2), $3)", "array(R)",
      "array(T), array(U), function(T, U, R)"},
     {"transform_values", 2, 1, "key,value",

@@ -7,6 +7,9 @@ namespace {
 // White space as Trino trims it.
 #define TARN_BLANKS "(' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(8232) || chr(8233) || chr(12288))"
 
+// bucket[N] of Iceberg. Redshift's hash is the same one.
+#define TARN_BUCKET(value) "CAST((system.redshift.murmur_run(" value ", 0::BIGINT) & 2147483647) % $2 AS INTEGER)"
+
 constexpr Signature kTexts[] = {
     {"chr", "bigint", "varchar", "chr(CAST($1 AS INTEGER))"},
     {"index", "varchar, varchar", "bigint", "CAST(instr($1, $2) AS BIGINT)"},  // Teradata's
@@ -60,6 +63,8 @@ constexpr Signature kTexts[] = {
     {"to_utf8", "varchar", "varbinary", "encode($1)"},
     {"from_utf8", "varbinary", "varchar", "t_from_utf8($1, chr(65533))"},
     {"from_utf8", "varbinary, varchar", "varchar", "t_from_utf8($1, $2)"},
+    {"word_stem", "varchar", "varchar", "t_word_stem($1, 'en')"},
+    {"word_stem", "varchar, varchar", "varchar", "t_word_stem($1, $2)"},
     {"luhn_check", "varchar", "boolean", "t_luhn_check($1)"},
     {"format", "varchar, any...", "varchar", "t_format"},
     {"format_number", "bigint", "varchar", "t_format_number(CAST($1 AS DOUBLE))"},
@@ -81,6 +86,13 @@ constexpr Signature kTexts[] = {
     {"crc32", "varbinary", "bigint", "t_crc32($1)"},
     {"xxhash64", "varbinary", "varbinary", "t_xxhash64($1)"},
     {"murmur3", "varbinary", "varbinary", "t_murmur3($1)"},
+    // Iceberg's transforms, in the queries that write its tables.
+    {"$iceberg_bucket", "bigint, bigint", "integer", TARN_BUCKET("$1")},
+    {"$iceberg_bucket", "varchar, bigint", "integer", TARN_BUCKET("$1")},
+    {"$iceberg_bucket", "varbinary, bigint", "integer", TARN_BUCKET("$1")},
+    {"$iceberg_bucket", "date, bigint", "integer", TARN_BUCKET("date_diff('day', DATE '1970-01-01', $1)")},
+    {"$iceberg_bucket", "timestamp, bigint", "integer", TARN_BUCKET("epoch_us($1)")},
+    {"$iceberg_micros", "timestamp", "bigint", "epoch_us($1)"},
     {"hmac_md5", "varbinary, varbinary", "varbinary", "t_hmac('md5', $1, $2)"},
     {"hmac_sha1", "varbinary, varbinary", "varbinary", "t_hmac('sha1', $1, $2)"},
     {"hmac_sha256", "varbinary, varbinary", "varbinary", "t_hmac('sha256', $1, $2)"},

@@ -149,6 +149,33 @@ string Parser::identifier() {
 
 // --- statements and queries ------------------------------------------------------------------------------------------
 
+namespace {
+
+// The engine calls a result column of NULLs an INTEGER; Trino's is of the type unknown.
+void mark_unknown(QueryNode& node) {
+  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return;
+  auto& select = node.Cast<SelectNode>();
+  const auto is_null = [](const ParsedPtr& e) {
+    return e->GetExpressionClass() == duckdb::ExpressionClass::CONSTANT &&
+           e->Cast<duckdb::ConstantExpression>().value.type().id() == duckdb::LogicalTypeId::SQLNULL;
+  };
+  const auto mark = [](ParsedPtr& e) {
+    const string alias = e->GetAlias();
+    e = constant_of(duckdb::Value(unknown_type()));
+    e->SetAlias(alias);
+  };
+  for (ParsedPtr& item : select.select_list)
+    if (is_null(item)) mark(item);
+  if (!select.from_table || select.from_table->type != duckdb::TableReferenceType::EXPRESSION_LIST) return;
+  auto& rows = select.from_table->Cast<duckdb::ExpressionListRef>().values;
+  for (size_t column = 0; !rows.empty() && column < rows[0].size(); ++column) {
+    if (!std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return is_null(row[column]); })) continue;
+    for (auto& row : rows) mark(row[column]);
+  }
+}
+
+}  // namespace
+
 unique_ptr<duckdb::SQLStatement> Parser::statement() {
   unique_ptr<duckdb::SQLStatement> result;
   if (is("show") && is("functions", 1)) {
@@ -172,6 +199,7 @@ unique_ptr<duckdb::SQLStatement> Parser::statement() {
   if (peek().kind != TokenKind::kEnd) mismatched("<EOF>");
   if (result->type == duckdb::StatementType::SELECT_STATEMENT) {
     name_columns(*result->Cast<duckdb::SelectStatement>().node);
+    mark_unknown(*result->Cast<duckdb::SelectStatement>().node);
   }
   if (result_.kind.empty()) result_.kind = "SELECT";
   result_.returns_rows = true;
@@ -831,7 +859,10 @@ TablePtr Parser::table_primary() {
   std::vector<string> parts = {identifier()};
   while (take_op(".")) parts.push_back(identifier());
   if (is_op("(")) raise("FUNCTION_NOT_FOUND", "Table function '" + lower(parts.back()) + "' not registered", place(at));
-  return named_table(std::move(parts), at);
+  auto table = named_table(std::move(parts), at);
+  if (is("for") && (is("timestamp", 1) || is("version", 1) || is("system_time", 1) || is("system_version", 1)))
+    as_of(*table);
+  return table;
 }
 
 // UNNEST(a, b, ..) [WITH ORDINALITY]: side by side, padded with NULL; maps give two columns, arrays of rows one a field.

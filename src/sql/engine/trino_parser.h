@@ -85,6 +85,8 @@ class Parser {
   bool alias_follows() const;
   TablePtr named_table(std::vector<std::string> parts, size_t at);  // trino_tables.cc
   TablePtr partitions_table(const ExternalTable& table);
+  void as_of(duckdb::TableRef& table);  // trino_iceberg.cc
+  TablePtr iceberg_table(const std::string& part, const ExternalTable& table, size_t at);
   TablePtr view(const ExternalTable& table, size_t at);
   TablePtr information_schema(const std::string& name, size_t at);
 
@@ -162,6 +164,10 @@ struct Nested {
   ~Nested() { --parser_.depth_; }
   Parser& parser_;
 };
+
+// A list of rows under these column names.
+TablePtr rows_table(duckdb::vector<duckdb::vector<duckdb::Value>> rows,
+                    const std::vector<std::pair<std::string, duckdb::LogicalType>>& columns);
 
 // --- building expressions
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "sql/engine/catalog.h"
 #include "sql/engine/hive_types.h"
+#include "sql/engine/iceberg_scan.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/trino_parser.h"
 
@@ -18,7 +19,8 @@ namespace {
 constexpr const char* kViewStart = "/* Presto View: ";
 constexpr int kDeepestView = 32;
 
-// A list of rows under these column names.
+}  // namespace
+
 TablePtr rows_table(duckdb::vector<duckdb::vector<Value>> rows,
                     const std::vector<std::pair<string, LogicalType>>& columns) {
   auto list = make_uniq<duckdb::ExpressionListRef>();
@@ -48,8 +50,6 @@ TablePtr rows_table(duckdb::vector<duckdb::vector<Value>> rows,
   return make_uniq<duckdb::SubqueryRef>(std::move(statement));
 }
 
-}  // namespace
-
 TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
   for (auto& part : parts) part = lower(part);
   if (parts.size() > 3) raise("SYNTAX_ERROR", "Too many dots in table name", place(at));
@@ -78,10 +78,6 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
   if (const size_t dollar = name.find('$'); dollar != string::npos) {
     part = name.substr(dollar + 1);
     name.resize(dollar);
-    if (part != "partitions") {
-      raise("NOT_SUPPORTED",
-            "The table \"" + name + "$" + part + "\" is not supported; \"" + name + "$partitions\" is.", place(at));
-    }
   }
   const auto session = SessionState::of(context_);
   auto found = session->link.resolve_table(request_.context.principal, catalog, schema, name);
@@ -90,6 +86,11 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
     raise("TABLE_NOT_FOUND", "Table '" + catalog + "." + schema + "." + parts.back() + "' does not exist", place(at));
   }
   const ExternalTable& external = **found;
+  const bool iceberg = is_iceberg(external);
+  if (!part.empty() && !iceberg && part != "partitions") {
+    raise("NOT_SUPPORTED", "The table \"" + name + "$" + part + "\" is not supported; \"" + name + "$partitions\" is.",
+          place(at));
+  }
   bool noted = false;
   for (const TableUse& use : result_.uses) {
     noted = noted || (use.database == catalog && use.schema == schema && use.table == name);
@@ -97,7 +98,7 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
   if (!noted) result_.uses.push_back({catalog, schema, name, "SELECT"});
   TablePtr table;
   if (!part.empty()) {
-    table = partitions_table(external);
+    table = iceberg ? iceberg_table(part, external, at) : partitions_table(external);
   } else if (!external.view_sql.empty()) {
     table = view(external, at);
   } else {

@@ -16,6 +16,7 @@ using std::string;
 namespace {
 
 constexpr const char* kZoned = "timestamp with time zone";
+constexpr const char* kUnknown = "unknown";
 constexpr int64_t kLargestOffset = 14 * 60;
 constexpr uint64_t kFirstNamed = 2 * kLargestOffset + 2;
 
@@ -32,6 +33,9 @@ LogicalType zoned_type() {
 }
 bool is_zoned(const LogicalType& type) {
   return type.id() == LogicalTypeId::HUGEINT && type.HasAlias() && type.GetAlias() == kZoned;
+}
+LogicalType unknown_type() {
+  return aliased(LogicalTypeId::INTEGER, kUnknown);
 }
 LogicalType char_type(int length) {
   return aliased(LogicalTypeId::VARCHAR, "char(" + std::to_string(length) + ")");
@@ -60,7 +64,7 @@ string base_name(const LogicalType& type) {
     case LogicalTypeId::SMALLINT:
     case LogicalTypeId::UTINYINT: return "smallint";
     case LogicalTypeId::INTEGER:
-    case LogicalTypeId::USMALLINT: return "integer";
+    case LogicalTypeId::USMALLINT: return type.HasAlias() ? type.GetAlias() : "integer";
     case LogicalTypeId::UINTEGER:
     case LogicalTypeId::UBIGINT:
     case LogicalTypeId::BIGINT: return "bigint";

@@ -309,6 +309,7 @@ duckdb::unique_ptr<duckdb::SQLStatement> parquet_copy(const UnloadRequest& reque
   } else if (request.max_file_size) {
     options += ", FILE_SIZE_BYTES " + std::to_string(request.max_file_size);
   }
+  if (!request.field_ids.empty()) options += ", FIELD_IDS " + request.field_ids;
   if (request.compression == Compression::kGzip) options += ", COMPRESSION gzip";
   if (request.compression == Compression::kZstd) options += ", COMPRESSION zstd";
   duckdb::Parser parser;

@@ -1,0 +1,137 @@
+"""Why: an Iceberg table is shared with other engines through its metadata documents and one parameter in Glue. Every statement must
+leave documents that name only what is there, go through S3's and Glue's own rights, and lose against who was quicker."""
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from support.athena import make_workgroup
+
+PROPERTIES = "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+
+
+@pytest.fixture
+def place(workgroup, table):
+    return f"s3://{workgroup.bucket}/ice/{table}/"
+
+
+@pytest.fixture
+def document(client, workgroup, s3):
+    """document(table) -> (its place, the metadata)."""
+
+    def read(table):
+        found = client("glue").get_table(DatabaseName=workgroup.database, Name=table)["Table"]
+        uri = found["Parameters"]["metadata_location"]
+        bucket, key = uri.removeprefix("s3://").split("/", 1)
+        return uri, json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    return read
+
+
+def keys(s3, workgroup, table):
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=workgroup.bucket, Prefix=f"ice/{table}/")
+    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+
+def test_table_in_glue(workgroup, table, place, document, client, s3):
+    created = workgroup.run(f"CREATE TABLE {table} (id bigint COMMENT 'its number', d date) PARTITIONED BY (year(d)) "
+                            f"LOCATION '{place}' {PROPERTIES}")
+    assert created["StatementType"] == "DDL"
+    glue = client("glue").get_table(DatabaseName=workgroup.database, Name=table)["Table"]
+    assert glue["Parameters"]["table_type"] == "ICEBERG" and glue["TableType"] == "EXTERNAL_TABLE"
+    assert [(c["Name"], c["Type"]) for c in glue["StorageDescriptor"]["Columns"]] == [("id", "bigint"), ("d", "date")]
+    assert glue["StorageDescriptor"]["Columns"][0]["Comment"] == "its number" and glue["PartitionKeys"] == []
+    uri, first = document(table)
+    assert uri.startswith(place + "metadata/00000-") and first["format-version"] == 2
+    workgroup.run(f"INSERT INTO {table} VALUES (1, DATE '2024-05-06')")
+    later, second = document(table)
+    assert later.startswith(place + "metadata/00001-")
+    glue = client("glue").get_table(DatabaseName=workgroup.database, Name=table)["Table"]
+    assert glue["Parameters"]["previous_metadata_location"] == uri
+    assert [entry["metadata-file"] for entry in second["metadata-log"]] == [uri]
+    assert second["current-snapshot-id"] == second["snapshots"][0]["snapshot-id"]
+    assert any("/data/d_year=2024/" in key for key in keys(s3, workgroup, table))
+
+
+def test_statistics(workgroup, table, place):
+    workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
+    inserted = workgroup.run(f"INSERT INTO {table} VALUES 1, 2, 3")
+    assert inserted["StatementType"] == "DML" and inserted["SubstatementType"] == "INSERT"
+    for sql, kind, count in ((f"UPDATE {table} SET id = id + 10 WHERE id > 1", "UPDATE", 2),
+                             (f"DELETE FROM {table} WHERE id = 1", "DELETE", 1),
+                             (f"MERGE INTO {table} t USING (VALUES 12, 50) s (id) ON t.id = s.id WHEN MATCHED THEN UPDATE SET "
+                              "id = 0 WHEN NOT MATCHED THEN INSERT VALUES (s.id)", "MERGE", 2),
+                             (f"DELETE FROM {table}", "DELETE", 3)):
+        done = workgroup.run(sql)
+        assert done["SubstatementType"] == kind
+        page = workgroup.athena.get_query_results(QueryExecutionId=done["QueryExecutionId"])
+        assert page["UpdateCount"] == count, sql
+
+
+def test_old_version(workgroup, table, place, document):
+    workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} VALUES 1")
+    snapshot = document(table)[1]["current-snapshot-id"]
+    workgroup.run(f"INSERT INTO {table} VALUES 2")
+    workgroup.run(f"ALTER TABLE {table} CHANGE COLUMN id number bigint")
+    assert workgroup.rows(f"SELECT id FROM {table} FOR VERSION AS OF {snapshot}") == [["1"]]
+    assert workgroup.rows(f"SELECT number FROM {table} ORDER BY 1") == [["1"], ["2"]]
+    assert workgroup.rows(f"SELECT a.id, b.number FROM {table} FOR VERSION AS OF {snapshot} a, {table} b WHERE b.number = 2") == [
+        ["1", "2"]]
+
+
+def test_files_that_filters_exclude_are_not_read(workgroup, table, place):
+    workgroup.run(f"CREATE TABLE {table} (id bigint, at timestamp, pad string) PARTITIONED BY (day(at)) LOCATION '{place}' "
+                  f"{PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} SELECT n, date_add('day', n, TIMESTAMP '2024-01-01 00:00:00'), "
+                  f"array_join(transform(sequence(1, 2000), x -> CAST(x * n AS varchar)), ',') FROM UNNEST(sequence(0, 9)) AS t (n)")
+    whole = workgroup.run(f"SELECT sum(length(pad)) FROM {table}")["Statistics"]["DataScannedInBytes"]
+    day = workgroup.run(f"SELECT sum(length(pad)) FROM {table} WHERE at >= TIMESTAMP '2024-01-05 00:00:00' "
+                        f"AND at < TIMESTAMP '2024-01-06 00:00:00'")["Statistics"]["DataScannedInBytes"]
+    assert day < whole / 3
+
+
+def test_concurrent_inserts_all_stay(workgroup, table, place):
+    workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
+    started = [workgroup.start(f"INSERT INTO {table} VALUES {n}") for n in range(12)]
+    assert {workgroup.wait(each)["Status"]["State"] for each in started} == {"SUCCEEDED"}
+    assert workgroup.rows(f"SELECT count(*), count(DISTINCT id) FROM {table}") == [["12", "12"]]
+
+
+def test_dropped_with_its_data(workgroup, table, place, s3):
+    workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} VALUES 1")
+    assert len(keys(s3, workgroup, table)) > 3
+    workgroup.run(f"DROP TABLE {table}")
+    assert keys(s3, workgroup, table) == []
+
+
+def test_vacuum_removes_what_nothing_needs(workgroup, table, place, s3, document):
+    workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} VALUES 1")
+    workgroup.run(f"DELETE FROM {table}")
+    workgroup.run(f"INSERT INTO {table} VALUES 2")
+    before = [key for key in keys(s3, workgroup, table) if "/data/" in key]
+    workgroup.run(f"VACUUM {table}")  # nothing is old
+    assert [key for key in keys(s3, workgroup, table) if "/data/" in key] == before and len(before) == 2
+    workgroup.run(f"ALTER TABLE {table} SET TBLPROPERTIES ('vacuum_max_snapshot_age_seconds' = '0')")
+    workgroup.run(f"VACUUM {table}")
+    assert len([key for key in keys(s3, workgroup, table) if "/data/" in key]) == 1
+    metadata = document(table)[1]
+    assert len(metadata["snapshots"]) == 1 and len(metadata["snapshot-log"]) == 1
+    assert workgroup.rows(f"SELECT id FROM {table}") == [["2"]]
+
+
+def test_damaged_metadata(workgroup, table, place, s3, document, put):
+    workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} VALUES 1")
+    uri, metadata = document(table)
+    list_key = metadata["snapshots"][0]["manifest-list"].split("/", 3)[3]
+    good = s3.get_object(Bucket=workgroup.bucket, Key=list_key)["Body"].read()
+    for bad in (b"", b"Obj\x01", good[:40], good[:-20], good.replace(b"deflate", b"zstand7")):
+        put(list_key, bad)
+        assert "ICEBERG_BAD_DATA" in workgroup.error(f"SELECT * FROM {table}"), bad
+    put(uri.split("/", 3)[3], json.dumps(metadata | {"format-version": 3}))
+    assert "format version 3" in workgroup.error(f"SELECT * FROM {table}")
+    put(uri.split("/", 3)[3], "nonsense")
+    assert "ICEBERG_INVALID_METADATA" in workgroup.error(f"SELECT * FROM {table}")
