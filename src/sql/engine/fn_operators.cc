@@ -74,8 +74,7 @@ unique_ptr<Expression> trimmed(ClientContext& context, unique_ptr<Expression> te
   return call(context, kFunctionSchema, "without_blanks", only(std::move(text)));
 }
 
-// Text compares without its trailing blanks. Against a literal the plain range goes along, so that files and row groups that
-// cannot hold it are still skipped: 'abc', 'abc ' .. all lie in ['abc', 'abc!').
+// Text compares without its trailing blanks.
 unique_ptr<Expression> compare_texts(ClientContext& context, ExpressionType type, unique_ptr<Expression> a,
                                      unique_ptr<Expression> b) {
   const auto any_case = [](const Expression& e) {
@@ -85,22 +84,6 @@ unique_ptr<Expression> compare_texts(ClientContext& context, ExpressionType type
   if (any_case(*a) || any_case(*b)) {
     a = call(context, "main", "lower", only(std::move(a)));
     b = call(context, "main", "lower", only(std::move(b)));
-  }
-  if (is_constant(*a) && !is_constant(*b) && type == ExpressionType::COMPARE_EQUAL) std::swap(a, b);
-  if (type == ExpressionType::COMPARE_EQUAL && is_constant(*b) && !is_constant(*a)) {
-    auto wanted = trimmed(context, std::move(b));
-    const auto& value = wanted->Cast<duckdb::BoundConstantExpression>().value;
-    if (!value.IsNull() && a->GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF) {
-      const std::string text = duckdb::StringValue::Get(value);
-      auto result = duckdb::make_uniq<duckdb::BoundConjunctionExpression>(ExpressionType::CONJUNCTION_AND);
-      result->children.push_back(
-          compare(context, ExpressionType::COMPARE_GREATERTHANOREQUALTO, a->Copy(), constant(Value(text))));
-      result->children.push_back(
-          compare(context, ExpressionType::COMPARE_LESSTHAN, a->Copy(), constant(Value(text + "!"))));
-      result->children.push_back(compare(context, type, trimmed(context, std::move(a)), std::move(wanted)));
-      return result;
-    }
-    return compare(context, type, trimmed(context, std::move(a)), std::move(wanted));
   }
   return compare(context, type, trimmed(context, std::move(a)), trimmed(context, std::move(b)));
 }

@@ -8,6 +8,7 @@
 #include "sql/engine/load_csv.h"
 #include "sql/engine/plan_rules.h"
 #include "sql/engine/spatial_join.h"
+#include "sql/engine/text_filters.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -59,6 +60,7 @@ void Registry::add(duckdb::TableFunction function) {
 void register_functions(duckdb::DatabaseInstance& database) {
   Registry registry(database);
   add_operators(registry);
+  add_same_text(registry);
   add_arithmetic(registry);
   add_numbers(registry);
   add_hashes(registry);
@@ -77,6 +79,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   trino::register_functions(database);
   add_spatial_join(database);
   add_plan_rules(database);
+  add_text_filters(database);
 }
 
 void register_geometry(duckdb::DatabaseInstance& database) {
