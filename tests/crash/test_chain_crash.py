@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import random
 import threading
 import time
@@ -25,7 +26,7 @@ from botocore.exceptions import ClientError
 
 from support.server import Server
 
-POINTS = int(os.environ.get("TARN_CRASH_POINTS", 2))
+POINTS = int(os.environ.get("TARN_CRASH_POINTS", 3))
 RESERVED, GROUPS = 2, 3
 WAYS = ("queue", "function", "topic")
 
@@ -215,6 +216,25 @@ class Load:
             (self.publish, f"g{i}") for i in range(GROUPS)]
 
 
+def wait_for_no_function(server):
+    """Functions end with their server: none goes on beside those that the next one starts."""
+    mark = f"AWS_ENDPOINT_URL={server.endpoint}".encode()
+
+    def left():
+        for folder in pathlib.Path("/proc").iterdir():
+            try:
+                if folder.name.isdigit() and mark in (environment := (folder / "environ").read_bytes()):
+                    if b"AWS_LAMBDA_FUNCTION_NAME=" in environment:
+                        yield folder.name
+            except OSError:
+                continue  # it has ended, or is another user's
+
+    deadline = time.monotonic() + 5
+    while (there := list(left())) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not there, f"functions outlive their server: {there}"
+
+
 # --- what must be so ----------------------------------------------------------------------------------------------------
 
 class Seen:
@@ -278,6 +298,7 @@ def test_a_chain_survives_kill_9(tmp_path):
             time.sleep(0.5 + chance.random())
             load.stop.set()
             server.kill()
+            wait_for_no_function(server)
             for thread in threads:
                 thread.join(60)
             assert load.failure is None, load.failure
