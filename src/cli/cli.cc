@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -8,6 +9,8 @@
 
 namespace tarn::cli {
 namespace {
+
+constexpr int kUsage = 2;  // the exit status where the command line was wrong
 
 constexpr const char* kAbout =
     "tarn: the AWS data workflow on one machine. One server that speaks AWS's protocols: boto3, the AWS CLI, pyarrow\n"
@@ -87,11 +90,12 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("tarn ") + TARN_VERSION);
   std::string data_dir = default_data_dir(), endpoint;
   const auto with_data_dir = [&](CLI::App* command) {
-    command->add_option("--data-dir", data_dir, "the data directory")->capture_default_str();
+    command->add_option("--data-dir", data_dir, "the data directory")->type_name("DIR")->capture_default_str();
   };
   const auto with_target = [&](CLI::App* command) {
     with_data_dir(command);
-    command->add_option("--endpoint", endpoint, "the server's URL (else AWS_ENDPOINT_URL, else the data directory's)");
+    command->add_option("--endpoint", endpoint, "the server's URL (else AWS_ENDPOINT_URL, else the data directory's)")
+        ->type_name("URL");
   };
 
   ServeOptions serve_options;
@@ -99,8 +103,11 @@ int run(int argc, char** argv) {
   std::vector<std::string> accounts, root_keys;
   CLI::App* serve_command = app.add_subcommand("serve", "start the server in the foreground");
   with_data_dir(serve_command);
-  serve_command->add_option("--listen", listen, "where to listen, HOST:PORT; port 0 takes any free one")->capture_default_str();
-  serve_command->add_option("--redshift-listen", redshift, "where Redshift's PostgreSQL wire listens, HOST:PORT; 'off' for not at all")
+  serve_command->add_option("--listen", listen, "where to listen; port 0 takes any free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  serve_command->add_option("--redshift-listen", redshift, "where Redshift's PostgreSQL wire listens; 'off' for not at all")
+      ->type_name("HOST:PORT")
       ->capture_default_str();
   serve_command->add_option("--tls-cert", serve_options.tls_certificate, "the wire's certificate chain (PEM); else one is made")
       ->type_name("FILE");
@@ -119,11 +126,14 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"none", "host"}))
       ->capture_default_str();
   std::string smtp, smtp_tls = "starttls", smtp_user;
-  serve_command->add_option("--smtp", smtp, "the SMTP server that mail leaves through, HOST:PORT; else it is kept for `tarn mail`");
+  serve_command->add_option("--smtp", smtp, "the SMTP server that mail leaves through; else it is kept for `tarn mail`")
+      ->type_name("HOST:PORT");
   serve_command->add_option("--smtp-tls", smtp_tls, "'starttls', 'tls' from the first byte, or 'none'")
       ->check(CLI::IsMember({"starttls", "tls", "none"}))->capture_default_str();
   serve_command->add_option("--smtp-user", smtp_user, "who logs in there; the password is in TARN_SMTP_PASSWORD")->type_name("USER");
-  serve_command->add_option("--smtp-from", serve_options.mail.from, "the address that mail comes from")->capture_default_str();
+  serve_command->add_option("--smtp-from", serve_options.mail.from, "the address that mail comes from")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
   serve_command->add_option("--log-level", serve_options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}))->capture_default_str();
 
@@ -131,7 +141,7 @@ int run(int argc, char** argv) {
   CLI::App* env = app.add_subcommand("env", "print the variables that make AWS programs use the server: eval \"$(tarn env)\"");
   with_target(env);
   env->add_option("--account", account, "whose root credentials (else the first account's)")->type_name("ID");
-  env->add_option("--region", region, "the default region")->capture_default_str();
+  env->add_option("--region", region, "the default region")->type_name("NAME")->capture_default_str();
 
   std::string directory, duration, time;
   CLI::App* backup = app.add_subcommand("backup", "copy the running server's data, consistently, to a new directory");
@@ -182,7 +192,21 @@ int run(int argc, char** argv) {
   why->add_option("RULE", rule, "the rule's name")->required();
   why->add_option("--bus", bus, "the name or ARN of its event bus (else the default one)");
 
-  CLI11_PARSE(app, argc, argv);
+  if (argc < 2) {
+    std::fprintf(stderr, "%s", app.help().c_str());
+    return kUsage;
+  }
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  const bool known = std::ranges::any_of(commands, [&](const CLI::App* one) { return one->get_name() == argv[1]; });
+  if (argv[1][0] != '-' && !known) {
+    std::fprintf(stderr, "tarn: '%s' is no command of tarn. `tarn --help` lists them.\n", argv[1]);
+    return kUsage;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // the library's way, also of saying that help was asked for
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
 
   const Target target{endpoint, data_dir};
   if (serve_command->parsed()) {

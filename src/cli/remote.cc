@@ -84,7 +84,12 @@ Result<http::Response> send_signed(const Target& target, http::Request request, 
   request.headers.add("User-Agent", "tarn-cli");
   const std::string region = variable("AWS_REGION");
   wire::sign(request, TRY(credentials(target)), region.empty() ? "us-east-1" : region, service, system_now());
-  return http::send(authority.substr(0, colon), static_cast<uint16_t>(*port), request, kTimeout, max_body);
+  auto answer = http::send(authority.substr(0, colon), static_cast<uint16_t>(*port), request, kTimeout, max_body);
+  if (!answer && answer.error().code == "Unreachable")
+    return fail(503, "Unreachable",
+                fmt::format("no server answers at {} ({}). Start it with `tarn serve`, or name another by --endpoint.", url,
+                            answer.error().message));
+  return answer;
 }
 
 Result<Json> call_json(const Target& target, const std::string& service, const std::string& operation, const Json& input) {

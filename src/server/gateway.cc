@@ -212,6 +212,9 @@ Status Gateway::check_body(Incoming& in) {
 }
 
 Status Gateway::begin_body(Incoming& in) {
+  // AWS: S3 API, "Error responses": a body whose length nobody tells is not taken for none.
+  if (!in.head.headers.contains("content-length") && !in.head.headers.contains("transfer-encoding"))
+    return fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
   in.decoder = TRY(start_decoder(in));
   // What is announced to be too large is refused before it is on the disk.
   if (const uint64_t announced = in.decoder->decoded_length().value_or(0); announced > kMaxUpload)

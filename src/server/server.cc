@@ -56,6 +56,7 @@
 #include "services/redshift/redshift.h"
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
+#include "services/s3/form_upload.h"
 #include "services/s3/s3.h"
 #include "services/scheduler/scheduler.h"
 #include "services/sns/sns.h"
@@ -212,6 +213,8 @@ Status serve_until_stopped(const ServeOptions& options) {
                  [&](std::shared_ptr<http::Exchange> exchange) { exchange->respond(sns.certificate(exchange->head())); });
   gateway.divert(lambda::is_for_url_door,
                  [&](std::shared_ptr<http::Exchange> exchange) { function_urls.handle(std::move(exchange)); });
+  s3::FormDoor forms(door, [&](http::Task task) { workers.submit(std::move(task)); }, {"localhost", options.host});
+  gateway.divert(s3::is_form_upload, [&](std::shared_ptr<http::Exchange> exchange) { forms.handle(std::move(exchange)); });
   http::ServerOptions http_options{.host = options.host, .port = options.port,
                                    .io_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
   http_options.blocking = [&](http::Task task) { body_workers.submit(std::move(task)); };

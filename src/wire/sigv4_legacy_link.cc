@@ -45,14 +45,6 @@ std::string value_of(const std::vector<Parameter>& all, std::string_view name) {
   return at == all.end() ? "" : at->value;
 }
 
-std::string hmac_sha1(std::string_view key, std::string_view bytes) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
-       bytes.size(), out, &size);
-  return {reinterpret_cast<const char*>(out), size};
-}
-
 // A field of the head; clients also move what they signed into the query.
 std::string field(const http::RequestHead& head, const std::vector<Parameter>& query, std::string_view name) {
   const std::string* value = head.headers.find(name);
@@ -86,6 +78,14 @@ std::string string_to_sign(const http::RequestHead& head, std::string_view path)
 }
 
 }  // namespace
+
+std::string hmac_sha1(std::string_view key, std::string_view bytes) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+       bytes.size(), out, &size);
+  return {reinterpret_cast<const char*>(out), size};
+}
 
 bool legacy_link_covers(const Operation& operation) {
   const size_t mark = operation.uri.find('?');

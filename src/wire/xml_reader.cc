@@ -16,10 +16,11 @@ constexpr unsigned kParse = pugi::parse_cdata | pugi::parse_escapes | pugi::pars
                             pugi::parse_ws_pcdata_single | pugi::parse_doctype;
 
 Failure malformed(std::string_view why) {
-  return fail(
-      400, "MalformedXML",
-      fmt::format("The XML you provided was not well-formed or did not validate against our published schema: {}.",
-                  why));
+  return Failure(
+      Error{400,
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+            {{"Detail", std::string(why)}}});
 }
 
 std::string_view local_name(std::string_view name) {

@@ -105,3 +105,28 @@ def test_parts_of_an_upload_without_an_algorithm(s3, bucket, refused):
         s3.get_object(Bucket=bucket, Key="k", PartNumber=3)
     assert (error.response["Error"]["PartNumberRequested"], error.response["Error"]["ActualPartCount"]) == ("3", "1")
     assert s3.head_object(Bucket=bucket, Key="k")["ETag"] == f'"{hashlib.md5(hashlib.md5(b"x").digest()).hexdigest()}-1"'
+
+
+def test_a_body_of_no_length_is_not_an_empty_one(server, raw, bucket, s3, refused):
+    """A PUT that tells no length would else overwrite what is there with nothing."""
+    import http.client
+    import urllib.parse
+    s3.put_object(Bucket=bucket, Key="k", Body=b"kept")
+    link = urllib.parse.urlsplit(s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"}))
+    connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
+    connection.putrequest("PUT", f"{link.path}?{link.query}")
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 411 and b"<Code>MissingContentLength</Code>" in answer.read()
+    connection.close()
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"kept"
+
+
+def test_posts_that_are_no_forms(raw, bucket):
+    status, _, body = raw("POST", f"/{bucket}", b"x")
+    assert status == 412 and b"Bucket POST must be of the enclosure-type multipart/form-data" in body
+    status, _, body = raw("POST", f"/{bucket}?delete", b"<a>", {"Content-MD5": "1jy6qw=="})
+    assert status == 400
+    status, _, body = raw("PUT", f"/{bucket}?tagging", b"<a")
+    assert b"<Message>The XML you provided was not well-formed or did not validate against our published schema</Message>" in body
+    assert b"<Detail>" in body
