@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
-#include "store/schedule.h"
+#include "base/text.h"
 
 namespace tarn::scheduler {
 namespace {
@@ -15,9 +15,20 @@ std::optional<Time> before_end(const ScheduleRecord& record, std::optional<Time>
 
 }  // namespace
 
+Result<Schedule> parse_expression(std::string_view expression) {
+  const bool blanks = trim(expression) != expression || expression.find("( ") != std::string_view::npos ||
+                      expression.find(" )") != std::string_view::npos;
+  if (blanks) return fail(400, "ValidationException", "There are blanks around the expression or its fields.");
+  // AWS: Scheduler User Guide, "Rate-based schedules": its console writes rate(1 minutes).
+  if (expression.starts_with("rate(1 ") && expression.ends_with("s)"))
+    return Schedule::parse(std::string(expression.substr(0, expression.size() - 2)) + ")");
+  if (auto schedule = Schedule::parse(expression); schedule || !expression.starts_with("rate(")) return schedule;
+  return Schedule::parse(std::string(expression.substr(0, expression.size() - 1)) + "s)");
+}
+
 Result<std::optional<Time>> first_moment(const ScheduleRecord& record, Time now) {
-  const Schedule schedule = TRY(Schedule::parse(record.expression));
-  if (schedule.once()) return schedule.next(now + -1, record.zone);
+  const Schedule schedule = TRY(parse_expression(record.expression));
+  if (schedule.once()) return schedule.next(Time{}, record.zone);
   const Time from = std::max(now, record.start.value_or(now));
   if (!schedule.repeats_by_rate()) return before_end(record, TRY(schedule.next(from + -1, record.zone)));
   const Time start = record.start.value_or(now);
@@ -27,7 +38,7 @@ Result<std::optional<Time>> first_moment(const ScheduleRecord& record, Time now)
 }
 
 Result<std::optional<Time>> next_moment(const ScheduleRecord& record, Time moment) {
-  const Schedule schedule = TRY(Schedule::parse(record.expression));
+  const Schedule schedule = TRY(parse_expression(record.expression));
   if (schedule.once()) return std::nullopt;
   return before_end(record, TRY(schedule.next(moment, record.zone)));
 }

@@ -67,9 +67,8 @@ Result<std::optional<int32_t>> window_of(const FlexibleTimeWindow& in) {
 }
 
 Status check_moments(const ScheduleRecord& record, Time now) {
-  const auto schedule = Schedule::parse(record.expression);
-  if (!schedule)
-    return invalid(fmt::format("Invalid Schedule Expression {}. {}", record.expression, schedule.error().message));
+  if (!parse_expression(record.expression))
+    return invalid(fmt::format("Invalid Schedule Expression {}.", record.expression));
   if (!is_time_zone(record.zone))
     return invalid(fmt::format("Invalid ScheduleExpressionTimezone {}: it is no IANA time zone.", record.zone));
   if (record.start && *record.start < now + -kLatestStart)

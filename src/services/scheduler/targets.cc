@@ -99,8 +99,8 @@ std::string with_context(std::string text, const Firing& firing) {
   if (text.find("<aws.scheduler.") == std::string::npos) return text;
   text = replace_all(std::move(text), "<aws.scheduler.schedule-arn>", schedule_arn(firing.key));
   text = replace_all(std::move(text), "<aws.scheduler.scheduled-time>", iso8601(firing.moment));
-  text = replace_all(std::move(text), "<aws.scheduler.execution-id>", firing.execution_id);
-  return replace_all(std::move(text), "<aws.scheduler.attempt-number>", "1");
+  // The number of the attempt is put in when there is one (door/bus.cc).
+  return replace_all(std::move(text), "<aws.scheduler.execution-id>", firing.execution_id);
 }
 
 // Service, operation and parameters of a templated target.

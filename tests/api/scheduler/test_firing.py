@@ -1,7 +1,9 @@
 """Schedules that fire: at their moments and no others, as their role, with their input; and what becomes of those that
 fail. On a virtual clock: a year takes no longer than its work. What has fired is seen as objects, named by the moment."""
 import datetime
+import http.server
 import json
+import threading
 
 import pytest
 
@@ -69,6 +71,43 @@ def test_each_kind_fires_at_its_moments(world):
     assert world.fired("night") == ["2030-03-24T01:30:00Z", "2030-04-07T00:30:00Z"]
     body = world.s3.get_object(Bucket="bucket", Key="once 2030-01-15T13:00:00Z")["Body"].read().decode()
     assert body == f"arn:aws:scheduler:us-east-1:{world.server.account}:schedule/default/once 1"
+
+
+def test_a_moment_in_the_past_fires_at_once(world):
+    """As measured on AWS: a schedule that is made too late is made up for."""
+    world.create("late", "at(2030-01-14T23:58:00)", ActionAfterCompletion="DELETE")
+    world.tarn.advance_clock(Seconds=1)
+    assert world.fired("late") == ["2030-01-14T23:58:00Z"] and world.scheduler.list_schedules()["Schedules"] == []
+
+
+def test_each_attempt_has_its_number(world):
+    """An endpoint that answers at the third attempt."""
+    bodies = []
+
+    class Endpoint(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(503 if len(bodies) < 3 else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    endpoint = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+    threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+    events = world.server.client("events")
+    connection = events.create_connection(Name="c", AuthorizationType="API_KEY", AuthParameters={
+        "ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}})["ConnectionArn"]
+    api = events.create_api_destination(Name="a", ConnectionArn=connection, HttpMethod="POST",
+                                        InvocationEndpoint=f"http://127.0.0.1:{endpoint.server_port}/")["ApiDestinationArn"]
+    world.iam.put_role_policy(RoleName="r", PolicyName="q", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "events:InvokeApiDestination", "Resource": "*"}]}))
+    world.create("again", "at(2030-01-15T08:00:00)", {"Arn": "arn:aws:scheduler:::aws-sdk:tarn:invokeApiDestination", "Input": json.dumps({
+        "ApiDestinationArn": api, "Body": "attempt <aws.scheduler.attempt-number>"})})
+    world.to(START + datetime.timedelta(days=1))
+    endpoint.shutdown()
+    assert bodies == ["attempt 1", "attempt 2", "attempt 3"]
 
 
 def test_what_is_done_goes_if_it_shall(world):

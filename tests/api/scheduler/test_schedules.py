@@ -87,7 +87,10 @@ ACCOUNT = "ACCOUNT"
 REFUSED = [
     ({"ScheduleExpression": "every day"}, None, "Invalid Schedule Expression every day"),
     ({"ScheduleExpression": "cron(0 8 1 1 1 2190)"}, None, "Invalid Schedule Expression"),
-    ({"ScheduleExpression": "rate(1 days)"}, None, "Invalid Schedule Expression"),
+    *[({"ScheduleExpression": expression}, None, f"Invalid Schedule Expression {expression}.") for expression in (
+        "cron(0 1 * * * *)", "cron(7 20 * * NOT *)", "cron(INVALID)", "cron(0 dummy ? * MON-FRI *)", "cron(71 8 1 * ? *)", "cron()",
+        "rate(10 seconds)", "rate(10 years)", "rate()", "rate(10)", "rate(10 minutess)", "rate(foo minutes)", "rate(-10 minutes)",
+        "rate( 10 minutes )", " rate(10 minutes)", "at(2021-12-31T23:59:59Z)", "at(2021-12-31)")],
     ({"ScheduleExpression": "at(2190-01-01)"}, None, "Invalid Schedule Expression"),
     ({"ScheduleExpressionTimezone": "Europe/Atlantis"}, None, "Timezone"),
     ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, None, "MaximumWindowInMinutes"),
@@ -116,7 +119,12 @@ REFUSED = [
 def test_what_cannot_be_is_refused(scheduler, wanted, case):
     more, target, words = REFUSED[case]
     code, message = error_of(scheduler.create_schedule, **wanted(target, **{}) | more)
-    assert code == "ValidationException" and words in message
+    assert code == "ValidationException" and (message == words if words.endswith(".") else words in message)
+
+
+@pytest.mark.parametrize("expression", ["rate(1 minutes)", "rate(5 hour)", "cron(0-15/1 8-8 ? * 2,3,4,5,6,7 *)", "cron(1-31/30 1-1 ? * 1,7 *)"])
+def test_expressions_that_aws_takes(scheduler, wanted, expression):
+    assert scheduler.create_schedule(**wanted(ScheduleExpression=expression))["ScheduleArn"]
 
 
 def test_the_role_must_trust_the_scheduler(client, scheduler, wanted, new_name, account):
