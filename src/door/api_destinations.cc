@@ -12,6 +12,7 @@ namespace tarn {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(5);
+constexpr Micros kRenewal = 60 * kSecond;  // a token is renewed so long before it expires
 
 Failure not_there(std::string_view what, std::string_view name) {
   return fail(400, "ResourceNotFoundException", fmt::format("{} {} does not exist.", what, name));
@@ -41,8 +42,13 @@ Status judge_answer(const http::Response& answer, std::string_view who) {
               fmt::format("{} answered with the status {}.", who, answer.status));
 }
 
+struct Token {
+  std::string text;
+  std::optional<Time> expires;
+};
+
 // AWS: "Connections", OAuth: the client's credentials go into the body as a form, unless it is a GET.
-Result<std::string> token_of(const Json& oauth) {
+Result<Token> ask_for_token(const Json& oauth, Time now) {
   http::Outbound request{.method = oauth["method"].as_string(), .url = oauth["endpoint"].as_string()};
   request.timeout = kPatience;
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
@@ -63,17 +69,34 @@ Result<std::string> token_of(const Json& oauth) {
   const auto body = Json::parse(answer.body);
   if (!body || (*body)["access_token"].as_string().empty())
     return fail(401, "ApiDestinationError", "The connection's authorization endpoint gave no access_token.");
-  return (*body)["access_token"].as_string();
+  const int64_t seconds = (*body)["expires_in"].is_string() ? parse_int((*body)["expires_in"].as_string()).value_or(0)
+                                                            : (*body)["expires_in"].as_int();
+  Token token{(*body)["access_token"].as_string(), std::nullopt};
+  if (seconds > 0) token.expires = now + seconds * kSecond;
+  return token;
 }
 
-Status log_in(const ConnectionRecord& connection, const Json& parameters, http::Outbound& request) {
+// The one that is kept, or a new one. AWS: "OAuth authorization": a token is renewed before it expires.
+Result<std::string> token_of(Store& store, const ConnectionRecord& connection, const Json& oauth, Time now) {
+  const TokenKey key{connection.id};
+  const auto kept = TRY(store.read()->get(kTokens, key));
+  if (kept && kept->connection_modified == connection.modified && (!kept->expires || now + kRenewal < *kept->expires))
+    if (const auto text = unseal(store.secret("events.connections"), kept->sealed)) return *text;
+  const Token token = TRY(ask_for_token(oauth, now));
+  const TokenRecord record{seal(store.secret("events.connections"), token.text), connection.modified, token.expires};
+  TRY(store.run([&](Transaction& tx) { return tx.put(kTokens, key, record); }));
+  return token.text;
+}
+
+Status log_in(Store& store, const ConnectionRecord& connection, const Json& parameters, Time now,
+              http::Outbound& request) {
   if (connection.type == "BASIC")
     request.headers.set("Authorization",
                         "Basic " + base64(parameters["user"].as_string() + ":" + parameters["password"].as_string()));
   else if (connection.type == "API_KEY")
     request.headers.set(parameters["name"].as_string(), parameters["value"].as_string());
   else
-    request.headers.set("Authorization", "Bearer " + TRY(token_of(parameters)));
+    request.headers.set("Authorization", "Bearer " + TRY(token_of(store, connection, parameters, now)));
   return {};
 }
 
@@ -96,7 +119,7 @@ Result<Json> open_connection(const Store& store, const ConnectionRecord& record)
   return Json::parse(*text);
 }
 
-Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call) {
+Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call, Time now) {
   const auto arn = Arn::parse(destination_arn);
   const std::string id = arn ? std::string(arn->resource_id()) : std::string();
   const std::string name = id.substr(0, id.find('/'));
@@ -116,9 +139,15 @@ Status call_api(Store& store, const std::string& destination_arn, const ApiCall&
   request.headers.set("Content-Type", "application/json; charset=utf-8");
   request.headers.set("User-Agent", "Amazon/EventBridge/ApiDestinations");
   for (const auto& [key, value] : call.headers) request.headers.set(key, value);
-  TRY(log_in(*connection, parameters, request));
+  TRY(log_in(store, *connection, parameters, now, request));
   add_parameters(parameters["invocation"], request);
-  return judge_answer(TRY(http::fetch(request)), "The endpoint of " + destination_arn);
+  http::Response answer = TRY(http::fetch(request));
+  if (connection->type == "OAUTH_CLIENT_CREDENTIALS" && (answer.status == 401 || answer.status == 407)) {
+    TRY(store.run([&](Transaction& writing) { return writing.erase(kTokens, {connection->id}); }));
+    TRY(log_in(store, *connection, parameters, now, request));
+    answer = TRY(http::fetch(request));
+  }
+  return judge_answer(answer, "The endpoint of " + destination_arn);
 }
 
 }  // namespace tarn

@@ -52,6 +52,19 @@ struct ApiDestinationRecord {
   }
 };
 
+// The token that a connection's authorization endpoint gave last.
+struct TokenKey {
+  std::string connection;  // its id
+  static void fields(auto& self, auto&& visit) { visit(self.connection); }
+};
+struct TokenRecord {
+  std::string sealed;
+  Time connection_modified;     // it was asked for with these parameters
+  std::optional<Time> expires;  // nullopt: the endpoint did not say
+  static void fields(auto& self, auto&& visit) { visit(self.sealed, self.connection_modified, self.expires); }
+};
+inline constexpr Table<TokenKey, TokenRecord> kTokens{"events.tokens"};
+
 inline constexpr Table<ConnectionKey, ConnectionRecord> kConnections{"events.connections"};
 inline constexpr Table<ApiDestinationKey, ApiDestinationRecord> kApiDestinations{"events.api_destinations"};
 
@@ -66,6 +79,7 @@ struct ApiCall {
 };
 // Sends it; waits at most 5 seconds (AWS: API destinations). ERRORS: what the endpoint answers beside 2xx, by its status
 // (so 429 and 5xx are tried again); ResourceNotFoundException; Unreachable, TimedOut.
-Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call);
+// An OAuth token is kept until a minute before it expires, or until the endpoint refuses it (401, 407).
+Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call, Time now);
 
 }  // namespace tarn

@@ -16,6 +16,7 @@ namespace tarn {
 namespace {
 
 constexpr const char* kType = "call";
+constexpr std::string_view kScheduler = "scheduler.amazonaws.com", kEvents = "events.amazonaws.com";
 
 // --- how a call lies in its delivery ------------------------------------------------------------------------------------
 
@@ -45,8 +46,14 @@ Json to_json(const LaterCall& call) {
   return json;
 }
 
-Result<LaterCall> later_call(const Delivery& delivery) {
-  const Json json = TRY(Json::parse(delivery.payload));
+// AWS: Scheduler User Guide, "Adding context attributes": a schedule's input may tell which attempt it is.
+std::string with_attempt(std::string payload, int attempt) {
+  return replace_all(std::move(payload), "<aws.scheduler.attempt-number>", std::to_string(attempt));
+}
+
+Result<LaterCall> later_call(const Delivery& delivery, int attempt) {
+  Json json = TRY(Json::parse(delivery.payload));
+  if (json["principal"].as_string() == kScheduler) json = TRY(Json::parse(with_attempt(delivery.payload, attempt)));
   LaterCall call{.service = json["service"].as_string(),
                  .operation = json["operation"].as_string(),
                  .input = json["input"],
@@ -130,8 +137,9 @@ Result<wire::Any> execute_with_body(Door& door, const Caller& caller, const wire
 Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
   const wire::Operation* operation = TRY(operation_of(door, call));
   if (operation->form == wire::Form::kBodyOut || operation->form == wire::Form::kEvents)
-    return fail(400, "UnsupportedOperation",
-                fmt::format("{}:{} answers with a stream: it cannot be called by a service.", call.service, call.operation));
+    return fail(
+        400, "UnsupportedOperation",
+        fmt::format("{}:{} answers with a stream: it cannot be called by a service.", call.service, call.operation));
   wire::Any in(*operation->input);
   TRY(wire::read_parameters(*operation->input, call.input, in.get()));
   const Caller caller = TRY(caller_of(door, call));
@@ -156,15 +164,36 @@ Json attribute(std::string_view type, std::string_view value) {
   return Json::object({{"DataType", type}, {"StringValue", value}});
 }
 
+// AWS: EventBridge User Guide, "Using dead-letter queues to process undelivered events": the codes that it lists.
+// ASSUMED: which of a target's errors comes to which.
+std::string event_error(const Error& error) {
+  const auto tells = [&error](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(words,
+                               [&](std::string_view word) { return error.code.find(word) != std::string::npos; });
+  };
+  if (error.status == 403 && error.message.find("sts:AssumeRole") != std::string::npos) return "FAILED_TO_ASSUME_ROLE";
+  if (error.status == 403 || tells({"AccessDenied", "NotAuthorized"})) return "NO_PERMISSIONS";
+  if (tells({"ApiDestinationError"})) return "ERROR_FROM_TARGET";
+  if (error.status == 404 || tells({"NotFound", "NonExistent", "NoSuch", "UnknownOperation"})) return "NO_RESOURCE";
+  if (error.status == 429 || tells({"Throttl", "TooManyRequests", "SlowDown"})) return "THROTTLING";
+  if (tells({"LimitExceeded"})) return "RESOURCE_LIMIT_EXCEEDED";
+  if (tells({"AlreadyExists"})) return "RESOURCE_ALREADY_EXISTS";
+  if (tells({"TimedOut"})) return "TIMEOUT";
+  if (tells({"Unreachable"})) return "CONNECTION_FAILURE";
+  if (tells({"Serialization", "InvalidRequestContent"})) return "INVALID_JSON";
+  if (error.status >= 500) return "INTERNAL_ERROR";
+  return "INVALID_PARAMETER";
+}
+
 Status bury(Door& door, Transaction& tx, const Delivery& delivery, const Error& error) {
-  LaterCall call = TRY(later_call(delivery));
+  LaterCall call = TRY(later_call(delivery, std::max(1, delivery.attempts)));
   if (!call.dead_letter) return {};
   const DeadLetter letter = std::move(*call.dead_letter);
   Json attributes = Json::object();
   for (const auto& [name, value] : letter.attributes) attributes.set(name, attribute("String", value));
   if (letter.explain) {
     // AWS: EventBridge User Guide, "Using dead-letter queues to process undelivered events".
-    attributes.set("ERROR_CODE", attribute("String", error.code));
+    attributes.set("ERROR_CODE", attribute("String", call.principal == kEvents ? event_error(error) : error.code));
     attributes.set("ERROR_MESSAGE", attribute("String", error.message.empty() ? error.code : error.message));
     attributes.set("RETRY_ATTEMPTS", attribute("Number", std::to_string(std::max(0, delivery.attempts - 1))));
     if (may_pass(error))
@@ -206,27 +235,27 @@ Status make_call(Door& door, const LaterCall& call) {
 }
 
 bool may_pass(const Error& error) {
-  static constexpr std::string_view kPassing[] = {"Throttl", "TooManyRequests", "SlowDown", "LimitExceeded", "Unavailable"};
+  static constexpr std::string_view kPassing[] = {"Throttl", "TooManyRequests", "SlowDown", "LimitExceeded",
+                                                  "Unavailable"};
   return error.status >= 500 || error.status == 429 || std::ranges::any_of(kPassing, [&](std::string_view word) {
            return error.code.find(word) != std::string::npos;
          });
 }
 
 void start_bus(Door& door, CallLog& log) {
-  door.outbox().deliver_to(kType, {.deliver = [&door, &log](const Delivery& delivery) -> Status {
-                                     const LaterCall call = TRY(later_call(delivery));
-                                     Status done = deliver(door, call);
-                                     const Error error = done ? Error{} : done.error();
-                                     log.add({door.clock().now(), call.account,
-                                              call.cause.empty() ? call.source_arn : call.cause, delivery.target,
-                                              call.service + ":" + call.operation, call.request_id, error.code,
-                                              error.message, delivery.attempts + 1});
-                                     return done;
-                                   },
-                                   .may_pass = may_pass,
-                                   .gave_up = [&door](Transaction& tx, const Delivery& delivery, const Error& error) {
-                                     return bury(door, tx, delivery, error);
-                                   }});
+  door.outbox().deliver_to(
+      kType, {.deliver = [&door, &log](const Delivery& delivery) -> Status {
+                const LaterCall call = TRY(later_call(delivery, delivery.attempts + 1));
+                Status done = deliver(door, call);
+                const Error error = done ? Error{} : done.error();
+                log.add({door.clock().now(), call.account, call.cause.empty() ? call.source_arn : call.cause,
+                         delivery.target, call.service + ":" + call.operation, call.request_id, error.code,
+                         error.message, delivery.attempts + 1});
+                return done;
+              },
+              .may_pass = may_pass,
+              .gave_up = [&door](Transaction& tx, const Delivery& delivery,
+                                 const Error& error) { return bury(door, tx, delivery, error); }});
 }
 
 std::string queue_url_of(std::string_view queue_arn) {

@@ -154,7 +154,8 @@ Result<InvokeApiDestinationResult> invoke_api_destination(Administration&, Call&
                {.path_values = in.path_parameter_values.items(),
                 .headers = {in.header_parameters.begin(), in.header_parameters.end()},
                 .query = {in.query_string_parameters.begin(), in.query_string_parameters.end()},
-                .body = in.body.value_or("")}));
+                .body = in.body.value_or("")},
+               call.now()));
   return InvokeApiDestinationResult{};
 }
 

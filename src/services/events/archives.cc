@@ -115,6 +115,8 @@ Result<ListArchivesResponse> list_archives(Events&, Call& call, const ListArchiv
   const std::string prefix = in.name_prefix.value_or(""), source = in.event_source_arn.value_or("");
   const std::string request =
       fmt::format("ListArchives {} {} {} {} {}", call.account(), call.region(), prefix, source, in.state.value_or(""));
+  if (const auto asked = Arn::parse(source); asked && asked->resource_type() == "event-bus")
+    TRY(find_bus(call, bus_key(call, source), Lock::kNone));
   ListArchivesResponse out;
   out.archives.set_present();
   auto at = call.tx().cursor(kArchives, {.prefix = prefix_of(kArchives, call.account(), call.region(), Starts{prefix}),
@@ -143,13 +145,19 @@ Result<StartReplayResponse> start_replay(Events& events, Call& call, const Start
   const auto source = Arn::parse(*in.event_source_arn);
   if (!source || source->resource_type() != "archive" || source->account != call.account())
     return invalid("Parameter EventSourceArn is not valid. Reason: Must contain an archive ARN.");
-  const FoundArchive archive = TRY(find_archive(call, std::string(source->resource_id()), Lock::kShared));
-  const BusKey bus{key.owner, key.region, archive.record.bus};
+  const auto destination = Arn::parse(*in.destination->arn);
+  if (!destination || destination->resource_type() != "event-bus")
+    return invalid("Parameter Destination.Arn is not valid. Reason: Must contain an event bus ARN.");
+  TRY(find_bus(call, bus_key(call, in.destination->arn), Lock::kNone));
+  const auto archive = find_archive(call, std::string(source->resource_id()), Lock::kShared);
+  if (!archive)
+    return invalid("Parameter EventSourceArn is not valid. Reason: " + std::string(archive.error().message));
+  const BusKey bus{key.owner, key.region, archive->record.bus};
   if (*in.destination->arn != bus_arn(bus))
-    return invalid("Parameter Destination.Arn is not valid. Reason: Must be the event bus of the archive.");
+    return invalid("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.");
   if (*in.event_end_time <= *in.event_start_time)
     return invalid("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.");
-  const ReplayRecord record{.archive = archive.key.name,
+  const ReplayRecord record{.archive = archive->key.name,
                             .bus = bus.name,
                             .description = in.description,
                             .only_rules = in.destination->filter_arns.items(),

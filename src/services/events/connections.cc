@@ -23,7 +23,8 @@ struct FoundConnection {
 Result<FoundConnection> find_connection(Call& call, const std::optional<std::string>& name, Lock lock) {
   ConnectionKey key{call.account(), call.region(), name.value_or("")};
   auto record = TRY(call.get(kConnections, key, lock));
-  if (!record) return not_found(fmt::format("Connection {} does not exist.", key.name));
+  if (!record)
+    return not_found(fmt::format("Failed to describe the connection(s). Connection '{}' does not exist.", key.name));
   return FoundConnection{std::move(key), std::move(*record)};
 }
 

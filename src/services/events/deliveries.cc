@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/bus.h"
@@ -14,13 +16,26 @@ Failure invalid(std::string message) {
   return fail(400, "ValidationException", std::move(message));
 }
 
+// AWS: "Predefined variables".
+constexpr std::string_view kPredefined[] = {"aws.events.rule-arn", "aws.events.rule-name",
+                                            "aws.events.event.ingestion-time", "aws.events.event",
+                                            "aws.events.event.json"};
+
 // --- inputs ----------------------------------------------------------------------------------------------------------
 
 // AWS: "Predefined variables".
 Variables variables_of(const Firing& firing, const TransformerRecord& transformer) {
+  // Without the detail; the names and the time as AWS fills them in.
   Json without_detail = Json::object();
-  for (const auto& [name, member] : firing.event.members())
-    if (name != "detail") without_detail.set(name, member);
+  for (const auto& [name, from] : {std::pair{"id", "id"},
+                                   {"account", "account"},
+                                   {"detailType", "detail-type"},
+                                   {"time", ""},
+                                   {"source", "source"},
+                                   {"region", "region"},
+                                   {"resources", "resources"},
+                                   {"version", "version"}})
+    without_detail.set(name, *from == '\0' ? Json(iso8601_millis(firing.ingested)) : firing.event[from]);
   Variables variables = {{"aws.events.rule-arn", Json(rule_arn(firing.rule))},
                          {"aws.events.rule-name", Json(firing.rule.name)},
                          {"aws.events.event.ingestion-time", Json(iso8601_millis(firing.ingested))},
@@ -280,6 +295,10 @@ Status check_input(const TargetEntry& entry) {
     if (!is_path(path))
       return invalid(fmt::format("Invalid InputPathsMap for target {} : {} is no path.", entry.id, path));
   }
+  for (const std::string_view name : placeholders_of(target.transformer->text))
+    if (!target.transformer->paths.contains(std::string(name)) &&
+        std::ranges::find(kPredefined, name) == std::end(kPredefined))
+      return invalid(fmt::format("InputTemplate for target {} contains invalid placeholder {}.", entry.id, name));
   return {};
 }
 

@@ -14,7 +14,8 @@ std::string pick(std::mt19937& random, std::initializer_list<const char*> of) {
 
 std::string made_pattern(std::mt19937& random) {
   const auto test = [&] {
-    return pick(random, {R"(["a"])", R"(["a", "b"])", R"(["c", 1])", R"([{"prefix": "a"}])", R"([{"prefix": "ab"}, "c"])", R"([{"prefix": ""}])", R"([{"exists": false}])",
+    return pick(random, {R"(["a"])", R"(["a", "b"])", R"(["c", 1])", R"([{"prefix": "a"}])",
+                         R"([{"prefix": "ab"}, "c"])", R"([{"prefix": ""}])", R"([{"exists": false}])",
                          R"([{"anything-but": ["a"]}])", R"(["10.0.0.1"])", R"([null])"});
   };
   std::string text = "{\"source\": " + test();

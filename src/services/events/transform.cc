@@ -80,6 +80,17 @@ std::optional<Json> at_path(const Json& document, std::string_view path) {
   return std::move(found[0]);
 }
 
+std::vector<std::string_view> placeholders_of(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const size_t end =
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-", at + 1);
+    if (end != std::string_view::npos && text[end] == '>' && end > at + 1)
+      names.push_back(text.substr(at + 1, end - at - 1));
+  }
+  return names;
+}
+
 std::string fill_template(std::string_view text, const Variables& variables) {
   const bool json = looks_like_json(text);
   const std::string_view whole = trim(text);
@@ -103,7 +114,7 @@ std::string fill_template(std::string_view text, const Variables& variables) {
     if (found->second)
       out += plain ? inside_text(*found->second, json) : found->second->text();
     else if (!plain)
-      out += "\"\"";  // ASSUMED: a variable that is not there leaves valid JSON behind
+      out += "\"\"";  // as AWS does: valid JSON is left behind
     at = end;
   }
   return out;

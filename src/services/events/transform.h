@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 
@@ -21,5 +22,8 @@ bool is_path(std::string_view path);
 // value. What is no variable's name stays as it is.
 using Variables = std::map<std::string, std::optional<Json>, std::less<>>;
 std::string fill_template(std::string_view text, const Variables& variables);
+
+// The names in <angle brackets>.
+std::vector<std::string_view> placeholders_of(std::string_view text);
 
 }  // namespace tarn::events

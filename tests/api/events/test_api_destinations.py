@@ -103,6 +103,25 @@ def test_oauth(events, bus, role, endpoint, new_name):
     assert path == "/in" and headers["Authorization"] == "Bearer token-1"
 
 
+def test_a_token_is_asked_for_once_and_again_when_it_is_refused(events, bus, role, endpoint, new_name):
+    url, got, answers = endpoint
+    answers += [(200, '{"access_token": "token-1", "expires_in": 3600}'), (200, "{}"), (200, "{}"), (401, "{}"),
+                (200, '{"access_token": "token-2", "expires_in": "30"}'), (200, "{}")]
+    arn = events.create_connection(Name=new_name("connection"), AuthorizationType="OAUTH_CLIENT_CREDENTIALS", AuthParameters={
+        "OAuthParameters": {"ClientParameters": {"ClientID": "id", "ClientSecret": SECRET}, "AuthorizationEndpoint": url + "/token",
+                            "HttpMethod": "POST"}})["ConnectionArn"]
+    send(events, bus, role, arn, url + "/in", new_name)
+    seen = lambda: (lambda method, path, headers, body: (path, headers.get("Authorization")))(*got.get(timeout=20))
+    assert [seen(), seen()] == [("/token", None), ("/in", "Bearer token-1")]
+    again = lambda: events.put_events(Entries=[{"Source": "shop", "DetailType": "sold", "EventBusName": bus, "Detail": "{}"}])
+    again()
+    assert seen() == ("/in", "Bearer token-1")
+    again()  # refused: a new one, at once
+    assert [seen(), seen(), seen()] == [("/in", "Bearer token-1"), ("/token", None), ("/in", "Bearer token-2")]
+    again()  # that one ends too soon to be used again
+    assert seen() == ("/token", None)
+
+
 def test_what_is_refused_ends_in_the_dead_letter_queue(events, bus, role, endpoint, new_name, queue):
     url, got, answers = endpoint
     answers.append((400, "no"))
@@ -110,7 +129,7 @@ def test_what_is_refused_ends_in_the_dead_letter_queue(events, bus, role, endpoi
         "ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "k"}})["ConnectionArn"]
     send(events, bus, role, arn, url, new_name, DeadLetterConfig={"Arn": queue.arn})
     [message] = queue.messages()
-    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ApiDestinationError"
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ERROR_FROM_TARGET"
     assert "400" in message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
 
 

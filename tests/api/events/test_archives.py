@@ -54,6 +54,8 @@ def test_an_archive_keeps_and_forgets(world):
     shown = world.events.describe_archive(ArchiveName="a")
     assert (shown["EventCount"], shown["SizeBytes"]) == (0, 0)
     assert [a["ArchiveName"] for a in world.events.list_archives(EventSourceArn=world.bus)["Archives"]] == ["a"]
+    with pytest.raises(ClientError, match="Event bus none does not exist"):
+        world.events.list_archives(EventSourceArn=world.bus[:-1] + "none")
     world.events.delete_archive(ArchiveName="a")
     with pytest.raises(ClientError, match="Archive a does not exist"):
         world.events.describe_archive(ArchiveName="a")
@@ -95,11 +97,17 @@ def test_a_replay_tells_what_came_between(world):
 
 
 @pytest.mark.parametrize("given, word", [
-    ({"Destination": {"Arn": "arn:aws:events:us-east-1:123456789012:event-bus/x"}}, "Must be the event bus of the archive"),
+    ({"Destination": {"Arn": "arn:aws:events:us-east-1:ACCOUNT:event-bus/x"}}, "Event bus x does not exist."),
+    ({"Destination": {"Arn": "arn:aws:events:us-east-1:ACCOUNT:event-bus/default"}},
+     "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted."),
+    ({"Destination": {"Arn": "arn:aws:sqs:us-east-1:ACCOUNT:q"}}, "Must contain an event bus ARN"),
+    ({"EventSourceArn": "arn:aws:events:us-east-1:ACCOUNT:archive/none"},
+     "Parameter EventSourceArn is not valid. Reason: Archive none does not exist."),
     ({"EventEndTime": START}, "EventStartTime must be before EventEndTime"),
     ({"EventSourceArn": "arn:aws:events:us-east-1:123456789012:event-bus/b"}, "Must contain an archive ARN"),
 ])
 def test_replays_that_are_refused(world, given, word):
+    given = json.loads(json.dumps(given, default=str).replace("ACCOUNT", world.bus.split(":")[4]))
     with pytest.raises(ClientError, match=word):
         world.events.start_replay(**{"ReplayName": "x", "EventSourceArn": world.archive, "EventStartTime": START,
                                      "EventEndTime": START + datetime.timedelta(days=1), "Destination": {"Arn": world.bus}, **given})

@@ -143,6 +143,8 @@ def test_targets(events, bus, queue, account):
     ({"Input": "{"}, "JSON syntax error in input"),
     ({"Input": "{}", "InputPath": "$.a"}, "Only one of Input, InputPath, or InputTransformer"),
     ({"InputPath": "detail"}, "Invalid InputPath"),
+    ({"InputTransformer": {"InputPathsMap": {"a": "$.detail.a"}, "InputTemplate": '{"x": <a>, "y": <notdefinedkey>}'}},
+     "InputTemplate for target 1 contains invalid placeholder notdefinedkey."),
     ({"InputTransformer": {"InputPathsMap": {"AWS.x": "$.a"}, "InputTemplate": "x"}}, "inputPathsMap"),
     ({"DeadLetterConfig": {"Arn": "arn:aws:sns:us-east-1:123456789012:t"}}, "SQS queue"),
     ({"EcsParameters": {"TaskDefinitionArn": "x"}}, "EcsParameters"),
@@ -156,10 +158,12 @@ def test_targets_that_are_refused(events, bus, given, word):
 
 def test_a_pattern_is_tried(events):
     event = {"id": "1", "account": "1", "source": "shop", "time": "2024-01-01T00:00:00Z", "region": "us-east-1",
-             "resources": [], "detail-type": "sold", "detail": {"price": 3}}
+             "detail-type": "sold", "detail": {"price": 3}}
     for pattern, result in (({"source": ["shop"]}, True), ({"detail": {"price": [{"numeric": [">", 3]}]}}, False)):
         assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"] is result
-    assert refused(events.test_event_pattern, EventPattern=PATTERN, Event="{}")[0] == "ValidationException"
+    del event["time"]
+    for wrong in ("{}", "x", "[]", json.dumps(event)):
+        assert refused(events.test_event_pattern, EventPattern=PATTERN, Event=wrong) == ("ValidationException", "Parameter Event is not valid.")
     assert refused(events.test_event_pattern, EventPattern='{"a": 1}', Event=json.dumps(event))[0] == "InvalidEventPatternException"
 
 

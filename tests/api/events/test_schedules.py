@@ -1,8 +1,11 @@
 """Rules with schedules tell their targets at their moments, on the clock, and what `advance` says is what happened: the
 same on two runs from the same start."""
 import datetime
+import http.server
 import json
+import re
 import subprocess
+import threading
 
 import pytest
 
@@ -63,6 +66,59 @@ def test_advancing_says_what_fired():
     assert moment == datetime.datetime(2030, 1, 16, 8, tzinfo=datetime.timezone.utc)
     assert source.endswith("rule/daily") and (target, outcome) == ("q", "ok")
     assert lists[0][1][2] == "q-gone" and lists[0][1][3] != "ok"
+
+
+class Failing(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_two_runs_with_retries_and_dead_letters_are_the_same():
+    """A week of rules and schedules, of which some fail at once and some after all their retries."""
+    endpoint = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+    threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+    runs = []
+    for _ in range(2):
+        with Server(None, "--clock", "virtual", "--account", "111122223333") as server:
+            world = World(server)
+            iam, scheduler = server.client("iam"), server.client("scheduler")
+            dead = Queue(server.client("sqs"), "dead")
+            role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({
+                "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {
+                    "Service": ["scheduler.amazonaws.com", "events.amazonaws.com"]}}]}))["Role"]["Arn"]
+            iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": ["sqs:SendMessage", "events:InvokeApiDestination"], "Resource": "*"}]}))
+            connection = world.events.create_connection(Name="c", AuthorizationType="API_KEY", AuthParameters={
+                "ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}})["ConnectionArn"]
+            api = world.events.create_api_destination(Name="a", ConnectionArn=connection, HttpMethod="POST",
+                                                      InvocationEndpoint=f"http://127.0.0.1:{endpoint.server_port}/")["ApiDestinationArn"]
+            world.rule("daily", "cron(0 8 * * ? *)")
+            more = {"DeadLetterConfig": {"Arn": dead.arn}, "RoleArn": role}
+            world.events.put_targets(Rule="daily", Targets=[
+                {"Id": "2", "Arn": world.queue.arn + "-gone", "DeadLetterConfig": {"Arn": dead.arn}},
+                {"Id": "3", "Arn": api, "RetryPolicy": {"MaximumRetryAttempts": 4, "MaximumEventAgeInSeconds": 86400}, **more}])
+            for name, target in (("kept", world.queue.arn), ("lost", world.queue.arn + "-none")):
+                scheduler.create_schedule(Name=name, ScheduleExpression="rate(5 hours)", Target={"Arn": target, "Input": "{}", **more},
+                                          FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 20})
+            fired = [(f["Time"], f["SourceArn"], re.sub("/[0-9a-f-]{36}$", "", f["Target"]),
+                      re.sub("/[0-9a-f-]{36}", "", f["Outcome"]))
+                     for f in world.advance(days=7)["Fired"]]
+            letters = [(re.sub("/[0-9a-f-]{36}$", "", m["MessageAttributes"]["TARGET_ARN"]["StringValue"].split(":")[5]), m["MessageAttributes"]["ERROR_CODE"]["StringValue"],
+                        m["MessageAttributes"]["RETRY_ATTEMPTS"]["StringValue"]) for m in dead.messages(48, wait=0)]
+            runs.append((fired, letters))
+    endpoint.shutdown()
+    assert runs[0] == runs[1]
+    fired, letters = runs[0]
+    assert len([f for f in fired if "api-destination" in f[2]]) == 7 * 5
+    assert len([f for f in fired if f[1].endswith("/kept") and f[3] == "ok"]) == len([f for f in fired if f[2].endswith("q-none")]) == 34
+    assert sorted(set(letters)) == [("api-destination/a", "ERROR_FROM_TARGET", "4"), ("q-gone", "NO_PERMISSIONS", "0"),
+                                    ("q-none", "QueueDoesNotExist", "0")]
 
 
 def test_the_command_prints_rules_and_schedules_that_fired(world):

@@ -94,7 +94,8 @@ def test_a_function_that_never_returns(world):
     [record] = world.until(lambda: world.letters(failed_url))
     record = json.loads(record["Body"])
     assert record["requestContext"]["condition"] == "RetriesExhausted" and record["responsePayload"]["errorType"] == "Sandbox.Timedout"
-    world.until(lambda: len(world.logs.filter_log_events(logGroupName="/aws/lambda/never", filterPattern='"Task timed out"')["events"]) == 2)
+    world.until(lambda: len(world.logs.filter_log_events(
+        logGroupName="/aws/lambda/never", filterPattern='"Task timed out"')["events"]) == 2)
 
 
 def test_a_functions_role_that_lambda_may_not_assume_any_more(world):
@@ -109,7 +110,8 @@ def test_a_functions_role_that_lambda_may_not_assume_any_more(world):
     line = world.until(lambda: next((line for line in world.server.output if f"asynchronous call {request_id}" in line), None))
     assert "given up (EventAgeExceeded)" in line and "AssumeRole" in line
     world.sqs.send_message(QueueUrl=url, MessageBody="m")
-    problem = world.until(lambda: (r := world.functions.get_event_source_mapping(UUID=uuid)["LastProcessingResult"]).startswith("PROBLEM") and r)
+    problem = world.until(lambda: (result := world.functions.get_event_source_mapping(UUID=uuid)["LastProcessingResult"]).startswith(
+        "PROBLEM") and result)
     assert "AssumeRole" in problem
     world.iam.update_assume_role_policy(RoleName="lost", PolicyDocument=TRUST)  # and with its rights the queue goes on
     gone = {"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "0"}
@@ -131,7 +133,7 @@ def test_a_rules_role_that_has_lost_its_rights(world):
     [letter] = world.until(lambda: world.letters(dead_url))
     told = texts(letter)
     assert json.loads(letter["Body"])["detail"] == {"n": 1} and told["TARGET_ARN"] == target and told["RETRY_ATTEMPTS"] == "0"
-    assert "AccessDenied" in told["ERROR_CODE"] and "sqs:SendMessage" in told["ERROR_MESSAGE"] and told["RULE_ARN"].endswith(":rule/own")
+    assert told["ERROR_CODE"] == "NO_PERMISSIONS" and "sqs:SendMessage" in told["ERROR_MESSAGE"] and told["RULE_ARN"].endswith(":rule/own")
 
 
 def test_a_schedules_role_that_is_gone(world):
