@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 
@@ -35,6 +36,8 @@ Handle make_handle(std::chrono::milliseconds timeout) {
   Handle handle(curl_easy_init());
   curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  if (const char* trusted = std::getenv("SSL_CERT_FILE"); trusted != nullptr && *trusted != '\0')
+    curl_easy_setopt(handle.get(), CURLOPT_CAINFO, trusted);
   return handle;
 }
 

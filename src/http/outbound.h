@@ -1,4 +1,5 @@
 // What the server sends out into the world: HTTP and HTTPS requests to any URL, and mail through an SMTP server.
+// Whose certificates are believed: the system's authorities, or those of the PEM file that SSL_CERT_FILE names.
 // THREADS: any; each blocks its caller.
 #pragma once
 
