@@ -18,10 +18,25 @@ namespace {
 constexpr const char* kPrincipal = "cloudtrail.amazonaws.com";
 constexpr const char* kDetailType = "AWS API Call via CloudTrail";
 
-bool good_name(std::string_view name) {
+// AWS: CreateTrail, Name; the texts as AWS writes them.
+Status check_name(std::string_view name) {
+  const auto wrong = [](std::string message) { return fail(400, "InvalidTrailNameException", std::move(message)); };
   const auto letter = [](unsigned char c) { return std::isalnum(c) != 0; };
-  return name.size() >= 3 && name.size() <= 128 && letter(name.front()) && letter(name.back()) &&
-         std::ranges::all_of(name, [&](unsigned char c) { return letter(c) || c == '.' || c == '_' || c == '-'; });
+  if (name.size() < 3)
+    return wrong(
+        fmt::format("Trail name too short. Minimum allowed length: 3 characters. Specified name length: {} characters.",
+                    name.size()));
+  if (name.size() > 128)
+    return wrong(fmt::format(
+        "Trail name too long. Maximum allowed length: 128 characters. Specified name length: {} characters.",
+        name.size()));
+  if (!letter(name.front())) return wrong("Trail name must starts with a letter or number.");
+  if (!letter(name.back())) return wrong("Trail name must ends with a letter or number.");
+  if (!std::ranges::all_of(name, [&](unsigned char c) { return letter(c) || c == '.' || c == '_' || c == '-'; }))
+    return wrong(
+        "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), "
+        "and underscores (_).");
+  return {};
 }
 
 }  // namespace
@@ -130,11 +145,7 @@ Result<TrailKey> trail_key(const Call& call, const std::string& name) {
           fmt::format("{} is no ARN of a trail of this account: arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME.", name));
     return TrailKey{arn->account, arn->region, std::string(arn->resource_name())};
   }
-  if (!good_name(name))
-    return fail(
-        400, "InvalidTrailNameException",
-        "A trail's name has 3 to 128 letters, digits, periods, underscores and dashes, and begins and ends with a "
-        "letter or digit.");
+  TRY(check_name(name));
   return TrailKey{call.account(), call.region(), name};
 }
 

@@ -172,6 +172,11 @@ Result<std::vector<Need>> get_trail_rights(CloudTrail&, Call& call, const GetTra
 }
 
 Result<GetTrailResponse> get_trail(CloudTrail&, Call& call, const GetTrailRequest& in) {
+  const auto record = TRY(call.get(kTrails, TRY(trail_key(call, *in.name)), Lock::kNone));
+  // AWS: this operation alone tells the name as it was given.
+  if (!record)
+    return fail(400, "TrailNotFoundException",
+                fmt::format("Unknown trail: {} for the user: {}", *in.name, call.account()));
   const FoundTrail found = TRY(find_trail(call, *in.name, Lock::kNone));
   return GetTrailResponse{.trail = to_wire(found.key, found.record)};
 }
@@ -255,6 +260,8 @@ Result<GetTrailStatusResponse> get_trail_status(CloudTrail&, Call& call, const G
                              .start_logging_time = record.started,
                              .stop_logging_time = record.stopped,
                              .latest_delivery_attempt_time = text(record.delivered),
+                             .latest_notification_attempt_time = "",
+                             .latest_notification_attempt_succeeded = "",
                              .latest_delivery_attempt_succeeded = text(record.delivered),
                              .time_logging_started = text(record.started),
                              .time_logging_stopped = text(record.stopped)};

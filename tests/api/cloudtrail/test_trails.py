@@ -79,6 +79,28 @@ def test_the_bucket_must_let_cloudtrail_in(cloudtrail, client, new_name, bucket)
     assert error_of(cloudtrail.get_trail, Name=name) == "TrailNotFoundException"
 
 
+@pytest.mark.parametrize("name, message", [
+    ("aa", "Trail name too short. Minimum allowed length: 3 characters. Specified name length: 2 characters."),
+    ("a" * 129, "Trail name too long. Maximum allowed length: 128 characters. Specified name length: 129 characters."),
+    ("trail!", "Trail name must ends with a letter or number."), ("-trail", "Trail name must starts with a letter or number."),
+    ("my#trail", "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), "
+                 "and underscores (_)."),
+])
+def test_names_that_are_none(cloudtrail, name, message):
+    for call, given in ((cloudtrail.create_trail, {"S3BucketName": "any"}), (cloudtrail.get_trail, {})):
+        with pytest.raises(cloudtrail.exceptions.InvalidTrailNameException) as caught:
+            call(Name=name, **given)
+        assert caught.value.response["Error"]["Message"] == message
+
+
+def test_a_trail_that_is_not_there(cloudtrail, account):
+    for call, said in ((cloudtrail.get_trail, "no-such"),
+                       (cloudtrail.get_trail_status, f"arn:aws:cloudtrail:{cloudtrail.meta.region_name}:{account}:trail/no-such")):
+        with pytest.raises(cloudtrail.exceptions.TrailNotFoundException) as caught:
+            call(Name="no-such")
+        assert caught.value.response["Error"]["Message"] == f"Unknown trail: {said} for the user: {account}"
+
+
 @pytest.mark.parametrize("more, code", [
     ({"EnableLogFileValidation": True}, "UnsupportedOperationException"),
     ({"KmsKeyId": "alias/a"}, "UnsupportedOperationException"),
