@@ -26,22 +26,28 @@ bool same_event(std::string_view a, std::string_view b) {
 
 // --- the record that functions, queues and topics get -----------------------------------------------------------------
 
-// AWS: S3 User Guide, "Event message structure", version 2.1.
+bool is_about(const Happening& happening) {
+  return happening.name.starts_with("ObjectTagging:") || happening.name.starts_with("ObjectAcl:");
+}
+
+// AWS: S3 User Guide, "Event message structure".
 Json record_of(const Call& call, const FoundBucket& bucket, const Happening& happening, const std::string& sequencer) {
   Json object = Json::object({{"key", notified_key(happening.key)}});
   const bool marker = happening.name == "ObjectRemoved:DeleteMarkerCreated";
-  if (!happening.name.starts_with("ObjectRemoved:")) object.set("size", happening.object.size);
+  // AWS: what became of an object's tags or rights has neither its size nor a place in the order, and a version of its own.
+  const bool about = is_about(happening);
+  if (!about && !happening.name.starts_with("ObjectRemoved:")) object.set("size", happening.object.size);
   // Observed: a delete marker's is that of no bytes.
   if (marker)
     object.set("eTag", hex(md5("")));
   else if (!happening.name.starts_with("ObjectRemoved:"))
     object.set("eTag", happening.object.etag);
   if (!happening.object.version_id.empty()) object.set("versionId", happening.object.version_id);
-  object.set("sequencer", sequencer);
+  if (!about) object.set("sequencer", sequencer);
   // The owner's "retail customer id": 14 letters, the same for the same account.
   const std::string owner = "A" + upper(hex(sha256("s3 owner " + bucket.record.owner)).substr(0, 13));
   return Json::object(
-      {{"eventVersion", "2.1"},
+      {{"eventVersion", about ? "2.3" : "2.1"},
        {"eventSource", "aws:s3"},
        {"awsRegion", bucket.record.region},
        {"eventTime", iso8601_millis(call.now())},
@@ -80,10 +86,13 @@ Status tell_event_bridge(Call& call, const FoundBucket& bucket, const Happening&
   const auto* words = std::ranges::find(kBridgeWords, happening.name, &BridgeWords::name);
   if (words == std::end(kBridgeWords)) return {};
   Json object = Json::object({{"key", happening.key}});
-  if (words->deletion.empty()) object.set("size", happening.object.size);
-  object.set("etag", happening.object.etag.empty() ? hex(md5("")) : happening.object.etag);
+  const bool about = is_about(happening);
+  if (words->deletion.empty() && !about) object.set("size", happening.object.size);
+  // AWS: of what is gone for good it is not told.
+  if (words->deletion != "Permanently Deleted")
+    object.set("etag", happening.object.etag.empty() ? hex(md5("")) : happening.object.etag);
   if (!happening.object.version_id.empty()) object.set("version-id", happening.object.version_id);
-  object.set("sequencer", sequencer);
+  if (!about) object.set("sequencer", sequencer);
   const Principal& who = call.principal();
   Json detail = Json::object({{"version", "0"},
                               {"bucket", Json::object({{"name", bucket.name}})},
