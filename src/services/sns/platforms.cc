@@ -60,6 +60,12 @@ wire::Map<std::string> told(const AttributesRecord& record) {
 
 }  // namespace
 
+Result<std::optional<AttributesRecord>> find_endpoint(Call& call, const std::string& arn) {
+  const auto key = endpoint_key(call, arn);
+  if (!key) return std::nullopt;
+  return call.get(kEndpoints, *key, Lock::kShared);
+}
+
 Result<CreatePlatformApplicationOutput> create_platform_application(Sns&, Call& call,
                                                                     const CreatePlatformApplicationInput& in) {
   if (std::ranges::find(kPlatforms, *in.platform) == std::end(kPlatforms))

@@ -177,13 +177,7 @@ Result<Published> publish_letter(Sns& sns, Call& call, const PublishInput& in, s
 }
 
 Status check_enabled(Call& call, const std::string& arn) {
-  const auto parsed = Arn::parse(arn);
-  const auto parts = split(parsed->resource, '/');
-  if (parts.size() != 4) return invalid("TargetArn");
-  const auto endpoint = TRY(
-      call.get(kEndpoints,
-               {parsed->account, parsed->region, std::string(parts[1]), std::string(parts[2]), std::string(parts[3])},
-               Lock::kShared));
+  const auto endpoint = TRY(find_endpoint(call, arn));
   if (!endpoint) return invalid("TargetArn Reason: No endpoint found for the target arn specified");
   const auto enabled = endpoint->attributes.find("Enabled");
   if (enabled != endpoint->attributes.end() && enabled->second == "false")

@@ -96,6 +96,8 @@ Result<FoundSubscription> find_subscription(Call& call, std::string_view arn, Lo
 
 // The policy in force: the topic's own, or the one that a topic has from the start.
 std::string policy_of(const FoundTopic& topic);
+// A platform's endpoint; nullopt: there is none of that ARN.
+Result<std::optional<AttributesRecord>> find_endpoint(Call& call, const std::string& arn);
 // AWS: E.164.
 bool is_phone_number(std::string_view text);
 Result<Need> right_on_topic(Call& call, std::string_view arn, std::string_view action);

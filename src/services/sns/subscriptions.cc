@@ -224,6 +224,9 @@ Result<SubscribeOutput> subscribe(Sns& sns, Call& call, const SubscribeInput& in
   SubscriptionRecord record{
       .protocol = *in.protocol, .endpoint = *in.endpoint, .owner = call.account(), .created = call.now()};
   const std::string account = TRY(check_endpoint(topic, record.protocol, record.endpoint));
+  if (record.protocol == "application" && !TRY(find_endpoint(call, record.endpoint)))
+    // AWS writes no blank between its last words and the ARN.
+    return invalid("Endpoint Reason: Endpoint does not exist for endpoint arn" + record.endpoint);
   record.principal = call.principal().arn;
   for (const auto& [name, value] : in.attributes) TRY(set_attribute(record, kAtSubscribe, name, value));
   TRY(check_filter_policy(record, kAtSubscribe));

@@ -84,6 +84,9 @@ def test_endpoints(sns, topic, make_queue):
     subscribe = lambda protocol, endpoint: refused(sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
     assert subscribe("sqs", url) == (PARAMETER, "Invalid parameter: SQS endpoint ARN")
     assert subscribe("sms", "NAA+15551234567") == (PARAMETER, "Invalid SMS endpoint: NAA+15551234567")
+    gone = "arn:aws:sns:us-east-1:{}:endpoint/GCM/app/c1f76c42-192a-4e75-b04f-a9268ce2abf3".format(topic.split(":")[4])
+    assert subscribe("application", gone) == (
+        PARAMETER, f"Invalid parameter: Endpoint Reason: Endpoint does not exist for endpoint arn{gone}")
     assert subscribe("smoke", "x") == (PARAMETER, "Invalid parameter: Amazon SNS does not support this protocol string: smoke")
     assert subscribe("sqs", fifo) == (PARAMETER, "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be "
                                                  "subscribed to standard SNS topics")
