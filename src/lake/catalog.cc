@@ -101,6 +101,8 @@ Result<std::optional<sql::ExternalTable>> glue_table(Door& door, const Caller& a
   if (!from.storage_descriptor) return table;
   const glue::StorageDescriptor& storage = *from.storage_descriptor;
   for (const glue::Column& each : storage.columns) table.columns.push_back(column(each));
+  if (storage.number_of_buckets.value_or(0) > 0 && !storage.bucket_columns.empty())
+    table.properties.emplace_back("bucket_count", std::to_string(*storage.number_of_buckets));
   table.location = storage.location.value_or("");
   add_properties(storage.parameters, table);
   std::string serde;

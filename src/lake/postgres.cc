@@ -24,7 +24,8 @@ using Answer = std::unique_ptr<PGresult, Clear>;
 // Leaves nothing to the settings of the server or the user: what is read has one form.
 constexpr const char* kSettings =
     "SET default_transaction_read_only = on; SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC';"
-    "SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET search_path = pg_catalog";
+    "SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET search_path = "
+    "pg_catalog";
 
 constexpr const char* kTables =
     "SELECT n.nspname, c.relname, c.relkind IN ('v', 'm'), c.reltuples, obj_description(c.oid, 'pg_class'),"
@@ -62,16 +63,36 @@ Result<Postgres> Postgres::connect(const PostgresSource& source) {
     return postgres_error(fmt::format("'{}' is no host name", source.host));
   const std::string port = std::to_string(source.port);
   // Of this process' own environment and files nothing is to be used.
-  const char* names[] = {"host",        "port",     "dbname",  "user",           "password",
-                         "sslmode",     "passfile", "options", "client_encoding", "connect_timeout",
-                         "gssencmode",  "application_name", nullptr};
-  const char* values[] = {source.host.c_str(), port.c_str(),  source.database.c_str(),
-                          source.user.c_str(), source.password.c_str(),
-                          source.tls ? "require" : "prefer", "/dev/null", "", "UTF8", "10",
-                          "disable",           "tarn",        nullptr};
+  const char* names[] = {"host",
+                         "port",
+                         "dbname",
+                         "user",
+                         "password",
+                         "sslmode",
+                         "passfile",
+                         "options",
+                         "client_encoding",
+                         "connect_timeout",
+                         "gssencmode",
+                         "application_name",
+                         nullptr};
+  const char* values[] = {source.host.c_str(),
+                          port.c_str(),
+                          source.database.c_str(),
+                          source.user.c_str(),
+                          source.password.c_str(),
+                          source.tls ? "require" : "prefer",
+                          "/dev/null",
+                          "",
+                          "UTF8",
+                          "10",
+                          "disable",
+                          "tarn",
+                          nullptr};
   Postgres made(std::unique_ptr<pg_conn, Close>(PQconnectdbParams(names, values, 0)));
   if (PQstatus(made.connection_.get()) != CONNECTION_OK)
-    return made.failure(fmt::format("Connecting to {}:{}/{} as {}", source.host, source.port, source.database, source.user));
+    return made.failure(
+        fmt::format("Connecting to {}:{}/{} as {}", source.host, source.port, source.database, source.user));
   const Answer set(PQexec(made.connection_.get(), kSettings));
   if (PQresultStatus(set.get()) != PGRES_COMMAND_OK) return made.failure("Setting up the session");
   return made;

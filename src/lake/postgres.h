@@ -66,7 +66,7 @@ class Postgres {
   Result<std::vector<PostgresTable>> tables(const std::string& like_schema, const std::string& like_name);
   // Writes the rows in COPY's text format, UTF-8, ISO dates in UTC; how many bytes.
   Result<uint64_t> copy(const std::string& query, int file);
-  std::string quoted(const std::string& name) const;     // an identifier
+  std::string quoted(const std::string& name) const;  // an identifier
   std::string literal(const std::string& text) const;
 
  private:

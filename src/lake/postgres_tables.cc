@@ -42,7 +42,8 @@ bool is_decimal(const TypeName& type) {
 
 // Those that all agree about; empty: another one.
 std::string plain_type(const TypeName& type) {
-  if (type.base == "smallint" || type.base == "bigint" || type.base == "boolean" || type.base == "date") return type.base;
+  if (type.base == "smallint" || type.base == "bigint" || type.base == "boolean" || type.base == "date")
+    return type.base;
   if (type.base == "integer") return "int";
   if (type.base == "real") return "float";
   if (type.base == "double precision") return "double";
@@ -60,8 +61,9 @@ Result<NamedSecret> named_secret(const Caller& as, const std::string& text) {
   const bool secret = parts.size() == 7 && parts[2] == "secretsmanager" && parts[5] == "secret";
   const bool connection = parts.size() == 6 && parts[2] == "glue" && parts[5].starts_with("connection/");
   if (!secret && !connection)
-    return sql::sql_error(sql::kInvalidParameter,
-                          fmt::format("SECRET_ARN '{}' is neither the ARN of a secret nor that of a Glue connection", text));
+    return sql::sql_error(
+        sql::kInvalidParameter,
+        fmt::format("SECRET_ARN '{}' is neither the ARN of a secret nor that of a Glue connection", text));
   if (parts[3] != as.region || parts[4] != as.principal.account)
     return sql::sql_error(sql::kInvalidParameter,
                           fmt::format("SECRET_ARN '{}' is of another region or account than the role's", text));
@@ -82,14 +84,16 @@ sql::ExternalTable external_table(const PostgresTable& from) {
   return table;
 }
 
-Result<std::optional<PostgresTable>> find_table(Postgres& postgres, const std::string& schema, const std::string& name) {
+Result<std::optional<PostgresTable>> find_table(Postgres& postgres, const std::string& schema,
+                                                const std::string& name) {
   auto found = TRY(postgres.tables(like_pattern(schema), like_pattern(name)));
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
 const PostgresColumn* column_of(const PostgresTable& table, const std::string& name) {
-  const auto found = std::ranges::find_if(table.columns, [&](const PostgresColumn& each) { return lower(each.name) == name; });
+  const auto found =
+      std::ranges::find_if(table.columns, [&](const PostgresColumn& each) { return lower(each.name) == name; });
   return found == table.columns.end() ? nullptr : &*found;
 }
 
@@ -166,7 +170,8 @@ Result<PostgresSource> source_of(std::string_view name, const std::function<std:
 
 // As Spark's JDBC dialect has them, which is what Glue's crawlers go by.
 std::string glue_type_of(std::string_view postgres_type) {
-  if (postgres_type.ends_with("[]")) return "array<" + glue_type_of(postgres_type.substr(0, postgres_type.size() - 2)) + ">";
+  if (postgres_type.ends_with("[]"))
+    return "array<" + glue_type_of(postgres_type.substr(0, postgres_type.size() - 2)) + ">";
   const TypeName type = type_name(postgres_type);
   if (const std::string plain = plain_type(type); !plain.empty()) return plain;
   if (type.base == "timestamp with time zone") return "timestamp";
@@ -184,7 +189,8 @@ std::string redshift_type_of(std::string_view postgres_type) {
   if (type.base == "numeric" && type.numbers.empty()) return "decimal(38,10)";  // ASSUMED
   const int length = type.numbers.size() == 1 ? type.numbers[0] : 0;
   if (type.base == "character" && length >= 1 && length <= kMostChar) return fmt::format("char({})", length);
-  if (type.base == "character varying" && length >= 1 && length <= kMostVarchar) return fmt::format("varchar({})", length);
+  if (type.base == "character varying" && length >= 1 && length <= kMostVarchar)
+    return fmt::format("varchar({})", length);
   return fmt::format("varchar({})", kMostVarchar);
 }
 
@@ -207,9 +213,10 @@ Result<PostgresSource> federated_source(Door& door, const Caller& as, const sql:
   if (!login && login.error().code == "EntityNotFoundException")
     return sql::sql_error(
         sql::kInvalidParameter,
-        fmt::format("SECRET_ARN '{}': there is no Secrets Manager here; the user and the password are those of the Glue "
-                    "connection {}, which is not there",
-                    source.secret_arn, named.without_suffix.empty() ? named.name : named.without_suffix));
+        fmt::format(
+            "SECRET_ARN '{}': there is no Secrets Manager here; the user and the password are those of the Glue "
+            "connection {}, which is not there",
+            source.secret_arn, named.without_suffix.empty() ? named.name : named.without_suffix));
   if (!login) return Failure(login.error());
   // A password goes to the server that it is kept for, whoever writes the statement.
   if (!equals_ignore_case(login->host, source.host) || login->port != source.port)
@@ -255,9 +262,8 @@ Result<sql::OpenedObject> federated_rows(Door& door, const Caller& as, const sql
     if (column == nullptr) return changed(filter.column);
     conditions += (conditions.empty() ? " WHERE " : " AND ") + condition(postgres, *column, filter);
   }
-  const std::string statement =
-      fmt::format("SELECT {} FROM {}.{}{}", columns.empty() ? "1" : columns, postgres.quoted(table->schema),
-                  postgres.quoted(table->name), conditions);
+  const std::string statement = fmt::format("SELECT {} FROM {}.{}{}", columns.empty() ? "1" : columns,
+                                            postgres.quoted(table->schema), postgres.quoted(table->name), conditions);
   Fd file = TRY(nameless_file(folder));
   const uint64_t bytes = TRY(postgres.copy(statement, file.get()));
   sql::OpenedObject opened;

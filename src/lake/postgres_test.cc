@@ -14,8 +14,9 @@ TEST(Postgres, JdbcUrls) {
   EXPECT_EQ(source->database, "sales");
   EXPECT_EQ(parse_jdbc_url("jdbc:postgresql://h/d")->port, 5432);
   EXPECT_EQ(parse_jdbc_url("jdbc:postgresql://[::1]:5433/d")->host, "::1");
-  for (const char* bad : {"", "jdbc:mysql://h:1/d", "jdbc:postgresql://h:1", "jdbc:postgresql://h:1/", "jdbc:postgresql:///d",
-                          "jdbc:postgresql://h:0/d", "jdbc:postgresql://h:x/d", "jdbc:postgresql://:5432/d"})
+  for (const char* bad :
+       {"", "jdbc:mysql://h:1/d", "jdbc:postgresql://h:1", "jdbc:postgresql://h:1/", "jdbc:postgresql:///d",
+        "jdbc:postgresql://h:0/d", "jdbc:postgresql://h:x/d", "jdbc:postgresql://:5432/d"})
     EXPECT_FALSE(parse_jdbc_url(bad)) << bad;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct Login {
   std::string warehouse;    // as `options=-c warehouse=NAME` names it; empty: it does not
   std::string peer, application;
 };
+
+// Of an error: what the session stands on is gone, and the session ends with it.
+constexpr std::string_view kAdminShutdown = "57P01";
 
 // ERRORS, all: "SqlError" with sqlstate. THREADS: one at a time, but for cancel().
 class Database {

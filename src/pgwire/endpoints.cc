@@ -1,6 +1,7 @@
 #include "pgwire/endpoints.h"
 
 #include "base/text.h"
+#include "door/warehouse_copies.h"
 #include "services/redshift/redshift.h"
 #include "services/redshift_serverless/records.h"
 #include "services/redshift_serverless/redshift_serverless.h"
@@ -11,13 +12,19 @@ namespace {
 
 namespace serverless = redshift_serverless;
 
+// A namespace whose restoring failed is as it was; a cluster's has nothing.
+Result<bool> is_restoring(Transaction& tx, const std::string& warehouse, bool cluster) {
+  const auto restoring = TRY(tx.get(kWarehouseRestores, {warehouse}, Lock::kNone));
+  return restoring && (cluster || restoring->error.empty());
+}
+
 Status add_workgroups(Transaction& tx, std::vector<Endpoint>& all) {
   auto at = tx.cursor(serverless::kWorkgroups, {});
   for (; at.valid(); at.next()) {
     const auto key = TRY(at.key());
     const auto record = TRY(at.record());
     const auto home = TRY(tx.get(serverless::kNamespaces, {key.owner, key.region, record.namespace_name}, Lock::kNone));
-    if (!home) continue;
+    if (!home || TRY(is_restoring(tx, home->id, false))) continue;
     Endpoint& endpoint = all.emplace_back();
     endpoint.place = {.account = key.owner,
                       .region = key.region,
@@ -40,7 +47,7 @@ Status add_clusters(Transaction& tx, std::vector<Endpoint>& all) {
   for (; at.valid(); at.next()) {
     const auto key = TRY(at.key());
     const auto record = TRY(at.record());
-    if (record.paused) continue;
+    if (record.paused || TRY(is_restoring(tx, record.namespace_id, true))) continue;
     Endpoint& endpoint = all.emplace_back();
     endpoint.place = {.account = key.owner,
                       .region = key.region,
@@ -65,6 +72,18 @@ Result<std::vector<Endpoint>> endpoints(Transaction& tx) {
   TRY(add_workgroups(tx, all));
   TRY(add_clusters(tx, all));
   return all;
+}
+
+Result<bool> is_there(Transaction& tx, const redshift_data::Workgroup& place) {
+  if (place.arn.find(":cluster:") != std::string::npos) {
+    const auto cluster = TRY(tx.get(redshift::kClusters, {place.account, place.region, place.name}, Lock::kNone));
+    return cluster && cluster->namespace_id == place.namespace_id && !cluster->paused;
+  }
+  const serverless::WorkgroupKey key{place.account, place.region, place.name};
+  const auto workgroup = TRY(tx.get(serverless::kWorkgroups, key, Lock::kNone));
+  if (!workgroup || serverless::workgroup_arn(key, *workgroup) != place.arn) return false;
+  const auto home = TRY(tx.get(serverless::kNamespaces, {key.owner, key.region, workgroup->namespace_name}, Lock::kNone));
+  return home && home->id == place.namespace_id;
 }
 
 bool is_host_of(const Endpoint& endpoint, std::string_view host) {

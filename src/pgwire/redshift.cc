@@ -67,8 +67,19 @@ class WireDatabase final : public Database {
   void cancel() override { sql_.cancel(); }
 
  private:
+  // A session ends with its workgroup, cluster or user, and when the databases are restored from a snapshot.
+  Status check_there() {
+    const auto tx = data_.door().store().read();
+    const bool place = TRY(is_there(*tx, place_));
+    if (place && TRY(redshift_data::has_user(*tx, place_.namespace_id, place_.user)) &&
+        data_.warehouse(place_.namespace_id) == warehouse_)
+      return {};
+    return sql::sql_error(kAdminShutdown, "terminating connection due to administrator command");
+  }
+
   Result<sql::Outcome> run(const sql::StatementText& statement, sql::RunRequest request) {
     sql_.revive();
+    TRY(check_there());
     // Nobody asks after a crash what became of it: the statement's id is not kept with what it wrote.
     const auto actor = std::make_shared<redshift_data::Actor>(data_.door(), caller_, place_);
     redshift_data::StatementHost host(*warehouse_, actor, database_, uuid4());

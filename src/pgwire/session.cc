@@ -237,6 +237,7 @@ void Session::flush() {
 }
 
 void Session::ready() {
+  if (state_ == State::kEnd) return;
   const bool open = database_->in_transaction();
   failed_ = failed_ && open;
   Writer(out_).begin('Z').byte(open ? failed_ ? 'E' : 'T' : 'I').end();
@@ -246,6 +247,8 @@ void Session::ready() {
 // `source`: the text that positions are counted in, from `offset` on.
 void Session::report(const Error& error, std::string_view source, size_t offset) {
   const std::string state = sql::sqlstate_of(error);
+  if (state_ == State::kEnd) return;
+  if (state == kAdminShutdown) return end(state, error.message);
   std::vector<std::pair<char, std::string>> fields = {
       {'S', "ERROR"},
       {'V', "ERROR"},

@@ -75,7 +75,7 @@ void Session::extended(const Message& message) {
   if (done) return;
   report(done.error(), source_);
   failed_ = true;
-  state_ = State::kSkip;
+  if (state_ != State::kEnd) state_ = State::kSkip;
 }
 
 Status Session::parse(Fields& fields) {

@@ -29,6 +29,8 @@ enum Oid : uint32_t {
   kTime = 1083,
   kTimestamp = 1114,
   kTimestampTz = 1184,
+  kInterval = 1186,
+  kTimeTz = 1266,
   kNumeric = 1700,
 };
 
@@ -45,9 +47,9 @@ constexpr Type kTypes[] = {
     {"float4", kFloat4, 4},       {"float8", kFloat8, 8},
     {"numeric", kNumeric, -1},    {"varchar", kVarchar, -1},
     {"bpchar", kBpchar, -1},      {"date", kDate, 4},
-    {"time", kTime, 8},           {"timetz", 1266, 12},
+    {"time", kTime, 8},           {"timetz", kTimeTz, 12},
     {"timestamp", kTimestamp, 8}, {"timestamptz", kTimestampTz, 8},
-    {"interval", 1186, 16},       {"super", 4000, -1},
+    {"interval", kInterval, 16},       {"super", 4000, -1},
     {"varbyte", 6551, -1},        {"geometry", 3000, -1},
     {"geography", 3001, -1},      {"refcursor", 1790, -1},
     {"_int2", kInt2Array, -1},
@@ -98,6 +100,67 @@ std::optional<int64_t> micros_of(std::string_view text) {
 std::optional<int64_t> micros_of_day(std::string_view text) {
   const auto time = parse_iso8601("1970-01-01T" + std::string(text) + "Z");
   return time ? std::optional(time->micros) : std::nullopt;
+}
+
+// "12:30:00.5+02", "-03:30": the time, and seconds to the west of UTC.
+bool write_timetz(Writer& writer, std::string_view text) {
+  const size_t sign = text.find_first_of("+-");
+  if (sign == std::string_view::npos) return false;
+  const auto micros = micros_of_day(text.substr(0, sign));
+  int64_t seconds = 0, unit = 3600;
+  for (const std::string_view part : split(text.substr(sign + 1), ':')) {
+    const auto number = parse_int(part);
+    if (!number || unit == 0) return false;
+    seconds += *number * unit;
+    unit /= 60;
+  }
+  if (!micros) return false;
+  writer.int32(12).int64(*micros).int32(text[sign] == '+' ? -seconds : seconds);
+  return true;
+}
+
+struct Interval {
+  int64_t micros = 0, days = 0, months = 0;
+};
+
+// "-04:05:06.5": nullopt: it is no time.
+std::optional<int64_t> clock_micros(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const auto parts = split(text, ':');
+  if (parts.size() != 3) return std::nullopt;
+  const auto hours = parse_int(parts[0]), minutes = parse_int(parts[1]);
+  const auto seconds = parse_double(parts[2]);
+  if (!hours || !minutes || !seconds) return std::nullopt;
+  const int64_t micros = (*hours * 60 + *minutes) * 60'000'000 + std::llround(*seconds * 1e6);
+  return negative ? -micros : micros;
+}
+
+// "1 year 2 mons -3 days 04:05:06.5"
+std::optional<Interval> interval_of(std::string_view text) {
+  Interval out;
+  std::vector<std::string_view> words;
+  for (const std::string_view word : split(text, ' '))
+    if (!word.empty()) words.push_back(word);
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (const auto clock = clock_micros(words[i])) {
+      out.micros += *clock;
+      continue;
+    }
+    const auto number = parse_int(words[i]);
+    if (!number || ++i == words.size()) return std::nullopt;
+    const std::string_view unit = words[i];
+    if (unit.starts_with("year"))
+      out.months += 12 * *number;
+    else if (unit.starts_with("mon"))
+      out.months += *number;
+    else if (unit.starts_with("day"))
+      out.days += *number;
+    else
+      return std::nullopt;
+  }
+  if (words.empty()) return std::nullopt;
+  return out;
 }
 
 // PostgreSQL's numeric: groups of four digits, the place of the first one, sign and scale.
@@ -151,6 +214,15 @@ Status write_binary(Writer& writer, const sql::Cell& cell, const sql::ResultColu
       writer.int32(4).int32(*micros / kDayMicros);
       return {};
     }
+    case kTimeTz:
+      if (!write_timetz(writer, cell.text)) return no_binary(column.type, cell.text);
+      return {};
+    case kInterval: {
+      const auto interval = interval_of(cell.text);
+      if (!interval) return no_binary(column.type, cell.text);
+      writer.int32(16).int64(interval->micros).int32(interval->days).int32(interval->months);
+      return {};
+    }
     case kNumeric:
       if (!write_numeric(writer, cell.text)) return no_binary(column.type, cell.text);
       return {};
@@ -190,6 +262,24 @@ std::optional<std::string> numeric_text(Fields& fields) {
   return (sign != 0 ? "-" : "") + (whole.empty() ? "0" : whole) + (fraction.empty() ? "" : "." + fraction);
 }
 
+int64_t read_int64(Fields& fields) {
+  const int64_t high = fields.int32();
+  return high << 32 | fields.uint32();
+}
+
+// "12:30:00.500+02:00" of a time and seconds to the west of UTC; nullopt: there is no such time.
+std::optional<std::string> timetz_text(Fields& fields) {
+  const int64_t micros = read_int64(fields), west = fields.int32();
+  if (micros < 0 || micros > kDayMicros || std::abs(west) > 16 * 3600 || west % 60 != 0) return std::nullopt;
+  const int64_t minutes = std::abs(west) / 60;
+  return fmt::format("{}{}{:02}:{:02}", timestamp_text(micros).substr(11), west > 0 ? '-' : '+', minutes / 60, minutes % 60);
+}
+
+std::string interval_text(Fields& fields) {
+  const int64_t micros = read_int64(fields), days = fields.int32(), months = fields.int32();
+  return fmt::format("{} months {} days {} microseconds", months, days, micros);
+}
+
 std::optional<std::string> read_binary(uint32_t oid, std::string_view bytes) {
   Fields fields(bytes);
   std::optional<std::string> text;
@@ -200,9 +290,10 @@ std::optional<std::string> read_binary(uint32_t oid, std::string_view bytes) {
     case kFloat4: text = double_text(std::bit_cast<float>(fields.int32())); break;
     case kDate: text = timestamp_text(fields.int32() * kDayMicros).substr(0, 10); break;
     case kNumeric: text = numeric_text(fields); break;
+    case kTimeTz: text = timetz_text(fields); break;
+    case kInterval: text = interval_text(fields); break;
     default: {
-      const int64_t high = fields.int32();
-      const int64_t value = high << 32 | fields.uint32();
+      const int64_t value = read_int64(fields);
       constexpr int64_t kFarthest = int64_t{1} << 58;  // beyond are infinity and years that no timestamp has
       if (oid == kInt8)
         text = std::to_string(value);
@@ -231,6 +322,8 @@ std::string engine_type(uint32_t oid, std::string_view text) {
     case kTime: return "TIME";
     case kTimestamp: return "TIMESTAMP";
     case kTimestampTz: return "TIMESTAMPTZ";
+    case kTimeTz: return "TIMETZ";
+    case kInterval: return "INTERVAL";
     case kNumeric: {
       const size_t point = text.find('.');
       const size_t scale = point == std::string_view::npos ? 0 : text.size() - point - 1;

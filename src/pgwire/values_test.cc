@@ -35,7 +35,11 @@ TEST(ValuesTest, BinaryOut) {
   EXPECT_EQ(binary("numeric", text(kDecimal, "-0.0001")), "0001ffff400000040001");
   EXPECT_EQ(binary("numeric", text(kDecimal, "0.00")), "0000000000000002");
   EXPECT_EQ(binary("varchar", text(kText, "ab")), "6162");
-  EXPECT_EQ(binary("interval", text(kText, "1 day")), "refused");
+  EXPECT_EQ(binary("interval", text(kText, "1 day")), "0000000000000000" "00000001" "00000000");
+  EXPECT_EQ(binary("interval", text(kText, "1 year 2 mons -3 days -00:00:01.5")), "ffffffffffe91ca0" "fffffffd" "0000000e");
+  EXPECT_EQ(binary("interval", text(kText, "a while")), "refused");
+  EXPECT_EQ(binary("timetz", text(kText, "00:00:01+02")), "00000000000f4240" "ffffe3e0");
+  EXPECT_EQ(binary("timetz", text(kText, "00:00:01-03:30")), "00000000000f4240" "00003138");
 }
 
 TEST(ValuesTest, BinaryIn) {
@@ -52,6 +56,9 @@ TEST(ValuesTest, BinaryIn) {
   EXPECT_EQ(param(1700, "0001fffe000000080001"), "0.00000001 DECIMAL(38,8)");
   EXPECT_EQ(param(1700, "00010001000000000002"), "20000 DECIMAL(38,0)");
   EXPECT_EQ(param(1700, "7fff7fff000000000002"), "refused");
+  EXPECT_EQ(param(1186, "00000000000f4240" "00000001" "0000000e"), "14 months 1 days 1000000 microseconds INTERVAL");
+  EXPECT_EQ(param(1266, "00000000000f4240" "ffffe3e0"), "00:00:01+02:00 TIMETZ");
+  EXPECT_EQ(param(1266, "ffffffff000f4240" "00000000"), "refused");
   EXPECT_EQ(param(16, "01"), "true BOOLEAN");
   EXPECT_EQ(param(600, "01"), "refused");
 }

@@ -54,6 +54,7 @@
 #include "services/lambda/url_door.h"
 #include "services/logs/logs.h"
 #include "services/redshift/redshift.h"
+#include "services/redshift_data/copies.h"
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/form_upload.h"
@@ -176,6 +177,7 @@ Status serve_until_stopped(const ServeOptions& options) {
       door, {.directory = options.data_dir, .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension"});
   door.add(redshift::kTable, &redshift);
   door.add(redshift_serverless::kTable, &redshift_serverless);
+  redshift_data::Copies copies(redshift_data);
   door.add(redshift_data::kTable, &redshift_data);
   run::SandboxRunner runner(std::move(spawner), options.sandbox);
   const std::string sdk = program.substr(0, program.rfind('/')) + "/lambda-python";

@@ -300,3 +300,48 @@ def test_dbt(place, tmp_path):
     assert columns == {"first": ["id", "name"], "second": ["n"], "late": ["id"], "grows": ["id", "name"], "merges": ["id", "name"],
                        "kept": ["id"]}
     assert made["model.p.first"]["metadata"]["comment"] == "the first"
+
+
+def test_binary_intervals_and_times_with_zones(python):
+    """PostgreSQL's own drivers ask for them in binary; Redshift's drivers do not."""
+    assert python("""
+        import psycopg
+        with psycopg.connect("", autocommit=True) as c:
+            print(c.cursor(binary=True).execute("select interval '1 day 02:03:04.5', '12:30:00.25+02'::timetz").fetchone())
+            print(c.execute("select %b + timestamp '2024-01-01 00:00:00'", (datetime.timedelta(days=1, seconds=1.5),)).fetchone())
+    """).splitlines() == [
+        "(datetime.timedelta(days=1, seconds=7384, microseconds=500000), "
+        "datetime.time(12, 30, 0, 250000, tzinfo=datetime.timezone(datetime.timedelta(seconds=7200))))",
+        "(datetime.datetime(2024, 1, 2, 0, 0, 1, 500000),)"]
+
+
+def test_a_session_ends_with_its_user(python):
+    assert python("""
+        import psycopg
+        with psycopg.connect("", autocommit=True) as admin:
+            admin.execute("create user leaver password 'Sesame-leaver-1'")
+            theirs = psycopg.connect("", user="leaver", password="Sesame-leaver-1", autocommit=True)
+            print(theirs.execute("select current_user").fetchone()[0])
+            admin.execute("drop user leaver")
+            try:
+                theirs.execute("select 1")
+            except psycopg.errors.AdminShutdown as error:
+                print(error.sqlstate, theirs.closed)
+            print(admin.execute("select 1").fetchone()[0])
+    """).splitlines() == ["leaver", "57P01 True", "1"]
+
+
+def test_a_session_ends_with_its_cluster(python, server, client, new_name):
+    name = new_name("c")
+    redshift = client("redshift")
+    redshift.create_cluster(ClusterIdentifier=name, NodeType="ra3.large", MasterUsername="awsuser", MasterUserPassword=PASSWORD)
+    assert python(f"""
+        import boto3, psycopg
+        c = psycopg.connect("", options="-c warehouse={name}", autocommit=True)
+        print(c.execute("select 1").fetchone()[0])
+        boto3.client("redshift").delete_cluster(ClusterIdentifier="{name}", SkipFinalClusterSnapshot=True)
+        try:
+            c.execute("select 1")
+        except psycopg.errors.AdminShutdown as error:
+            print(error.sqlstate, c.closed)
+    """).splitlines() == ["1", "57P01 True"]

@@ -34,6 +34,7 @@ HOMES = {
     r"(boost/geometry|geos_c)": ("sql/engine",),
     r"pugixml": ("wire", "lake", "cli"),
     r"rapidjson/": ("base",),
+    r"libpq": ("lake",),
     r"CLI/": ("cli",),
     r"sys/(socket|stat|wait|mman|file|statvfs|prctl|resource|un)\.h|unistd\.h|fcntl\.h": (
         "os", "http", "sql/engine", "store", "blob", "run"),

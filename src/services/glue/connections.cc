@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "door/door.h"
 #include "door/sealed.h"
+#include "door/tags.h"
 #include "lake/postgres.h"
 #include "services/glue/catalog_records.h"
 #include "services/glue/convert.h"
@@ -21,6 +22,15 @@ constexpr std::string_view kPasswords[] = {"PASSWORD", "ENCRYPTED_PASSWORD", "KA
 // Passwords lie in the store sealed, so that who reads its files reads none.
 std::string sealing_key(Call& call) {
   return call.door().store().secret("glue.connections");
+}
+
+std::string connection_arn(const ConnectionKey& key) {
+  return fmt::format("arn:aws:glue:{}:{}:connection/{}", key.region, key.owner, key.name);
+}
+
+Status erase(Call& call, const ConnectionKey& key) {
+  TRY(call.erase(kConnections, key));
+  return set_tags(call.tx(), connection_arn(key), {});
 }
 
 struct FoundConnection {
@@ -107,12 +117,12 @@ Connection to_wire(Call& call, const ConnectionKey& key, const ConnectionRecord&
 }  // namespace
 
 Result<CreateConnectionResponse> create_connection(Glue&, Call& call, const CreateConnectionRequest& in) {
-  TRY(refuse(!in.tags.empty(), "Tags", "of the catalog's things only databases and crawlers have tags"));
   const ConnectionKey key = TRY(key_of(call, in.catalog_id, in.connection_input->name));
   if (TRY(call.get(kConnections, key))) return already_exists("Connection already exists.");
   ConnectionRecord record{.created = call.now()};
   TRY(take(call, record, *in.connection_input));
   TRY(call.put(kConnections, key, record));
+  if (!in.tags.empty()) TRY(add_tags(call.tx(), connection_arn(key), Tags(in.tags.begin(), in.tags.end())));
   return CreateConnectionResponse{.create_connection_status = "READY"};
 }
 
@@ -162,7 +172,7 @@ Result<UpdateConnectionResponse> update_connection(Glue&, Call& call, const Upda
 
 Result<DeleteConnectionResponse> delete_connection(Glue&, Call& call, const DeleteConnectionRequest& in) {
   const FoundConnection found = TRY(find_connection(call, in.catalog_id, in.connection_name, Lock::kExclusive));
-  TRY(call.erase(kConnections, found.key));
+  TRY(erase(call, found.key));
   return DeleteConnectionResponse{};
 }
 
@@ -177,7 +187,7 @@ Result<BatchDeleteConnectionResponse> batch_delete_connection(Glue&, Call& call,
       out.errors[name] = detail_of(no_connection(name).error());
       continue;
     }
-    TRY(call.erase(kConnections, key));
+    TRY(erase(call, key));
     out.succeeded.push_back(name);
   }
   return out;

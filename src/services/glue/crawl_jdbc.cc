@@ -95,8 +95,9 @@ Status CrawlJob::crawl_jdbc(const JdbcTargetRecord& target) {
   std::vector<lake::PostgresTable> tables;
   {
     auto postgres = lake::Postgres::connect(*source);
-    auto found = postgres ? postgres->tables(lake::like_pattern(path.schema, true), lake::like_pattern(path.table, true))
-                          : Result<std::vector<lake::PostgresTable>>(Failure(postgres.error()));
+    auto found = postgres
+                     ? postgres->tables(lake::like_pattern(path.schema, true), lake::like_pattern(path.table, true))
+                     : Result<std::vector<lake::PostgresTable>>(Failure(postgres.error()));
     if (!found) return invalid_input(fmt::format("Connection {}: {}", target.connection, found.error().message));
     tables = std::move(*found);
   }
@@ -111,8 +112,8 @@ Status CrawlJob::write_jdbc_tables(const JdbcTargetRecord& target, const std::st
   std::set<std::string> kept;
   for (const lake::PostgresTable& table : tables) {
     TRY(going_on_());
-    const std::string name = table_name_of(crawler_.table_prefix.value_or("") +
-                                           fmt::format("{}_{}_{}", database, table.schema, table.name));
+    const std::string name =
+        table_name_of(crawler_.table_prefix.value_or("") + fmt::format("{}_{}_{}", database, table.schema, table.name));
     kept.insert(name);
     TableInput input = input_of(target, database, table, name, key_.name);
     if (const auto existing = there.find(name); existing != there.end()) {

@@ -17,6 +17,7 @@ constexpr size_t kPartitionsAtOnce = 100;  // AWS: BatchCreatePartition, BatchUp
 constexpr size_t kDeletedAtOnce = 25;      // AWS: BatchDeletePartition
 constexpr const char* kUpdatedBy = "UPDATED_BY_CRAWLER";
 constexpr const char* kDeprecatedBy = "DEPRECATED_BY_CRAWLER";
+constexpr const char* kRunId = "CRAWL_RUN_ID";  // of the crawl that wrote the table last
 
 Error worded(const Error& error, std::string_view doing) {
   Error out = error;
@@ -124,6 +125,7 @@ Status CrawlJob::write_table(const PlannedTable& planned, const std::string& dat
 
 Status CrawlJob::create_table(CreateTableRequest create) {
   const std::string where = fmt::format("table {} in database {}", *create.table_input->name, *create.database_name);
+  create.table_input->parameters[kRunId] = crawler_.crawl_id;
   const auto created = door_.call(as_, create);
   if (!created) return Failure(worded(created.error(), "Creating " + where));
   ++counts_.tables_created;
@@ -153,6 +155,7 @@ Status CrawlJob::update_table(const std::string& database, const std::string& na
     return there != nullptr && *there == parameter.second;
   });
   if (!changed && same_numbers && !existing.parameters.contains(kDeprecatedBy)) return {};
+  input.parameters[kRunId] = crawler_.crawl_id;
   UpdateTableRequest update;
   update.database_name = database;
   update.table_input = std::move(input);

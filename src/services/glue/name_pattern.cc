@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <pcre2.h>
 
+#include "base/text.h"
+
 namespace tarn::glue {
 namespace {
 
@@ -14,7 +16,7 @@ constexpr uint32_t kMatchLimit = 100'000;
 
 struct NamePattern::Compiled {
   std::string text;
-  pcre2_code* code = nullptr;
+  pcre2_code* code = nullptr;  // nullptr: it is one of Hive's only
   ~Compiled() { pcre2_code_free(code); }
 };
 
@@ -23,7 +25,7 @@ Result<NamePattern> NamePattern::compile(std::string_view pattern) {
   size_t offset = 0;
   pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
                                    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF, &error, &offset, nullptr);
-  if (code == nullptr) {
+  if (code == nullptr && pattern.find('*') == std::string_view::npos) {
     char why[200] = "";
     pcre2_get_error_message(error, reinterpret_cast<PCRE2_UCHAR*>(why), sizeof why);
     return fail(400, "InvalidInputException",
@@ -38,6 +40,8 @@ Result<NamePattern> NamePattern::compile(std::string_view pattern) {
 }
 
 Result<bool> NamePattern::matches(std::string_view name) const {
+  if (wildcard_match(compiled_->text, name)) return true;
+  if (compiled_->code == nullptr) return false;
   pcre2_match_data* data = pcre2_match_data_create_from_pattern(compiled_->code, nullptr);
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
   pcre2_set_match_limit(context, kMatchLimit);

@@ -1,4 +1,5 @@
-// Patterns that choose tables and functions by name: regular expressions, of the whole name.
+// Patterns that choose tables and functions by name: regular expressions, of the whole name; and Hive's, in which '*' alone is
+// any text: AWS's own library asks with "*name*" and "prefix*" (awswrangler.catalog.get_tables). A name is chosen by either.
 #pragma once
 
 #include <memory>

@@ -193,7 +193,11 @@ Needs connection_needs(Call& call, std::string_view action, const OptionalText& 
 }  // namespace
 
 Needs create_connection_rights(Glue&, Call& call, const CreateConnectionRequest& in) {
-  return connection_needs(call, "CreateConnection", in.catalog_id, {in.connection_input->name.value_or("")});
+  const std::string name = in.connection_input->name.value_or("");
+  std::vector<Need> needs = TRY(connection_needs(call, "CreateConnection", in.catalog_id, {name}));
+  if (!in.tags.empty())
+    needs.push_back({.action = "glue:TagResource", .resource = call.arn("glue", "connection/" + name)});
+  return needs;
 }
 Needs get_connection_rights(Glue&, Call& call, const GetConnectionRequest& in) {
   return connection_needs(call, "GetConnection", in.catalog_id, {in.name.value_or("")});

@@ -28,9 +28,8 @@ struct StatisticsRunRecord {
 
   bool over() const { return status != "STARTING" && status != "RUNNING"; }
   static void fields(auto& self, auto&& visit) {
-    visit(self.table_id, self.database, self.table, self.role, self.status, self.computation, self.columns,
-          self.sample, self.security_configuration, self.created, self.updated, self.started, self.ended, self.error,
-          self.stopping);
+    visit(self.table_id, self.database, self.table, self.role, self.status, self.computation, self.columns, self.sample,
+          self.security_configuration, self.created, self.updated, self.started, self.ended, self.error, self.stopping);
   }
 };
 

@@ -21,8 +21,8 @@ constexpr const char* kDelivery = "glue.statistics";
 constexpr const char* kTimer = "glue.statistics";
 constexpr const char* kGlue = "glue.amazonaws.com";
 constexpr const char* kSessionName = "GlueColumnStatistics";
-constexpr int kTries = 5;                // of a run that the server does not survive
-constexpr size_t kWrittenAtOnce = 25;    // AWS: UpdateColumnStatisticsForTable
+constexpr int kTries = 5;              // of a run that the server does not survive
+constexpr size_t kWrittenAtOnce = 25;  // AWS: UpdateColumnStatisticsForTable
 constexpr uint64_t kMemory = 512 << 20;
 
 using Row = std::vector<std::optional<std::string>>;
@@ -48,7 +48,8 @@ wire::Box<DecimalNumber> decimal_number(const std::string& text) {
   for (int i = 15; i >= 0; --i) bytes += static_cast<char>(static_cast<unsigned __int128>(value) >> (8 * i));
   // As short as it can be with its sign.
   size_t skip = 0;
-  while (skip + 1 < bytes.size() && ((bytes[skip] == 0 && bytes[skip + 1] >= 0) || (bytes[skip] == -1 && bytes[skip + 1] < 0)))
+  while (skip + 1 < bytes.size() &&
+         ((bytes[skip] == 0 && bytes[skip + 1] >= 0) || (bytes[skip] == -1 && bytes[skip + 1] < 0)))
     ++skip;
   const int32_t scale = point == std::string::npos ? 0 : static_cast<int32_t>(text.size() - point - 1);
   return DecimalNumber{.unscaled_value = wire::Blob{bytes.substr(skip)}, .scale = scale};
@@ -75,8 +76,9 @@ ColumnStatisticsData data_of(const std::string& kind, const Row& row, double sha
   const auto distinct = static_cast<int64_t>(number(row[2]));
   ColumnStatisticsData data{.type = kind};
   if (kind == "BOOLEAN")
-    data.boolean_column_statistics_data = BooleanColumnStatisticsData{
-        .number_of_trues = scaled(number(row[3])), .number_of_falses = scaled(number(row[4])), .number_of_nulls = nulls};
+    data.boolean_column_statistics_data = BooleanColumnStatisticsData{.number_of_trues = scaled(number(row[3])),
+                                                                      .number_of_falses = scaled(number(row[4])),
+                                                                      .number_of_nulls = nulls};
   if (kind == "STRING")
     data.string_column_statistics_data =
         StringColumnStatisticsData{.maximum_length = static_cast<int64_t>(number(row[3])),
@@ -84,9 +86,10 @@ ColumnStatisticsData data_of(const std::string& kind, const Row& row, double sha
                                    .number_of_nulls = nulls,
                                    .number_of_distinct_values = distinct};
   if (kind == "BINARY")
-    data.binary_column_statistics_data = BinaryColumnStatisticsData{.maximum_length = static_cast<int64_t>(number(row[3])),
-                                                                    .average_length = number(row[4]),
-                                                                    .number_of_nulls = nulls};
+    data.binary_column_statistics_data =
+        BinaryColumnStatisticsData{.maximum_length = static_cast<int64_t>(number(row[3])),
+                                   .average_length = number(row[4]),
+                                   .number_of_nulls = nulls};
   if (kind == "LONG") {
     LongColumnStatisticsData made{.number_of_nulls = nulls, .number_of_distinct_values = distinct};
     if (row[3]) made.minimum_value = parse_int(*row[3]);
@@ -161,11 +164,12 @@ Result<std::vector<Column>> columns_of(const Table& table, const std::vector<std
   }
   there.insert(there.end(), table.partition_keys.begin(), table.partition_keys.end());
   for (const std::string& name : wanted) {
-    const auto found = std::ranges::find_if(there, [&](const Column& each) { return equals_ignore_case(*each.name, name); });
+    const auto found =
+        std::ranges::find_if(there, [&](const Column& each) { return equals_ignore_case(*each.name, name); });
     if (found == there.end()) return invalid_input(fmt::format("Column {} is not in the table.", name));
     if (statistics_kind(found->type.value_or("")).empty())
-      return invalid_input(fmt::format("Column {} is of type {}, of which there are no statistics.", name,
-                                       found->type.value_or("")));
+      return invalid_input(
+          fmt::format("Column {} is of type {}, of which there are no statistics.", name, found->type.value_or("")));
     chosen.push_back(*found);
   }
   return chosen;
@@ -236,15 +240,14 @@ StatisticsRuns::StatisticsRuns(Door& door, std::string scratch)
     : door_(door), readers_(std::make_unique<lake::Readers>(door)) {
   engine_ = std::make_unique<sql::Engine>(sql::EngineOptions{.scratch = std::move(scratch), .memory_bytes = kMemory},
                                           *readers_);
-  door.outbox().deliver_to(kDelivery, {.deliver = [this](const Delivery& delivery) { return run(delivery); },
-                                       .gave_up =
-                                           [this](Transaction& tx, const Delivery& delivery, const Error& error) {
-                                             const auto parts = split(delivery.payload, ' ');
-                                             return end_run(door_, tx,
-                                                            {std::string(parts[0]), std::string(parts[1]),
-                                                             std::string(parts[2])},
-                                                            "FAILED", "The run was cut off again and again: " + error.message);
-                                           }});
+  door.outbox().deliver_to(
+      kDelivery, {.deliver = [this](const Delivery& delivery) { return run(delivery); },
+                  .gave_up =
+                      [this](Transaction& tx, const Delivery& delivery, const Error& error) {
+                        const auto parts = split(delivery.payload, ' ');
+                        return end_run(door_, tx, {std::string(parts[0]), std::string(parts[1]), std::string(parts[2])},
+                                       "FAILED", "The run was cut off again and again: " + error.message);
+                      }});
   door.timers().on(kTimer, [this](Transaction& tx, const Timer& timer) { return fire(tx, timer); });
 }
 
@@ -337,8 +340,9 @@ Result<std::vector<ColumnStatistics>> StatisticsRuns::numbers(const Caller& as, 
     for (const Column& column : columns) {
       TRY(going_on(key));
       const std::string c = quoted(*column.name), kind = statistics_kind(*column.type);
-      const Row row = TRY(session.one(fmt::format("SELECT count(*), count({0}), count(DISTINCT {0}), {1} FROM {2}{3}", c,
-                                                  items_of(kind, c, lower(*column.type)), quoted(run.table), sample)));
+      const Row row =
+          TRY(session.one(fmt::format("SELECT count(*), count({0}), count(DISTINCT {0}), {1} FROM {2}{3}", c,
+                                      items_of(kind, c, lower(*column.type)), quoted(run.table), sample)));
       all.push_back({.column_name = *column.name,
                      .column_type = *column.type,
                      .analyzed_time = door_.clock().now(),

@@ -143,8 +143,8 @@ Result<StartColumnStatisticsTaskRunResponse> start_column_statistics_task_run(
   return StartColumnStatisticsTaskRunResponse{.column_statistics_task_run_id = id};
 }
 
-Result<GetColumnStatisticsTaskRunResponse> get_column_statistics_task_run(
-    Glue&, Call& call, const GetColumnStatisticsTaskRunRequest& in) {
+Result<GetColumnStatisticsTaskRunResponse> get_column_statistics_task_run(Glue&, Call& call,
+                                                                          const GetColumnStatisticsTaskRunRequest& in) {
   const StatisticsRunKey key{call.account(), call.region(), *in.column_statistics_task_run_id};
   const auto run = TRY(call.get(kStatisticsRuns, key));
   if (!run) return not_found(fmt::format("Column statistics task run {} is not there.", key.id));
@@ -172,7 +172,9 @@ Result<ListColumnStatisticsTaskRunsResponse> list_column_statistics_task_runs(
   out.next_token = TRY(page_of_runs(
       call, "ListColumnStatisticsTaskRuns", in.next_token, in.max_results.value_or(kPage),
       [](const StatisticsRunRecord&) { return true; },
-      [&](const StatisticsRunKey& key, const StatisticsRunRecord&) { out.column_statistics_task_run_ids.push_back(key.id); }));
+      [&](const StatisticsRunKey& key, const StatisticsRunRecord&) {
+        out.column_statistics_task_run_ids.push_back(key.id);
+      }));
   return out;
 }
 
@@ -258,8 +260,8 @@ Result<GetColumnStatisticsTaskSettingsResponse> get_column_statistics_task_setti
   const StatisticsSettingsRecord& settings = *found.record->settings;
   ColumnStatisticsTaskSettings out{.database_name = found.record->database, .table_name = found.record->table};
   if (!settings.schedule.empty())
-    out.schedule = Schedule{.schedule_expression = settings.schedule,
-                            .state = settings.scheduled ? "SCHEDULED" : "NOT_SCHEDULED"};
+    out.schedule =
+        Schedule{.schedule_expression = settings.schedule, .state = settings.scheduled ? "SCHEDULED" : "NOT_SCHEDULED"};
   out.column_name_list = settings.columns;
   out.catalog_id = found.record->owner;
   out.role = settings.role;

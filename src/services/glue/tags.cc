@@ -1,10 +1,11 @@
-// Tags of databases and crawlers.
+// Tags of databases, crawlers and connections.
 #include "door/tags.h"
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "door/arn.h"
+#include "services/glue/catalog_records.h"
 #include "services/glue/crawler_records.h"
 #include "services/glue/glue.h"
 
@@ -16,13 +17,18 @@ constexpr size_t kMaxTags = 50;  // AWS: Glue, tag restrictions
 // The ARN of what is there, a database's name folded. ERRORS: InvalidInputException, EntityNotFoundException.
 Result<std::string> tagged(Call& call, const OptionalText& text, Lock lock) {
   const auto arn = Arn::parse(text.value_or(""));
-  const bool crawler = arn && arn->resource_type() == "crawler";
-  if (!arn || arn->service != "glue" || !(crawler || arn->resource_type() == "database") || arn->resource_id().empty())
+  const std::string_view type = arn && arn->service == "glue" ? arn->resource_type() : "";
+  if ((type != "crawler" && type != "connection" && type != "database") || arn->resource_id().empty())
     return invalid_input(
-        fmt::format("ResourceArn '{}' names nothing that has tags: databases and crawlers have, "
+        fmt::format("ResourceArn '{}' names nothing that has tags: databases, crawlers and connections have, "
                     "arn:aws:glue:REGION:ACCOUNT:database/NAME.",
                     text.value_or("")));
-  if (crawler) {
+  if (type == "connection") {
+    const ConnectionKey key{arn->account, arn->region, std::string(arn->resource_id())};
+    if (!TRY(call.get(kConnections, key, lock))) return not_found(fmt::format("Connection {} not found.", key.name));
+    return arn->text();
+  }
+  if (type == "crawler") {
     const CrawlerKey key{arn->account, arn->region, std::string(arn->resource_id())};
     if (!TRY(call.get(kCrawlers, key, lock))) return not_found(fmt::format("Crawler {} not found.", key.name));
     return arn->text();

@@ -38,6 +38,23 @@ struct ClusterRecord {
 };
 inline constexpr Table<ClusterKey, ClusterRecord> kClusters{"redshift.clusters"};
 
+// Its name is unique in the account and region, as on AWS.
+struct SnapshotKey {
+  std::string owner, region, name;
+  static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.name); }
+};
+struct SnapshotRecord {
+  std::string id;  // a uuid, the copy's too (door/warehouse_copies.h): without that the snapshot is gone
+  std::string cluster_name;
+  ClusterRecord cluster;   // as it was
+  int32_t retention = -1;  // days; -1: for ever
+  Time created, retention_start;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.id, self.cluster_name, self.cluster, self.retention, self.created, self.retention_start);
+  }
+};
+inline constexpr Table<SnapshotKey, SnapshotRecord> kSnapshots{"redshift.snapshots"};
+
 struct GroupKey {
   std::string owner, region, name;
   static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.name); }

@@ -35,6 +35,12 @@ Result<std::pair<std::string, std::string>> tagged(Call& call, const std::string
   if (kind == "parametergroup")
     there = TRY(call.get(kParameterGroups, {call.account(), call.region(), name})).has_value();
   if (kind == "subnetgroup") there = TRY(call.get(kSubnetGroups, {call.account(), call.region(), name})).has_value();
+  if (kind == "snapshot") {
+    const size_t slash = std::min(name.find('/'), name.size());
+    const SnapshotKey key{call.account(), call.region(), name.substr(std::min(slash + 1, name.size()))};
+    const auto snapshot = TRY(call.get(kSnapshots, key));
+    there = snapshot && snapshot_arn(key, *snapshot) == arn;
+  }
   if (!there) return missing;
   return std::pair(kind, name);
 }
@@ -111,16 +117,38 @@ Result<std::vector<Need>> describe_tags_rights(Redshift&, Call&, const DescribeT
   return std::vector<Need>{{"redshift:DescribeTags", in.resource_name.value_or("*")}};
 }
 
-Result<TaggedResourceListMessage> describe_tags(Redshift&, Call& call, const DescribeTagsMessage& in) {
+namespace {
+
+// In the order of their resources and keys, since that is what a page can go on behind.
+Result<TaggedResourceListMessage> page_of_tags(Call& call, const DescribeTagsMessage& in,
+                                               std::vector<TaggedResource> all) {
+  const auto place = [](const TaggedResource& each) { return *each.resource_name + '\n' + *each.tag->key; };
+  std::ranges::sort(all, {}, place);
+  const PageAsked asked = TRY(page_asked(call, "DescribeTags", in.max_records, in.marker));
   TaggedResourceListMessage out;
   out.tagged_resources.set_present();
+  for (TaggedResource& each : all) {
+    if (!asked.after.empty() && place(each) <= asked.after) continue;
+    if (out.tagged_resources.size() == asked.limit) {
+      out.marker = page_token(call.door().store(), asked.request, place(out.tagged_resources.items().back()));
+      break;
+    }
+    out.tagged_resources.push_back(std::move(each));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<TaggedResourceListMessage> describe_tags(Redshift&, Call& call, const DescribeTagsMessage& in) {
+  std::vector<TaggedResource> found;
   const auto show = [&](const std::string& arn, std::string_view kind) -> Status {
     for (const auto& [key, value] : TRY(tags_of(call.tx(), arn))) {
       const auto wanted = [](const wire::List<std::string>& asked, const std::string& text) {
         return asked.empty() || std::ranges::find(asked.items(), text) != asked.items().end();
       };
       if (!wanted(in.tag_keys, key) || !wanted(in.tag_values, value)) continue;
-      TaggedResource& resource = out.tagged_resources.emplace_back();
+      TaggedResource& resource = found.emplace_back();
       resource.tag.emplace() = {.key = key, .value = value};
       resource.resource_name = arn;
       resource.resource_type = std::string(kind);
@@ -130,7 +158,7 @@ Result<TaggedResourceListMessage> describe_tags(Redshift&, Call& call, const Des
   if (in.resource_name) {
     const auto [kind, name] = TRY(tagged(call, *in.resource_name));
     TRY(show(*in.resource_name, kind));
-    return out;
+    return page_of_tags(call, in, std::move(found));
   }
   const auto all = [&](const auto& table, std::string_view kind) -> Status {
     if (in.resource_type && *in.resource_type != kind) return {};
@@ -141,7 +169,12 @@ Result<TaggedResourceListMessage> describe_tags(Redshift&, Call& call, const Des
   TRY(all(kClusters, "cluster"));
   TRY(all(kParameterGroups, "parametergroup"));
   TRY(all(kSubnetGroups, "subnetgroup"));
-  return out;
+  if (!in.resource_type || *in.resource_type == "snapshot") {
+    auto at = call.tx().cursor(kSnapshots, {.prefix = prefix_of(kSnapshots, call.account(), call.region())});
+    for (; at.valid(); at.next()) TRY(show(snapshot_arn(TRY(at.key()), TRY(at.record())), "snapshot"));
+    TRY(at.status());
+  }
+  return page_of_tags(call, in, std::move(found));
 }
 
 }  // namespace tarn::redshift

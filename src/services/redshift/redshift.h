@@ -33,6 +33,19 @@ struct FoundCluster {
 Result<FoundCluster> find_cluster(Call& call, std::string_view name, Lock lock);
 
 std::string cluster_arn(const ClusterKey& key);
+Result<Cluster> cluster_to_wire(Redshift& redshift, Call& call, const ClusterKey& key, const ClusterRecord& record);
+Status check_cluster_name(const std::string& name);
+// Of its roles, and of the default one among them.
+Status check_cluster_roles(const ClusterRecord& record);
+void add_cluster_role(std::vector<std::string>& roles, const std::string& role);
+// The rights to pass these roles to a cluster.
+void add_pass_role(std::vector<std::string> roles, const std::optional<std::string>& default_role,
+                   std::vector<Need>& needs);
+
+// A snapshot of the cluster as it is now. ERRORS: ClusterSnapshotAlreadyExists, InvalidRetentionPeriodFault.
+Result<std::pair<SnapshotKey, SnapshotRecord>> make_snapshot(Call& call, const FoundCluster& of, const std::string& name,
+                                                             const std::optional<int32_t>& retention);
+std::string snapshot_arn(const SnapshotKey& key, const SnapshotRecord& record);
 
 inline Failure invalid(std::string message) {
   return fail(400, "InvalidParameterValue", std::move(message));

@@ -72,6 +72,7 @@ std::shared_ptr<Warehouse> RedshiftData::warehouse(const std::string& namespace_
   engine.memory_bytes = options_.engine_memory;
   engine.threads = options_.engine_threads;
   engine.spatial_extension = options_.spatial_extension;
+  engine.avro_extension = options_.avro_extension;
   made = std::make_shared<Warehouse>(door_, std::move(engine));
   return made;
 }
@@ -126,8 +127,7 @@ void RedshiftData::release_session(LiveSession& session) {
   if (!session.id.empty() && session.keep_alive == 0) sessions_.erase(session.id);
 }
 
-// The namespace has been deleted: its engine ends, its databases and what was defined in them go. May be run anew.
-Status RedshiftData::forget_namespace(Transaction& tx, const std::string& namespace_id) {
+void RedshiftData::end_namespace(const std::string& namespace_id) {
   std::shared_ptr<Warehouse> gone;
   {
     const std::lock_guard lock(mutex_);
@@ -142,6 +142,11 @@ Status RedshiftData::forget_namespace(Transaction& tx, const std::string& namesp
     });
   }
   gone.reset();  // ends the engine, unless a statement is still being cancelled: then that ends with it
+}
+
+// The namespace has been deleted: its databases and what was defined in them go. May be run anew.
+Status RedshiftData::forget_namespace(Transaction& tx, const std::string& namespace_id) {
+  end_namespace(namespace_id);
   TRY(remove_tree(options_.directory + "/redshift/" + namespace_id));
   return erase_definitions(tx, namespace_id);
 }

@@ -27,6 +27,7 @@ constexpr Micros kRetention = 24 * kHour;  // of statements and results, on tarn
 struct Options {
   std::string directory;               // the data directory; all of this service's files are below DIR/redshift
   std::string spatial_extension = {};  // path; empty: no geometry
+  std::string avro_extension = {};     // path; empty: no Avro
   uint64_t engine_memory = 1ull << 30;
   int engine_threads = 2;
   int workers = 8;                       // statements that run side by side
@@ -74,6 +75,8 @@ class RedshiftData {
   const Options& options() const { return options_; }
 
   std::shared_ptr<Warehouse> warehouse(const std::string& namespace_id);
+  // Its engine and its sessions end; statements that run are cancelled. The next one finds what lies on the disk then.
+  void end_namespace(const std::string& namespace_id);
   // A session for one statement, or one that is kept. ERRORS: ActiveSessionsExceededException.
   Result<std::shared_ptr<LiveSession>> new_session(const Principal& principal, const Workgroup& workgroup,
                                                    const std::string& database,

@@ -25,6 +25,8 @@ Result<Workgroup> find_cluster(Call& call, const std::string& name) {
   const redshift::Cluster& cluster = found->clusters.items().at(0);
   if (cluster.cluster_status == "paused")
     return fail(400, "ValidationException", fmt::format("Cluster {} is paused: resume it first", name));
+  if (cluster.cluster_status != "available")
+    return fail(400, "ValidationException", fmt::format("Cluster {} is {}", name, *cluster.cluster_status));
   Workgroup out;
   out.account = call.account();
   out.region = call.region();

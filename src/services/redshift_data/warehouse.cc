@@ -31,7 +31,8 @@ Result<T> in_sql(Result<T> result) {
 
 }  // namespace
 
-Warehouse::Warehouse(Door& door, sql::EngineOptions options) : door_(door), folder_(options.databases), staging_(door.blobs(), options.databases) {
+Warehouse::Warehouse(Door& door, sql::EngineOptions options)
+    : door_(door), folder_(options.databases), staging_(door.blobs(), options.databases) {
   engine_ = std::make_unique<sql::Engine>(std::move(options), *this);
 }
 

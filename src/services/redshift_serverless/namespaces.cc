@@ -9,6 +9,7 @@
 #include "door/door.h"
 #include "door/rights.h"
 #include "door/tags.h"
+#include "door/warehouse_copies.h"
 #include "os/random.h"
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "store/page_token.h"
@@ -19,24 +20,6 @@ namespace {
 constexpr std::string_view kService = "redshift.amazonaws.com";  // whom roles are passed to
 constexpr size_t kMaxRoles = 50;
 constexpr int32_t kPage = 100;
-
-Namespace to_wire(const NamespaceKey& key, const NamespaceRecord& record) {
-  Namespace out;
-  out.namespace_name = key.name;
-  out.namespace_id = record.id;
-  out.namespace_arn = namespace_arn(key, record);
-  out.db_name = record.db_name;
-  out.admin_username = record.admin_user;
-  out.creation_date = record.created;
-  out.status = "AVAILABLE";
-  out.kms_key_id = record.kms_key.empty() ? "AWS_OWNED_KMS_KEY" : record.kms_key;
-  if (!record.default_role.empty()) out.default_iam_role_arn = record.default_role;
-  out.iam_roles.set_present();
-  for (const std::string& role : record.roles) out.iam_roles.push_back(role);
-  out.log_exports.set_present();
-  for (const std::string& log : record.log_exports) out.log_exports.push_back(log);
-  return out;
-}
 
 // AWS: CreateNamespace, adminUserPassword: 8 to 64 characters, an upper and a lower case letter and a digit.
 Status check_password(const std::string& password) {
@@ -107,6 +90,25 @@ void add_pass_role(const Input& in, const NamespaceRecord* old, std::vector<Need
 
 }  // namespace
 
+Result<Namespace> namespace_to_wire(Call& call, const NamespaceKey& key, const NamespaceRecord& record) {
+  Namespace out;
+  out.namespace_name = key.name;
+  out.namespace_id = record.id;
+  out.namespace_arn = namespace_arn(key, record);
+  out.db_name = record.db_name;
+  out.admin_username = record.admin_user;
+  out.creation_date = record.created;
+  const auto restoring = TRY(call.get(kWarehouseRestores, {record.id}, Lock::kNone));
+  out.status = restoring && restoring->error.empty() ? "MODIFYING" : "AVAILABLE";
+  out.kms_key_id = record.kms_key.empty() ? "AWS_OWNED_KMS_KEY" : record.kms_key;
+  if (!record.default_role.empty()) out.default_iam_role_arn = record.default_role;
+  out.iam_roles.set_present();
+  for (const std::string& role : record.roles) out.iam_roles.push_back(role);
+  out.log_exports.set_present();
+  for (const std::string& log : record.log_exports) out.log_exports.push_back(log);
+  return out;
+}
+
 Result<std::vector<Need>> create_namespace_rights(RedshiftServerless&, Call& call, const CreateNamespaceRequest& in) {
   std::vector<Need> needs{{"redshift-serverless:CreateNamespace", call.arn("redshift-serverless", "namespace/*")}};
   add_pass_role(in, nullptr, needs);
@@ -125,7 +127,7 @@ Result<CreateNamespaceResponse> create_namespace(RedshiftServerless&, Call& call
   TRY(take(in, record));
   TRY(call.put(kNamespaces, key, record));
   TRY(add_given_tags(call, namespace_arn(key, record), in.tags));
-  return CreateNamespaceResponse{.namespace_ = to_wire(key, record)};
+  return CreateNamespaceResponse{.namespace_ = TRY(namespace_to_wire(call, key, record))};
 }
 
 Result<std::vector<Need>> get_namespace_rights(RedshiftServerless&, Call& call, const GetNamespaceRequest& in) {
@@ -134,7 +136,7 @@ Result<std::vector<Need>> get_namespace_rights(RedshiftServerless&, Call& call, 
 
 Result<GetNamespaceResponse> get_namespace(RedshiftServerless&, Call& call, const GetNamespaceRequest& in) {
   const FoundNamespace found = TRY(find_namespace(call, *in.namespace_name, Lock::kNone));
-  return GetNamespaceResponse{.namespace_ = to_wire(found.key, found.record)};
+  return GetNamespaceResponse{.namespace_ = TRY(namespace_to_wire(call, found.key, found.record))};
 }
 
 Result<std::vector<Need>> update_namespace_rights(RedshiftServerless&, Call& call, const UpdateNamespaceRequest& in) {
@@ -151,7 +153,7 @@ Result<UpdateNamespaceResponse> update_namespace(RedshiftServerless&, Call& call
     return invalid("adminUsername and adminUserPassword must be given together.");
   TRY(take(in, found.record));
   TRY(call.put(kNamespaces, found.key, found.record));
-  return UpdateNamespaceResponse{.namespace_ = to_wire(found.key, found.record)};
+  return UpdateNamespaceResponse{.namespace_ = TRY(namespace_to_wire(call, found.key, found.record))};
 }
 
 Result<std::vector<Need>> delete_namespace_rights(RedshiftServerless&, Call& call, const DeleteNamespaceRequest& in) {
@@ -160,18 +162,18 @@ Result<std::vector<Need>> delete_namespace_rights(RedshiftServerless&, Call& cal
 
 Result<DeleteNamespaceResponse> delete_namespace(RedshiftServerless&, Call& call, const DeleteNamespaceRequest& in) {
   const FoundNamespace found = TRY(find_namespace(call, *in.namespace_name, Lock::kExclusive));
-  if (in.final_snapshot_name) return invalid("finalSnapshotName is not supported: there are no snapshots.");
   auto at = call.tx().cursor(kWorkgroups, {.prefix = prefix_of(kWorkgroups, call.account(), call.region())});
   for (; at.valid(); at.next())
     if (TRY(at.record()).namespace_name == found.key.name)
       return conflict(fmt::format("There is an existing workgroup {} associated with namespace {}.", TRY(at.key()).name,
                                   found.key.name));
   TRY(at.status());
+  if (in.final_snapshot_name)
+    TRY(make_snapshot(call, found, *in.final_snapshot_name, in.final_snapshot_retention_period));
   TRY(call.erase(kNamespaces, found.key));
   TRY(set_tags(call.tx(), namespace_arn(found.key, found.record), {}));
-  // Its databases go when this has been committed: whoever keeps them waits for this timer.
-  TRY(call.door().timers().set(call.tx(), "redshift.namespace_deleted", found.record.id, call.now()));
-  Namespace out = to_wire(found.key, found.record);
+  TRY(forget_warehouse(call.door(), call.tx(), found.record.id));
+  Namespace out = TRY(namespace_to_wire(call, found.key, found.record));
   out.status = "DELETING";
   return DeleteNamespaceResponse{.namespace_ = std::move(out)};
 }
@@ -183,7 +185,7 @@ Result<ListNamespacesResponse> list_namespaces(RedshiftServerless&, Call& call, 
                                                      .limit = static_cast<size_t>(in.max_results.value_or(kPage))}));
   ListNamespacesResponse out;
   out.namespaces.set_present();
-  for (const auto& [key, record] : page.entries) out.namespaces.push_back(to_wire(key, record));
+  for (const auto& [key, record] : page.entries) out.namespaces.push_back(TRY(namespace_to_wire(call, key, record)));
   if (page.more) out.next_token = page_token(call.door().store(), request, page.last);
   return out;
 }

@@ -32,6 +32,22 @@ struct NamespaceRecord {
 };
 inline constexpr Table<NamespaceKey, NamespaceRecord> kNamespaces{"redshift_serverless.namespaces"};
 
+struct SnapshotKey {
+  std::string owner, region, name;
+  static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.name); }
+};
+struct SnapshotRecord {
+  std::string id;  // a uuid, the copy's too (door/warehouse_copies.h): without that the snapshot is gone
+  std::string namespace_name, namespace_arn, admin_user, kms_key;
+  int32_t retention = -1;  // days; -1: for ever
+  Time created, retention_start;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.id, self.namespace_name, self.namespace_arn, self.admin_user, self.kms_key, self.retention,
+          self.created, self.retention_start);
+  }
+};
+inline constexpr Table<SnapshotKey, SnapshotRecord> kSnapshots{"redshift_serverless.snapshots"};
+
 struct WorkgroupKey {
   std::string owner, region, name;
   static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.name); }

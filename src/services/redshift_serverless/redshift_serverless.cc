@@ -11,17 +11,17 @@ namespace {
 
 constexpr size_t kMaxTags = 50;
 
-Failure not_found(std::string message, std::string_view name) {
-  Error error{400, "ResourceNotFoundException", std::move(message)};
-  error.members.emplace_back("resourceName", name);
-  return Failure(std::move(error));
-}
-
 std::string arn_of(const auto& key, std::string_view type, std::string_view id) {
   return fmt::format("arn:aws:redshift-serverless:{}:{}:{}/{}", key.region, key.owner, type, id);
 }
 
 }  // namespace
+
+Failure not_found(std::string message, std::string_view name) {
+  Error error{400, "ResourceNotFoundException", std::move(message)};
+  error.members.emplace_back("resourceName", name);
+  return Failure(std::move(error));
+}
 
 Result<FoundNamespace> find_namespace(Call& call, std::string_view name, Lock lock) {
   NamespaceKey key{call.account(), call.region(), std::string(name)};
@@ -39,6 +39,9 @@ Result<FoundWorkgroup> find_workgroup(Call& call, std::string_view name, Lock lo
 
 std::string namespace_arn(const NamespaceKey& key, const NamespaceRecord& record) {
   return arn_of(key, "namespace", record.id);
+}
+std::string snapshot_arn(const SnapshotKey& key, const SnapshotRecord& record) {
+  return arn_of(key, "snapshot", record.id);
 }
 std::string workgroup_arn(const WorkgroupKey& key, const WorkgroupRecord& record) {
   return arn_of(key, "workgroup", record.id);
@@ -76,10 +79,11 @@ Status add_given_tags(Call& call, std::string_view arn, const wire::List<Tag>& t
 
 namespace {
 
-// The ARN names a namespace or workgroup of this account and region.
+// The ARN names a namespace, workgroup or snapshot of this account and region.
 Status check_tagged(Call& call, const std::string& arn) {
   const std::string namespaces = call.arn("redshift-serverless", "namespace/"),
-                    workgroups = call.arn("redshift-serverless", "workgroup/");
+                    workgroups = call.arn("redshift-serverless", "workgroup/"),
+                    snapshots = call.arn("redshift-serverless", "snapshot/");
   const auto has_id = [&](const auto& table, std::string_view id) -> Result<bool> {
     auto at = call.tx().cursor(table, {.prefix = prefix_of(table, call.account(), call.region())});
     for (; at.valid(); at.next())
@@ -92,6 +96,8 @@ Status check_tagged(Call& call, const std::string& arn) {
     found = TRY(has_id(kNamespaces, std::string_view(arn).substr(namespaces.size())));
   else if (arn.starts_with(workgroups))
     found = TRY(has_id(kWorkgroups, std::string_view(arn).substr(workgroups.size())));
+  else if (arn.starts_with(snapshots))
+    found = TRY(has_id(kSnapshots, std::string_view(arn).substr(snapshots.size())));
   if (!found) return not_found(fmt::format("Resource {} not found.", arn), arn);
   return {};
 }

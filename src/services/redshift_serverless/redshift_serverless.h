@@ -37,6 +37,13 @@ Result<FoundWorkgroup> find_workgroup(Call& call, std::string_view name, Lock lo
 std::string namespace_arn(const NamespaceKey& key, const NamespaceRecord& record);
 std::string workgroup_arn(const WorkgroupKey& key, const WorkgroupRecord& record);
 
+// A snapshot of the namespace as it is now. ERRORS: ConflictException: the name is taken.
+Result<std::pair<SnapshotKey, SnapshotRecord>> make_snapshot(Call& call, const FoundNamespace& of, const std::string& name,
+                                                             const std::optional<int32_t>& retention);
+std::string snapshot_arn(const SnapshotKey& key, const SnapshotRecord& record);
+
+Result<Namespace> namespace_to_wire(Call& call, const NamespaceKey& key, const NamespaceRecord& record);
+
 // The right to do the action to what has that name; to all of them where there is no such thing, so that only those who
 // may see any learn that it is not there.
 Result<std::vector<Need>> namespace_need(Call& call, std::string_view action, std::string_view name);
@@ -48,6 +55,7 @@ std::string database_user(const Principal& principal);
 inline Failure invalid(std::string message) {
   return fail(400, "ValidationException", std::move(message));
 }
+Failure not_found(std::string message, std::string_view name);
 inline Failure conflict(std::string message) {
   return fail(400, "ConflictException", std::move(message));
 }

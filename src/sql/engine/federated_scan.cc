@@ -80,7 +80,8 @@ void add(Bind& bind, const string* column, const string& op, std::initializer_li
 void push_operator(Bind& bind, const duckdb::LogicalGet& get, const duckdb::BoundOperatorExpression& expression) {
   const string* column = column_name(*expression.children[0], get, *bind.table);
   if (expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NULL) return add(bind, column, "IS NULL", {});
-  if (expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NOT_NULL) return add(bind, column, "IS NOT NULL", {});
+  if (expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NOT_NULL)
+    return add(bind, column, "IS NOT NULL", {});
   if (expression.GetExpressionType() != ExpressionType::COMPARE_IN || column == nullptr) return;
   FederatedFilter filter{*column, "IN", {}};
   for (size_t i = 1; i < expression.children.size(); ++i) {
@@ -173,7 +174,13 @@ string unescaped(std::string_view field) {
       continue;
     }
     const char c = field[++i];
-    out += c == 'b' ? '\b' : c == 'f' ? '\f' : c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c == 'v' ? '\v' : c;
+    out += c == 'b'   ? '\b'
+           : c == 'f' ? '\f'
+           : c == 'n' ? '\n'
+           : c == 'r' ? '\r'
+           : c == 't' ? '\t'
+           : c == 'v' ? '\v'
+                      : c;
   }
   return out;
 }
@@ -204,8 +211,8 @@ void convert(ClientContext& context, const Bind& bind, duckdb::column_t column, 
   }
   string error;
   if (duckdb::VectorOperations::TryCast(context, texts, to, rows, &error)) return;
-  raise_sql("22000", "The column \"" + bind.table->names[column] + "\" of the federated table " + bind.table->table.name +
-                         " has a value that its type here does not take: " + error);
+  raise_sql("22000", "The column \"" + bind.table->names[column] + "\" of the federated table " +
+                         bind.table->table.name + " has a value that its type here does not take: " + error);
 }
 
 void scan_rows(ClientContext& context, duckdb::TableFunctionInput& input, duckdb::DataChunk& chunk) {

@@ -53,7 +53,7 @@ def crawl(glue, source, role, new_name):  # noqa: F811
     source.sql("DROP TABLE IF EXISTS shop.later")
 
 
-def test_tables_come_as_glue_writes_them(crawl):
+def test_tables_come_as_glue_writes_them(crawl, glue):
     done, tables = crawl()
     assert done["LastCrawl"]["Status"] == "SUCCEEDED", done["LastCrawl"]
     assert sorted(tables) == ["sales_shop_big", "sales_shop_customers", "sales_shop_orders", "sales_shop_tmp_orders"]
@@ -68,6 +68,8 @@ def test_tables_come_as_glue_writes_them(crawl):
     assert said["connectionName"] and orders["TableType"] == "EXTERNAL_TABLE" and orders["PartitionKeys"] == []
     assert tables["sales_shop_big"]["Parameters"]["typeOfData"] == "view"
     assert "Description" not in orders
+    crawls = glue.list_crawls(CrawlerName=done["Name"])["Crawls"]
+    assert said["CRAWL_RUN_ID"] == crawls[0]["CrawlId"], "as tables have it that crawlers have written since 2023"
 
 
 @pytest.mark.parametrize("path, exclusions, names", [
@@ -157,6 +159,21 @@ def test_connections_are_tried(glue, source, new_name, refused):
         "JDBC_CONNECTION_URL": url, "USERNAME": "owner", "PASSWORD": PASSWORD}})
     assert refused(glue.test_connection, ConnectionName="nowhere")[0] == "EntityNotFoundException"
     assert refused(glue.test_connection)[0] == "InvalidInputException"
+
+
+def test_connections_have_tags(glue, new_name, account):
+    name = new_name("tagged")
+    arn = f"arn:aws:glue:us-east-1:{account}:connection/{name}"
+    said = {"Name": name, "ConnectionType": "JDBC", "ConnectionProperties": {"JDBC_CONNECTION_URL": "jdbc:postgresql://h:1/d",
+                                                                            "USERNAME": "u", "PASSWORD": "p"}}
+    glue.create_connection(ConnectionInput=said, Tags={"team": "data"})
+    assert glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "data"}
+    glue.tag_resource(ResourceArn=arn, TagsToAdd={"a": "b"})
+    glue.untag_resource(ResourceArn=arn, TagsToRemove=["team"])
+    assert glue.get_tags(ResourceArn=arn)["Tags"] == {"a": "b"}
+    glue.delete_connection(ConnectionName=name)
+    glue.create_connection(ConnectionInput=said)
+    assert glue.get_tags(ResourceArn=arn)["Tags"] == {}
 
 
 def test_passwords_lie_sealed(glue, server, new_name):

@@ -101,7 +101,8 @@ def test_some_columns_and_runs_are_listed(glue, table, role):  # noqa: F811
     assert {first, second} <= set(listed)
 
 
-@pytest.mark.parametrize("columns, words", [(["nothing"], "Column nothing is not in the table"), (["tags"], "of which there are no statistics")])
+@pytest.mark.parametrize("columns, words", [
+    (["nothing"], "Column nothing is not in the table"), (["tags"], "of which there are no statistics")])
 def test_columns_without_statistics(glue, table, role, columns, words):  # noqa: F811
     run = glue.start_column_statistics_task_run(Role=role, ColumnNameList=columns, **table)["ColumnStatisticsTaskRunId"]
     told = over(glue, run)

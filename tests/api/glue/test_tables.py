@@ -84,6 +84,7 @@ def test_lists_by_pattern_and_page(glue, database, refused):
     assert names(Expression="occ_.*") == [["occ_2024_10", "occ_2024_11", "occ_2024_12"]]
     assert names(Expression=".*_11", PaginationConfig={"PageSize": 1}) == [["list_2024_11"], ["occ_2024_11"]]
     assert names(Expression="occ") == [[]]
+    assert names(Expression="occ*") == names(Expression="*cc_*") == [["occ_2024_10", "occ_2024_11", "occ_2024_12"]]
     some = glue.get_tables(DatabaseName=database, AttributesToGet=["NAME", "TABLE_TYPE"], Expression="x")["TableList"]
     assert some == [{"Name": "x", "TableType": "EXTERNAL_TABLE"}]
     assert refused(glue.get_tables, DatabaseName=database, Expression="(")[0] == "InvalidInputException"

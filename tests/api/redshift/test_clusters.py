@@ -69,10 +69,9 @@ def test_what_is_refused(redshift, new_name, cluster):
         assert next(iter(more)) in refused("UnsupportedOperation", redshift.create_cluster, **{**base, **more})
     refused("ClusterParameterGroupNotFound", redshift.create_cluster, **base, ClusterParameterGroupName="nosuch")
     refused("ClusterSubnetGroupNotFoundFault", redshift.create_cluster, **base, ClusterSubnetGroupName="nosuch")
-    refused("UnsupportedOperation", redshift.delete_cluster, ClusterIdentifier=cluster, FinalClusterSnapshotIdentifier="last")
     with pytest.raises(ClientError) as caught:
-        redshift.describe_cluster_snapshots()
-    assert "DescribeClusterSnapshots" in caught.value.response["Error"]["Message"]
+        redshift.describe_snapshot_schedules()
+    assert "DescribeSnapshotSchedules" in caught.value.response["Error"]["Message"]
 
 
 def test_parameter_groups(redshift, new_name):

@@ -116,3 +116,16 @@ def test_configuration_parameters(serverless, client, new_name):
         warehouse.run("INSERT INTO t SELECT a + 1 FROM t")
     slow = warehouse.describe("SELECT count(*) FROM t a, t b, t c WHERE a.a + b.a + c.a = -1")
     assert slow["Status"] == "FAILED" and "ran longer" in slow["Error"]
+
+
+@pytest.mark.parametrize("operation, member", [
+    ("list_recovery_points", "recoveryPoints"), ("list_usage_limits", "usageLimits"), ("list_endpoint_access", "endpoints"),
+    ("list_custom_domain_associations", "associations"), ("list_scheduled_actions", "scheduledActions"),
+    ("list_snapshot_copy_configurations", "snapshotCopyConfigurations"), ("list_table_restore_status", "tableRestoreStatuses")])
+def test_lists_of_what_there_is_none_of(serverless, operation, member):
+    """Terraform and consoles list them; making any is refused (tests/api/test_refusals.py)."""
+    assert getattr(serverless, operation)()[member] == []
+
+
+def test_there_are_no_recovery_points(serverless):
+    refused("ResourceNotFoundException", serverless.get_recovery_point, recoveryPointId="none")

@@ -1,0 +1,33 @@
+// Copies of namespaces' databases, as door/warehouse_copies.h asks for them: their files and what is defined beside them, in
+// DIR/redshift/snapshots/<copy>. Sessions and statements go on while a copy is made.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "door/door.h"
+
+namespace tarn::redshift_data {
+
+class RedshiftData;
+
+// LIFETIME: borrows the service. REQUIRES: made before outbox and timers start.
+class Copies {
+ public:
+  explicit Copies(RedshiftData& data);
+
+ private:
+  Status deliver(const Delivery& delivery);
+  Status give_up(Transaction& tx, const Delivery& delivery, const Error& error);
+  Status expire(Transaction& tx, const Timer& timer);
+  Status copy(const std::string& id, const std::string& warehouse);
+  Status write_definitions(const std::string& folder, const std::string& warehouse,
+                           const std::vector<std::string>& databases);
+  Status restore(const std::string& id, const std::string& warehouse);
+  Status put_definitions(Transaction& tx, const std::string& id, const std::string& warehouse);
+  std::string folder_of(const std::string& copy) const;
+
+  RedshiftData& data_;
+};
+
+}  // namespace tarn::redshift_data
