@@ -83,6 +83,7 @@ class WireDatabase final : public Database {
     // Nobody asks after a crash what became of it: the statement's id is not kept with what it wrote.
     const auto actor = std::make_shared<redshift_data::Actor>(data_.door(), caller_, place_);
     redshift_data::StatementHost host(*warehouse_, actor, database_, uuid4());
+    request.query_id = data_.door().store().next_id();
     return sql_.run(host, statement, request);
   }
 

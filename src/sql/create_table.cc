@@ -140,11 +140,11 @@ class CreateTable {
   // (LIKE t [INCLUDING DEFAULTS])
   Status like(size_t open) {
     const QualifiedName from = TRY(reader_.qualified_name());
-    if (reader_.peek().is("including"))
-      return sql_error(kNotSupported, "LIKE .. INCLUDING DEFAULTS is not supported yet", reader_.peek().begin + 1);
-    reader_.accept("excluding", "defaults");
+    const bool defaults = reader_.accept("including", "defaults");
+    if (!defaults) reader_.accept("excluding", "defaults");
     TRY(reader_.expect_op(")"));
-    edits_.replace(open, reader_.previous_end(), "AS SELECT * FROM " + from.quoted() + " WHERE false");
+    edits_.replace(open, reader_.previous_end(),
+                   "AS SELECT * FROM " + from.quoted() + " WHERE 'tarn like' = '" + (defaults ? "defaults" : "") + "'");
     return {};
   }
 

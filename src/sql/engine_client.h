@@ -252,7 +252,7 @@ struct Outcome {
 // --- UNLOAD and COPY
 // ---------------------------------------------------------------------------------------------------
 
-enum class FileFormat : uint8_t { kCsv, kText /* delimited, not quoted */, kJson, kParquet, kFixedWidth, kShapefile };
+enum class FileFormat : uint8_t { kCsv, kText /* delimited, not quoted */, kJson, kParquet, kFixedWidth, kShapefile, kAvro };
 enum class Compression : uint8_t { kNone, kGzip, kBzip2, kZstd, kAuto /* by the name's ending */ };
 
 struct UnloadRequest {
@@ -269,6 +269,7 @@ struct UnloadRequest {
   bool add_quotes = false;
   bool escape = false;
   std::string extension = {};  // appended to names; Parquet's is ".parquet"
+  std::string fixed_width = {};  // kFixedWidth: "col1:5,col2:10"
   uint64_t max_file_size = 0;  // 0: Redshift's default (6.2 GB)
   std::vector<std::string> partition_by = {};
   bool include_partition_columns = false;
@@ -293,6 +294,8 @@ struct LoadRequest {
   std::string date_format = {}, time_format = {};  // empty: default; "auto"
   std::string json_paths = {};   // "auto", "auto ignorecase", "noshred", or the jsonpaths document's text
   std::string fixed_width = {};  // "col1:5,col2:10"
+  bool accept_any_date = false;  // a date or time that cannot be read is NULL
+  bool round_decimals = false;   // ROUNDEC: else digits beyond the column's scale are cut
   int max_error = 0;
   double simplify_tolerance = -1;  // SHAPEFILE SIMPLIFY; < 0: none
 };

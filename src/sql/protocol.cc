@@ -92,14 +92,14 @@ void fields(auto& a, Of<Outcome> auto& v) {
 }
 void fields(auto& a, Of<UnloadRequest> auto& v) {
   a(v.context, v.sql, v.uri, v.name_prefix, v.format, v.compression, v.parallel, v.header, v.delimiter, v.null_as, v.add_quotes,
-    v.escape, v.extension, v.max_file_size, v.partition_by, v.include_partition_columns, v.field_ids,
+    v.escape, v.extension, v.fixed_width, v.max_file_size, v.partition_by, v.include_partition_columns, v.field_ids,
     v.manifest);
 }
 void fields(auto& a, Of<LoadRequest> auto& v) {
   a(v.context, v.schema, v.table, v.columns, v.uris, v.format, v.compression, v.delimiter, v.quote, v.null_as,
     v.ignore_header, v.remove_quotes, v.escape, v.empty_as_null, v.blanks_as_null, v.trim_blanks, v.fill_record,
     v.ignore_blank_lines, v.truncate_columns, v.explicit_ids, v.accept_inv_chars, v.date_format, v.time_format,
-    v.json_paths, v.fixed_width, v.max_error, v.simplify_tolerance);
+    v.json_paths, v.fixed_width, v.accept_any_date, v.round_decimals, v.max_error, v.simplify_tolerance);
 }
 void fields(auto& a, Of<LoadError> auto& v) {
   a(v.uri, v.line, v.column, v.type, v.column_length, v.position, v.raw_line, v.raw_value, v.code, v.reason);

@@ -113,6 +113,7 @@ Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statemen
   Result<Outcome> outcome = checked(run);
   if (!outcome && in_block_ && sqlstate_of(outcome.error()) != "57P02") failed_ = true;
   if (!outcome) return outcome;
+  if (!request.describe_only) last_query_ = request.query_id;
   outcome->notices.insert(outcome->notices.begin(), notices_.begin(), notices_.end());
   outcome->in_transaction = in_block_;
   outcome->transaction_failed = failed_;
@@ -402,22 +403,69 @@ Result<const StoredSchema*> SqlSession::external_schema(const UserCatalog& all, 
 
 // --- statements -----------------------------------------------------------------------------------------------------
 
+// CREATE SCHEMA [IF NOT EXISTS] name [AUTHORIZATION user] [QUOTA n [MB|GB|TB] | UNLIMITED], CREATE SCHEMA AUTHORIZATION user.
+// It must not take an external schema's name: the engine does not know those. Quotas have no effect.
+Result<std::optional<Outcome>> SqlSession::create_schema(Running& run) {
+  Reader reader(run.statement.text, run.statement.tokens);
+  if (!reader.accept("create", "schema")) return std::nullopt;
+  const bool if_not_exists = reader.accept("if", "not", "exists");
+  std::string name, owner;
+  if (!reader.peek().is("authorization")) name = TRY(reader.name());
+  if (reader.accept("authorization")) owner = TRY(parse_identity(reader));
+  if (owner == "current_user" || owner == "session_user") owner = user_;
+  if (name.empty()) name = owner;
+  if (reader.accept("quota") && !reader.accept("unlimited")) {
+    TRY(reader.integer());
+    if (!reader.accept("mb") && !reader.accept("gb")) reader.accept("tb");
+  }
+  TRY(reader.expect_end());
+  Outcome outcome;
+  outcome.kind = "CREATE SCHEMA";
+  for (const StoredSchema& schema : TRY(catalog(run)).schemas) {
+    if (schema.name != name) continue;
+    if (!if_not_exists) return sql_error(kDuplicateSchema, "schema \"" + name + "\" already exists");
+    return outcome;
+  }
+  TRY(atomically(run, [&]() -> Status {
+    outcome = TRY(run_text(run, "CREATE SCHEMA " + std::string(if_not_exists ? "IF NOT EXISTS " : "") + quoted_name(name)));
+    if (owner.empty() || owner == user_) return {};
+    TRY(execute(run, AlterOwner{.object_kind = "SCHEMA", .object = {{}, {}, name}, .owner = owner}));
+    return {};
+  }));
+  outcome.kind = "CREATE SCHEMA";
+  return outcome;
+}
+
+// MERGE INTO t USING s [[AS] a] ON condition REMOVE DUPLICATES: rows of t with a match go, all rows of s come. AWS: MERGE.
+Result<std::optional<Outcome>> SqlSession::merge_simplified(Running& run) {
+  Reader reader(run.statement.text, run.statement.tokens);
+  const size_t tokens = run.statement.tokens.size() - 1;
+  if (tokens < 8 || !run.statement.tokens[tokens - 2].is("remove") || !run.statement.tokens[tokens - 1].is("duplicates") ||
+      !reader.accept("merge"))
+    return std::nullopt;
+  TRY(reader.expect("into"));
+  const QualifiedName target = TRY(reader.qualified_name());
+  TRY(reader.expect("using"));
+  const QualifiedName source = TRY(reader.qualified_name());
+  std::string alias = source.name;
+  reader.accept("as");
+  if (!reader.peek().is("on")) alias = TRY(reader.name());
+  TRY(reader.expect("on"));
+  const std::string condition(reader.source(reader.peek().begin, run.statement.tokens[tokens - 3].end));
+  Outcome outcome;
+  TRY(atomically(run, [&]() -> Status {
+    TRY(run_text(run, "DELETE FROM " + target.quoted() + " USING " + source.quoted() + " AS " + quoted_name(alias) + " WHERE " + condition));
+    outcome = TRY(run_text(run, "INSERT INTO " + target.quoted() + " SELECT * FROM " + source.quoted()));
+    return {};
+  }));
+  outcome.kind = "MERGE";
+  return outcome;
+}
+
 Result<Outcome> SqlSession::execute(Running& run, const EngineStatement&) {
   if (auto written = TRY(insert_external(run))) return std::move(*written);
-  // CREATE SCHEMA must not take an external schema's name: the engine does not know those.
-  Reader reader(run.statement.text, run.statement.tokens);
-  if (reader.accept("create", "schema")) {
-    const bool if_not_exists = reader.accept("if", "not", "exists");
-    if (const auto name = reader.name()) {
-      for (const StoredSchema& schema : TRY(catalog(run)).schemas) {
-        if (schema.name != *name) continue;
-        if (!if_not_exists) return sql_error(kDuplicateSchema, "schema \"" + *name + "\" already exists");
-        Outcome outcome;
-        outcome.kind = "CREATE SCHEMA";
-        return outcome;
-      }
-    }
-  }
+  if (auto made = TRY(create_schema(run))) return std::move(*made);
+  if (auto merged = TRY(merge_simplified(run))) return std::move(*merged);
   return engine(run);
 }
 

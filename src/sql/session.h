@@ -40,6 +40,7 @@ struct RunRequest {
   int spool = -1;  // where rows go (spool.h); borrowed; -1: nowhere
   uint64_t max_bytes = 0;
   bool describe_only = false;  // the columns of a query; nothing is run. ERRORS: SqlError 0A000: it is no query
+  uint64_t query_id = 0;       // its number in the system views; 0: it has none
 };
 
 // THREADS: run() on one at a time, cancel() on any. LIFETIME: within its engine's.
@@ -111,6 +112,8 @@ class SqlSession {
   Result<const StoredSchema*> external_schema(const UserCatalog& catalog, const QualifiedName& name);
 
   Result<Outcome> execute(Running& run, const EngineStatement& s);
+  Result<std::optional<Outcome>> create_schema(Running& run);
+  Result<std::optional<Outcome>> merge_simplified(Running& run);
   Result<Outcome> execute(Running& run, const Transaction& s);
   Result<Outcome> execute(Running& run, const NothingToDo& s);
   // session_rights.cc
@@ -224,6 +227,8 @@ class SqlSession {
   std::vector<TableLocks::Held> locks_; // LOCK's, until it ends
   std::vector<std::string> notices_;
   uint64_t copied_ = 0, unloaded_ = 0;  // rows of the last COPY and UNLOAD
+  // Numbers of the last query, COPY and UNLOAD; 0: there was none.
+  uint64_t last_query_ = 0, last_copy_ = 0, last_unload_ = 0;
   std::map<std::string, std::string> variables_;
   std::map<std::string, Prepared> prepared_;
   std::map<std::string, Held> cursors_;

@@ -180,11 +180,14 @@ Status SqlSession::put_routine(Running& run, StoredRoutine routine, bool or_repl
   const Object object = object_of(routine);
   bool replaces = false;
   for (const StoredRoutine& each : TRY(catalog(run)).routines) {
-    if (each.schema != routine.schema || each.name != routine.name || each.signature != routine.signature) continue;
+    if (each.schema != routine.schema || each.name != routine.name ||
+        bare_types(each.signature) != bare_types(routine.signature))
+      continue;
     if (!or_replace)
       return sql_error(kDuplicateFunction, word + " \"" + routine.name + "\" already exists with same argument types");
     TRY(need_owner(run, object));
     routine.owner = each.owner;
+    routine.signature = each.signature;
     replaces = true;
   }
   TRY(need(run, {"SCHEMA", "", routine.schema}, "CREATE"));
@@ -233,7 +236,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropRoutine& s) {
     for (const std::string& type : *s.argument_types) wanted += (wanted.empty() ? "" : ", ") + type;
   for (StoredRoutine& each : TRY(catalog(run)).routines)
     if (each.procedure == s.procedure && each.schema == schema && each.name == s.name.name &&
-        (!s.argument_types || each.signature == wanted))
+        (!s.argument_types || bare_types(each.signature) == bare_types(wanted)))
       found.push_back(std::move(each));
   const std::string word = s.procedure ? "procedure" : "function";
   const std::string shown = s.name.text() + "(" + wanted + ")";

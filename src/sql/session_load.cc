@@ -1,4 +1,6 @@
 // UNLOAD and COPY: what the engine does not know of them: the destination, the sources, the manifest.
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "sql/session.h"
@@ -26,6 +28,23 @@ Error without_position(Error error) {
   return error;
 }
 
+// AWS: UNLOAD, MANIFEST VERBOSE.
+Json manifest_type(const ResultColumn& column) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"int2", "smallint"}, {"int4", "integer"}, {"int8", "bigint"}, {"float4", "real"}, {"float8", "double precision"},
+      {"bool", "boolean"}, {"varchar", "character varying"}, {"bpchar", "character"},
+      {"timestamp", "timestamp without time zone"}, {"timestamptz", "timestamp with time zone"}};
+  const auto* known = std::ranges::find(kNames, std::string_view(column.type), [](const auto& name) { return name.first; });
+  Json type = Json::object();
+  type.set("base", known == std::end(kNames) ? column.type : std::string(known->second));
+  if (column.type == "varchar" || column.type == "bpchar") type.set("max_length", column.length);
+  if (column.type == "numeric") {
+    type.set("precision", column.precision);
+    type.set("scale", column.scale);
+  }
+  return type;
+}
+
 std::string manifest_of(const Outcome& outcome, bool verbose) {
   Json entries = Json::array();
   uint64_t bytes = 0, rows = 0;
@@ -45,11 +64,9 @@ std::string manifest_of(const Outcome& outcome, bool verbose) {
   if (verbose) {
     Json elements = Json::array();
     for (const ResultColumn& column : outcome.columns) {
-      Json type = Json::object();
-      type.set("base", column.type);
       Json element = Json::object();
       element.set("name", column.name);
-      element.set("type", std::move(type));
+      element.set("type", manifest_type(column));
       elements.push(std::move(element));
     }
     Json schema = Json::object();
@@ -59,6 +76,10 @@ std::string manifest_of(const Outcome& outcome, bool verbose) {
     meta.set("content_length", bytes);
     meta.set("record_count", rows);
     manifest.set("meta", std::move(meta));
+    Json author = Json::object();
+    author.set("name", "Amazon Redshift");
+    author.set("version", "1.0.0");
+    manifest.set("author", std::move(author));
   }
   return manifest.text(2);
 }
@@ -84,6 +105,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Unload& s) {
   UnloadRequest request = s.request;
   request.sql = text->sql;
   request.context = TRY(context(run, role));
+  last_unload_ = run.request.query_id;  // AWS: also when it fails from here on
   auto outcome = engine_.unload(TRY(opened()), request);
   if (!outcome) return Failure(without_position(seen(std::move(outcome).error())));
   if (Status published = publish(run, s, role, *outcome, there); !published) {
@@ -146,9 +168,10 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
   }
   if (s.no_load) TRY(refuse_in_block("COPY with NOLOAD"));
   TRY(find_sources(run, s, role, request));
-  if (request.json_paths.starts_with("s3://")) request.json_paths = TRY(run.host.read_object(role, request.json_paths));
+  if (request.json_paths.starts_with("s3://")) request.json_paths = TRY(run.host.read_object(role, std::string(trim(request.json_paths))));
   request.context = TRY(context(run, role));
   if (s.no_load) TRY(begin(run));  // what is loaded goes again: the files are only looked at
+  last_copy_ = run.request.query_id;  // AWS: also when it fails from here on
   auto answered = engine_.load(TRY(opened()), request);
   if (s.no_load) TRY(rollback(run));
   if (!answered) return Failure(seen(std::move(answered).error()));

@@ -169,7 +169,7 @@ Result<std::vector<Object>> SqlSession::objects_of(Running& run, const Grant& s)
       const size_t before = found.size();
       for (const StoredRoutine& each : all.routines)
         if (each.schema == schema_of(name) && each.name == name.name &&
-            each.procedure == (s.object_kind == "PROCEDURE") && (!s.signatures[i] || each.signature == wanted))
+            each.procedure == (s.object_kind == "PROCEDURE") && (!s.signatures[i] || bare_types(each.signature) == bare_types(wanted)))
           found.push_back({s.object_kind, each.schema, each.name + "(" + each.signature + ")"});
       if (found.size() == before)
         return sql_error(kUndefinedFunction,
@@ -336,18 +336,19 @@ Result<Outcome> SqlSession::execute(Running& run, const AlterOwner& s) {
   one.object_kind = s.object_kind;
   one.objects.push_back(s.object);
   one.signatures.push_back(s.signature);
+  const std::string owner = s.owner == "current_user" || s.owner == "session_user" ? user_ : s.owner;
   TRY(atomically(run, [&]() -> Status {
     const std::vector<Object> objects = TRY(objects_of(run, one));
-    TRY(check_grantees(run, {{Grantee::Kind::kUser, s.owner}}));
+    TRY(check_grantees(run, {{Grantee::Kind::kUser, owner}}));
     for (const Object& object : objects) {
       TRY(need_owner(run, object));
       TRY(internal(run, "DELETE FROM " + kept("owners") + where(object) + "; INSERT INTO " + kept("owners") +
-                            " VALUES (" + literals(object) + ", " + quoted_string(s.owner) + ")"));
+                            " VALUES (" + literals(object) + ", " + quoted_string(owner) + ")"));
       for (StoredRoutine routine : TRY(catalog(run)).routines) {
         const Object its{routine.procedure ? "PROCEDURE" : "FUNCTION", routine.schema,
                          routine.name + "(" + routine.signature + ")"};
         if (its != object) continue;
-        routine.owner = s.owner;
+        routine.owner = owner;
         TRY(change(run, {{CatalogChange::Kind::kPut, std::move(routine)}}));
       }
     }

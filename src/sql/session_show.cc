@@ -307,14 +307,17 @@ Status SqlSession::add_session_values(const std::string& sql, std::vector<Param>
     if (!name || at == 0 || sql[at - 1] != '$') continue;
     add(sql.substr(at, end - at), TRY(setting_value(*name)), "VARCHAR");
   }
-  if (sql.find(kCopyCountParam) != std::string::npos)
-    add(std::string(kCopyCountParam), std::to_string(copied_), "BIGINT");
-  if (sql.find(kUnloadCountParam) != std::string::npos)
-    add(std::string(kUnloadCountParam), std::to_string(unloaded_), "BIGINT");
+  if (sql.find(kSessionParam) == std::string::npos) return {};
+  const auto number = [](uint64_t id) { return id == 0 ? "-1" : std::to_string(id); };  // AWS: -1, none in this session
+  const std::string values[] = {std::to_string(copied_), std::to_string(unloaded_), number(last_copy_),
+                                number(last_unload_),    number(last_query_),       number(last_query_)};
+  static_assert(std::size(values) == kSessionFunctions.size());
+  for (size_t i = 0; i < kSessionFunctions.size(); ++i)
+    add(std::string(kSessionParam) + std::string(kSessionFunctions[i]), values[i], "BIGINT");
   return {};
 }
 
-Result<Outcome> SqlSession::execute(Running&, const SetVariable& s) {
+Result<Outcome> SqlSession::execute(Running& run, const SetVariable& s) {
   const Setting* known = setting(s.name);
   // A name with a dot is the user's own: current_setting() reads it.
   if (known == nullptr && s.name.find('.') == std::string::npos)
@@ -329,6 +332,7 @@ Result<Outcome> SqlSession::execute(Running&, const SetVariable& s) {
     if (s.name == fixed && known && !equals_ignore_case(s.value, known->value) && !(off && known->value == "off") &&
         !(on && known->value == "on") && !(s.name == "datestyle" && lower(s.value).starts_with("iso")))
       return sql_error(kNotSupported, "SET " + s.name + " TO " + s.value + " is not supported yet");
+  if (s.name == "timezone") TRY(engine(run, "SELECT timezone(" + quoted_string(s.value) + ", getdate())", {}, -1));
   if (s.name == "statement_timeout" && parse_int(s.value).value_or(-1) < 0)
     return sql_error(kInvalidParameter, "invalid value for parameter \"statement_timeout\": \"" + s.value + "\"");
   variables_[s.name] = s.value;

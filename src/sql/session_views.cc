@@ -185,6 +185,8 @@ Result<Outcome> SqlSession::execute(Running& run, const Comment& s) {
 
 // AWS: TRUNCATE commits the transaction that it is run in.
 Result<Outcome> SqlSession::execute(Running& run, const Truncate& s) {
+  if (in_block_ && run.depth > 0)
+    return sql_error("2D000", "TRUNCATE cannot be invoked from a procedure that is executing in an atomic context.");
   if (TRY(external_schema(TRY(catalog(run)), s.table)) != nullptr)
     return sql_error("42809", "cannot truncate external table \"" + s.table.name + "\"", s.table.position);
   const auto table = s.table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, s.table));
@@ -201,7 +203,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Truncate& s) {
     }
     TRY(internal(run, "DELETE FROM " + quoted(*table), true));
   }
-  if (in_block_ && run.depth == 0) {
+  if (in_block_ && run.depth == 0) {  // AWS: TRUNCATE commits
     in_block_ = false;
     cursors_.clear();
     TRY(commit(run));

@@ -94,10 +94,19 @@ struct UnloadParser {
       request.format = FileFormat::kCsv;
     else if (reader.accept("json"))
       request.format = FileFormat::kJson;
+    else if (reader.accept("fixedwidth"))
+      return fixed_width();
     else if (word)
       return reader.unexpected();
     else
       return false;
+    return true;
+  }
+
+  Result<bool> fixed_width() {
+    unload.request.format = FileFormat::kFixedWidth;
+    reader.accept("as");
+    unload.request.fixed_width = TRY(reader.string());
     return true;
   }
 
@@ -144,7 +153,7 @@ struct UnloadParser {
       TRY(reader.string());
     } else if (reader.accept("extension")) {
       request.extension = TRY(reader.string());
-    } else if (reader.peek().is("fixedwidth") || reader.peek().is("encrypted") || reader.peek().is("kms_key_id") ||
+    } else if (reader.peek().is("encrypted") || reader.peek().is("kms_key_id") ||
                reader.peek().is("master_symmetric_key")) {
       return unsupported(reader, "UNLOAD with " + upper(reader.peek().text));
     } else {
@@ -167,6 +176,10 @@ struct UnloadParser {
       return sql_error(kInvalidParameter,
                        std::string(option) + " is not supported for UNLOAD to " + std::string(format));
     };
+    if (request.format == FileFormat::kFixedWidth) {  // AWS: UNLOAD, FIXEDWIDTH
+      if (delimiter_given) return refused("DELIMITER", "FIXEDWIDTH");
+      if (request.header) return refused("HEADER", "FIXEDWIDTH");
+    }
     if (request.format == FileFormat::kParquet || request.format == FileFormat::kJson) {
       const std::string_view format = request.format == FileFormat::kParquet ? "PARQUET" : "JSON";
       if (delimiter_given) return refused("DELIMITER", format);
@@ -230,7 +243,12 @@ struct CopyParser {
       start_format(FileFormat::kFixedWidth);
       reader.accept("as");
       copy.request.fixed_width = TRY(reader.string());
-    } else if (reader.peek().is("avro") || reader.peek().is("orc")) {
+    } else if (reader.accept("avro")) {
+      start_format(FileFormat::kAvro);
+      reader.accept("as");
+      copy.request.json_paths = "auto";
+      if (reader.peek().kind == TokenKind::kString) copy.request.json_paths = TRY(reader.string());
+    } else if (reader.peek().is("orc")) {
       return unsupported(reader, "COPY FORMAT " + upper(reader.peek().text));
     } else if (word && !reader.peek().is("delimiter")) {
       return reader.unexpected();
@@ -244,6 +262,7 @@ struct CopyParser {
   bool flag() {
     LoadRequest& request = copy.request;
     const std::pair<std::string_view, bool*> flags[] = {
+        {"acceptanydate", &request.accept_any_date},
         {"blanksasnull", &request.blanks_as_null},
         {"emptyasnull", &request.empty_as_null},
         {"escape", &request.escape},
@@ -251,6 +270,7 @@ struct CopyParser {
         {"fillrecord", &request.fill_record},
         {"ignoreblanklines", &request.ignore_blank_lines},
         {"removequotes", &request.remove_quotes},
+        {"roundec", &request.round_decimals},
         {"trimblanks", &request.trim_blanks},
         {"truncatecolumns", &request.truncate_columns},
         {"manifest", &copy.manifest},
@@ -325,8 +345,6 @@ struct CopyParser {
       TRY(reader.integer());
     } else if (reader.accept("region")) {
       TRY(text_option());
-    } else if (reader.accept("acceptanydate") || reader.accept("roundec")) {
-      return sql_error(kNotSupported, "COPY with ACCEPTANYDATE or ROUNDEC is not supported yet", reader.previous_end());
     } else if (reader.peek().is("lzop") || reader.peek().is("encrypted") || reader.peek().is("readratio") ||
                reader.peek().is("ssh") || reader.peek().is("serializetojson") ||
                reader.peek().is("master_symmetric_key")) {

@@ -7,6 +7,7 @@
 #include "sql/create_table.h"
 #include "sql/edits.h"
 #include "sql/sql_error.h"
+#include "sql/tokens_redshift_hierarchy.h"
 #include "sql/tokens_redshift_interval.h"
 #include "sql/types_redshift.h"
 
@@ -130,6 +131,24 @@ Result<size_t> top(Rewriting& r, size_t i) {
   return last + 1 - i;
 }
 
+// Names that are words of the engine's grammar only.
+Result<size_t> plain_name(Rewriting& r, size_t i) {
+  static constexpr std::array<std::string_view, 14> kWords = {"anti", "array", "asof",     "describe", "glob",      "lambda",   "map",
+                                                              "positional", "semi", "show", "struct", "summarize", "unpack", "variadic"};
+  const Token& token = r.at(i);
+  if (i == 0 || token.kind != TokenKind::kWord || std::ranges::find(kWords, token.text) == kWords.end()) return 0;
+  if (r.at(i + 1).is_op("(") || r.at(i + 1).is_op("[") || r.at(i + 1).is_op("<")) return 0;
+  r.edits.replace(token.begin, token.end, quoted_name(token.text));
+  return 1;
+}
+
+// a # b -> a <^> b: the engine's grammar has another use for the sign
+Result<size_t> exclusive_or(Rewriting& r, size_t i) {
+  if (!r.at(i).is_op("#")) return 0;
+  r.edits.replace(r.at(i).begin, r.at(i).end, "<^>");
+  return 1;
+}
+
 // MINUS -> EXCEPT
 Result<size_t> minus(Rewriting& r, size_t i) {
   if (!r.at(i).is("minus") || i == 0) return 0;
@@ -235,10 +254,10 @@ Result<size_t> interval_literal(Rewriting& r, size_t i) {
   size_t end = i + 2;
   std::string first, last;
   if (r.at(end).kind == TokenKind::kWord && is_interval_field(r.at(end).text)) {
-    last = r.at(end++).text;
+    last = lower(r.at(end++).text);
     if (r.at(end).is("to") && is_interval_field(r.at(end + 1).text)) {
       first = last;
-      last = r.at(end + 1).text;
+      last = lower(r.at(end + 1).text);
       end += 2;
     }
     if (r.at(end).is_op("(")) end = r.closing(end) + 1;
@@ -247,9 +266,11 @@ Result<size_t> interval_literal(Rewriting& r, size_t i) {
   if (!value)
     return sql_error("22007", "invalid input syntax for type interval: \"" + r.at(i + 1).text + "\"",
                      r.at(i + 1).begin + 1);
+  const std::string text = "INTERVAL '" + std::to_string(value->months) + " months " + std::to_string(value->days) + " days " +
+                           std::to_string(value->micros) + " microseconds'";
+  const bool years = last == "year" || last == "month";
   r.edits.replace(r.at(i).begin, r.at(end - 1).end,
-                  "INTERVAL '" + std::to_string(value->months) + " months " + std::to_string(value->days) + " days " +
-                      std::to_string(value->micros) + " microseconds'");
+                  last.empty() ? text : (years ? "tarn_interval_y2m(" : "tarn_interval_d2s(") + text + ")");
   return end - i;
 }
 
@@ -353,24 +374,63 @@ Result<size_t> session_values(Rewriting& r, size_t i) {
     r.edits.replace(r.at(i).begin, r.at(i + 3).end, "$" + std::string(kSettingParam) + hex(lower(r.at(i + 2).text)));
     return 4;
   }
-  const bool copied = r.at(i).is("pg_last_copy_count"), unloaded = r.at(i).is("pg_last_unload_count");
-  if ((!copied && !unloaded) || !r.at(i + 2).is_op(")")) return 0;
-  r.edits.replace(r.at(i).begin, r.at(i + 2).end, "$" + std::string(copied ? kCopyCountParam : kUnloadCountParam));
+  if (!r.at(i + 2).is_op(")")) return 0;
+  const std::string name = lower(r.at(i).text);
+  if (std::ranges::find(kSessionFunctions, name) == kSessionFunctions.end()) return 0;
+  r.edits.replace(r.at(i).begin, r.at(i + 2).end, "$" + std::string(kSessionParam) + name);
   return 3;
 }
 
-// What no rule and no parser knows, by its name.
-Result<size_t> refused_clause(Rewriting& r, size_t i) {
-  if (r.at(i).is("connect") && r.at(i + 1).is("by"))
-    return sql_error("0A000", "CONNECT BY is not supported: write the hierarchy as WITH RECURSIVE.", r.at(i).begin + 1);
-  return 0;
+// FROM t, t.a[0].b [AS] x: a path that is no name of a table, as one name behind its first part (kPathMark)
+Result<size_t> table_path(Rewriting& r, size_t i) {
+  if (!r.at(i).is_name() || i == 0) return 0;
+  const Token& before = r.at(i - 1);
+  if (!before.is("from") && !before.is("join") && !before.is("unpivot") && !before.is_op(",")) return 0;
+  size_t end = i + 1;
+  int names = 1;
+  bool bracket = false;
+  for (;;) {
+    if (r.at(end).is_op(".") && r.at(end + 1).is_name()) {
+      ++names;
+      end += 2;
+    } else if (r.at(end).is_op("[") && r.at(end + 2).is_op("]")) {
+      bracket = true;
+      end += 3;
+    } else {
+      break;
+    }
+  }
+  if ((!bracket && names < 4) || !r.at(i + 1).is_op(".")) return 0;
+  if (before.is_op(",")) {  // of FROM, not of a select list
+    int depth = 0;
+    size_t at = i - 1;
+    for (; at > 0; --at) {
+      const Token& token = r.at(at - 1);
+      if (token.is_op(")")) ++depth;
+      if (token.is_op("(") && --depth < 0) return 0;
+      if (depth > 0) continue;
+      if (token.is("from")) break;
+      if (token.is("select") || token.is("where") || token.is("by") || token.is("having") || token.is("set") || token.is("values"))
+        return 0;
+    }
+    if (at == 0) return 0;
+  }
+  const std::string path = r.statement.text.substr(r.at(i + 1).begin, r.at(end - 1).end - r.at(i + 1).begin);
+  r.edits.replace(r.at(i + 1).begin, r.at(end - 1).end, "." + quoted_name(std::string(kPathMark) + path));
+  const Token& last = r.at(end - 1);
+  const bool named = r.at(end).is("as") || r.at(end).kind == TokenKind::kQuotedName ||
+                     (r.at(end).kind == TokenKind::kWord && !r.at(end).is("where") && !r.at(end).is("group") && !r.at(end).is("order") &&
+                      !r.at(end).is("on") && !r.at(end).is("join") && !r.at(end).is("left") && !r.at(end).is("inner") &&
+                      !r.at(end).is("cross") && !r.at(end).is("limit") && !r.at(end).is("having"));
+  if (!named && last.is_name()) r.edits.insert(last.end, " AS " + quoted_name(lower(last.text)));
+  return end - i;
 }
 
-constexpr std::array<Rule, 26> kRules = {
+constexpr std::array<Rule, 28> kRules = {
     string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
     approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose,
     interval_literal, object_transform, positions, similar, percentile_over, qualified_words, collate,
-    late_view_columns, session_values, refused_clause};
+    late_view_columns, session_values, table_path, plain_name, exclusive_or};
 
 // A parenthesis that no rule took.
 void step(Rewriting& r, size_t i) {
@@ -408,7 +468,14 @@ Error moved_to_source(Error error, const PositionMap& map) {
   return error;
 }
 
-Result<EngineText> to_engine(const StatementText& statement) {
+Result<EngineText> to_engine(const StatementText& written) {
+  StatementText flat;
+  const auto hierarchy = TRY(without_connect_by(written));
+  if (hierarchy) {
+    flat.text = *hierarchy;
+    flat.tokens = TRY(lex(flat.text));
+  }
+  const StatementText& statement = hierarchy ? flat : written;
   Rewriting r{statement, statement.tokens, {}, {}};
   EngineText out;
   TRY(physical_design(r, out.attributes));
@@ -423,6 +490,10 @@ Result<EngineText> to_engine(const StatementText& statement) {
     i += taken;
   }
   out.sql = r.edits.apply(statement.text, out.map);
+  if (hierarchy) {  // its places are not the written ones
+    out.map = {};
+    out.map.add(0, 0, 0);
+  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 // (functions, operators, names) is the engine's. Pure.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +12,15 @@
 
 namespace tarn::sql {
 
-// Parameters whose values only a session knows: a setting (its name in hexadecimal behind it), the rows of its last COPY and
-// UNLOAD.
+// Parameters whose values only a session knows: a setting (its name in hexadecimal behind it), and those of these functions
+// without arguments.
 constexpr std::string_view kSettingParam = "tarn_setting_";
-constexpr std::string_view kCopyCountParam = "tarn_copy_count";
-constexpr std::string_view kUnloadCountParam = "tarn_unload_count";
+constexpr std::string_view kSessionParam = "tarn_value_";
+constexpr std::array<std::string_view, 6> kSessionFunctions = {"pg_last_copy_count", "pg_last_unload_count", "pg_last_copy_id",
+                                                               "pg_last_unload_id",  "pg_last_query_id", "last_user_query_id"};
+
+// Before a table's name that is a path into a SUPER: t."<mark>.a[0].b".
+constexpr std::string_view kPathMark = "\x01";
 
 // Where in the source a place of the rewritten text comes from.
 class PositionMap {

@@ -42,7 +42,17 @@ TEST(TokensRedshift, Rules) {
       {"INSERT INTO t SELECT 1", "INSERT INTO t SELECT 1"},
       {"CREATE VIEW v AS SELECT 1 WITH NO SCHEMA BINDING", "CREATE VIEW v AS SELECT 1 "},
       {"CREATE TABLE #t (a int)", "CREATE TEMP TABLE \"#t\" (a INTEGER)"},
-      {"CREATE TABLE t (LIKE s.u)", "CREATE TABLE t AS SELECT * FROM \"s\".\"u\" WHERE false"},
+      {"CREATE TABLE t (LIKE s.u)", "CREATE TABLE t AS SELECT * FROM \"s\".\"u\" WHERE 'tarn like' = ''"},
+      {"SELECT 5 # 3, array, map FROM t AS array, array AS map", "SELECT 5 <^> 3, \"array\", \"map\" FROM t AS \"array\", \"array\" AS \"map\""},
+      {"SELECT a, t.b[0].c FROM t, t.b[0].c x, t.q.r.s JOIN t.w[1].v ON true",
+       "SELECT a, t.b[0].c FROM t, t.\"\x01" ".b[0].c\" x, t.\"\x01" ".q.r.s\" AS \"s\" JOIN t.\"\x01" ".w[1].v\" AS \"v\" ON true"},
+      {"SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '2 days'",
+       "SELECT tarn_interval_y2m(INTERVAL '14 months 0 days 0 microseconds'), INTERVAL '0 months 2 days 0 microseconds'"},
+      {"SELECT *, level FROM e x WHERE level < 3 START WITH a = 1 CONNECT BY b = PRIOR x.a AND level < 9 ORDER BY 1",
+       "SELECT * EXCLUDE (level), level FROM (WITH RECURSIVE \"tarn tree\" AS (SELECT \"x\".*, 1 AS level FROM e x WHERE a = 1 UNION ALL "
+       "SELECT \"x\".*, tarn_level(\"tarn parent\".\"tarn row\".level + 1) FROM e x, (SELECT \"tarn tree\" AS \"tarn row\" FROM \"tarn "
+       "tree\") AS \"tarn parent\" WHERE b = \"tarn parent\".\"tarn row\".\"a\" AND (\"tarn parent\".\"tarn row\".level + 1) < 9) SELECT * "
+       "FROM \"tarn tree\") AS \"x\" WHERE level < 3 ORDER BY 1"},
       {"CREATE TABLE t AS SELECT a::text FROM u", "CREATE TABLE t AS SELECT a::rs_varchar(256) FROM u"},
       {"CREATE TABLE t DISTKEY(a) SORTKEY(b) AS SELECT 1 a, 2 b", "CREATE TABLE t   AS SELECT 1 a, 2 b"},
       {"CREATE TABLE t (a VARCHAR(max) DEFAULT 'x\\'y' NOT NULL, b int PRIMARY KEY, c text)",
@@ -54,7 +64,7 @@ TEST(TokensRedshift, Rules) {
        "COMMENT ON TABLE \"t\" IS 'CHECK (tarn_key(''u'', ''k'', 1, ''a''))'"},
       {"ALTER TABLE t DROP CONSTRAINT k", "COMMENT ON TABLE \"t\" IS 'tarn_drop_key(''k'')'"},
       {"SELECT a OPERATOR(pg_catalog.~) 'x' COLLATE pg_catalog.default", "SELECT a ~ 'x' "},
-      {"SELECT current_setting('A'), pg_last_copy_count()", "SELECT $tarn_setting_61, $tarn_copy_count"},
+      {"SELECT current_setting('A'), pg_last_copy_count()", "SELECT $tarn_setting_61, $tarn_value_pg_last_copy_count"},
       {"SELECT * FROM pg_get_late_binding_view_cols() cols(a name, b varchar(10), c int)",
        "SELECT * FROM pg_get_late_binding_view_cols cols(a , b , c )"},
       {"ALTER TABLE t ADD COLUMN c VARCHAR(10) DEFAULT NULL", "ALTER TABLE t ADD COLUMN c rs_varchar(10) DEFAULT NULL"},

@@ -1,5 +1,6 @@
 #include "sql/types_redshift.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -16,7 +17,7 @@ constexpr int kMaxDepth = 100;  // of types in types
 struct Known {
   std::string_view written, name;
 };
-constexpr std::array<Known, 41> kTypes = {{
+constexpr std::array<Known, 42> kTypes = {{
     {"smallint", "smallint"},
     {"int2", "smallint"},
     {"integer", "integer"},
@@ -26,6 +27,7 @@ constexpr std::array<Known, 41> kTypes = {{
     {"int8", "bigint"},
     {"decimal", "numeric"},
     {"numeric", "numeric"},
+    {"dec", "numeric"},
     {"real", "real"},
     {"float4", "real"},
     {"float8", "double precision"},
@@ -60,6 +62,8 @@ constexpr std::array<Known, 41> kTypes = {{
     {"interval", "interval"},
 }};
 constexpr std::array<std::string_view, 6> kProcedural = {"refcursor", "record", "name", "oid", "regclass", "regtype"};
+
+constexpr std::array<std::string_view, 6> kFields = {"year", "month", "day", "hour", "minute", "second"};
 
 std::string_view known(std::string_view word) {
   for (const Known& type : kTypes)
@@ -138,8 +142,9 @@ Result<SqlType> nested_type(Reader& reader, int depth) {
     return type;
   }
   if (type.name == "interval" && is_interval_field(reader.peek().text)) {  // YEAR TO MONTH, DAY TO SECOND (3)
-    reader.next();
-    if (reader.accept("to")) reader.next();
+    std::string last = lower(reader.next().text);
+    if (reader.accept("to")) last = lower(reader.next().text);
+    type.precision = static_cast<int>(std::ranges::find(kFields, last) - kFields.begin());
     if (reader.accept_op("(")) {
       TRY(reader.integer());
       TRY(reader.expect_op(")"));
@@ -188,6 +193,7 @@ std::string engine_type(const SqlType& type, TypeUse use) {
     return "DECIMAL(" + std::to_string(*type.precision) + "," + std::to_string(type.scale.value_or(0)) + ")";
   }
   if (type.name == "double precision") return "DOUBLE";
+  if (type.name == "interval" && type.precision) return "rs_interval(" + std::to_string(*type.precision) + ")";
   return upper(type.name);
 }
 
@@ -217,9 +223,21 @@ std::string shown_type(const SqlType& type) {
   if (type.name == "varbyte") return sized("binary varying");
   if (type.name == "numeric" && type.precision)
     return "numeric(" + std::to_string(*type.precision) + "," + std::to_string(type.scale.value_or(0)) + ")";
+  if (type.name == "interval" && type.precision) return *type.precision < 2 ? "interval year to month" : "interval day to second";
   if (type.name == "timestamp") return "timestamp without time zone";
   if (type.name == "timestamptz") return "timestamp with time zone";
   return type.name;
+}
+
+std::string bare_types(std::string_view signature) {
+  std::string bare;
+  int depth = 0;
+  for (const char c : signature) {
+    if (c == '(') ++depth;
+    if (depth == 0) bare += c;
+    if (c == ')') --depth;
+  }
+  return bare;
 }
 
 }  // namespace tarn::sql

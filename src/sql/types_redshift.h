@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct SqlType {
   // tables also "tinyint" "string" "binary" "array" "struct" "map"; in procedures "refcursor" "record".
   std::string name;
   std::optional<int> length;            // char, varchar, varbyte
-  std::optional<int> precision, scale;  // numeric
+  std::optional<int> precision, scale;  // numeric; of an interval with a qualifier its last field: 0 year .. 5 second
   std::vector<Part> parts;              // of array (one), map (two), struct (named)
 };
 struct SqlType::Part {
@@ -39,5 +40,7 @@ std::string engine_type(const SqlType& type, TypeUse use);
 std::string hive_type(const SqlType& type);
 // As Redshift's messages and catalog show it: "character varying(256)".
 std::string shown_type(const SqlType& type);
+// "character varying(10), integer" without the lengths, which tell no two signatures apart.
+std::string bare_types(std::string_view signature);
 
 }  // namespace tarn::sql

@@ -377,6 +377,7 @@ Result<sql::Outcome> RedshiftData::run_one(Job& job, sql::SessionHost& host, Sta
   const Fd file = TRY(open_file(path, OpenMode::kCreate, 0600));
   sql::RunRequest request;
   request.statement_id = job.key.id;
+  request.query_id = part.query_id;
   request.params = job.params;
   request.spool = file.get();
   request.max_bytes = kMaxResultBytes;

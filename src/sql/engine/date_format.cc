@@ -375,4 +375,26 @@ std::optional<int64_t> parse_time(const std::string& text, const std::string& fo
   return time_of(fields, strict);
 }
 
+std::optional<int> hours_west(std::string_view abbreviation) {
+  static constexpr std::pair<std::string_view, int> kWest[] = {
+      {"est", 5},   {"edt", 4},  {"cst", 6},   {"cdt", 5},  {"mst", 7},  {"mdt", 6},    {"pst", 8},   {"pdt", 7}, {"akst", 9},
+      {"akdt", 8},  {"hst", 10}, {"jst", -9},  {"kst", -9}, {"cet", -1}, {"cest", -2},  {"eet", -2},  {"eest", -3}, {"wet", 0},
+      {"west", -1}, {"bst", -1}, {"msk", -3},  {"gmt", 0},  {"utc", 0},  {"aest", -10}, {"aedt", -11}};
+  for (const auto& [known, west] : kWest)
+    if (abbreviation == known) return west;
+  return std::nullopt;
+}
+
+std::string engine_zone(std::string_view zone) {
+  const std::string name = lower(trim(zone));
+  const size_t sign = name.find_first_of("+-");
+  const auto west = hours_west(name.substr(0, sign));
+  std::optional<int64_t> hours = west;
+  if (west && sign != std::string::npos) hours = parse_int(name.substr(sign + 1));
+  if (!hours) return std::string(zone);
+  if (sign != std::string::npos && name[sign] == '-') hours = -*hours;
+  if (*hours < -14 || *hours > 12) return std::string(zone);
+  return "Etc/GMT" + std::string(*hours < 0 ? "" : "+") + std::to_string(*hours);
+}
+
 }  // namespace tarn::sql::engine

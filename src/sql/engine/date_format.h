@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace tarn::sql::engine {
 
@@ -11,5 +12,14 @@ namespace tarn::sql::engine {
 std::string format_time(int64_t micros, const std::string& format);
 // nullopt: the text does not fit the format, or is no date. Unless strict, days and hours beyond their month's or day's end count on.
 std::optional<int64_t> parse_time(const std::string& text, const std::string& format, bool strict = true);
+
+// Microseconds since 1970 of a date or time in any of the forms that Redshift reads by itself; nullopt: none. (fn_casts.cc)
+std::optional<int64_t> read_time(std::string_view text);
+
+// PostgreSQL's abbreviations of time zones ("pst", lower case), which are of one offset whatever the season.
+std::optional<int> hours_west(std::string_view abbreviation);
+
+// What the engine calls a time zone: 'GMT+2' lies west of Greenwich. AWS: CONVERT_TIMEZONE, time zone usage notes.
+std::string engine_zone(std::string_view zone);
 
 }  // namespace tarn::sql::engine

@@ -30,6 +30,7 @@ constexpr Rule kRules[] = {
     {ExceptionType::BINDER, "does not have a column", "42703"},
     {ExceptionType::BINDER, "Referenced column", "42703"},
     {ExceptionType::BINDER, "", "42601"},
+    {ExceptionType::CONVERSION, "Unimplemented type for cast", "42846"},
     {ExceptionType::CONVERSION, "out of range", "22003"},
     {ExceptionType::CONVERSION, "Could not cast value", "22003"},
     {ExceptionType::CONVERSION, "", "22P02"},
@@ -44,6 +45,7 @@ constexpr Rule kRules[] = {
     {ExceptionType::INTERRUPT, "", "57014"},
     {ExceptionType::OUT_OF_MEMORY, "", "53200"},
     {ExceptionType::PERMISSION, "", "42501"},
+    {ExceptionType::NOT_IMPLEMENTED, "Unknown TimeZone", "22023"},
     {ExceptionType::NOT_IMPLEMENTED, "", "0A000"},
     {ExceptionType::INVALID_INPUT, "", "22023"},
     {ExceptionType::FATAL, "", "57P02"},
@@ -83,6 +85,79 @@ std::string overflow_words(const std::string& message) {
   return message;
 }
 
+std::string shown_type(std::string name) {
+  static constexpr std::pair<const char*, const char*> kNames[] = {
+      {"INTEGER_LITERAL", "integer"}, {"STRING_LITERAL", "character varying"}, {"VARCHAR", "character varying"},
+      {"DOUBLE", "double precision"}, {"FLOAT", "real"}, {"JSON", "super"}, {"BLOB", "binary varying"},
+      {"TIMESTAMP", "timestamp without time zone"}, {"TIME", "time without time zone"}, {"\"NULL\"", "unknown"}};
+  if (name.starts_with("DECIMAL")) return "numeric";
+  for (const auto& [engine, shown] : kNames)
+    if (name == engine) return shown;
+  return lower(name);
+}
+
+// No function matches the given name and argument types 'f(INTEGER, DECIMAL(18,0))'. ..
+std::string no_such_function(const std::string& message) {
+  const size_t begin = message.find('\''), end = message.rfind(")'"), open = message.find('(', begin);
+  if (begin == std::string::npos || end == std::string::npos || open > end) return message;
+  const std::string name = message.substr(begin + 1, open - begin - 1);
+  std::vector<std::string> types(1);
+  int depth = 0;
+  for (const char c : message.substr(open + 1, end - open - 1)) {
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    if (c == ',' && depth == 0) {
+      types.emplace_back();
+    } else if (c != ' ' || !types.back().empty()) {
+      types.back() += c;
+    }
+  }
+  for (std::string& type : types) type = shown_type(type);
+  if (std::isalpha(static_cast<unsigned char>(name[0]))) {
+    std::string all;
+    for (const std::string& type : types) all += (all.empty() ? "" : ", ") + type;
+    return "function " + name + "(" + all + ") does not exist";
+  }
+  const bool one = types.size() == 1;
+  return "operator does not exist: " + (one ? name + " " + types[0] : types[0] + " " + name + " " + types.back());
+}
+
+// What stands between the first of `from` and the next `to`.
+std::string between(const std::string& text, std::string_view from, std::string_view to) {
+  const size_t begin = text.find(from);
+  if (begin == std::string::npos) return "";
+  const size_t end = text.find(to, begin + from.size());
+  return end == std::string::npos ? "" : text.substr(begin + from.size(), end - begin - from.size());
+}
+
+// Could not convert string 'x' to INT32; invalid date field format: "x", expected ..
+std::string bad_value(const std::string& message) {
+  if (message.starts_with("Could not convert string ")) {
+    const char mark = message[std::string_view("Could not convert string ").size()];
+    const std::string value = between(message, std::string(1, mark), std::string(1, mark) + " to ");
+    std::string type = message.substr(message.rfind(" to ") + 4);
+    type.resize(std::min(type.find(" when "), type.size()));
+    const bool whole = type.starts_with("INT") || type.starts_with("BIGINT") || type.starts_with("SMALLINT");
+    return std::string("invalid input syntax for ") + (whole ? "integer" : "type " + shown_type(type)) + ": \"" + value + "\"";
+  }
+  for (const char* type : {"date", "timestamp", "time"}) {
+    const std::string start = std::string("invalid ") + type + " field format: \"";
+    if (message.starts_with(start)) {
+      return std::string("invalid input syntax for type ") + type + ": \"" + between(message, start, "\"") + "\"";
+    }
+  }
+  return message;
+}
+
+// Messages of the engine, and Redshift's for the same.
+constexpr std::pair<std::string_view, const char*> kWords[] = {
+    {"WHERE clause cannot contain aggregates", "aggregates not allowed in WHERE clause"},
+    {"More than one row returned by a subquery", "single-row subquery returns more than one row"},
+    {"Set operations can only apply to expressions with the same number", "each UNION query must have the same number of columns"},
+    {"values were supplied", "INSERT has more expressions than target columns"},
+    {"Expected geometry type at position", "parse error - invalid geometry"},
+};
+
 std::string in_dialects_words(const std::string& state, const duckdb::ErrorData& error, const std::string& raw) {
   std::string message = first_sentence(raw);
   const std::string name = quoted_name(error, message);
@@ -96,12 +171,37 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
       table = message.substr(from + 5, to - from - 5);
     return "relation \"" + table + "\" does not exist";
   }
+  for (const auto& [words, shown] : kWords)
+    if (message.find(words) != std::string::npos) return shown;
+  if (message.find("does not have a column with name") != std::string::npos) {  // of an INSERT, ALTER
+    return "column \"" + between(message, "with name \"", "\"") + "\" of relation \"" + between(message, "able \"", "\"") + "\" does not exist";
+  }
+  if (message.find("does not have a column named") != std::string::npos) {
+    return "column " + between(message, "able \"", "\"") + "." + between(message, "named \"", "\"") + " does not exist";
+  }
+  if (message.starts_with("Referenced table")) return "missing FROM-clause entry for table \"" + between(message, "\"", "\"") + "\"";
   if (state == "42703" && !name.empty()) return "column \"" + name + "\" does not exist";
+  if (state == "42883" && message.starts_with("No function matches")) return no_such_function(message);
+  if (state == "22P02" || state == "22007") return bad_value(message);
+  if (state == "42702") return "column reference \"" + between(message, "column name \"", "\"") + "\" is ambiguous";
+  if (state == "42803" && message.starts_with("column \"")) {
+    return message.substr(0, message.find("must appear")) + "must appear in the GROUP BY clause or be used in an aggregate function";
+  }
+  if (state == "42846") {
+    return "cannot cast type " + shown_type(between(message, "cast (", " -> ")) + " to " + shown_type(between(message, " -> ", ")"));
+  }
+  if (state == "23502") {
+    return "Cannot insert a NULL value into column " + message.substr(message.rfind('.') + 1);
+  }
+  if (message.starts_with("Unknown TimeZone")) return "time zone \"" + between(message, "'", "'") + "\" not recognized";
   if (state == "57014") return "Query cancelled on user's request";
   if (state == "40001") return "1023: Serializable isolation violation: another transaction changed the same rows.";
   if (state == "22003") return overflow_words(message);
   if (state == "22012") return "Divide by zero";
   if (state == "53200") return "The statement needs more memory than the engine has: " + message;
+  if (state == "42P07" && message.starts_with("Column with name ")) {
+    return "column \"" + between(message, "Column with name ", " already exists") + "\" already exists";
+  }
   if (state == "42P07") {
     const size_t from = message.find("name ");
     const size_t to = message.find(" already exists");

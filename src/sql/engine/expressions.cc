@@ -4,6 +4,7 @@
 #include "sql/engine/manifest.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/session_state.h"
+#include "sql/tokens_redshift.h"
 
 namespace tarn::sql::engine {
 
@@ -50,7 +51,13 @@ string item_name(const duckdb::ParsedExpression& item) {
       const auto& call = item.Cast<FunctionExpression>();
       const string name = lower(call.function_name);
       if (call.is_operator || !std::isalpha(static_cast<unsigned char>(name[0]))) return "?column?";
-      if (name == "count_star") return "count";
+      if (name == "count_star" || name == "approx_count_distinct") return "count";
+      if (name == "trim") return "btrim";
+      if (name == "datediff") return "date_diff";  // AWS: DATEDIFF, DATEADD
+      if (name == "dateadd") return "date_add";
+      if (name == "date_part" && call.schema.empty()) return "pgdate_part";  // EXTRACT's has a schema. AWS: DATE_PART
+      if (name == "tarn_interval_y2m") return "intervaly2m";
+      if (name == "tarn_interval_d2s") return "intervald2s";
       if (name == kArrayFunction) return "array";
       if (name == "collate_") return "collate";
       if (name == "quantile_cont") return "percentile_cont";
@@ -68,7 +75,9 @@ string item_name(const duckdb::ParsedExpression& item) {
       if (inner != "?column?") return inner;
       if (cast.cast_type.id() == duckdb::LogicalTypeId::USER) {
         const string name = lower(duckdb::UserType::GetTypeName(cast.cast_type));
+        if (name == "rs_interval") return interval_field(named_type(cast.cast_type).declared) < 2 ? "intervaly2m" : "intervald2s";
         return name == "rs_varchar"   ? "varchar"
+               : name == "rs_varbyte" ? "varbyte"
                : name == "rs_char"    ? "bpchar"
                : name == "rs_decimal" ? "numeric"
                                       : name;
@@ -82,6 +91,7 @@ string item_name(const duckdb::ParsedExpression& item) {
         case duckdb::LogicalTypeId::BOOLEAN: return "bool";
         case duckdb::LogicalTypeId::DECIMAL: return "numeric";
         case duckdb::LogicalTypeId::TIMESTAMP_TZ: return "timestamptz";
+        case duckdb::LogicalTypeId::TIME_TZ: return "timetz";
         default: return lower(cast.cast_type.ToString());
       }
     }
@@ -93,7 +103,13 @@ string item_name(const duckdb::ParsedExpression& item) {
         const bool word = children[1]->GetExpressionClass() == ExpressionClass::CONSTANT;
         return word ? lower(children[1]->Cast<duckdb::ConstantExpression>().value.ToString()) : "?column?";
       }
+      if (item.GetExpressionType() == ExpressionType::GROUPING_FUNCTION) return "grouping";
       return item.GetExpressionType() == ExpressionType::OPERATOR_COALESCE ? "coalesce" : "?column?";
+    case ExpressionClass::PARAMETER: {  // of a function that the session answers
+      const string name = lower(item.Cast<duckdb::ParameterExpression>().identifier);
+      if (name.starts_with(kSettingParam)) return "current_setting";
+      return name.starts_with(kSessionParam) ? name.substr(kSessionParam.size()) : "?column?";
+    }
     default: return "?column?";
   }
 }
@@ -218,6 +234,8 @@ void Rewriter::column(ParsedPtr& e) {
     }
     return;
   }
+  // x.x is the attribute x of the element x.
+  if (names[0] == names[1] && elements_.contains(names[0])) names.insert(names.begin(), names[0]);
   const auto known = [&](size_t from) {
     return std::find(from_tables_.begin(), from_tables_.end(), std::pair(names[from], names[from + 1])) !=
            from_tables_.end();
@@ -308,6 +326,9 @@ void Rewriter::cast(ParsedPtr& e) {
       own_call(cast.try_cast ? "try_cast_as" : "cast_as", list(std::move(cast.child), std::move(witness)));
   if (named.bytes > 0) {
     value = own_call(named.padded ? "cut_char" : "cut", list(std::move(value), literal(Value::INTEGER(named.bytes))));
+  }
+  if (const int field = interval_field(named.declared); field >= 0) {
+    value = own_call(interval_function(field), list(std::move(value), literal(Value::INTEGER(field))));
   }
   replace(e, std::move(value));
 }
@@ -437,8 +458,12 @@ void Rewriter::window(ParsedPtr& e) {
        {&window.filter_expr, &window.start_expr, &window.end_expr, &window.offset_expr, &window.default_expr}) {
     if (*part) expression(*part);
   }
+  if (name == "median") window.children[0] = own_call("continuous_of", list(std::move(window.children[0])));
   if (name.starts_with("percentile_") && window.children.size() == 2) {  // (fraction, value), see tokens_redshift.cc
     std::swap(window.children[0], window.children[1]);
+    if (name.starts_with("percentile_cont")) {
+      window.children[0] = own_call("continuous_of", list(std::move(window.children[0])));
+    }
     if (name.ends_with("_desc")) {
       window.children[1] = duckdb::make_uniq<FunctionExpression>(
           "-", list(literal(Value::DOUBLE(1)), std::move(window.children[1])));

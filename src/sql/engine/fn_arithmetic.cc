@@ -42,12 +42,26 @@ bool is_null(const Expression& e) {
 
 // --- both sides -----------------------------------------------------------------------------------------------------------
 
+// SUPER with a number, SUPER or a literal: decided row by row. nullptr: no side is SUPER. Beside a time it is a whole number.
+unique_ptr<Expression> of_supers(ClientContext& context, const char* name, unique_ptr<Expression>& a, unique_ptr<Expression>& b) {
+  if (!is_super(a->return_type) && !is_super(b->return_type)) return nullptr;
+  for (auto* side : {&a, &b}) {
+    auto& other = side == &a ? b : a;
+    if (is_super((*side)->return_type) && temporal(other->return_type)) {
+      *side = converted(context, std::move(*side), LogicalType::INTEGER);
+      return nullptr;
+    }
+    if (is_text((*side)->return_type) && is_constant(**side)) {
+      *side = converted(context, std::move(*side), number_for_text(LogicalType::DOUBLE));
+    }
+  }
+  return call(context, kFunctionSchema, name, arguments(std::move(a), std::move(b)));
+}
+
 // '1' + 1, v + 1: text takes the other's type; with a column of text that is a wide number.
 void align_numbers(ClientContext& context, unique_ptr<Expression>& a, unique_ptr<Expression>& b) {
   const auto convert = [&](unique_ptr<Expression>& side, const LogicalType& other) {
-    if (is_super(side->return_type)) {
-      side = call(context, kFunctionSchema, "super_number", arguments(std::move(side)));
-    } else if (is_text(side->return_type)) {
+    if (is_text(side->return_type)) {
       if (!other.IsNumeric() && !is_text(other)) return;  // a date's other side: see below
       const LogicalType type = is_text(other)       ? LogicalType::DECIMAL(38, 8)
                                : is_constant(*side) ? other
@@ -119,6 +133,7 @@ unique_ptr<Expression> add_decimals(ClientContext& context, const char* name, un
 unique_ptr<Expression> bind_add(FunctionBindExpressionInput& input) {
   auto& context = input.context;
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
+  if (auto result = of_supers(input.context, "super_add", a, b)) return result;
   if (temporal(a->return_type)) align_times(context, a, b, false);
   if (temporal(b->return_type)) align_times(context, b, a, false);
   if (is_text(a->return_type) && is_text(b->return_type)) {  // AWS: '+' joins texts
@@ -134,6 +149,7 @@ unique_ptr<Expression> bind_add(FunctionBindExpressionInput& input) {
 unique_ptr<Expression> bind_subtract(FunctionBindExpressionInput& input) {
   auto& context = input.context;
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
+  if (auto result = of_supers(input.context, "super_sub", a, b)) return result;
   if (temporal(a->return_type)) align_times(context, a, b, true);
   align_numbers(context, a, b);
   if (decimals(*a, *b)) return add_decimals(context, "-", std::move(a), std::move(b));
@@ -142,6 +158,15 @@ unique_ptr<Expression> bind_subtract(FunctionBindExpressionInput& input) {
   if (ia == LogicalTypeId::TIMESTAMP && ib == LogicalTypeId::DATE) b = cast_to(context, std::move(b), LogicalType::TIMESTAMP);
   if (ia == LogicalTypeId::DATE && ib == LogicalTypeId::TIMESTAMP) a = cast_to(context, std::move(a), LogicalType::TIMESTAMP);
   return call(context, "main", "-", arguments(std::move(a), std::move(b)), true);
+}
+
+unique_ptr<Expression> bind_negate(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  if (is_super(value->return_type)) {
+    return call(input.context, kFunctionSchema, "super_sub", arguments(constant(Value::INTEGER(0)), std::move(value)));
+  }
+  if (is_text(value->return_type)) value = converted(input.context, std::move(value), number_for_text(LogicalType::DOUBLE));
+  return call(input.context, "main", "-", arguments(std::move(value)), true);
 }
 
 // --- products -------------------------------------------------------------------------------------------------------------
@@ -212,6 +237,7 @@ unique_ptr<Expression> multiply_decimals(ClientContext& context, unique_ptr<Expr
 
 unique_ptr<Expression> bind_multiply(FunctionBindExpressionInput& input) {
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
+  if (auto result = of_supers(input.context, "super_mul", a, b)) return result;
   align_numbers(input.context, a, b);
   if (decimals(*a, *b)) return multiply_decimals(input.context, std::move(a), std::move(b));
   return call(input.context, "main", "*", arguments(std::move(a), std::move(b)), true);
@@ -238,6 +264,7 @@ unique_ptr<Expression> divide_decimals(ClientContext& context, unique_ptr<Expres
 unique_ptr<Expression> bind_divide(FunctionBindExpressionInput& input) {
   auto& context = input.context;
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
+  if (auto result = of_supers(input.context, "super_div", a, b)) return result;
   align_numbers(context, a, b);
   if (is_null(*a) || is_null(*b)) return constant(Value(LogicalType::INTEGER));
   if (a->return_type.id() == LogicalTypeId::INTERVAL)
@@ -252,6 +279,7 @@ unique_ptr<Expression> bind_divide(FunctionBindExpressionInput& input) {
 
 unique_ptr<Expression> bind_modulo(FunctionBindExpressionInput& input) {
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
+  if (auto result = of_supers(input.context, "super_mod", a, b)) return result;
   align_numbers(input.context, a, b);
   b = call(input.context, kFunctionSchema, "nonzero", arguments(std::move(b)));
   return call(input.context, "main", "%", arguments(std::move(a), std::move(b)), true);
@@ -293,6 +321,17 @@ unique_ptr<Expression> bind_number(FunctionBindExpressionInput& input) {
     return cast_to(input.context, std::move(value), LogicalType::DOUBLE);
   }
   return value;
+}
+
+// What MEDIAN and PERCENTILE_CONT are taken of: whole numbers are decimals with one digit behind the point.
+// AWS: MEDIAN's and PERCENTILE_CONT's return types; ASSUMED: their precision and scale.
+unique_ptr<Expression> bind_continuous(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  const LogicalType type = value->return_type;
+  if (is_super(type)) return call(input.context, kFunctionSchema, "super_number", arguments(std::move(value)));
+  if (type.id() == LogicalTypeId::FLOAT) return cast_to(input.context, std::move(value), LogicalType::DOUBLE);
+  if (!integral(type)) return value;
+  return cast_to(input.context, std::move(value), decimal_type(std::min(digits_of(type).precision + 1, kMaxPrecision), 1));
 }
 
 unique_ptr<Expression> bind_ratio(FunctionBindExpressionInput& input) {
@@ -398,6 +437,8 @@ void add_arithmetic(Registry& registry) {
   registry.add(typed("average", 2, bind_average));
   registry.add(typed("ratio", 2, bind_ratio));
   registry.add(typed("number_of", 1, bind_number));
+  registry.add(typed("continuous_of", 1, bind_continuous));
+  registry.add(typed("negate", 1, bind_negate));
   registry.add(nonzeros());
   const auto of_decimals = [&](const char* name, duckdb::scalar_function_t run, duckdb::bind_scalar_function_t bind) {
     duckdb::ScalarFunction function(name, {LogicalTypeId::DECIMAL, LogicalTypeId::DECIMAL, LogicalType::INTEGER},

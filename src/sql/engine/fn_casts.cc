@@ -1,4 +1,5 @@
 // Casts: what CAST(x AS t) and implicit conversions do, and how a value is fitted to VARCHAR(n) and CHAR(n).
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -81,6 +82,15 @@ unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> 
   }
   if (is_text(from) && type.id() == LogicalTypeId::TIMESTAMP && !try_cast) {
     return call(context, kFunctionSchema, "text_to_timestamp", arguments(std::move(value)));
+  }
+  if (is_text(from) && type.id() == LogicalTypeId::TIMESTAMP_TZ) {
+    value = call(context, kFunctionSchema, "zoned_timestamp", arguments(std::move(value)));
+  }
+  if (is_text(from) && type.id() == LogicalTypeId::TIME_TZ) {
+    value = call(context, kFunctionSchema, "zoned_time", arguments(std::move(value)));
+  }
+  if (is_text(from) && type.id() == LogicalTypeId::BOOLEAN && !try_cast) {
+    return call(context, kFunctionSchema, "text_to_boolean", arguments(std::move(value)));
   }
   return cast_to(context, std::move(value), type, try_cast);
 }
@@ -171,7 +181,7 @@ std::optional<duckdb::date_t> date_of(std::string_view text) {
       duckdb::DateCastResult::SUCCESS) {
     return date;
   }
-  static constexpr const char* kForms[] = {"MM/DD/YYYY", "MM-DD-YYYY", "DD-Mon-YYYY", "Mon DD, YYYY", "Month DD, YYYY",
+  static constexpr const char* kForms[] = {"MM/DD/YYYY", "MM-DD-YYYY", "MM.DD.YYYY", "DD-Mon-YYYY", "Mon DD, YYYY", "Month DD, YYYY",
                                            "YYYYMMDD"};
   for (const char* form : kForms) {
     const std::string_view pattern = form;
@@ -182,6 +192,29 @@ std::optional<duckdb::date_t> date_of(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+std::optional<duckdb::timestamp_t> timestamp_of(string_t text) {
+  duckdb::timestamp_t time;
+  if (duckdb::Timestamp::TryConvertTimestamp(text.GetData(), text.GetSize(), time, false) ==
+      duckdb::TimestampCastResult::SUCCESS) {
+    return time;
+  }
+  const std::string_view written = trim(view(text));
+  const size_t clock = written.find(':');
+  const size_t blank = clock == std::string_view::npos ? written.size() : written.rfind(' ', clock);
+  if (blank == std::string_view::npos) return std::nullopt;
+  const auto date = date_of(written.substr(0, blank));
+  const std::string rest(trim(written.substr(std::min(blank, written.size()))));
+  const bool halves = !rest.empty() && std::toupper(static_cast<unsigned char>(rest.back())) == 'M';
+  const auto micros = rest.empty() ? std::optional<int64_t>(0)
+                                   : parse_time(rest, !halves                               ? "HH24:MI:SS.US"
+                                                      : rest.find('.') != std::string::npos ? "HH12:MI:SS.US AM"
+                                                                                            : "HH12:MI:SS AM");
+  if (!date || !micros) return std::nullopt;
+  constexpr int64_t kDayMicros = 86'400'000'000;
+  const int64_t of_day = ((*micros % kDayMicros) + kDayMicros) % kDayMicros;
+  return duckdb::timestamp_t(int64_t{date->days} * kDayMicros + of_day);
 }
 
 void text_to_date(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
@@ -200,29 +233,49 @@ void text_to_date(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
 
 void text_to_timestamp(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::Execute<string_t, duckdb::timestamp_t>(input.data[0], result, input.size(), [](string_t text) {
-    duckdb::timestamp_t time;
-    if (duckdb::Timestamp::TryConvertTimestamp(text.GetData(), text.GetSize(), time, false) ==
-        duckdb::TimestampCastResult::SUCCESS) {
-      return time;
-    }
-    const std::string_view written = trim(view(text));
-    const size_t clock = written.find(':');
-    const size_t blank = clock == std::string_view::npos ? written.size() : written.rfind(' ', clock);
-    if (blank != std::string_view::npos) {
-      const auto date = date_of(written.substr(0, blank));
-      const std::string rest(trim(written.substr(std::min(blank, written.size()))));
-      const bool halves = !rest.empty() && std::toupper(static_cast<unsigned char>(rest.back())) == 'M';
-      const auto micros = rest.empty() ? std::optional<int64_t>(0)
-                                       : parse_time(rest, !halves                      ? "HH24:MI:SS.US"
-                                                        : rest.find('.') != std::string::npos ? "HH12:MI:SS.US AM"
-                                                                                              : "HH12:MI:SS AM");
-      if (date && micros) {
-        constexpr int64_t kDayMicros = 86'400'000'000;
-        const int64_t of_day = ((*micros % kDayMicros) + kDayMicros) % kDayMicros;
-        return duckdb::timestamp_t(int64_t{date->days} * kDayMicros + of_day);
-      }
-    }
+    if (const auto time = timestamp_of(text)) return *time;
     raise_sql("22007", "invalid input syntax for type timestamp: \"" + text.GetString() + "\"");
+  });
+}
+
+// A time with a zone, as the engine reads it: '1.12.1997 07:37 PST' is '1997-01-12 07:37:00-08'. Of a time alone the date goes.
+std::string zoned_text(std::string_view text, bool with_date) {
+  text = trim(text);
+  const size_t clock = text.find(':');
+  if (clock == std::string_view::npos) return std::string(text);
+  const size_t blank = text.rfind(' ', clock);
+  const bool dated = blank != std::string_view::npos;
+  const size_t end = std::min(text.find_first_not_of("0123456789:.", clock), text.size());
+  std::string day(dated ? text.substr(0, blank) : "");
+  std::string time(text.substr(dated ? blank + 1 : 0, end - (dated ? blank + 1 : 0)));
+  std::string zone(trim(text.substr(end)));
+  if (dated && with_date) {
+    if (const auto date = date_of(day)) day = duckdb::Date::ToString(*date);
+  }
+  if (std::count(time.begin(), time.end(), ':') == 1) time += ":00";
+  if (const auto west = hours_west(lower(zone))) {
+    const int hours = std::abs(*west);
+    zone = (*west > 0 ? "-" : "+") + std::string(hours < 10 ? "0" : "") + std::to_string(hours);
+  }
+  const bool named = !zone.empty() && std::isalpha(static_cast<unsigned char>(zone[0]));
+  return (dated && with_date ? day + " " : "") + time + (named ? " " : "") + zone;
+}
+
+template <bool with_date>
+void zoned_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t value) {
+    return StringVector::AddString(result, zoned_text(view(value), with_date));
+  });
+}
+
+void text_to_boolean(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, bool>(input.data[0], result, input.size(), [](string_t text) {
+    const std::string word = lower(trim(view(text)));
+    for (const char* yes : {"t", "true", "y", "yes", "1"})
+      if (word == yes) return true;
+    for (const char* no : {"f", "false", "n", "no", "0"})
+      if (word == no) return false;
+    raise_sql("22P02", "invalid input syntax for type boolean: \"" + text.GetString() + "\"");
   });
 }
 
@@ -233,6 +286,11 @@ void double_text_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb:
 }
 
 }  // namespace
+
+std::optional<int64_t> read_time(std::string_view text) {
+  const auto time = timestamp_of(string_t(text.data(), static_cast<uint32_t>(text.size())));
+  return time ? std::optional<int64_t>(time->value) : std::nullopt;
+}
 
 void add_casts(Registry& registry) {
   registry.add(typed("cast_as", 2, bind_cast));
@@ -248,6 +306,9 @@ void add_casts(Registry& registry) {
   registry.add(fit_function<Fit::kFitChar>("fit_char_run"));
   registry.add(scalar("text_to_integer", {LogicalType::VARCHAR}, LogicalType::BIGINT, text_to_integer));
   registry.add(scalar("text_to_date", {LogicalType::VARCHAR}, LogicalType::DATE, text_to_date));
+  registry.add(scalar("zoned_timestamp", {LogicalType::VARCHAR}, LogicalType::VARCHAR, zoned_run<true>));
+  registry.add(scalar("zoned_time", {LogicalType::VARCHAR}, LogicalType::VARCHAR, zoned_run<false>));
+  registry.add(scalar("text_to_boolean", {LogicalType::VARCHAR}, LogicalType::BOOLEAN, text_to_boolean));
   registry.add(scalar("text_to_timestamp", {LogicalType::VARCHAR}, LogicalType::TIMESTAMP, text_to_timestamp));
   registry.add(duckdb::ScalarFunction("double_text", {LogicalType::DOUBLE}, LogicalType::VARCHAR, double_text_run));
 }

@@ -96,8 +96,19 @@ unique_ptr<Expression> bind_date_diff(FunctionBindExpressionInput& input) {
   const Part& part = part_of(context, *input.children[0]);
   std::string name = part.native;
   if (name == "dow" || name == "doy") name = "day";
+  for (const size_t i : {1, 2}) {  // a text beside a time is one
+    const LogicalType other = input.children[3 - i]->return_type;
+    const bool time = other.id() == LogicalTypeId::TIME || other.id() == LogicalTypeId::TIME_TZ;
+    if (time && is_text(input.children[i]->return_type)) {
+      input.children[i] = converted(context, std::move(input.children[i]), other);
+    }
+  }
   auto from = as_timestamp(context, std::move(input.children[1])),
        to = as_timestamp(context, std::move(input.children[2]));
+  for (auto* side : {&from, &to}) {  // of times with a zone their moment of the day
+    if ((*side)->return_type.id() != LogicalTypeId::TIME_TZ) continue;
+    *side = cast_to(context, call(context, "main", "timezone", arguments(constant(Value("UTC")), std::move(*side))), LogicalType::TIME);
+  }
   if (from->return_type != to->return_type) {
     from = cast_to(context, std::move(from), LogicalType::TIMESTAMP);
     to = cast_to(context, std::move(to), LogicalType::TIMESTAMP);
@@ -107,12 +118,35 @@ unique_ptr<Expression> bind_date_diff(FunctionBindExpressionInput& input) {
   return call(context, "main", "date_diff", std::move(list));
 }
 
+// The part as the engine counts it; decades begin as Redshift's do. AWS: date parts, CENTURY, EPOCH, DECADE, and MIL notes.
+unique_ptr<Expression> part_in(ClientContext& context, const std::string& name, unique_ptr<Expression> value) {
+  auto part = call(context, "main", "date_part", arguments(constant(Value(name)), std::move(value)));
+  if (name != "decade") return part;
+  return call(context, "main", "+", arguments(std::move(part), constant(Value::BIGINT(1))), true);
+}
+
+// AWS: date parts, variations with seconds. DATE_PART gives seconds with all that is behind the point, EXTRACT each part alone.
 unique_ptr<Expression> bind_date_part(FunctionBindExpressionInput& input) {
   auto& context = input.context;
   const std::string name = part_of(context, *input.children[0]).native;
   auto value = as_timestamp(context, std::move(input.children[1]));
-  auto part = call(context, "main", "date_part", arguments(constant(Value(name)), std::move(value)));
-  return cast_to(context, std::move(part), name == "epoch" ? LogicalType::DOUBLE : LogicalType::INTEGER);
+  const double unit = name == "second" ? 1e6 : name == "millisecond" ? 1e3 : 0;
+  auto part = cast_to(context, part_in(context, unit > 0 ? "microsecond" : name, std::move(value)), LogicalType::DOUBLE);
+  if (unit == 0) return part;
+  return call(context, "main", "/", arguments(std::move(part), constant(Value::DOUBLE(unit))), true);
+}
+
+unique_ptr<Expression> bind_extract(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  const std::string name = part_of(context, *input.children[0]).native;
+  auto value = as_timestamp(context, std::move(input.children[1]));
+  const bool zoned = value->return_type.id() == LogicalTypeId::TIMESTAMP_TZ;
+  auto part = part_in(context, name, std::move(value));
+  if (name == "millisecond" || name == "microsecond") {
+    part = call(context, "main", "%", arguments(std::move(part), constant(Value::BIGINT(1000))), true);
+  }
+  if (name == "epoch") part = call(context, "main", "floor", arguments(std::move(part)));
+  return cast_to(context, std::move(part), zoned ? LogicalType::DOUBLE : name == "epoch" ? LogicalType::BIGINT : LogicalType::INTEGER);
 }
 
 unique_ptr<Expression> bind_date_trunc(FunctionBindExpressionInput& input) {
@@ -236,6 +270,8 @@ void parse_time_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::
       [&](string_t text, string_t format, bool strict) {
         const auto micros = parse_time(text.GetString(), format.GetString(), strict);
         if (!micros) {
+          if (strict && parse_time(text.GetString(), format.GetString(), false))
+            raise_sql("22008", "date/time field date value out of range: " + text.GetString());
           raise_sql("22007", "\"" + text.GetString() + "\" does not match the format \"" + format.GetString() + "\"");
         }
         return timestamp_t(*micros);
@@ -280,6 +316,27 @@ unique_ptr<Expression> bind_to_timestamp(FunctionBindExpressionInput& input) {
   return cast_to(input.context, parsed_time(input), LogicalType::TIMESTAMP_TZ);
 }
 
+void zone_name_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t zone) {
+    return duckdb::StringVector::AddString(result, engine_zone(view(zone)));
+  });
+}
+
+unique_ptr<Expression> zone_of(ClientContext& context, unique_ptr<Expression> zone) {
+  return call(context, kFunctionSchema, "zone_name", arguments(as_text(context, std::move(zone))));
+}
+
+// TIMEZONE('zone', time), time AT TIME ZONE 'zone'
+unique_ptr<Expression> bind_timezone(FunctionBindExpressionInput& input) {
+  auto time = std::move(input.children[1]);
+  const auto id = time->return_type.id();
+  if (is_text(time->return_type) || id == LogicalTypeId::DATE) time = converted(input.context, std::move(time), LogicalType::TIMESTAMP);
+  if (id == LogicalTypeId::INTERVAL || input.children[0]->return_type.id() == LogicalTypeId::INTERVAL) {
+    return call(input.context, "main", "timezone", arguments(std::move(input.children[0]), std::move(time)));
+  }
+  return call(input.context, "main", "timezone", arguments(zone_of(input.context, std::move(input.children[0])), std::move(time)));
+}
+
 // CONVERT_TIMEZONE([from,] to, timestamp): clocks read in the one zone, as they read in the other.
 unique_ptr<Expression> bind_convert_timezone(FunctionBindExpressionInput& input) {
   auto& context = input.context;
@@ -287,8 +344,8 @@ unique_ptr<Expression> bind_convert_timezone(FunctionBindExpressionInput& input)
   auto source = with_source ? std::move(input.children[0]) : constant(Value("UTC"));
   auto target = std::move(input.children[with_source ? 1 : 0]);
   auto time = converted(context, std::move(input.children[with_source ? 2 : 1]), LogicalType::TIMESTAMP);
-  auto instant = call(context, "main", "timezone", arguments(std::move(source), std::move(time)));
-  return call(context, "main", "timezone", arguments(std::move(target), std::move(instant)));
+  auto instant = call(context, "main", "timezone", arguments(zone_of(context, std::move(source)), std::move(time)));
+  return call(context, "main", "timezone", arguments(zone_of(context, std::move(target)), std::move(instant)));
 }
 
 }  // namespace
@@ -298,6 +355,7 @@ void add_dates(Registry& registry) {
   registry.add(typed("date_add", 3, bind_date_add));
   registry.add(typed("date_diff", 3, bind_date_diff));
   registry.add(typed("date_part", 2, bind_date_part));
+  registry.add(typed("extract", 2, bind_extract));
   registry.add(typed("date_trunc", 2, bind_date_trunc));
   registry.add(typed("date_part_year", 1, bind_year));
   registry.add(typed("add_months", 2, bind_add_months));
@@ -309,6 +367,8 @@ void add_dates(Registry& registry) {
   registry.add(typed_variadic("to_date", bind_to_date));
   registry.add(typed_variadic("to_timestamp", bind_to_timestamp));
   registry.add(typed_variadic("convert_timezone", bind_convert_timezone));
+  registry.add(typed("timezone", 2, bind_timezone));
+  registry.add(duckdb::ScalarFunction("zone_name", {text}, text, zone_name_run));
   registry.add(scalar("add_months_run", {time, LogicalType::BIGINT}, time, add_months_run));
   registry.add(scalar("months_between_run", {time, time}, LogicalType::DOUBLE, months_between_run));
   registry.add(scalar("date_cmp_run", {time, time}, LogicalType::INTEGER, date_cmp_run));

@@ -117,7 +117,6 @@ constexpr Native kNatives[] = {
     {"st_dimension", "st_dimension", "g", 'I'},
     {"st_npoints", "st_npoints", "g", 'I'},
     {"st_numinteriorrings", "st_numinteriorrings", "g", 'I'},
-    {"st_isclosed", "st_isclosed", "g", 'B'},
     {"st_isempty", "st_isempty", "g", 'B'},
     {"st_isring", "st_isring", "g", 'B'},
     {"st_issimple", "st_issimple", "g", 'B'},
@@ -188,6 +187,30 @@ unique_ptr<Expression> from_text(FunctionBindExpressionInput& input) {
   return with_srid(context, std::move(value), as_whole(context, std::move(input.children[1])));
 }
 
+// POINT(1 2 3) is POINT Z(1 2 3), with four ordinates ZM: the engine wants the letters.
+std::string with_dimensions(std::string_view wkt) {
+  const size_t first = wkt.find_first_of("-+.0123456789");
+  if (first == std::string_view::npos) return std::string(wkt);
+  const std::string_view point = trim(wkt.substr(first, wkt.find_first_of(",)", first) - first));
+  size_t ordinates = 0;
+  for (const auto part : split(point, ' ')) ordinates += part.empty() ? 0 : 1;
+  if (ordinates != 3 && ordinates != 4) return std::string(wkt);
+  std::string out;
+  for (size_t i = 0; i < wkt.size();) {
+    size_t end = i;
+    while (end < wkt.size() && std::isalpha(static_cast<unsigned char>(wkt[end]))) ++end;
+    if (end == i) {
+      out += wkt[i++];
+      continue;
+    }
+    const std::string word = upper(wkt.substr(i, end - i));
+    if (word == "Z" || word == "M" || word == "ZM") return std::string(wkt);
+    out += word + (word == "EMPTY" ? "" : ordinates == 3 ? " Z " : " ZM ");
+    i = end;
+  }
+  return out;
+}
+
 // Text is taken apart first: 'SRID=4326;' goes, hexadecimal EWKB becomes WKT.
 void wkt_of_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t text) {
@@ -198,8 +221,7 @@ void wkt_of_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vec
       if (!value) raise_sql("22023", "The text is no geometry: \"" + std::string(written.substr(0, 60)) + "\"");
       return StringVector::AddString(result, to_wkt(*value, 17));
     }
-    const auto wkt = split_ewkt(written).second;
-    return StringVector::AddString(result, wkt.data(), wkt.size());
+    return StringVector::AddString(result, with_dimensions(split_ewkt(written).second));
   });
 }
 void srid_of_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
@@ -346,7 +368,33 @@ constexpr const char* kWkb = "wkb_run";
 unique_ptr<Expression> as_geojson(FunctionBindExpressionInput& input) {
   auto json = call(input.context, "main", "st_asgeojson",
                    arguments(as_geometry(input.context, std::move(input.children[0]))));
-  return cast_to(input.context, std::move(json), LogicalType::VARCHAR);
+  json = cast_to(input.context, std::move(json), LogicalType::VARCHAR);
+  auto precision = input.children.size() > 1 ? as_whole(input.context, std::move(input.children[1])) : constant(Value::INTEGER(15));
+  return call(input.context, kFunctionSchema, "significant_digits", arguments(std::move(json), std::move(precision)));
+}
+
+// The numbers of a JSON text with so many digits. AWS: ST_AsGeoJSON.
+void significant_digits(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, int32_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](string_t json, int32_t digits) {
+        if (digits < 1 || digits > 20) raise_sql("22023", "The precision must be between 1 and 20.");
+        const std::string_view text = view(json);
+        std::string out;
+        for (size_t i = 0; i < text.size();) {
+          const size_t end = text.find_first_not_of("+-.0123456789eE", i);
+          const bool number = text[i] == '-' || (text[i] >= '0' && text[i] <= '9');
+          if (!number) {
+            out += text[i++];
+            continue;
+          }
+          const std::string_view written = text.substr(i, end - i);
+          char shown[64];
+          std::snprintf(shown, sizeof shown, "%.*g", static_cast<int>(digits), parse_double(written).value_or(0));
+          out += shown;
+          i = end == std::string_view::npos ? text.size() : end;
+        }
+        return StringVector::AddString(result, out);
+      });
 }
 
 unique_ptr<Expression> geometry_type_name(FunctionBindExpressionInput& input) {
@@ -423,7 +471,8 @@ void add_texts_of_geometry(Registry& registry) {
   registry.add(scalar(kHexEwkb, {shape, n}, text, print_run<hex_ewkb>));
   registry.add(scalar(kEwkb, {shape, n}, LogicalType::BLOB, print_run<ewkb>));
   registry.add(scalar(kWkb, {shape, n}, LogicalType::BLOB, print_run<wkb>));
-  registry.add(typed("st_asgeojson", 1, as_geojson));
+  registry.add(typed_variadic("st_asgeojson", as_geojson));
+  registry.add(scalar("significant_digits", {text, n}, text, significant_digits));
   registry.add(scalar("wkt_of_text", {text}, text, wkt_of_text));
   registry.add(scalar("srid_of_text", {text}, n, srid_of_text));
   registry.add(typed("geometry_of_text", 1, bind_geometry_of_text));

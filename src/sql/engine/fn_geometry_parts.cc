@@ -1,4 +1,5 @@
 // Spatial functions that are a line of ours: a geometry is taken apart, looked at or changed, and put together again.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <optional>
@@ -49,6 +50,17 @@ std::optional<int32_t> size_in_memory(const GeometryValue& value) {
 std::optional<int32_t> is_collection(const GeometryValue& value) {
   return value.shape.kind >= ShapeKind::kMultiPoint;
 }
+// AWS: ST_IsClosed.
+std::optional<int32_t> is_closed(const GeometryValue& value) {
+  const size_t n = value.dimensions();
+  const std::function<bool(const Shape&)> closed = [&](const Shape& shape) {
+    if (shape.empty()) return false;
+    const auto& o = shape.ordinates;
+    if (shape.kind == ShapeKind::kLine) return o[0] == o[o.size() - n] && o[1] == o[o.size() - n + 1];
+    return std::all_of(shape.parts.begin(), shape.parts.end(), closed);
+  };
+  return closed(value.shape);
+}
 // All outer rings turn one way, all inner ones the other.
 template <int sign>
 std::optional<int32_t> turns(const GeometryValue& value) {
@@ -87,6 +99,7 @@ constexpr const char* kLinePoints = "line_points_run";
 constexpr const char* kDimensions = "dimensions_run";
 constexpr const char* kMemory = "memory_run";
 constexpr const char* kCollections = "is_collection_run";
+constexpr const char* kClosed = "is_closed_run";
 constexpr const char* kCounterClockwise = "ccw_run";
 constexpr const char* kClockwise = "cw_run";
 
@@ -266,7 +279,7 @@ void add_changes(Registry& registry, std::index_sequence<which...>) {
 }
 
 // AWS: ST_DistanceSphere, ST_LengthSphere: the earth is a ball of that radius, in metres.
-constexpr double kEarth = 6'371'008.8;
+constexpr double kEarth = 6'371'008.771415059;
 double on_sphere(double x1, double y1, double x2, double y2, double radius) {
   const double rad = M_PI / 180;
   const double a = std::sin((y2 - y1) * rad / 2), b = std::sin((x2 - x1) * rad / 2);
@@ -376,6 +389,37 @@ unique_ptr<Expression> bind_geohash(FunctionBindExpressionInput& input) {
               arguments(as_geometry(context, std::move(input.children[0])), std::move(precision)));
 }
 
+// AWS: ST_GeomFromGeoHash. The box that the first `precision` letters name.
+void box_of_geohash(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, int32_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](string_t text, int32_t precision) {
+        double x[2] = {-180, 180}, y[2] = {-90, 90};
+        const std::string letters = lower(view(text)).substr(0, static_cast<size_t>(std::max(precision, 0)));
+        bool at_x = true;
+        for (const char letter : letters) {
+          const size_t code = std::string_view(kGeoHash).find(letter);
+          if (code == std::string_view::npos) raise_sql("22023", "invalid geohash \"" + text.GetString() + "\"");
+          for (size_t bit = 16; bit > 0; bit /= 2, at_x = !at_x) {
+            double* const range = at_x ? x : y;
+            range[code & bit ? 0 : 1] = (range[0] + range[1]) / 2;
+          }
+        }
+        GeometryValue box;
+        box.shape.kind = ShapeKind::kPolygon;
+        box.shape.parts.resize(1);
+        box.shape.parts[0].kind = ShapeKind::kLine;
+        box.shape.parts[0].ordinates = {x[0], y[0], x[0], y[1], x[1], y[1], x[1], y[0], x[0], y[0]};
+        return StringVector::AddStringOrBlob(result, to_wkb(box, false));
+      });
+}
+unique_ptr<Expression> bind_from_geohash(FunctionBindExpressionInput& input) {
+  auto& context = input.context;
+  auto precision = input.children.size() > 1 ? as_whole(context, std::move(input.children[1])) : constant(Value::INTEGER(20));
+  auto wkb = call(context, kFunctionSchema, "box_of_geohash",
+                  arguments(as_text(context, std::move(input.children[0])), std::move(precision)));
+  return geometry_from_bytes(context, std::move(wkb), constant(Value::INTEGER(0)));
+}
+
 void add_counts(Registry& registry) {
   const auto count = [&](const char* name, duckdb::scalar_function_t function) {
     registry.add(scalar(name, {geometry_type()}, LogicalType::INTEGER, std::move(function)));
@@ -386,6 +430,7 @@ void add_counts(Registry& registry) {
   count(kDimensions, count_run<dimensions>);
   count(kMemory, count_run<size_in_memory>);
   count(kCollections, count_run<is_collection>);
+  count(kClosed, count_run<is_closed>);
   count(kCounterClockwise, count_run<turns<1>>);
   count(kClockwise, count_run<turns<-1>>);
   registry.add(typed("st_nrings", 1, bind_count<&kRings, false>));
@@ -394,6 +439,9 @@ void add_counts(Registry& registry) {
   registry.add(typed("st_ndims", 1, bind_count<&kDimensions, false>));
   registry.add(typed("st_memsize", 1, bind_count<&kMemory, false>));
   registry.add(typed("st_iscollection", 1, bind_count<&kCollections, true>));
+  registry.add(typed_variadic("st_geomfromgeohash", bind_from_geohash));
+  registry.add(scalar("box_of_geohash", {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::BLOB, box_of_geohash));
+  registry.add(typed("st_isclosed", 1, bind_count<&kClosed, true>));
   registry.add(typed("st_ispolygonccw", 1, bind_count<&kCounterClockwise, true>));
   registry.add(typed("st_ispolygoncw", 1, bind_count<&kClockwise, true>));
 }

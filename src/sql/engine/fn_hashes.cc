@@ -65,6 +65,105 @@ int64_t murmur(std::string_view bytes, int64_t seed) {
   return static_cast<int32_t>(hash ^ hash >> 16);
 }
 
+// Fingerprint64 of FarmHash.
+class Farm {
+ public:
+  explicit Farm(std::string_view bytes) : s_(bytes.data()), n_(bytes.size()) {}
+  uint64_t hash() const {
+    if (n_ <= 16) return to_16();
+    if (n_ <= 32) return to_32();
+    return n_ <= 64 ? to_64() : longer();
+  }
+
+ private:
+  static constexpr uint64_t k0 = 0xc3a5c85c97cb3127, k1 = 0xb492b66fbe98f273, k2 = 0x9ae16a3b2f90404f;
+  using Pair = std::pair<uint64_t, uint64_t>;
+
+  static uint64_t fetch(const char* at) {
+    uint64_t value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+  static uint64_t fetch_32(const char* at) {
+    uint32_t value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+  static uint64_t turn(uint64_t value, int by) { return (value >> by) | (value << (64 - by)); }
+  static uint64_t shifted(uint64_t value) { return value ^ (value >> 47); }
+  static uint64_t mix(uint64_t u, uint64_t v, uint64_t by) {
+    const uint64_t a = shifted((u ^ v) * by);
+    return shifted((v ^ a) * by) * by;
+  }
+  static Pair weak(const char* s, uint64_t a, uint64_t b) {
+    const uint64_t x = fetch(s + 8), y = fetch(s + 16), z = fetch(s + 24);
+    a += fetch(s);
+    b = turn(b + a + z, 21);
+    const uint64_t c = a;
+    a += x + y;
+    return {a + z, b + turn(a, 44) + c};
+  }
+
+  uint64_t to_16() const {
+    const uint64_t by = k2 + n_ * 2;
+    if (n_ >= 8) {
+      const uint64_t a = fetch(s_) + k2, b = fetch(s_ + n_ - 8);
+      return mix(turn(b, 37) * by + a, (turn(a, 25) + b) * by, by);
+    }
+    if (n_ >= 4) return mix(n_ + (fetch_32(s_) << 3), fetch_32(s_ + n_ - 4), by);
+    if (n_ == 0) return k2;
+    const auto at = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(s_[i])); };
+    const uint32_t y = at(0) + (at(n_ >> 1) << 8), z = static_cast<uint32_t>(n_) + (at(n_ - 1) << 2);
+    return shifted(y * k2 ^ z * k0) * k2;
+  }
+  uint64_t to_32() const {
+    const uint64_t by = k2 + n_ * 2;
+    const uint64_t a = fetch(s_) * k1, b = fetch(s_ + 8), c = fetch(s_ + n_ - 8) * by, d = fetch(s_ + n_ - 16) * k2;
+    return mix(turn(a + b, 43) + turn(c, 30) + d, a + turn(b + k2, 18) + c, by);
+  }
+  uint64_t to_64() const {
+    const uint64_t by = k2 + n_ * 2;
+    const uint64_t a = fetch(s_) * k2, b = fetch(s_ + 8), c = fetch(s_ + n_ - 8) * by, d = fetch(s_ + n_ - 16) * k2;
+    const uint64_t y = turn(a + b, 43) + turn(c, 30) + d, z = mix(y, a + turn(b + k2, 18) + c, by);
+    const uint64_t e = fetch(s_ + 16) * by, f = fetch(s_ + 24);
+    const uint64_t g = (y + fetch(s_ + n_ - 32)) * by, h = (z + fetch(s_ + n_ - 24)) * by;
+    return mix(turn(e + f, 43) + turn(g, 30) + h, e + turn(f + a, 18) + g, by);
+  }
+  uint64_t longer() const {
+    uint64_t x = 81 * k2, y = 81 * k1 + 113, z = shifted(y * k2 + 113) * k2;
+    Pair v, w;
+    x += fetch(s_);
+    const auto round = [&](const char* s, uint64_t by, uint64_t times) {
+      x = turn(x + y + v.first + fetch(s + 8), 37) * by;
+      y = turn(y + v.second + fetch(s + 48), 42) * by;
+      x ^= w.second * times;
+      y += v.first * times + fetch(s + 40);
+      z = turn(z + w.first, 33) * by;
+      v = weak(s, v.second * by, x + w.first);
+      w = weak(s + 32, z + w.second, y + fetch(s + 16));
+      std::swap(z, x);
+    };
+    const size_t whole = (n_ - 1) / 64 * 64, rest = (n_ - 1) % 64;
+    for (size_t at = 0; at < whole; at += 64) round(s_ + at, k1, 1);
+    const uint64_t by = k1 + ((z & 0xff) << 1);
+    w.first += rest;
+    v.first += w.first;
+    w.first += v.first;
+    round(s_ + whole + rest - 63, by, 9);
+    return mix(mix(v.first, w.first, by) + shifted(y) * k0 + z, mix(v.second, w.second, by) + x, by);
+  }
+
+  const char* s_;
+  size_t n_;
+};
+
+// AWS: FARMFINGERPRINT64, of text and VARBYTE.
+void farm_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, int64_t>(input.data[0], result, input.size(), [](string_t bytes) {
+    return static_cast<int64_t>(Farm(view(bytes)).hash());
+  });
+}
+
 using Hash = int64_t (*)(std::string_view bytes, int64_t seed);
 
 template <class T, Hash hash>
@@ -172,6 +271,7 @@ constexpr const char* kMd5 = "md5_run";
 constexpr const char* kSha1 = "sha1_run";
 constexpr const char* kSha2 = "sha2_run";
 constexpr const char* kCrc32 = "crc32_run";
+constexpr const char* kFarm = "farm_run";
 
 }  // namespace
 
@@ -186,6 +286,8 @@ void add_hashes(Registry& registry) {
   registry.add(typed("sha1", 1, bind_digest<&kSha1>));
   registry.add(typed("sha2", 2, bind_digest<&kSha2>));
   registry.add(typed("crc32", 1, bind_digest<&kCrc32>));
+  registry.add(typed("farmfingerprint64", 1, bind_digest<&kFarm>));
+  registry.add(duckdb::ScalarFunction(kFarm, {bytes}, LogicalType::BIGINT, farm_run));
   registry.add(duckdb::ScalarFunction(kMd5, {bytes}, text, digest_run<DigestKind::kMd5>));
   registry.add(duckdb::ScalarFunction(kSha1, {bytes}, text, digest_run<DigestKind::kSha1>));
   registry.add(duckdb::ScalarFunction(kCrc32, {bytes}, text, digest_run<DigestKind::kCrc32c>));  // AWS: CRC32. Castagnoli's, by its example

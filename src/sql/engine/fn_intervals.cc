@@ -26,6 +26,51 @@ void text_to_interval(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb
   });
 }
 
+// An interval of years and months, or of days and times: what the other kind holds, and what is smaller than the field, is cut.
+// AWS: interval types, and interval_forbid_composite_literals = false, the default.
+enum Field { kYear, kMonth, kDay, kHour, kMinute, kSecond };
+constexpr int64_t kSecondMicros = 1'000'000, kMinuteMicros = 60 * kSecondMicros, kHourMicros = 60 * kMinuteMicros,
+                  kDayMicros = 24 * kHourMicros;
+
+interval_t months_to(interval_t value, int field) {
+  return {field == kYear ? value.months / 12 * 12 : value.months, 0, 0};
+}
+interval_t time_to(interval_t value, int field) {
+  static constexpr int64_t kUnits[] = {1, 1, kDayMicros, kHourMicros, kMinuteMicros, 1};
+  const int64_t unit = kUnits[field];
+  const int64_t total = (int64_t{value.days} * kDayMicros + value.micros) / unit * unit;
+  return {0, static_cast<int32_t>(total / kDayMicros), total % kDayMicros};
+}
+
+template <bool years>
+void interval_kind(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  const int field = input.ColumnCount() > 1 ? input.data[1].GetValue(0).GetValue<int32_t>() : years ? kMonth : kSecond;
+  duckdb::UnaryExecutor::Execute<interval_t, interval_t>(
+      input.data[0], result, input.size(),
+      [&](interval_t value) { return years ? months_to(value, field) : time_to(value, field); });
+}
+
+// "1 years 2 mons", "3 days 4 hours 5 mins 6.7 secs". AWS: interval literals' examples.
+void interval_words(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  const bool years = input.data[1].GetValue(0).GetValue<bool>();
+  duckdb::UnaryExecutor::Execute<interval_t, string_t>(input.data[0], result, input.size(), [&](interval_t value) {
+    if (years) {
+      return duckdb::StringVector::AddString(
+          result, std::to_string(value.months / 12) + " years " + std::to_string(value.months % 12) + " mons");
+    }
+    const interval_t time = time_to(value, kSecond);
+    const int64_t second = time.micros % kMinuteMicros;
+    std::string fraction = std::to_string(std::abs(second % kSecondMicros));
+    fraction.insert(0, 6 - fraction.size(), '0');
+    fraction.resize(std::max<size_t>(1, fraction.find_last_not_of('0') + 1));
+    const char* sign = second < 0 && second > -kSecondMicros ? "-" : "";
+    return duckdb::StringVector::AddString(
+        result, std::to_string(time.days) + " days " + std::to_string(time.micros / kHourMicros) + " hours " +
+                    std::to_string(time.micros % kHourMicros / kMinuteMicros) + " mins " + sign +
+                    std::to_string(second / kSecondMicros) + "." + fraction + " secs");
+  });
+}
+
 // AWS: INTERVAL_CMP.
 void interval_cmp(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::BinaryExecutor::Execute<interval_t, interval_t, int32_t>(
@@ -50,6 +95,15 @@ void add_intervals(Registry& registry) {
   registry.add(parse);
   registry.add(duckdb::ScalarFunction("interval_cmp_run", {interval, interval}, LogicalType::INTEGER, interval_cmp));
   registry.add(typed("interval_cmp", 2, bind_interval_cmp));
+  const auto add_kind = [&](const char* name, duckdb::scalar_function_t run) {
+    duckdb::ScalarFunctionSet set(name);
+    set.AddFunction(duckdb::ScalarFunction({interval}, interval, run));
+    set.AddFunction(duckdb::ScalarFunction({interval, LogicalType::INTEGER}, interval, run));
+    registry.add(std::move(set));
+  };
+  add_kind("interval_y2m", interval_kind<true>);
+  add_kind("interval_d2s", interval_kind<false>);
+  registry.add(duckdb::ScalarFunction("interval_words", {interval, LogicalType::BOOLEAN}, LogicalType::VARCHAR, interval_words));
 }
 
 }  // namespace tarn::sql::engine

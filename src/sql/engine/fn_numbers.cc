@@ -202,6 +202,15 @@ unique_ptr<Expression> bind_to_number(FunctionBindExpressionInput& input) {
   return cast_to(context, std::move(digits), LogicalType::DECIMAL(38, static_cast<uint8_t>(scale)));
 }
 
+// The level of a hierarchy, which ends somewhere unless its rows are their own ancestors.
+void level_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  constexpr int32_t kMost = 2000;
+  duckdb::UnaryExecutor::Execute<int32_t, int32_t>(input.data[0], result, input.size(), [](int32_t level) {
+    if (level > kMost) raise_sql("54001", "CONNECT BY loop: the hierarchy has more than " + std::to_string(kMost) + " levels");
+    return level;
+  });
+}
+
 unique_ptr<Expression> bind_xor(FunctionBindExpressionInput& input) {
   for (auto& child : input.children) {
     if (!child->return_type.IsIntegral()) child = converted(input.context, std::move(child), LogicalType::BIGINT);
@@ -221,6 +230,7 @@ void add_numbers(Registry& registry) {
   registry.add(typed_variadic("round", bind_round));
   registry.add(typed_variadic("trunc", bind_trunc));
   registry.add(typed("xor", 2, bind_xor));
+  registry.add(scalar("tarn_level", {LogicalType::INTEGER}, LogicalType::INTEGER, level_run));
   registry.add(typed("to_number", 2, bind_to_number));
   registry.add(typed("to_char_of_number", 2, bind_to_char_number));
   duckdb::ScalarFunction cut("cut_decimal", {LogicalTypeId::DECIMAL, LogicalType::INTEGER}, LogicalTypeId::DECIMAL,

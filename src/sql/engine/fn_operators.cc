@@ -151,6 +151,7 @@ unique_ptr<Expression> bind_in(FunctionBindExpressionInput& input) {
 
 unique_ptr<Expression> bind_concat(FunctionBindExpressionInput& input) {
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
+  if (is_null(*a) || is_null(*b)) return constant(Value(is_null(*a) && b->return_type.id() == LogicalTypeId::BLOB ? LogicalType::BLOB : LogicalType::VARCHAR));
   if (a->return_type.id() == LogicalTypeId::BLOB || b->return_type.id() == LogicalTypeId::BLOB) {
     return call(input.context, "main", "||",
                 both(cast_to(input.context, std::move(a), LogicalType::BLOB),
@@ -166,12 +167,13 @@ unique_ptr<Expression> bind_concat(FunctionBindExpressionInput& input) {
 
 // --- the functions that those use --------------------------------------------------------------------------------------
 
+bool ends_blank(const duckdb::string_t& text) {
+  const auto size = text.GetSize();
+  return size > 0 && text.GetData()[size - 1] == ' ';
+}
+
 // Most texts end without a blank: then the vector stays as it is, dictionary and all.
 void without_blanks(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  const auto ends_blank = [](const duckdb::string_t& text) {
-    const auto size = text.GetSize();
-    return size > 0 && text.GetData()[size - 1] == ' ';
-  };
   duckdb::UnifiedVectorFormat format;
   input.data[0].ToUnifiedFormat(input.size(), format);
   const auto* texts = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format);
@@ -209,6 +211,51 @@ unique_ptr<duckdb::BaseStatistics> without_blanks_statistics(ClientContext&, duc
   return stats.ToUnique();
 }
 
+// blank_counts(text, ..), of four at most: how many blanks each ends with, in 16 bits each. Most end with none.
+void blank_counts(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  uint64_t any = 0;
+  std::vector<uint64_t> counts(input.size(), 0);
+  for (duckdb::idx_t column = 0; column < input.ColumnCount(); ++column) {
+    duckdb::UnifiedVectorFormat format;
+    input.data[column].ToUnifiedFormat(input.size(), format);
+    const auto* texts = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format);
+    for (duckdb::idx_t row = 0; row < input.size(); ++row) {
+      const auto at = format.sel->get_index(row);
+      if (!format.validity.RowIsValid(at) || !ends_blank(texts[at])) continue;
+      const auto text = view(texts[at]);
+      const uint64_t blanks = text.size() - (text.find_last_not_of(' ') + 1);
+      any |= counts[row] |= std::min<uint64_t>(blanks, 0xFFFF) << (16 * column);
+    }
+  }
+  if (any == 0) {
+    result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+    duckdb::ConstantVector::GetData<uint64_t>(result)[0] = 0;
+    return;
+  }
+  std::copy(counts.begin(), counts.end(), duckdb::FlatVector::GetData<uint64_t>(result));
+  if (input.AllConstant()) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+}
+
+// with_blanks(text, counts, which): the text with its blanks behind it.
+void with_blanks(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnifiedVectorFormat format;
+  input.data[1].ToUnifiedFormat(input.size(), format);
+  const auto* counts = duckdb::UnifiedVectorFormat::GetData<uint64_t>(format);
+  const int shift = 16 * duckdb::ConstantVector::GetData<int32_t>(input.data[2])[0];
+  bool any = false;
+  for (duckdb::idx_t row = 0; row < input.size() && !any; ++row) {
+    const auto at = format.sel->get_index(row);
+    any = format.validity.RowIsValid(at) && (counts[at] >> shift & 0xFFFF) != 0;
+  }
+  if (!any) return result.Reference(input.data[0]);
+  duckdb::BinaryExecutor::Execute<duckdb::string_t, uint64_t, duckdb::string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](duckdb::string_t text, uint64_t numbers) {
+        std::string shown = text.GetString();
+        shown.append(numbers >> shift & 0xFFFF, ' ');
+        return duckdb::StringVector::AddString(result, shown);
+      });
+}
+
 void pad_char(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::BinaryExecutor::Execute<duckdb::string_t, int32_t, duckdb::string_t>(
       input.data[0], input.data[1], result, input.size(), [&](duckdb::string_t text, int32_t length) {
@@ -243,6 +290,12 @@ void add_operators(Registry& registry) {
   duckdb::ScalarFunction blanks("without_blanks", {LogicalType::VARCHAR}, LogicalType::VARCHAR, without_blanks);
   blanks.statistics = without_blanks_statistics;
   registry.add(blanks);
+  duckdb::ScalarFunction counts("blank_counts", {LogicalType::VARCHAR}, LogicalType::UBIGINT, blank_counts);
+  counts.varargs = LogicalType::VARCHAR;
+  counts.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
+  registry.add(counts);
+  registry.add(duckdb::ScalarFunction("with_blanks", {LogicalType::VARCHAR, LogicalType::UBIGINT, LogicalType::INTEGER},
+                                      LogicalType::VARCHAR, with_blanks));
   registry.add(
       duckdb::ScalarFunction("pad_char", {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR, pad_char));
 }

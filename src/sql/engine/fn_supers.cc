@@ -3,6 +3,7 @@
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/json_rows.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -162,13 +163,23 @@ void path_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vecto
   if (input.AllConstant()) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
 }
 
+// The array in a text; nullptr where the text is none and the last argument allows that. AWS: null_if_invalid.
+std::optional<Json> array_in(duckdb::DataChunk& input, size_t flag, string_t text, duckdb::idx_t row) {
+  auto parsed = Json::parse(view(text));
+  if (parsed && parsed->is_array()) return *std::move(parsed);
+  const auto allowed = flag < input.ColumnCount() ? input.data[flag].GetValue(row) : duckdb::Value::BOOLEAN(false);
+  if (allowed.IsNull() || !allowed.GetValue<bool>()) {
+    raise_sql("22P02", "JSON parsing error: invalid json array object " + text.GetString());
+  }
+  return std::nullopt;
+}
+
 void array_element_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::BinaryExecutor::ExecuteWithNulls<string_t, int32_t, string_t>(
       input.data[0], input.data[1], result, input.size(),
       [&](string_t text, int32_t index, duckdb::ValidityMask& mask, duckdb::idx_t row) {
-        const auto parsed = Json::parse(view(text));
-        if (!parsed) raise_sql("22P02", "JSON parsing error: invalid json array object " + text.GetString());
-        if (index < 0 || static_cast<size_t>(index) >= parsed->items().size()) {
+        const auto parsed = array_in(input, 2, text, row);
+        if (!parsed || index < 0 || static_cast<size_t>(index) >= parsed->items().size()) {
           mask.SetInvalid(row);
           return string_t();
         }
@@ -180,8 +191,8 @@ void array_element_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duck
 void array_length(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::ExecuteWithNulls<string_t, int32_t>(
       input.data[0], result, input.size(), [&](string_t text, duckdb::ValidityMask& mask, duckdb::idx_t row) {
-        const auto parsed = Json::parse(view(text));
-        if (!parsed || !parsed->is_array()) {
+        const auto parsed = array_in(input, 1, text, row);
+        if (!parsed) {
           mask.SetInvalid(row);
           return 0;
         }
@@ -197,6 +208,7 @@ duckdb::ScalarFunction throwing(duckdb::ScalarFunction function) {
 }  // namespace
 
 void add_supers(Registry& registry) {
+  add_super_numbers(registry);
   const LogicalType text = LogicalType::VARCHAR, json = LogicalType::JSON();
   registry.add(duckdb::ScalarFunction("super_text", {json}, text, super_text));
   registry.add(duckdb::ScalarFunction("super_number", {json}, LogicalType::DOUBLE, super_number));
@@ -220,7 +232,7 @@ void add_supers(Registry& registry) {
   registry.add(throwing(element));
   duckdb::ScalarFunction length("json_array_length", {text}, LogicalType::INTEGER, array_length);
   length.varargs = LogicalType::BOOLEAN;
-  registry.add(length);
+  registry.add(throwing(length));
 }
 
 }  // namespace tarn::sql::engine

@@ -338,9 +338,33 @@ unique_ptr<Expression> bind_similar(FunctionBindExpressionInput& input) {
   return call(input.context, kFunctionSchema, "similar_run", arguments(std::move(pattern), std::move(escape)));
 }
 
+// The values of a list as one text.
+unique_ptr<Expression> bind_joined(FunctionBindExpressionInput& input) {
+  auto texts = cast_to(input.context, std::move(input.children[0]), LogicalType::LIST(LogicalType::VARCHAR));
+  return call(input.context, kFunctionSchema, "joined_run", arguments(std::move(texts), as_text(input.context, std::move(input.children[1]))));
+}
+void joined_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  auto& texts = duckdb::ListVector::GetEntry(input.data[0]);
+  duckdb::UnifiedVectorFormat format;
+  texts.ToUnifiedFormat(duckdb::ListVector::GetListSize(input.data[0]), format);
+  const auto* all = duckdb::UnifiedVectorFormat::GetData<string_t>(format);
+  duckdb::BinaryExecutor::Execute<duckdb::list_entry_t, string_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](duckdb::list_entry_t list, string_t separator) {
+        std::string text;
+        for (duckdb::idx_t i = 0; i < list.length; ++i) {
+          if (i > 0) text += view(separator);
+          text += view(all[format.sel->get_index(list.offset + i)]);
+        }
+        return StringVector::AddString(result, text);
+      });
+}
+
 }  // namespace
 
 void add_texts(Registry& registry) {
+  registry.add(typed("joined_texts", 2, bind_joined));
+  registry.add(duckdb::ScalarFunction("joined_run", {LogicalType::LIST(LogicalType::VARCHAR), LogicalType::VARCHAR},
+                                      LogicalType::VARCHAR, joined_run));
   const LogicalType text = LogicalType::VARCHAR, whole = LogicalType::BIGINT;
   add_shapes(registry, std::make_index_sequence<std::size(kShapes)>());
   registry.add(scalar("characters", {text}, whole, characters));

@@ -25,4 +25,7 @@ std::optional<int> compare(const Json& a, const Json& b);
 // A text whose order of bytes is Redshift's order of SUPER values: truth values, numbers, strings, arrays, objects.
 std::string sort_key_of(const Json& value);
 
+// super_add(a, b), super_div ..: SUPER arithmetic (fn_super_numbers.cc).
+void add_super_numbers(Registry& registry);
+
 }  // namespace tarn::sql::engine

@@ -93,7 +93,16 @@ class Loader {
     null_ = request.null_as.value_or("\\N");
   }
 
-  void record(const string& uri, const Record& record) {
+  void record(const string& uri, const Record& given) {
+    Record cut;
+    // A delimiter behind the last field ends it.
+    const bool ended = request_.format == FileFormat::kText && given.fields.size() == target_.fields.size() + 1 &&
+                       given.fields.back().empty() && !given.quoted.back();
+    if (ended) {
+      cut = given;
+      cut.fields.pop_back();
+    }
+    const Record& record = ended ? cut : given;
     if (record.fields.size() > target_.fields.size()) {
       return refuse(uri, record, target_.fields.size() - 1, "", {1202, "Extra column(s) found"});
     }
@@ -228,8 +237,16 @@ class Loader {
                           : type.id() == LogicalTypeId::TIMESTAMP || type.id() == LogicalTypeId::TIMESTAMP_TZ
                               ? request_.time_format
                               : "";
-    const string trimmed(trim(text));
-    if (!format.empty() && format != "auto") {
+    string trimmed(trim(text));
+    if (type.id() == LogicalTypeId::DECIMAL && !request_.round_decimals) {
+      trimmed = cut_decimals(trimmed, duckdb::DecimalType::GetScale(type));
+    }
+    if (format == "auto") {
+      if (const auto micros = read_time(trimmed)) {
+        value = Value::TIMESTAMP(duckdb::timestamp_t(*micros)).DefaultCastAs(type);
+        return true;
+      }
+    } else if (!format.empty()) {
       if (format == "epochsecs" || format == "epochmillisecs") {
         const auto number = parse_double(trimmed);
         if (number) {
@@ -241,8 +258,7 @@ class Loader {
         value = Value::TIMESTAMP(duckdb::timestamp_t(*micros)).DefaultCastAs(type);
         return true;
       }
-      reason = invalid_value(type, trimmed);
-      return false;
+      return no_time(type, trimmed, value, reason);
     }
     if (type.IsIntegral() && !parse_int(trimmed.starts_with('+') ? trimmed.substr(1) : trimmed)) {
       reason = invalid_value(type, trimmed);
@@ -266,11 +282,22 @@ class Loader {
     } else if (as_boolean == "f" || as_boolean == "n" || as_boolean == "no" || as_boolean == "0") {
       converted = Value::BOOLEAN(false);
     } else if (!Value(trimmed).DefaultTryCastAs(type, converted, &error, false)) {
-      reason = invalid_value(type, trimmed);
-      return false;
+      return no_time(type, trimmed, value, reason);
     }
     value = std::move(converted);
     return true;
+  }
+
+  // AWS: ACCEPTANYDATE. A date or time that cannot be read is NULL.
+  bool no_time(const LogicalType& type, const string& text, std::optional<Value>& value, Reason& reason) const {
+    const bool time = type.id() == LogicalTypeId::DATE || type.id() == LogicalTypeId::TIMESTAMP ||
+                      type.id() == LogicalTypeId::TIMESTAMP_TZ;
+    if (time && request_.accept_any_date) {
+      value = Value(type);
+      return true;
+    }
+    reason = invalid_value(type, text);
+    return false;
   }
 
   static string replaced_invalid(const string& text, const string& by) {
@@ -324,6 +351,19 @@ string table_of(const LoadRequest& request) {
          quote_name(request.schema.empty() ? "public" : lower(request.schema)) + "." + quote_name(lower(request.table));
 }
 
+// Each record of an Avro file is a document, as one of JSON is.
+void load_avro(duckdb::Connection& connection, const string& uri, Loader& loader) {
+  const auto records = connection.Query("SELECT CAST(to_json(\"the record\") AS VARCHAR) FROM read_avro(" + quote(uri) +
+                                        ") AS \"the record\"");
+  if (records->HasError()) records->ThrowError();
+  int64_t number = 0;
+  while (const auto chunk = records->Fetch()) {
+    for (idx_t row = 0; row < chunk->size(); ++row) {
+      loader.document(uri, ++number, chunk->GetValue(0, row).ToString());
+    }
+  }
+}
+
 // The jsonpaths document: {"jsonpaths": ["$.a", ..]}
 std::vector<string> json_paths(const string& text) {
   std::vector<string> paths;
@@ -354,12 +394,14 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
     const auto allowed =
         link_.authorise(request.context.principal, {{target.database, target.schema, target.table, "INSERT"}});
     if (!allowed) state_->raise(allowed.error());
+    std::vector<bool> identities;  // those that are always generated
     for (const auto& column : entry->GetColumns().Logical()) {
       target.table_names.push_back(column.Name());
       target.table_types.push_back(column.Type());
       const string comment = column.Comment().IsNull() ? "" : column.Comment().ToString();
       const auto parts = split(comment, '|');
       target.declared.emplace_back(parts.empty() ? "" : parts[0]);
+      identities.push_back(parts.size() > 1 && !parts[1].empty() && !(parts.size() > 2 && parts[2] == "default"));
       const bool identity = parts.size() > 1 && !parts[1].empty() && !request.explicit_ids;
       if (request.columns.empty() && !identity) target.fields.push_back(target.table_names.size() - 1);
     }
@@ -368,6 +410,13 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
       if (found == target.table_names.end())
         raise_sql("42703", "column \"" + name + "\" of relation \"" + target.table + "\" does not exist");
       target.fields.push_back(static_cast<size_t>(found - target.table_names.begin()));
+      if (!request.explicit_ids && identities[target.fields.back()])
+        raise_sql("0A000", "cannot set an identity column to a value");
+    }
+    for (size_t i = 0; i < identities.size(); ++i) {
+      const bool named = std::find(target.fields.begin(), target.fields.end(), i) != target.fields.end();
+      if (request.explicit_ids && identities[i] && !named)
+        raise_sql("22023", "EXPLICIT_IDS needs the identity column \"" + target.table_names[i] + "\" in the column list.");
     }
     if (request.format == FileFormat::kParquet) {
       outcome.outcome.rows = load_parquet(request, target.table_names, target.fields);
@@ -378,8 +427,14 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
       outcome.outcome.rows = *rows;
     } else {
       Loader loader(connection_, request, std::move(target), outcome);
-      if (request.format == FileFormat::kJson) loader.set_paths(json_paths(request.json_paths));
+      const bool avro = request.format == FileFormat::kAvro;
+      if (avro) state_->load_avro();
+      if (avro || request.format == FileFormat::kJson) loader.set_paths(json_paths(request.json_paths));
       for (const string& uri : request.uris) {
+        if (avro) {
+          load_avro(connection_, uri, loader);
+          continue;
+        }
         TextReader reader(open_text(context, uri, request.compression), request);
         if (request.format == FileFormat::kJson) {
           while (const auto document = reader.next_document()) loader.document(uri, document->line, document->text);

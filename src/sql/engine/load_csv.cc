@@ -39,7 +39,7 @@ bool plain_format(const string& format) {
 bool options_allow(const LoadRequest& r) {
   const bool csv = r.format == FileFormat::kCsv;
   if (!csv && (r.format != FileFormat::kText || r.escape || r.remove_quotes)) return false;
-  if (r.fill_record || r.ignore_blank_lines || r.truncate_columns || r.accept_inv_chars) return false;
+  if (r.accept_any_date || r.fill_record || r.ignore_blank_lines || r.truncate_columns || r.accept_inv_chars) return false;
   if (!plain_format(r.date_format) || !plain_format(r.time_format)) return false;
   if (r.delimiter.size() != 1 || (csv && r.quote.size() != 1)) return false;
   const string null = r.null_as.value_or("\\N");
@@ -189,6 +189,11 @@ string converted(const LoadRequest& request, const string& field, const LoadColu
     return sql.append("ELSE CAST(").append(text).append(" AS BOOLEAN) END");
   }
   if (column.type.id() != LogicalTypeId::VARCHAR) {
+    if (column.type.id() == LogicalTypeId::DECIMAL && !request.round_decimals) {
+      const int scale = duckdb::DecimalType::GetScale(column.type);
+      sql.append("CAST(").append(own("load_decimal", field + ", " + std::to_string(scale)));
+      return sql.append(" AS ").append(column.type.ToString()).append(")");
+    }
     sql.append("CAST(").append(own(column.type.IsIntegral() ? "load_digits" : "load_trimmed", field));
     return sql.append(" AS ").append(column.type.ToString()).append(")");
   }
@@ -232,6 +237,17 @@ void trimmed_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
   duckdb::StringVector::AddHeapReference(result, input.data[0]);
 }
 
+// Without blanks around it, and without the digits behind so many decimals; NULL where nothing is left.
+void decimal_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::ExecuteWithNulls<string_t, int32_t, string_t>(
+      input.data[0], input.data[1], result, input.size(),
+      [&](string_t text, int32_t scale, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const std::string_view cut = cut_decimals(trimmed_blanks(text), scale);
+        if (cut.empty()) mask.SetInvalid(row);
+        return duckdb::StringVector::AddString(result, cut.data(), cut.size());
+      });
+}
+
 void fits(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   const auto most = static_cast<duckdb::idx_t>(input.data[1].GetValue(0).GetValue<int32_t>());
   duckdb::UnifiedVectorFormat format;
@@ -245,6 +261,12 @@ void fits(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& re
 }
 
 }  // namespace
+
+std::string_view cut_decimals(std::string_view text, int scale) {
+  const size_t point = text.find('.');
+  if (point == std::string_view::npos || text.find_first_not_of("0123456789", point + 1) != std::string_view::npos) return text;
+  return text.substr(0, scale == 0 && point > 0 ? point : point + 1 + static_cast<size_t>(scale));
+}
 
 std::optional<string> csv_insert(duckdb::ClientContext& context, const LoadRequest& request, const string& table,
                                  const std::vector<LoadColumn>& columns) {
@@ -284,6 +306,7 @@ void add_load(Registry& registry) {
   };
   add("load_digits", {text}, trimmed_text<true>);
   add("load_trimmed", {text}, trimmed_text<false>);
+  add("load_decimal", {text, LogicalType::INTEGER}, decimal_text);
   add("load_fits", {text, LogicalType::INTEGER}, fits);
 }
 

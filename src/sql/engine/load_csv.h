@@ -19,6 +19,9 @@ struct LoadColumn {
 std::optional<std::string> csv_insert(duckdb::ClientContext& context, const LoadRequest& request,
                                       const std::string& table, const std::vector<LoadColumn>& columns);
 
+// AWS: COPY cuts what a decimal has behind its column's scale, unless ROUNDEC. What is no plain number stays as it is.
+std::string_view cut_decimals(std::string_view text, int scale);
+
 void add_load(Registry& registry);
 
 }  // namespace tarn::sql::engine

@@ -16,10 +16,6 @@ namespace {
 
 using Kind = FunctionRule::Kind;
 
-ParsedPtr native(const char* name, duckdb::vector<ParsedPtr> arguments) {
-  return duckdb::make_uniq<FunctionExpression>(name, std::move(arguments));
-}
-
 ParsedPtr one_case(ParsedPtr when, ParsedPtr then, ParsedPtr otherwise) {
   auto result = duckdb::make_uniq<duckdb::CaseExpression>();
   duckdb::CaseCheck check;
@@ -86,7 +82,21 @@ ParsedPtr make_decode(FunctionExpression& call, const StatementContext&) {
   return result;
 }
 
+// PERCENTILE_CONT(f) WITHIN GROUP (ORDER BY x): the binder puts x and f together.
+ParsedPtr make_percentile(FunctionExpression& call, const StatementContext&) {
+  auto& value = call.order_bys && !call.order_bys->orders.empty() ? call.order_bys->orders[0].expression : call.children[0];
+  value = own_call("continuous_of", list(std::move(value)));
+  return call.Copy();
+}
+
 ParsedPtr make_listagg(FunctionExpression& call, const StatementContext&) {
+  if (call.distinct && call.order_bys) {  // ordered by the values, joined as texts
+    ParsedPtr separator = call.children.size() > 1 ? std::move(call.children[1]) : literal(Value(""));
+    call.children.resize(1);
+    call.function_name = "list";
+    call.filter = is_null(call.children[0]->Copy(), true);
+    return own_call("joined_texts", list(call.Copy(), std::move(separator)));
+  }
   auto copy = duckdb::unique_ptr_cast<duckdb::ParsedExpression, FunctionExpression>(call.Copy());
   copy->function_name = "string_agg";
   copy->children[0] = own_call("as_text", list(std::move(copy->children[0])));
@@ -115,8 +125,9 @@ ParsedPtr make_dateadd(FunctionExpression& call, const StatementContext&) {
 ParsedPtr make_datediff(FunctionExpression& call, const StatementContext&) {
   return part_first(call, "date_diff");
 }
+// EXTRACT comes from the parser with a schema.
 ParsedPtr make_datepart(FunctionExpression& call, const StatementContext&) {
-  return part_first(call, "date_part");
+  return part_first(call, call.schema.empty() ? "date_part" : "extract");
 }
 ParsedPtr make_datetrunc(FunctionExpression& call, const StatementContext&) {
   return part_first(call, "date_trunc");
@@ -137,7 +148,7 @@ ParsedPtr make_like(FunctionExpression& call, const StatementContext&) {
 }
 
 ParsedPtr make_minus(FunctionExpression& call, const StatementContext&) {
-  if (call.children.size() == 1) return native("-", std::move(call.children));
+  if (call.children.size() == 1) return own_call("negate", std::move(call.children));
   return own_call("sub", std::move(call.children));
 }
 ParsedPtr make_plus(FunctionExpression& call, const StatementContext&) {
@@ -175,6 +186,7 @@ const FunctionRule kRules[] = {
     {"to_seconds", Kind::kNative, "to_seconds", 1, 1},
     // conditional
     {"nvl", Kind::kTemplate, "", 1, -1, make_coalesce},
+    {"isnull", Kind::kTemplate, "", 2, 2, make_coalesce},
     {"nvl2", Kind::kTemplate, "", 3, 3, make_nvl2},
     {"nullif", Kind::kTemplate, "", 2, 2, make_nullif},
     {"decode", Kind::kTemplate, "", 3, -1, make_decode},
@@ -192,7 +204,7 @@ const FunctionRule kRules[] = {
     {"any_value", Kind::kNative, "any_value", 1, 1},
     {"listagg", Kind::kTemplate, "", 1, 2, make_listagg},
     {"approx_count_distinct", Kind::kNative, "approx_count_distinct", 1, 1},
-    {"quantile_cont", Kind::kNative, "quantile_cont", 1, 2},  // PERCENTILE_CONT(f) WITHIN GROUP, parsed
+    {"quantile_cont", Kind::kTemplate, "", 1, 2, make_percentile},  // PERCENTILE_CONT(f) WITHIN GROUP, parsed
     {"quantile_disc", Kind::kNative, "quantile_disc", 1, 2},
     // text; the `own` ones take values of any type where Redshift casts implicitly
     {"concat", Kind::kOwn, "concat", 2, 2},
@@ -255,7 +267,7 @@ const FunctionRule kRules[] = {
     {"to_date", Kind::kOwn, "to_date", 1, 3},
     {"to_timestamp", Kind::kOwn, "to_timestamp", 2, 3},
     {"convert_timezone", Kind::kOwn, "convert_timezone", 2, 3},
-    {"timezone", Kind::kNative, "timezone", 2, 2},
+    {"timezone", Kind::kOwn, "timezone", 2, 2},
     // SUPER
     {"json_parse", Kind::kOwn, "json_parse", 1, 1},
     {"json_serialize", Kind::kOwn, "json_serialize", 1, 1},

@@ -2,6 +2,7 @@
 #include "sql/engine/manifest.h"
 
 #include "base/time.h"
+#include "sql/engine/spatial_join_predicate.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -17,11 +18,15 @@ ParsedPtr make_of_numbers(FunctionExpression& call, const StatementContext&) {
   call.children[0] = own_call("number_of", list(std::move(call.children[0])));
   return call.Copy();
 }
-constexpr const char* kMedian = "median";
 constexpr const char* kStddevSample = "stddev_samp";
 constexpr const char* kStddevAll = "stddev_pop";
 constexpr const char* kVarianceSample = "var_samp";
 constexpr const char* kVarianceAll = "var_pop";
+
+ParsedPtr make_median(FunctionExpression& call, const StatementContext&) {
+  call.children[0] = own_call("continuous_of", list(std::move(call.children[0])));
+  return call.Copy();
+}
 
 ParsedPtr make_collate(FunctionExpression& call, const StatementContext&) {
   const auto& name = call.children[1];
@@ -84,13 +89,14 @@ ParsedPtr make_predicate(FunctionExpression& call, const StatementContext&) {
     return set.children[1]->ToString();
   };
   const std::string srid = srid_of(*call.children[0]);
+  std::string name = call.function_name;
   if (!srid.empty() && srid == srid_of(*call.children[1])) {
+    name += kAnySrid;
     for (auto& child : call.children) {
       ParsedPtr inner = std::move(child->Cast<FunctionExpression>().children[0]);
       child = std::move(inner);
     }
   }
-  const std::string name = call.function_name;
   return own_call(name.c_str(), std::move(call.children));
 }
 
@@ -120,9 +126,10 @@ constexpr FunctionRule refused(const char* name) {
 const FunctionRule kRules[] = {
     // operators
     native("&", "&", 2, 2), native("|", "|", 2, 2), native("<<", "<<", 2, 2), native(">>", ">>", 2, 2),
-    own_as("#", "xor", 2, 2), native("~", "~", 1, 1), own_as("|/", "sqrt", 1, 1), own_as("||/", "cbrt", 1, 1),
+    own_as("<^>", "xor", 2, 2),  // see tokens_redshift.cc
+     native("~", "~", 1, 1), own_as("|/", "sqrt", 1, 1), own_as("||/", "cbrt", 1, 1),
     // aggregates
-    made("median", 1, 1, make_of_numbers<&kMedian>), made("stddev", 1, 1, make_of_numbers<&kStddevSample>),
+    made("median", 1, 1, make_median), made("stddev", 1, 1, make_of_numbers<&kStddevSample>),
     made("stddev_samp", 1, 1, make_of_numbers<&kStddevSample>), made("stddev_pop", 1, 1, make_of_numbers<&kStddevAll>),
     made("variance", 1, 1, make_of_numbers<&kVarianceSample>), made("var_samp", 1, 1, make_of_numbers<&kVarianceSample>),
     made("var_pop", 1, 1, make_of_numbers<&kVarianceAll>), native("bit_and", "bit_and", 1, 1),
@@ -144,6 +151,8 @@ const FunctionRule kRules[] = {
     // hashes
     own("md5", 1, 1), own("sha1", 1, 1), own_as("sha", "sha1", 1, 1), own_as("func_sha1", "sha1", 1, 1),
     own("sha2", 2, 2), own("fnv_hash", 1, 2), own("murmur3_32_hash", 1, 2), own("checksum", 1, 1), own("crc32", 1, 1),
+    own("tarn_level", 1, 1),  // see tokens_redshift_hierarchy.cc
+    own("farmfingerprint64", 1, 1),
     // VARBYTE
     own("to_varbyte", 2, 2), own("from_varbyte", 2, 2), own("from_hex", 1, 1), own("to_hex", 1, 1), own("getbit", 2, 2),
     // dates
@@ -153,6 +162,7 @@ const FunctionRule kRules[] = {
     own_as("timestamptz_cmp", "date_cmp", 2, 2), own_as("timestamptz_cmp_date", "date_cmp", 2, 2),
     own_as("timestamptz_cmp_timestamp", "date_cmp", 2, 2), own("interval_cmp", 2, 2),
     made("timeofday", 0, 0, time_of_day), made("isfinite", 1, 1, is_finite), native("age", "age", 1, 2),
+    own_as("tarn_interval_y2m", "interval_y2m", 1, 1), own_as("tarn_interval_d2s", "interval_d2s", 1, 1),
     // SUPER: arrays, objects, what a value is
     own_as(kArrayFunction, "array", 0, -1), own("array_concat", 2, 2), own("array_contains", 2, 3),
     own("array_distinct", 1, 1), own("array_except", 2, 3), own("array_flatten", 1, 1), own("array_intersection", 2, 3),
@@ -197,12 +207,12 @@ const FunctionRule kRules[] = {
     shape("st_numgeometries", 1, 1), shape("st_numinteriorrings", 1, 1), shape("st_memsize", 1, 1),
     shape("st_isclosed", 1, 1), shape("st_iscollection", 1, 1), shape("st_isempty", 1, 1), shape("st_ispolygonccw", 1, 1),
     shape("st_ispolygoncw", 1, 1), shape("st_isring", 1, 1), shape("st_issimple", 1, 1), shape("st_isvalid", 1, 1),
-    shape("st_geometrytype", 1, 1), shape("geometrytype", 1, 1), shape("st_geohash", 1, 2), shape("st_transform", 2, 2),
+    shape("st_geomfromgeohash", 1, 2), shape("st_geometrytype", 1, 1), shape("geometrytype", 1, 1), shape("st_geohash", 1, 2), shape("st_transform", 2, 2),
     shape("addbbox", 1, 1), shape_as("dropbbox", "addbbox", 1, 1), shape("supportsbbox", 1, 1),
     // what Redshift has and this engine does not
     refused("hll"), refused("hll_create_sketch"), refused("hll_cardinality"), refused("hll_combine"),
-    refused("hll_combine_sketches"), refused("farmfingerprint64"), refused("explain_model"), refused("text_to_numeric_alt"),
-    refused("st_geomfromgeohash"), refused("st_geomfromgeosquare"), refused("st_geosquare"), refused("h3_fromlonglat"),
+    refused("hll_combine_sketches"), refused("explain_model"), refused("text_to_numeric_alt"),
+    refused("st_geomfromgeosquare"), refused("st_geosquare"), refused("h3_fromlonglat"),
     refused("h3_frompoint"), refused("h3_polyfill"), refused("h3_boundary"), refused("h3_center"), refused("h3_isvalid"),
     refused("h3_resolution"), refused("h3_tochildren"), refused("h3_toparent"), refused("change_query_priority"),
     refused("change_session_priority"), refused("change_user_priority"), refused("current_setting"), refused("set_config"),

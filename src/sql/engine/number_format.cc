@@ -287,11 +287,37 @@ class Printer {
   size_t decimal_ = 0, kept_ = 0;
 };
 
+// 9.99EEEE: one digit before the point, an exponent of at least two digits behind.
+std::string scientific(Number number, const Format& format) {
+  std::string digits = number.whole + number.fraction;
+  int exponent = static_cast<int>(number.whole.size()) - 1;
+  const size_t first = digits.find_first_not_of('0');
+  if (first == std::string::npos) {
+    digits = "0";
+    exponent = 0;
+  } else {
+    digits.erase(0, first);
+    exponent -= static_cast<int>(first);
+  }
+  Number one{number.negative, digits.substr(0, 1), digits.substr(1)};
+  if (one.whole == "0") one.whole.clear();
+  round_to(one, static_cast<size_t>(format.decimals));
+  if (one.whole.size() > 1) {  // 9.99 became 10.0
+    one.fraction = one.whole.substr(1) + one.fraction;
+    one.fraction.resize(static_cast<size_t>(format.decimals));
+    one.whole.resize(1);
+    ++exponent;
+  }
+  const std::string size = std::to_string(std::abs(exponent));
+  return (one.negative ? "-" : format.fill ? " " : "") + (one.whole.empty() ? "0" : one.whole) +
+         (format.decimals > 0 ? "." + one.fraction : "") + "e" + (exponent < 0 ? "-" : "+") + (size.size() < 2 ? "0" : "") + size;
+}
+
 }  // namespace
 
 std::optional<std::string> format_number(std::string_view text, const std::string& written) {
   const Format format = read(written);
-  if (upper(written).find("EEEE") != std::string::npos) return std::nullopt;
+  if (upper(written).find("EEEE") != std::string::npos) return scientific(number_of(text), format);
   Number number = number_of(text);
   if (format.shift > 0) {  // V multiplies by a power of ten
     number.fraction.resize(std::max(number.fraction.size(), static_cast<size_t>(format.shift)), '0');

@@ -12,6 +12,7 @@
 #include "sql/engine/catalog.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/rewriter.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/values.h"
 
@@ -27,6 +28,7 @@ using duckdb::LogicalOperatorType;
 using duckdb::unique_ptr;
 
 constexpr int kMaxLength = 65535;
+constexpr size_t kCountsInNumber = 4;  // of blank_counts
 constexpr int kMaxDepth = 200;  // of expressions and operators that are looked through
 
 // --- trailing blanks -------------------------------------------------------------------------------------------------------
@@ -51,23 +53,54 @@ void trim(ClientContext& context, unique_ptr<Expression>& e) {
   e->SetAlias(alias);
 }
 
-// All text that the operator gives loses its trailing blanks: in its own select list, or in one put above it.
-void trim_output(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperator>& op) {
-  if (op->type == LogicalOperatorType::LOGICAL_PROJECTION) {
-    for (auto& item : op->expressions) trim(input.context, item);
+duckdb::vector<unique_ptr<Expression>> columns_of(LogicalOperator& op) {
+  duckdb::vector<unique_ptr<Expression>> columns;
+  op.ResolveOperatorTypes();
+  const auto bindings = op.GetColumnBindings();
+  for (size_t i = 0; i < bindings.size(); ++i) {
+    columns.push_back(duckdb::make_uniq<duckdb::BoundColumnRefExpression>(op.types[i], bindings[i]));
+  }
+  return columns;
+}
+
+// One row of those that are alike but for trailing blanks.
+unique_ptr<LogicalOperator> distinct_rows(ClientContext& context, unique_ptr<LogicalOperator> op) {
+  auto targets = columns_of(*op);
+  for (auto& target : targets) trim(context, target);
+  auto distinct = duckdb::make_uniq<duckdb::LogicalDistinct>(std::move(targets), duckdb::DistinctType::DISTINCT);
+  distinct->children.push_back(std::move(op));
+  return distinct;
+}
+
+// UNION, EXCEPT and INTERSECT of texts: rows are told apart without their trailing blanks, and shown with them. EXCEPT becomes the
+// anti-join of its sides, INTERSECT the semi-join.
+void trim_set(ClientContext& context, unique_ptr<LogicalOperator>& op) {
+  auto& set = op->Cast<duckdb::LogicalSetOperation>();
+  op->ResolveOperatorTypes();
+  if (set.setop_all || std::none_of(op->types.begin(), op->types.end(), is_text)) return;
+  if (op->type == LogicalOperatorType::LOGICAL_UNION) {
+    set.setop_all = true;
+    op = distinct_rows(context, std::move(op));
     return;
   }
-  op->ResolveOperatorTypes();
-  if (std::none_of(op->types.begin(), op->types.end(), is_text)) return;
-  duckdb::vector<unique_ptr<Expression>> items;
-  const auto bindings = op->GetColumnBindings();
-  for (size_t i = 0; i < bindings.size(); ++i) {
-    items.push_back(duckdb::make_uniq<duckdb::BoundColumnRefExpression>(op->types[i], bindings[i]));
-    trim(input.context, items.back());
+  if (set.children.size() != 2) return;
+  const bool except = op->type == LogicalOperatorType::LOGICAL_EXCEPT;
+  auto join = duckdb::make_uniq<duckdb::LogicalComparisonJoin>(except ? duckdb::JoinType::ANTI : duckdb::JoinType::SEMI);
+  auto left = columns_of(*set.children[0]), right = columns_of(*set.children[1]);
+  for (size_t i = 0; i < left.size(); ++i) {
+    duckdb::JoinCondition condition;
+    condition.comparison = duckdb::ExpressionType::COMPARE_NOT_DISTINCT_FROM;
+    condition.left = std::move(left[i]);
+    condition.right = std::move(right[i]);
+    trim(context, condition.left);
+    trim(context, condition.right);
+    join->conditions.push_back(std::move(condition));
   }
-  auto above =
-      duckdb::make_uniq<duckdb::LogicalProjection>(input.optimizer.binder.GenerateTableIndex(), std::move(items));
-  above->children.push_back(std::move(op));
+  const auto table = set.table_index;
+  join->children = std::move(set.children);
+  auto rows = distinct_rows(context, std::move(join));
+  auto above = duckdb::make_uniq<duckdb::LogicalProjection>(table, columns_of(*rows));
+  above->children.push_back(std::move(rows));
   op = std::move(above);
 }
 
@@ -80,28 +113,72 @@ void trim_windows(ClientContext& context, LogicalOperator& op) {
   }
 }
 
-// The groups are made of texts without their trailing blanks; what is shown of one is the text of a row of it, as it is.
-void trim_groups(ClientContext& context, LogicalOperator& root, duckdb::LogicalAggregate& aggregate) {
+// MIN and MAX of text: the first and last without their trailing blanks, shown with them.
+void trim_extreme(ClientContext& context, unique_ptr<Expression>& e) {
+  auto& extreme = e->Cast<duckdb::BoundAggregateExpression>();
+  const bool min = extreme.function.name == "min", max = extreme.function.name == "max";
+  if ((!min && !max) || extreme.children.size() != 1 || !is_text(extreme.children[0]->return_type)) return;
+  duckdb::vector<unique_ptr<Expression>> children;
+  children.push_back(extreme.children[0]->Copy());
+  children.push_back(extreme.children[0]->Copy());
+  trim(context, children[1]);
+  auto& entry = duckdb::Catalog::GetSystemCatalog(context).GetEntry<duckdb::AggregateFunctionCatalogEntry>(
+      context, "main", min ? "arg_min" : "arg_max");
+  const auto function = entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR, duckdb::LogicalType::VARCHAR});
+  auto made = duckdb::FunctionBinder(context).BindAggregateFunction(function, std::move(children), std::move(extreme.filter));
+  made->SetAlias(e->GetAlias());
+  e = std::move(made);
+}
+
+// The groups are made of texts without their trailing blanks; what is shown of one is the text of a row of it, as it is: the
+// aggregate keeps how many blanks that row's texts ended with, four texts to a number, and a select list above puts them back.
+void show_groups(duckdb::OptimizerExtensionInput& input, LogicalOperator& root, unique_ptr<LogicalOperator>& op) {
+  auto& context = input.context;
+  auto& aggregate = op->Cast<duckdb::LogicalAggregate>();
+  std::vector<size_t> texts;  // indexes of groups
+  for (size_t i = 0; i < aggregate.groups.size(); ++i) {
+    const auto& group = aggregate.groups[i];
+    const bool constant = group->GetExpressionType() == duckdb::ExpressionType::VALUE_CONSTANT;
+    if (is_text(group->return_type) && !is_trimmed(*group) && !constant) texts.push_back(i);
+  }
+  if (texts.empty()) return;
+  const size_t first_count = aggregate.expressions.size();
+  for (size_t i = 0; i < texts.size(); i += kCountsInNumber) {
+    duckdb::vector<unique_ptr<Expression>> some, counts;
+    for (size_t k = i; k < std::min(texts.size(), i + kCountsInNumber); ++k) some.push_back(aggregate.groups[texts[k]]->Copy());
+    counts.push_back(call(context, kFunctionSchema, "blank_counts", std::move(some)));
+    aggregate.expressions.push_back(duckdb::FunctionBinder(context).BindAggregateFunction(
+        duckdb::FirstFunctionGetter::GetFunction(duckdb::LogicalType::UBIGINT), std::move(counts)));
+  }
+  for (const size_t i : texts) trim(context, aggregate.groups[i]);
+  auto items = columns_of(aggregate);
+  for (size_t k = 0; k < texts.size(); ++k) {
+    const ColumnBinding number(aggregate.aggregate_index, first_count + k / kCountsInNumber);
+    auto& item = items[texts[k]];
+    auto given = arguments(std::move(item),
+                           duckdb::make_uniq<duckdb::BoundColumnRefExpression>(duckdb::LogicalType::UBIGINT, number));
+    given.push_back(constant(duckdb::Value::INTEGER(static_cast<int32_t>(k % kCountsInNumber))));
+    item = call(context, kFunctionSchema, "with_blanks", std::move(given));
+  }
+  const auto table = input.optimizer.binder.GenerateTableIndex();
   duckdb::ColumnBindingReplacer shown;
   shown.stop_operator = aggregate;
-  for (size_t i = 0; i < aggregate.groups.size(); ++i) {
-    auto& group = aggregate.groups[i];
-    if (!is_text(group->return_type) || is_trimmed(*group)) continue;
-    if (aggregate.grouping_sets.size() <= 1 && group->GetExpressionType() != duckdb::ExpressionType::VALUE_CONSTANT) {
-      duckdb::vector<unique_ptr<Expression>> text;
-      text.push_back(group->Copy());
-      auto first = duckdb::FunctionBinder(context).BindAggregateFunction(
-          duckdb::FirstFunctionGetter::GetFunction(group->return_type), std::move(text));
-      shown.replacement_bindings.emplace_back(ColumnBinding(aggregate.group_index, i),
-                                              ColumnBinding(aggregate.aggregate_index, aggregate.expressions.size()));
-      aggregate.expressions.push_back(std::move(first));
-    }
-    trim(context, group);
-  }
-  if (!shown.replacement_bindings.empty()) shown.VisitOperator(root);
+  const auto bindings = aggregate.GetColumnBindings();
+  for (size_t i = 0; i < bindings.size(); ++i) shown.replacement_bindings.emplace_back(bindings[i], ColumnBinding(table, i));
+  shown.VisitOperator(root);
+  auto above = duckdb::make_uniq<duckdb::LogicalProjection>(table, std::move(items));
+  above->children.push_back(std::move(op));
+  op = std::move(above);
+}
+
+void trim_aggregates(ClientContext& context, duckdb::LogicalAggregate& aggregate) {
   for (auto& e : aggregate.expressions) {
     if (e->GetExpressionClass() != ExpressionClass::BOUND_AGGREGATE) continue;
+    trim_extreme(context, e);
     auto& call = e->Cast<duckdb::BoundAggregateExpression>();
+    if (call.order_bys && !call.IsDistinct()) {
+      for (auto& order : call.order_bys->orders) trim(context, order.expression);
+    }
     const bool distinct = call.IsDistinct() || call.function.name == "approx_count_distinct";
     if (!distinct || call.children.empty()) continue;
     trim(context, call.children[0]);
@@ -112,26 +189,24 @@ void ignore_blanks(duckdb::OptimizerExtensionInput& input, LogicalOperator& root
   auto& context = input.context;
   switch (op->type) {
     case LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY:
-      trim_groups(context, root, op->Cast<duckdb::LogicalAggregate>());
-      break;
+      for (auto& child : op->children) ignore_blanks(input, root, child);
+      trim_aggregates(context, op->Cast<duckdb::LogicalAggregate>());
+      return show_groups(input, root, op);
     case LogicalOperatorType::LOGICAL_WINDOW: trim_windows(context, *op); break;
     case LogicalOperatorType::LOGICAL_ORDER_BY:
       for (auto& order : op->Cast<duckdb::LogicalOrder>().orders) {
+        trim(context, order.expression);
         if (!is_super(order.expression->return_type)) continue;
         order.expression = call(context, kFunctionSchema, "super_sort_key", arguments(std::move(order.expression)));
       }
       break;
     case LogicalOperatorType::LOGICAL_DISTINCT:
-      // Above a select list it is the list that changes; elsewhere the columns' bindings would.
-      if (op->children[0]->type == LogicalOperatorType::LOGICAL_PROJECTION) trim_output(input, op->children[0]);
+      // What is shown of those that are alike is one of them, as it is.
+      for (auto& target : op->Cast<duckdb::LogicalDistinct>().distinct_targets) trim(context, target);
       break;
     case LogicalOperatorType::LOGICAL_UNION:
-      if (op->Cast<duckdb::LogicalSetOperation>().setop_all) break;
-      [[fallthrough]];
     case LogicalOperatorType::LOGICAL_EXCEPT:
-    case LogicalOperatorType::LOGICAL_INTERSECT:
-      for (auto& child : op->children) trim_output(input, child);
-      break;
+    case LogicalOperatorType::LOGICAL_INTERSECT: trim_set(context, op); break;
     case LogicalOperatorType::LOGICAL_COMPARISON_JOIN:
     case LogicalOperatorType::LOGICAL_DELIM_JOIN:
       // JOIN USING and IN (SELECT ..): the binder's own comparisons.
@@ -177,6 +252,7 @@ PlannedColumn either(const PlannedColumn& a, const PlannedColumn& b) {
   PlannedColumn result;
   result.length = a.length == 0 || b.length == 0 ? 0 : std::max(a.length, b.length);
   result.padded = a.padded && b.padded;
+  result.interval_kind = a.interval_kind == b.interval_kind ? a.interval_kind : '\0';
   return result;
 }
 
@@ -189,7 +265,9 @@ PlannedColumn Origins::of_get(const duckdb::LogicalGet& get, duckdb::idx_t index
   if (primary >= table->GetColumns().LogicalColumnCount()) return result;
   const auto& column = table->GetColumn(duckdb::LogicalIndex(primary));
   if (!column.Comment().IsNull()) {
-    declared_length(std::string(split(column.Comment().ToString(), '|')[0]), result);
+    const std::string declared(split(column.Comment().ToString(), '|')[0]);
+    declared_length(declared, result);
+    if (const int field = interval_field(declared); field >= 0) result.interval_kind = field < 2 ? 'y' : 'd';
   }
   for (const auto& constraint : table->GetConstraints()) {
     if (constraint->type == duckdb::ConstraintType::NOT_NULL &&
@@ -265,7 +343,7 @@ PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& functi
                                                "left",  "right", "substring_run", "translate", "initcap_run", "split_part_run"};
   const std::string& name = function.function.name;
   if (function.children.empty()) return {};
-  if (name == "without_blanks") return of(*function.children[0], depth + 1);
+  if (name == "without_blanks" || name == "with_blanks") return of(*function.children[0], depth + 1);
   PlannedColumn result;
   const bool cut = name == "cut_run" || name == "fit_varchar_run";
   const bool cut_char = name == "cut_char_run" || name == "fit_char_run";
@@ -282,6 +360,11 @@ PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& functi
       const PlannedColumn one = of(*function.children[i], depth + 1);
       result = i == 0 ? either(one, one) : either(result, one);
     }
+  } else if (name == "interval_y2m" || name == "interval_d2s") {
+    result.interval_kind = name == "interval_y2m" ? 'y' : 'd';
+  } else if ((name == "+" || name == "-") && function.return_type.id() == duckdb::LogicalTypeId::INTERVAL &&
+             function.children.size() == 2) {
+    result = either(of(*function.children[0], depth + 1), of(*function.children[1], depth + 1));
   } else if (name == "md5_run") {
     result.length = 32;
   } else if (name == "sha1_run") {
@@ -337,7 +420,8 @@ PlannedColumn Origins::of(const Expression& e, int depth) const {
     case ExpressionClass::BOUND_AGGREGATE: {
       const auto& aggregate = e.Cast<duckdb::BoundAggregateExpression>();
       const std::string& name = aggregate.function.name;
-      if (aggregate.children.empty() || !is_text(e.return_type) || name == "string_agg") return result;
+      const bool kept = is_text(e.return_type) || e.return_type.id() == duckdb::LogicalTypeId::INTERVAL;
+      if (aggregate.children.empty() || !kept || name == "string_agg") return result;
       const PlannedColumn child = of(*aggregate.children[0], depth + 1);
       return either(child, child);
     }
@@ -349,6 +433,12 @@ PlannedColumn Origins::of(const Expression& e, int depth) const {
     }
     default: return result;
   }
+}
+
+unique_ptr<Expression> interval_shown(ClientContext& context, unique_ptr<Expression> value, char kind) {
+  if (kind == 0) return as_text(context, std::move(value));
+  return call(context, kFunctionSchema, "interval_words",
+              arguments(std::move(value), constant(duckdb::Value::BOOLEAN(kind == 'y'))));
 }
 
 // CHAR values leave with their blanks, intervals in Redshift's words.
@@ -365,7 +455,7 @@ void pad_output(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperat
   duckdb::vector<unique_ptr<Expression>> items;
   for (size_t i = 0; i < bindings.size(); ++i) {
     items.push_back(duckdb::make_uniq<duckdb::BoundColumnRefExpression>(plan->types[i], bindings[i]));
-    if (columns[i].interval) items.back() = as_text(input.context, std::move(items.back()));
+    if (columns[i].interval) items.back() = interval_shown(input.context, std::move(items.back()), columns[i].interval_kind);
     if (!columns[i].padded || columns[i].length == 0) continue;
     items.back() = call(input.context, kFunctionSchema, "pad_char",
                         arguments(std::move(items.back()), constant(duckdb::Value::INTEGER(columns[i].length))));
@@ -385,8 +475,12 @@ void declare_columns(duckdb::LogicalCreateTable& create) {
   if (columns.LogicalColumnCount() != bindings.size()) return;
   for (size_t i = 0; i < bindings.size(); ++i) {
     auto& column = columns.GetColumnMutable(duckdb::LogicalIndex(i));
-    if (!is_text(column.Type()) || !column.Comment().IsNull()) continue;
+    if (!column.Comment().IsNull()) continue;
     const PlannedColumn known = origins.of(bindings[i]);
+    if (known.interval_kind != 0) {
+      column.SetComment(duckdb::Value(std::string(known.interval_kind == 'y' ? "interval year to month" : "interval day to second") + "|||||"));
+    }
+    if (!is_text(column.Type())) continue;
     if (known.length == 0) continue;
     column.SetComment(duckdb::Value((known.padded ? "character(" : "character varying(") +
                                     std::to_string(known.length) + ")|||||"));
@@ -434,7 +528,7 @@ bool declared_length(const std::string& declared, PlannedColumn& column) {
 void apply(const PlannedColumn& planned, const StatementContext& context, const std::vector<TableUse>& uses,
            ResultColumn& column) {
   if (planned.interval) {
-    column.type = "interval";
+    column.type = planned.interval_kind == 'y' ? "intervaly2m" : planned.interval_kind == 'd' ? "intervald2s" : "interval";
     column.length = column.precision = 0;
   }
   if (column.type == "varchar" && planned.length > 0) {

@@ -14,6 +14,7 @@ struct PlannedColumn {
   int length = 0;                      // bytes; 0: not known
   bool padded = false;                 // CHAR
   bool interval = false;               // printed by the plan itself
+  char interval_kind = 0;              // 'y': of years and months, 'd': of days and times, 0: of all
   bool nullable = true;
   std::string catalog, schema, table;  // of the column that it is, unchanged; empty otherwise
   std::string column;

@@ -6,6 +6,7 @@
 #include "sql/engine/rewriter.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/system_catalog.h"
+#include "sql/tokens_redshift.h"
 
 namespace tarn::sql::engine {
 
@@ -137,12 +138,59 @@ void Rewriter::table(TablePtr& table) {
     case TableReferenceType::PIVOT: {
       auto& pivot = table->Cast<duckdb::PivotRef>();
       this->table(pivot.source);
+      if (!pivot.aggregates.empty()) return pivoted(table);
       expressions(pivot.aggregates);
       break;
     }
     default: raise_sql("0A000", "This kind of table reference is not supported.", table->query_location);
   }
   if (!table->alias.empty() && !from_aliases_.empty()) from_aliases_.back().push_back(table->alias);
+}
+
+// PIVOT (f(x) FOR c IN (a, b AS n)): the columns that it does not name, and f(x) of the rows of each value. AWS: FROM clause, PIVOT.
+void Rewriter::pivoted(TablePtr& table) {
+  auto& pivot = table->Cast<duckdb::PivotRef>();
+  if (pivot.pivots.size() != 1 || pivot.pivots[0].pivot_expressions.size() != 1 || pivot.aggregates.size() != 1 ||
+      pivot.aggregates[0]->GetExpressionClass() != duckdb::ExpressionClass::FUNCTION) {
+    raise_sql("0A000", "PIVOT takes one aggregate function and one column.", table->query_location);
+  }
+  auto& column = *pivot.pivots[0].pivot_expressions[0];
+  const string suffix = pivot.aggregates[0]->GetAlias().empty() ? "" : "_" + lower(pivot.aggregates[0]->GetAlias());
+  auto others = duckdb::make_uniq<duckdb::StarExpression>();
+  const std::function<void(const duckdb::ParsedExpression&)> leave_out = [&](const duckdb::ParsedExpression& e) {
+    if (e.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+      others->exclude_list.insert(duckdb::QualifiedColumnName(lower(e.Cast<duckdb::ColumnRefExpression>().GetColumnName())));
+    }
+    duckdb::ParsedExpressionIterator::EnumerateChildren(e, leave_out);
+  };
+  leave_out(column);
+  leave_out(*pivot.aggregates[0]);
+  auto node = duckdb::make_uniq<duckdb::SelectNode>();
+  node->select_list.push_back(std::move(others));
+  for (auto& entry : pivot.pivots[0].entries) {
+    if (entry.values.size() != 1) raise_sql("0A000", "PIVOT takes one column.", table->query_location);
+    const duckdb::Value& value = entry.values[0];
+    auto call = pivot.aggregates[0]->Copy();
+    ParsedPtr same;
+    if (value.IsNull()) {
+      same = duckdb::make_uniq<duckdb::OperatorExpression>(duckdb::ExpressionType::OPERATOR_IS_NULL, column.Copy());
+    } else {
+      same = duckdb::make_uniq<duckdb::ComparisonExpression>(duckdb::ExpressionType::COMPARE_EQUAL, column.Copy(), literal(value));
+    }
+    call->Cast<duckdb::FunctionExpression>().filter = std::move(same);
+    call->SetAlias((!entry.alias.empty() ? lower(entry.alias) : value.IsNull() ? "null" : value.ToString()) + suffix);
+    expression(call);
+    node->select_list.push_back(std::move(call));
+  }
+  node->from_table = std::move(pivot.source);
+  node->aggregate_handling = duckdb::AggregateHandling::FORCE_AGGREGATES;
+  auto statement = duckdb::make_uniq<duckdb::SelectStatement>();
+  statement->node = std::move(node);
+  auto rows = duckdb::make_uniq<duckdb::SubqueryRef>(std::move(statement), table->alias.empty() ? "pivoted" : table->alias);
+  rows->column_name_alias = pivot.column_name_alias;
+  rows->query_location = table->query_location;
+  if (!from_aliases_.empty()) from_aliases_.back().push_back(rows->alias);
+  table = std::move(rows);
 }
 
 const ExternalSchema* Rewriter::external_schema(const string& name) const {
@@ -219,7 +267,7 @@ void Rewriter::base_table(TablePtr& table) {
   if (unnested_path(table)) return;
   const auto found = find(base.catalog_name, base.schema_name, base.table_name);
   if (!found) {
-    if (late_view(table) || system_view(table)) return;
+    if (late_view(table) || system_view(table) || unnested_alias(table)) return;
     const string name = (base.catalog_name.empty() ? "" : base.catalog_name + ".") +
                         (base.schema_name.empty() ? "" : base.schema_name + ".") + base.table_name;
     raise_sql("42P01", "relation \"" + name + "\" does not exist", table->query_location);
@@ -243,14 +291,41 @@ bool Rewriter::unnested_path(TablePtr& table) {
     return std::find(aliases.begin(), aliases.end(), first) != aliases.end();
   });
   if (!known || external_schema(first)) return false;
+  if (base.table_name.starts_with(kPathMark)) {  // t.a[0].b
+    auto parsed = parse_one("SELECT " + quote_name(first) + base.table_name.substr(kPathMark.size()));
+    ParsedPtr source = std::move(parsed->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>().select_list[0]);
+    expression(source);
+    unnest(table, std::move(source));
+    return true;
+  }
   duckdb::vector<string> path;
   for (const string& part : {base.catalog_name, base.schema_name, base.table_name}) {
     if (!part.empty()) path.push_back(part);
   }
+  unnest(table, duckdb::make_uniq<duckdb::ColumnRefExpression>(path));
+  return true;
+}
+
+// FROM t, t.a AS x, x AS y: what is no table is an earlier alias, whose elements these are.
+bool Rewriter::unnested_alias(TablePtr& table) {
+  const auto& base = table->Cast<duckdb::BaseTableRef>();
+  if (!base.catalog_name.empty() || !base.schema_name.empty()) return false;
+  const bool known = std::any_of(from_aliases_.begin(), from_aliases_.end(), [&](const auto& aliases) {
+    return std::find(aliases.begin(), aliases.end(), base.table_name) != aliases.end();
+  });
+  if (!known) return false;
+  // Its column, which has the alias' name.
+  unnest(table, duckdb::make_uniq<duckdb::ColumnRefExpression>(duckdb::vector<string>{base.table_name, base.table_name}));
+  return true;
+}
+
+// The elements (or members: UNPIVOT) of a SUPER as a table.
+void Rewriter::unnest(TablePtr& table, ParsedPtr source) {
+  auto& base = table->Cast<duckdb::BaseTableRef>();
   const string alias = base.alias.empty() ? base.table_name : base.alias;
+  elements_.insert(alias);
   auto& names = base.column_name_alias;  // of AS x AT i: x and i; of UNPIVOT .. AS v AT k: v, k and a mark (tokens_redshift.cc)
   const bool members = names.size() == 3;
-  ParsedPtr source = duckdb::make_uniq<duckdb::ColumnRefExpression>(path);
   if (members) source = own_call("super_members", list(std::move(source)));
   const auto each = [](ParsedPtr elements, const string& name) {
     auto unnest = duckdb::make_uniq<duckdb::FunctionExpression>("unnest", list(std::move(elements)));
@@ -279,7 +354,6 @@ bool Rewriter::unnested_path(TablePtr& table) {
   auto lateral = duckdb::make_uniq<duckdb::SubqueryRef>(std::move(statement), alias);
   lateral->query_location = table->query_location;
   table = std::move(lateral);
-  return true;
 }
 
 bool Rewriter::system_view(TablePtr& table) {

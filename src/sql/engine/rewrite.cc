@@ -109,7 +109,7 @@ std::vector<DeclaredColumn> Rewriter::declared(const Place& place) {
   if (!entry) return columns;
   // The comment of a column holds what was declared: it is part of the table's entry, so DDL stays one transaction.
   for (const auto& column : entry->GetColumns().Logical()) {
-    DeclaredColumn declared{column.Name(), "", "", false};
+    DeclaredColumn declared{column.Name(), "", "", false, column.Type()};
     if (!column.Comment().IsNull()) {
       const string text = column.Comment().ToString();
       const auto parts = split(text, '|');
@@ -214,17 +214,22 @@ void Rewriter::merge(duckdb::MergeIntoStatement& statement) {
   from_aliases_.pop_back();
 }
 
-// A value for a declared column: cut of trailing blanks, or refused when it is too long.
+// A value for a declared column: of its type, cut of trailing blanks, or refused when it is too long.
 void Rewriter::fit(ParsedPtr& value, const DeclaredColumn& column) {
-  if (column.type.empty()) return;
-  if (column.type == "geography") {
+  if (column.engine.id() == duckdb::LogicalTypeId::BLOB && column.engine.HasAlias()) {
     SessionState::of(context_)->load_geometry();
-    value = own_call("to_geography", list(std::move(value)));
+    value = own_call(column.type == "geography" ? "to_geography" : "to_geometry", list(std::move(value)));
     return;
   }
   const bool varchar = column.type.starts_with("character varying(");
   const bool padded = column.type.starts_with("character(");
-  if (!varchar && !padded) return;
+  if (!varchar && !padded) {
+    value = own_call("cast_as", list(std::move(value), literal(duckdb::Value(column.engine))));
+    if (const int field = interval_field(column.type); field >= 0) {
+      value = own_call(interval_function(field), list(std::move(value), literal(duckdb::Value::INTEGER(field))));
+    }
+    return;
+  }
   const auto n =
       parse_int(column.type.substr(column.type.find('(') + 1, column.type.size() - column.type.find('(') - 2));
   if (!n) return;
@@ -274,10 +279,7 @@ void Rewriter::fit_columns(duckdb::InsertStatement& statement, const Place& plac
     }
     return;
   }
-  const bool any = std::any_of(into.begin(), into.end(), [](const DeclaredColumn* column) {
-    return column && (column->type.starts_with("character") || column->type == "geography");
-  });
-  if (!any) return;
+  if (std::none_of(into.begin(), into.end(), [](const DeclaredColumn* column) { return column != nullptr; })) return;
   auto outer = duckdb::make_uniq<duckdb::SelectNode>();
   duckdb::vector<string> names;
   for (size_t i = 0; i < into.size(); ++i) {

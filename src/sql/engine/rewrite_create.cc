@@ -26,7 +26,22 @@ NamedType sized(const char* shown, int bytes, bool padded, const LogicalType& ty
   return {type, string(shown) + "(" + std::to_string(bytes) + ")", bytes, padded};
 }
 
+// By its last field. AWS: interval types; the finer qualifiers are kept, since they say what is cut.
+constexpr const char* kIntervals[] = {"interval year", "interval year to month", "interval day",
+                                      "interval day to hour", "interval day to minute", "interval day to second"};
+constexpr int kDay = 2;
+
 }  // namespace
+
+int interval_field(const string& declared) {
+  for (size_t i = 0; i < std::size(kIntervals); ++i)
+    if (declared == kIntervals[i]) return static_cast<int>(i);
+  return -1;
+}
+
+const char* interval_function(int field) {
+  return field < kDay ? "interval_y2m" : "interval_d2s";
+}
 
 NamedType named_type(const LogicalType& type) {
   if (type.id() == LogicalTypeId::VARCHAR && !type.HasAlias()) return {type, "", 0, false};
@@ -35,6 +50,7 @@ NamedType named_type(const LogicalType& type) {
   if (name == "rs_varchar") return sized("character varying", bytes_of(type, kMaxVarchar), false);
   if (name == "rs_char") return sized("character", bytes_of(type, 1), true);
   if (name == "rs_varbyte") return sized("binary varying", bytes_of(type, 64000), false, LogicalType::BLOB);
+  if (name == "rs_interval") return {LogicalType::INTERVAL, kIntervals[std::clamp(bytes_of(type, 5), 0, 5)], 0, false};
   if (name == "rs_decimal") return {LogicalType::DECIMAL(18, 0), "", 0, false};
   if (name == "super" || name == "json") return {LogicalType::JSON(), "", 0, false};
   if (name == "varbyte") return {LogicalType::BLOB, "", 0, false};
@@ -296,6 +312,42 @@ std::vector<string> Rewriter::primary_key_of(const Place& place) {
   return columns;
 }
 
+// (LIKE t [INCLUDING DEFAULTS]), as create_table.cc writes it: t's columns with their types, keys of distribution and sorting, and
+// NOT NULL; without IDENTITY.
+bool Rewriter::table_like(duckdb::CreateTableInfo& info) {
+  if (!info.query || info.query->node->type != duckdb::QueryNodeType::SELECT_NODE) return false;
+  auto& select = info.query->node->Cast<duckdb::SelectNode>();
+  if (!select.where_clause || select.where_clause->GetExpressionClass() != duckdb::ExpressionClass::COMPARISON) return false;
+  const auto& mark = select.where_clause->Cast<duckdb::ComparisonExpression>();
+  const bool ours = mark.left->GetExpressionClass() == duckdb::ExpressionClass::CONSTANT && mark.left->ToString() == "'tarn like'";
+  if (!ours || select.from_table->type != duckdb::TableReferenceType::BASE_TABLE) return false;
+  auto& from = select.from_table->Cast<duckdb::BaseTableRef>();
+  const auto found = find(lower(from.catalog_name), lower(from.schema_name), lower(from.table_name));
+  if (!found || found->external) return false;
+  const auto entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(context_, found->catalog, found->schema, found->table,
+                                                                          duckdb::OnEntryNotFound::RETURN_NULL);
+  if (!entry) return false;
+  use(*found, "SELECT");
+  const bool defaults = mark.right->ToString() == "'defaults'";
+  duckdb::ColumnList columns;
+  for (const auto& column : entry->GetColumns().Logical()) {
+    duckdb::ColumnDefinition copy(column.Name(), column.Type());
+    const string comment = column.Comment().IsNull() ? "" : column.Comment().ToString();
+    auto parts = split(comment, '|');
+    const bool identity = parts.size() > 1 && !parts[1].empty();
+    string kept;
+    for (size_t i = 0; i < parts.size(); ++i) kept += (i > 0 ? "|" : "") + (i == 1 || i == 2 ? "" : string(parts[i]));
+    if (!comment.empty()) copy.SetComment(Value(kept));
+    if (defaults && !identity && column.HasDefaultValue()) copy.SetDefaultValue(column.DefaultValue().Copy());
+    columns.AddColumn(std::move(copy));
+  }
+  for (const auto& constraint : entry->GetConstraints())
+    if (constraint->type == duckdb::ConstraintType::NOT_NULL) info.constraints.push_back(constraint->Copy());
+  info.columns = std::move(columns);
+  info.query.reset();
+  return true;
+}
+
 void Rewriter::create_table(duckdb::CreateTableInfo& info) {
   writes(info.query ? "CREATE TABLE AS" : "CREATE TABLE");
   info.table = lower(info.table);
@@ -317,7 +369,9 @@ void Rewriter::create_table(duckdb::CreateTableInfo& info) {
   }
   const auto& attributes = request_.table_attributes;
   duckdb::ColumnList columns;
+  const bool like = table_like(info);
   for (auto& column : info.columns.Logical()) {
+    if (like) break;
     auto copy = column.Copy();
     const ColumnAttributes* given = nullptr;
     for (const auto& candidate : attributes.columns) {
@@ -326,7 +380,7 @@ void Rewriter::create_table(duckdb::CreateTableInfo& info) {
     declare_column(info, copy, given);
     columns.AddColumn(std::move(copy));
   }
-  info.columns = std::move(columns);
+  if (!like) info.columns = std::move(columns);
   const string keys = take_keys(info);
   info.comment =
       Value(request_.context.user + "|" + attributes.diststyle + "|" + (attributes.interleaved ? "interleaved" : "") +

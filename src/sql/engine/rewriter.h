@@ -27,6 +27,7 @@ struct DeclaredColumn {
   std::string name, type;  // type: "character varying(10)"; empty: as the engine's type says
   std::string identity;    // "1,1"
   bool identity_by_default = false;
+  duckdb::LogicalType engine;  // the engine's type
 };
 
 class Rewriter {
@@ -47,6 +48,7 @@ class Rewriter {
   void merge(duckdb::MergeIntoStatement& statement);
   void create(duckdb::CreateStatement& statement);
   void create_table(duckdb::CreateTableInfo& info);
+  bool table_like(duckdb::CreateTableInfo& info);
   std::string take_keys(duckdb::CreateTableInfo& info);
   std::string key_json(const duckdb::CreateTableInfo& info, const std::vector<std::string>& words,
                        const std::vector<std::string>& primary,
@@ -76,6 +78,9 @@ class Rewriter {
   void table(TablePtr& table);
   void base_table(TablePtr& table);
   bool unnested_path(TablePtr& table);
+  bool unnested_alias(TablePtr& table);
+  void pivoted(TablePtr& table);
+  void unnest(TablePtr& table, ParsedPtr source);
   bool system_view(TablePtr& table);
   bool late_view(TablePtr& table);  // late_views.cc
   std::string late_view_columns();
@@ -110,6 +115,7 @@ class Rewriter {
   std::vector<std::pair<std::string, std::string>> from_tables_;  // schema and table as written
   std::vector<std::pair<std::string, std::string>> late_views_;   // whose text is being put in
   std::set<const duckdb::QueryNode*> walked_;                     // whose modifiers are done
+  std::set<std::string> elements_;  // aliases of unnested arrays: tables of one column of their own name
   std::string select_alias_;
   const SqlFunction* inside_ = nullptr;  // the user's function whose body is being rewritten
 };
@@ -121,6 +127,10 @@ struct NamedType {
   int bytes = 0;         // of VARCHAR(n), CHAR(n)
   bool padded = false;   // CHAR
 };
+// Of a column declared "interval day to second": the last field, 0 year .. 5 second; -1 for other declarations.
+int interval_field(const std::string& declared);
+// The function that makes a value of such an interval, given the field.
+const char* interval_function(int field);
 // Replaces user types (rs_varchar(n), SUPER ..). Throws 42704 for a name that is no type.
 NamedType named_type(const duckdb::LogicalType& type);
 

@@ -1,5 +1,7 @@
 #include "sql/engine/session.h"
 
+#include "sql/engine/date_format.h"
+
 #include <thread>
 
 #include "base/text.h"
@@ -84,6 +86,7 @@ Result<void> Session::in_transaction(const StatementContext& context, const std:
   deadline_ = context.timeout.count() == 0 ? 0 : (Clock::now() + context.timeout).time_since_epoch().count();
   std::optional<Error> error;
   try {
+    use_zone(context);
     if (!connection_.HasActiveTransaction()) begin();
     work();
     if (!in_block_) commit();
@@ -115,6 +118,12 @@ void Session::commit() {
 void Session::own(const std::string& sql) {
   const auto result = connection_.Query(sql);
   if (result->HasError()) result->ThrowError();
+}
+
+void Session::use_zone(const StatementContext& context) {
+  if (context.dialect != Dialect::kRedshift || context.time_zone == zone_) return;
+  own("SET TimeZone = " + quote(engine_zone(context.time_zone)));
+  zone_ = context.time_zone;
 }
 
 // Redshift's rights are in the database itself; the others' are the server's to know.

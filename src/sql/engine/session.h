@@ -45,6 +45,7 @@ class Session {
   void begin();
   void commit();
   void own(const std::string& sql);
+  void use_zone(const StatementContext& context);
   duckdb::unique_ptr<duckdb::QueryResult> start(duckdb::unique_ptr<duckdb::SQLStatement> statement);
   // Takes all rows; into the spool if there is one.
   void apply_plan(const StatementContext& context, std::vector<ResultColumn>& columns);
@@ -66,6 +67,7 @@ class Session {
   std::string database_;
   duckdb::Connection connection_;
   duckdb::shared_ptr<SessionState> state_;
+  std::string zone_ = "UTC";  // the connection's time zone, as the context names it
   bool in_block_ = false;  // BEGIN was said
   bool failed_ = false;    // .. and a statement has failed since
   std::atomic<bool> timed_out_ = false;

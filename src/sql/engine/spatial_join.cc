@@ -12,6 +12,7 @@
 #include "duckdb/optimizer/optimizer_extension.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/operator/list.hpp"
+#include "sql/engine/geometry_value.h"
 #include "sql/engine/spatial_join_predicate.h"
 
 namespace tarn::sql::engine {
@@ -70,6 +71,7 @@ struct IndexedSide : duckdb::GlobalSinkState {
   // When all have come: the rows in one piece, so that a result refers to them, and a row of NULLs behind them.
   DataChunk chunk;
   Tree tree;
+  std::vector<int32_t> srids;  // that occur
 };
 
 struct IndexingState : duckdb::LocalSinkState {
@@ -196,6 +198,8 @@ duckdb::SinkFinalizeType PhysicalSpatialJoin::Finalize(duckdb::Pipeline&, duckdb
   std::vector<TreeEntry> entries;
   for (idx_t row = 0; row < rows; ++row) {
     if (!valid.RowIsValid(row)) continue;
+    const int32_t srid = srid_of({values[row].GetData(), values[row].GetSize()});
+    if (std::ranges::find(side.srids, srid) == side.srids.end()) side.srids.push_back(srid);
     const SpatialBox box = box_of(values[row]);
     if (!box.empty()) entries.emplace_back(tree_box(box), static_cast<uint32_t>(row));
   }
@@ -213,6 +217,9 @@ void PhysicalSpatialJoin::match(ProbingState& state, const IndexedSide& side, id
   if (state.format.validity.RowIsValid(at)) {
     SpatialShape probed(state.geos, duckdb::UnifiedVectorFormat::GetData<string_t>(state.format)[at]);
     state.candidates.clear();
+    for (const int32_t srid : side.srids) {
+      if (srid != probed.srid() && !join_.question.any_srid) refuse_srids(probed.srid(), srid);
+    }
     if (!probed.box().empty()) {
       side.tree.query(bg::index::intersects(tree_box(probed.box())),
                       boost::make_function_output_iterator(
@@ -497,7 +504,7 @@ unique_ptr<duckdb::FunctionLocalState> make_state(duckdb::ExpressionState&, cons
   return duckdb::make_uniq<PredicateState>();
 }
 
-template <SpatialPredicate predicate, bool swapped, bool negated>
+template <SpatialPredicate predicate, bool swapped, bool negated, bool any_srid>
 void evaluate(DataChunk& input, duckdb::ExpressionState& expression, duckdb::Vector& result) {
   auto& state = duckdb::ExecuteFunctionState::GetFunctionState(expression)->Cast<PredicateState>();
   state.shapes.next_chunk();
@@ -505,18 +512,25 @@ void evaluate(DataChunk& input, duckdb::ExpressionState& expression, duckdb::Vec
       input.data[0], input.data[1], result, input.size(), [&](string_t a, string_t b) {
         SpatialShape& first = state.shapes.find(a);
         SpatialShape& second = state.shapes.find(b);
+        if (!any_srid && first.srid() != second.srid()) refuse_srids(first.srid(), second.srid());
         return negated != (swapped ? SpatialShape::holds(predicate, second, first)
                                    : SpatialShape::holds(predicate, first, second));
       });
 }
 
-duckdb::ScalarFunction predicate_function(const char* name, duckdb::scalar_function_t run) {
+// Under its name, and under the one for geometries whose SRIDs do not count.
+template <SpatialPredicate predicate, bool swapped, bool negated>
+void add_predicate(Registry& registry, const std::string& name) {
   LogicalType geometry(duckdb::LogicalTypeId::BLOB);
   geometry.SetAlias("GEOMETRY");
-  duckdb::ScalarFunction function(name, {geometry, geometry}, LogicalType::BOOLEAN, std::move(run));
-  function.init_local_state = make_state;
-  function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
-  return function;
+  const auto add = [&](const std::string& called, duckdb::scalar_function_t run) {
+    duckdb::ScalarFunction function(called, {geometry, geometry}, LogicalType::BOOLEAN, std::move(run));
+    function.init_local_state = make_state;
+    function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
+    registry.add(function);
+  };
+  add(name, evaluate<predicate, swapped, negated, false>);
+  add(name + kAnySrid, evaluate<predicate, swapped, negated, true>);
 }
 
 }  // namespace
@@ -533,12 +547,12 @@ void add_spatial_predicates(Registry& registry) {
   constexpr auto kIntersects = SpatialPredicate::kIntersects;
   constexpr auto kContains = SpatialPredicate::kContains;
   constexpr auto kCovers = SpatialPredicate::kCovers;
-  registry.add(predicate_function("st_intersects", evaluate<kIntersects, false, false>));
-  registry.add(predicate_function("st_disjoint", evaluate<kIntersects, false, true>));
-  registry.add(predicate_function("st_contains", evaluate<kContains, false, false>));
-  registry.add(predicate_function("st_within", evaluate<kContains, true, false>));
-  registry.add(predicate_function("st_covers", evaluate<kCovers, false, false>));
-  registry.add(predicate_function("st_coveredby", evaluate<kCovers, true, false>));
+  add_predicate<kIntersects, false, false>(registry, "st_intersects");
+  add_predicate<kIntersects, false, true>(registry, "st_disjoint");
+  add_predicate<kContains, false, false>(registry, "st_contains");
+  add_predicate<kContains, true, false>(registry, "st_within");
+  add_predicate<kCovers, false, false>(registry, "st_covers");
+  add_predicate<kCovers, true, false>(registry, "st_coveredby");
 }
 
 }  // namespace tarn::sql::engine

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "sql/engine/errors.h"
+#include "sql/engine/geometry_value.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -194,17 +196,23 @@ BoxBuilder measured(string_t geometry) {
 }  // namespace
 
 std::optional<SpatialQuestion> spatial_question(const std::string& function) {
-  const std::string name = lower(function);
-  if (name == "st_intersects") return SpatialQuestion{SpatialPredicate::kIntersects, false};
-  if (name == "st_contains") return SpatialQuestion{SpatialPredicate::kContains, false};
-  if (name == "st_within") return SpatialQuestion{SpatialPredicate::kContains, true};
-  if (name == "st_covers") return SpatialQuestion{SpatialPredicate::kCovers, false};
-  if (name == "st_coveredby") return SpatialQuestion{SpatialPredicate::kCovers, true};
+  std::string name = lower(function);
+  const bool any = name.ends_with(kAnySrid);
+  if (any) name.resize(name.size() - std::string_view(kAnySrid).size());
+  if (name == "st_intersects") return SpatialQuestion{SpatialPredicate::kIntersects, false, any};
+  if (name == "st_contains") return SpatialQuestion{SpatialPredicate::kContains, false, any};
+  if (name == "st_within") return SpatialQuestion{SpatialPredicate::kContains, true, any};
+  if (name == "st_covers") return SpatialQuestion{SpatialPredicate::kCovers, false, any};
+  if (name == "st_coveredby") return SpatialQuestion{SpatialPredicate::kCovers, true, any};
   return std::nullopt;
 }
 
 SpatialBox box_of(string_t geometry) {
   return measured(geometry).box;
+}
+
+void refuse_srids(int32_t a, int32_t b) {
+  raise_sql("22023", "Operation on mixed SRID geometries: " + std::to_string(a) + " and " + std::to_string(b));
 }
 
 Geos::Geos() : handle_(GEOS_init_r()) {
@@ -224,6 +232,7 @@ SpatialShape::SpatialShape(const Geos& geos, string_t value) : geos_(&geos), val
   const BoxBuilder measures = measured(value);
   box_ = measures.box;
   points_ = measures.points;
+  srid_ = srid_of({value.GetData(), value.GetSize()});
 }
 
 void SpatialShape::make() {
@@ -240,6 +249,7 @@ SpatialShape::SpatialShape(SpatialShape&& other) noexcept
       prepared_(std::exchange(other.prepared_, nullptr)),
       box_(other.box_),
       points_(other.points_),
+      srid_(other.srid_),
       asked_(other.asked_) {}
 
 SpatialShape& SpatialShape::operator=(SpatialShape&& other) noexcept {
@@ -249,6 +259,7 @@ SpatialShape& SpatialShape::operator=(SpatialShape&& other) noexcept {
   std::swap(prepared_, other.prepared_);
   std::swap(box_, other.box_);
   std::swap(points_, other.points_);
+  std::swap(srid_, other.srid_);
   std::swap(asked_, other.asked_);
   return *this;
 }

@@ -18,8 +18,10 @@ enum class SpatialPredicate : uint8_t { kIntersects, kContains, kCovers };
 struct SpatialQuestion {
   SpatialPredicate predicate = SpatialPredicate::kIntersects;
   bool swapped = false;  // the first argument is asked about the second: contains(b, a)
+  bool any_srid = false;  // their SRIDs are not compared
 };
-// Of "st_intersects", "ST_Within" ..; nullopt for any other function.
+// Of "st_intersects", "ST_Within" ..; with kAnySrid behind it where SRIDs do not count. nullopt for any other function.
+constexpr const char* kAnySrid = "_any_srid";
 std::optional<SpatialQuestion> spatial_question(const std::string& function);
 
 struct SpatialBox {
@@ -35,6 +37,9 @@ struct SpatialBox {
 
 // The box of a value of the spatial extension's type GEOMETRY. ERRORS: throws InvalidInputException for bytes that are none.
 SpatialBox box_of(duckdb::string_t geometry);
+
+// AWS: ST_Intersects and its like: an error where the SRIDs differ.
+[[noreturn]] void refuse_srids(int32_t a, int32_t b);
 
 // A handle of GEOS. THREADS: one at a time.
 class Geos {
@@ -61,6 +66,7 @@ class SpatialShape {
 
   const SpatialBox& box() const { return box_; }
   size_t points() const { return points_; }
+  int32_t srid() const { return srid_; }
   // Does `a` contain (cover, intersect) `b`?
   static bool holds(SpatialPredicate predicate, SpatialShape& a, SpatialShape& b);
 
@@ -75,6 +81,7 @@ class SpatialShape {
   const void* prepared_ = nullptr;
   SpatialBox box_;
   size_t points_ = 0;
+  int32_t srid_ = 0;
   int asked_ = 0;
 };
 

@@ -62,7 +62,14 @@ string object_name(const UnloadRequest& request, const string& path) {
 
 class TextFormat {
  public:
-  explicit TextFormat(const UnloadRequest& request) : request_(request) {}
+  explicit TextFormat(const UnloadRequest& request) : request_(request) {
+    if (request.format != FileFormat::kFixedWidth) return;
+    for (const auto part : split(request.fixed_width, ',')) {
+      const auto width = parse_int(trim(part.substr(part.rfind(':') + 1)));
+      if (!width || *width < 1) raise_sql("22023", "FIXEDWIDTH: \"" + string(part) + "\" is no label:width.");
+      widths_.push_back(static_cast<size_t>(*width));
+    }
+  }
 
   void header(const std::vector<string>& names, string& line) const {
     if (request_.format == FileFormat::kJson || !request_.header) return;
@@ -76,6 +83,7 @@ class TextFormat {
   void row(const std::vector<string>& names, const std::vector<std::optional<string>>& values,
            const std::vector<bool>& numbers, string& line) const {
     if (request_.format == FileFormat::kJson) return json(names, values, numbers, line);
+    if (request_.format == FileFormat::kFixedWidth) return fixed(names, values, line);
     for (size_t i = 0; i < values.size(); ++i) {
       if (i > 0) line += delimiter();
       if (!values[i]) {
@@ -116,6 +124,23 @@ class TextFormat {
     }
     line += '"';
   }
+  // AWS: UNLOAD, FIXEDWIDTH. Nothing is cut, so each width must do.
+  void fixed(const std::vector<string>& names, const std::vector<std::optional<string>>& values, string& line) const {
+    if (widths_.size() != values.size()) {
+      raise_sql("22023", "FIXEDWIDTH names " + std::to_string(widths_.size()) + " columns, the query has " +
+                             std::to_string(values.size()) + ".");
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      const string text = values[i] ? *values[i] : request_.null_as.value_or("");
+      if (text.size() > widths_[i]) {
+        raise_sql("22001", "The column \"" + names[i] + "\" has a value of " + std::to_string(text.size()) +
+                               " bytes, and FIXEDWIDTH gives it " + std::to_string(widths_[i]) + ".");
+      }
+      line += text;
+      line.append(widths_[i] - text.size(), ' ');
+    }
+    line += '\n';
+  }
   static void json(const std::vector<string>& names, const std::vector<std::optional<string>>& values,
                    const std::vector<bool>& numbers, string& line) {
     line += '{';
@@ -137,6 +162,7 @@ class TextFormat {
   }
 
   const UnloadRequest& request_;
+  std::vector<size_t> widths_;
 };
 
 // The open object of one partition (or of all rows), and the next when it is full.
@@ -338,6 +364,15 @@ Result<Outcome> Session::unload(const UnloadRequest& request) {
     }
     if (rewritten.kind != "SELECT") raise_sql("42601", "UNLOAD takes a SELECT.");
     check_uses(request.context, *statement, rewritten.uses);
+    if (request.manifest) {  // its schema
+      state_->uses = rewritten.uses;
+      const auto prepared = connection_.Prepare(statement->Copy());
+      if (prepared->HasError()) prepared->error.Throw();
+      for (size_t i = 0; i < prepared->ColumnCount(); ++i) {
+        outcome.columns.push_back(describe(prepared->GetNames()[i], prepared->GetTypes()[i], request.context.dialect));
+      }
+      apply_plan(request.context, outcome.columns);
+    }
     state_->object_name = [&request](const string& path) { return object_name(request, path); };
     std::map<string, uint64_t> rows_of;
     if (request.format == FileFormat::kParquet) {
