@@ -58,6 +58,7 @@
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
 #include "services/s3/form_upload.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/s3.h"
 #include "services/scheduler/scheduler.h"
 #include "services/sns/sns.h"
@@ -158,6 +159,7 @@ Status serve_until_stopped(const ServeOptions& options) {
   door.add(iam::kTable, &iam);
   door.add(sts::kTable, &sts);
   door.add(s3::kTable, &s3);
+  s3::start_lifecycles(s3, door);
   door.add(glue::kTable, &glue);
   door.add(logs::kTable, &logs);
   events::Events events(door, bus_events);
@@ -174,7 +176,9 @@ Status serve_until_stopped(const ServeOptions& options) {
   redshift_serverless::RedshiftServerless redshift_serverless;
   const std::string program = TRY(own_program());
   redshift_data::RedshiftData redshift_data(
-      door, {.directory = options.data_dir, .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension"});
+      door, {.directory = options.data_dir,
+             .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension",
+             .avro_extension = program.substr(0, program.rfind('/')) + "/avro.duckdb_extension"});
   door.add(redshift::kTable, &redshift);
   door.add(redshift_serverless::kTable, &redshift_serverless);
   redshift_data::Copies copies(redshift_data);
