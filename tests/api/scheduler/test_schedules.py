@@ -122,7 +122,8 @@ def test_what_cannot_be_is_refused(scheduler, wanted, case):
     assert code == "ValidationException" and (message == words if words.endswith(".") else words in message)
 
 
-@pytest.mark.parametrize("expression", ["rate(1 minutes)", "rate(5 hour)", "cron(0-15/1 8-8 ? * 2,3,4,5,6,7 *)", "cron(1-31/30 1-1 ? * 1,7 *)"])
+@pytest.mark.parametrize("expression", ["rate(1 minutes)", "rate(5 hour)", "cron(0-15/1 8-8 ? * 2,3,4,5,6,7 *)",
+                                        "cron(1-31/30 1-1 ? * 1,7 *)"])
 def test_expressions_that_aws_takes(scheduler, wanted, expression):
     assert scheduler.create_schedule(**wanted(ScheduleExpression=expression))["ScheduleArn"]
 

@@ -26,7 +26,8 @@ def parameter(name, value, reason):
 
 @pytest.mark.parametrize("given, wanted", [
     ({"MessageBody": ""}, (MISSING, "The request must contain the parameter MessageBody.", QUERY[MISSING])),
-    ({"MessageBody": "x" * 1048577}, (VALUE, "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.", QUERY[VALUE])),
+    ({"MessageBody": "x" * 1048577}, (
+        VALUE, "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.", QUERY[VALUE])),
     ({"MessageBody": "x", "MessageGroupId": "a b"}, parameter("MessageGroupId", "a b", f"MessageGroupId can only include {TYPES}")),
     ({"MessageBody": "x", "DelaySeconds": 1200}, parameter("DelaySeconds", 1200, "DelaySeconds must be >= 0 and <= 900.")),
     ({"MessageBody": "x", "MessageAttributes": {"a": {"DataType": "String", "StringValue": ""}}},
@@ -59,12 +60,15 @@ def test_batches_that_are_refused(sqs, make_queue):
         name + "EmptyBatchRequest", "There should be at least one SendMessageBatchRequestEntry in the request.", "EmptyBatchRequest")
     many = [{"Id": str(i), "MessageBody": "x"} for i in range(20)]
     assert refused(send, QueueUrl=url, Entries=many) == (
-        name + "TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent 20.", "TooManyEntriesInBatchRequest")
+        name + "TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent 20.",
+        "TooManyEntriesInBatchRequest")
     for wrong in ("", "x" * 100, "a:b"):
-        assert refused(send, QueueUrl=url, Entries=[{"Id": wrong, "MessageBody": "x"}]) == (name + "InvalidBatchEntryId", ID, "InvalidBatchEntryId")
+        assert refused(send, QueueUrl=url, Entries=[{"Id": wrong, "MessageBody": "x"}]) == (
+            name + "InvalidBatchEntryId", ID, "InvalidBatchEntryId")
     big = [{"Id": "1", "MessageBody": "x" * 1048576}, {"Id": "2", "MessageBody": "x"}]
     assert refused(send, QueueUrl=url, Entries=big) == (
-        name + "BatchRequestTooLong", "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes.", "BatchRequestTooLong")
+        name + "BatchRequestTooLong", "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes.",
+        "BatchRequestTooLong")
 
 
 def test_one_entry_of_a_batch_may_fail(sqs, make_queue):
@@ -87,7 +91,8 @@ def test_what_a_receive_may_not_ask(sqs, make_queue):
 
 @pytest.mark.parametrize("fifo, attributes, code, text", [
     (False, {"FifoQueue": "true"}, "InvalidAttributeName", "Unknown Attribute FifoQueue."),
-    (True, {"FifoQueue": "false"}, "InvalidAttributeValue", "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."),
+    (True, {"FifoQueue": "false"}, "InvalidAttributeValue",
+     "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."),
     (False, {"ContentBasedDeduplication": "false"}, "InvalidAttributeName", "Unknown Attribute ContentBasedDeduplication."),
     (False, {"DeduplicationScope": "queue"}, "InvalidAttributeName",
      "You can specify the DeduplicationScope only when FifoQueue is set to true."),
@@ -117,14 +122,16 @@ def test_a_permission_is_a_statement(sqs, make_queue, arn_of, account):
 
 
 @pytest.mark.parametrize("names, md5", [
-    (["All"], "4c360f3fdafd970e05fae2f149d997f5"), (["*"], "4c360f3fdafd970e05fae2f149d997f5"), ([".*"], "4c360f3fdafd970e05fae2f149d997f5"),
+    (["All"], "4c360f3fdafd970e05fae2f149d997f5"), (["*"], "4c360f3fdafd970e05fae2f149d997f5"),
+    ([".*"], "4c360f3fdafd970e05fae2f149d997f5"),
     (["Hello", "General"], "fca026605781cb4126a1e9044df24232"), (["Hel.*"], "83fee93c1bcd8b9a5a923ffacdc636c7"),
     (["Foo"], None), (["."], None), (["HELLO"], None), (["He*"], None),
 ])
 def test_asked_attributes_and_their_md5(sqs, make_queue, names, md5):
     url = make_queue()
     text = {"Hello": "There", "General": "Kenobi", "Help.Me": "Me"}
-    sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes={k: {"DataType": "String", "StringValue": v} for k, v in text.items()})
+    sqs.send_message(QueueUrl=url, MessageBody="x",
+                     MessageAttributes={k: {"DataType": "String", "StringValue": v} for k, v in text.items()})
     [got] = sqs.receive_message(QueueUrl=url, MessageAttributeNames=names)["Messages"]
     assert got.get("MD5OfMessageAttributes") == md5
 
@@ -163,13 +170,15 @@ def test_move_tasks(sqs, make_queue, arn_of):
     make_queue(RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1}))
     assert refused(sqs.start_message_move_task, SourceArn=arn_of(other)) == (
         VALUE, "Source queue must be configured as a Dead Letter Queue.", QUERY[VALUE])
-    assert refused(sqs.cancel_message_move_task, TaskHandle="foobared") == (VALUE, "Value for parameter TaskHandle is invalid.", QUERY[VALUE])
+    assert refused(sqs.cancel_message_move_task, TaskHandle="foobared") == (
+        VALUE, "Value for parameter TaskHandle is invalid.", QUERY[VALUE])
     gone = [("DestinationArn", sqs.start_message_move_task, {"SourceArn": arn_of(dead), "DestinationArn": arn_of(other) + "x"}),
             ("SourceArn", sqs.cancel_message_move_task, {"TaskHandle": handle(arn_of(dead) + "x")})]
     for name, call, given in gone:
         assert refused(call, **given)[:2] == (
             "ResourceNotFoundException", f"The resource that you specified for the {name} parameter doesn't exist.")
-    assert refused(sqs.cancel_message_move_task, TaskHandle=handle(arn_of(dead)))[:2] == ("ResourceNotFoundException", "Task does not exist.")
+    assert refused(sqs.cancel_message_move_task, TaskHandle=handle(arn_of(dead)))[:2] == (
+        "ResourceNotFoundException", "Task does not exist.")
     for i in range(3):
         sqs.send_message(QueueUrl=dead, MessageBody=str(i))
     started = sqs.start_message_move_task(SourceArn=arn_of(dead), DestinationArn=arn_of(other), MaxNumberOfMessagesPerSecond=1)
