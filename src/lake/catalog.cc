@@ -112,6 +112,8 @@ Result<std::optional<sql::ExternalTable>> glue_table(Door& door, const Caller& a
   }
   table.properties.emplace_back("serialization.lib", serde);
   table.format = format_of(serde, storage.input_format.value_or(""));
+  if (const std::string* type = from.parameters.find("table_type"); type && equals_ignore_case(*type, "iceberg"))
+    table.format = "iceberg";  // whatever its descriptor says
   return table;
 }
 

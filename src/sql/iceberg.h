@@ -166,6 +166,7 @@ struct Making {
   ReadObject read;
 };
 // The metadata with a new snapshot, and the manifests that it needs. `metadata` becomes the new document.
+// REQUIRES: format version 2.
 Result<std::vector<NewObject>> add_snapshot(Json& metadata, const Change& change, const Making& making);
 // The document's next place: metadata/00003-<uuid>.metadata.json, of the one where it was before.
 std::string next_location(const Json& metadata, const std::string& old_location, const std::string& uuid);

@@ -282,8 +282,6 @@ void append(Json& metadata, const char* name, Json value) {
 }  // namespace
 
 Result<std::vector<NewObject>> add_snapshot(Json& metadata, const Change& change, const Making& making) {
-  if (metadata["format-version"].as_int() != 2)
-    return failure("NOT_SUPPORTED", "Writing to Iceberg tables of another format version than 2 is not supported");
   const auto parent = current_snapshot(metadata);
   Maker maker(metadata, making);
   Counts added, removed;

@@ -100,6 +100,34 @@ TEST(StmtAthena, Arguments) {
   EXPECT_EQ(sqlstate_of(with_arguments("SELECT ?", {}).error()), kInvalidParameter);
 }
 
+TEST(StmtAthena, ChangesOfRows) {
+  const auto deleted = std::get<DeleteRows>(recognise("DELETE FROM db.t WHERE a IN (SELECT b FROM s) -- why")->statement);
+  EXPECT_EQ(deleted.table.database, "db");
+  EXPECT_EQ(deleted.where, "a IN (SELECT b FROM s)");
+  const auto updated = std::get<UpdateRows>(
+      recognise("UPDATE t SET a = f(1, 2), \"B\" = CASE WHEN x THEN 1 ELSE 2 END WHERE c = 'where'")->statement);
+  ASSERT_EQ(updated.set.size(), 2u);
+  EXPECT_EQ(updated.set[0].value, "f(1, 2)");
+  EXPECT_EQ(updated.set[1].column, "b");
+  EXPECT_EQ(updated.set[1].value, "CASE WHEN x THEN 1 ELSE 2 END");
+  EXPECT_EQ(updated.where, "c = 'where'");
+  const auto merged = std::get<Merge>(
+      recognise("MERGE INTO t AS x USING (SELECT 1 AS on_, 2) s (a, b) ON x.a = s.a WHEN MATCHED AND CASE WHEN s.b > 1 THEN "
+                "true END THEN UPDATE SET x.b = CASE WHEN s.a = 1 THEN 2 END, c = 3 WHEN MATCHED THEN DELETE "
+                "WHEN NOT MATCHED THEN INSERT (a, b) VALUES (s.a, 'x')")
+          ->statement);
+  EXPECT_EQ(merged.alias, "x");
+  EXPECT_EQ(merged.source, "(SELECT 1 AS on_, 2) s (a, b)");
+  EXPECT_EQ(merged.on, "x.a = s.a");
+  ASSERT_EQ(merged.clauses.size(), 3u);
+  EXPECT_EQ(merged.clauses[0].condition, "CASE WHEN s.b > 1 THEN true END");
+  EXPECT_EQ(merged.clauses[0].set[0].value, "CASE WHEN s.a = 1 THEN 2 END");
+  EXPECT_EQ(merged.clauses[0].set[1].value, "3");
+  EXPECT_EQ(merged.clauses[1].action, MergeClause::Action::kDelete);
+  EXPECT_EQ(merged.clauses[2].set[1].column, "b");
+  EXPECT_EQ(merged.clauses[2].set[1].value, "'x'");
+}
+
 TEST(StmtAthena, WhatIsNone) {
   struct Case {
     std::string_view text, state, position;
@@ -112,8 +140,12 @@ TEST(StmtAthena, WhatIsNone) {
       {"CREATE EXTERNAL TABLE t (a int", kSyntaxError, "31"},
       {"CREATE EXTERNAL TABLE t (a int, a int) LOCATION 's3://b/'", "42701", "33"},
       {"DROP TABLE", kSyntaxError, "11"},
-      {"UPDATE t SET a = 1", kNotSupported, "1"},
-      {"SHOW FUNCTIONS", kNotSupported, "6"},
+      {"TRUNCATE t", kNotSupported, "1"},
+      {"SHOW ROLES", kNotSupported, "6"},
+      {"UPDATE t SET a", kSyntaxError, "15"},
+      {"DELETE t", kSyntaxError, "8"},
+      {"MERGE INTO t USING s ON a = b", kSyntaxError, "30"},
+      {"OPTIMIZE t REWRITE DATA", kSyntaxError, "24"},
       {"INSERT INTO t", kSyntaxError, "14"},
       {"UNLOAD SELECT 1", kSyntaxError, "8"},
       {"DESCRIBE 'x", kSyntaxError, "10"},

@@ -144,9 +144,15 @@ root = pathlib.Path.cwd()
 (root / "models" / "counts.sql").write_text(
     "{{ config(materialized='table', format='parquet') }} SELECT name, count(*) AS n FROM {{ ref('things') }} GROUP BY name")
 (root / "models" / "seen.sql").write_text("{{ config(materialized='view') }} SELECT sum(n) AS n FROM {{ ref('counts') }}")
+(root / "models" / "kept.sql").write_text(
+    "{{ config(materialized='incremental', table_type='iceberg', incremental_strategy='merge', unique_key='id', partitioned_by=['bucket(id, 2)'], "
+    "format='parquet') }} SELECT id, {% if is_incremental() %}upper(name){% else %}name{% endif %} AS name FROM {{ ref('things') }} "
+    "{% if is_incremental() %} UNION ALL SELECT 3, 'new' {% endif %}")
+(root / "models" / "whole.sql").write_text("{{ config(materialized='table', table_type='iceberg', format='parquet') }} SELECT * FROM {{ ref('kept') }}")
 (root / "models" / "schema.yml").write_text(
     "version: 2\\nmodels: [{name: counts, columns: [{name: name, data_tests: [unique, not_null]}]}]\\n")
-done = dbtRunner().invoke(["build", "--profiles-dir", str(root), "--project-dir", str(root), "--no-send-anonymous-usage-stats"])
+for _ in range(2):  # the second time, incremental models merge
+    done = dbtRunner().invoke(["build", "--profiles-dir", str(root), "--project-dir", str(root), "--no-send-anonymous-usage-stats"])
 print(json.dumps({r.node.name: str(r.status) for r in done.result.results} if done.result else {"error": str(done.exception)}))
 """
 
@@ -155,8 +161,10 @@ def test_dbt(python, place, client):  # noqa: F811
     bucket, database = place
     out = json.loads(python("dbt-athena", DBT, *place, PROJECT, PROFILE.format(bucket=bucket, database=database)).strip()
                      .splitlines()[-1])
-    assert set(out.values()) <= {"success", "pass"} and len(out) == 5, out
-    assert {"things", "counts", "seen"} <= {t["Name"] for t in client("glue").get_tables(DatabaseName=database)["TableList"]}
+    assert set(out.values()) <= {"success", "pass"} and len(out) == 7, out
+    workgroup = Workgroup(client("athena"), "primary", bucket, database)
+    assert workgroup.rows("SELECT id, name FROM whole ORDER BY id") == [["1", "A"], ["2", "B"], ["3", "new"]]
+    assert {"things", "counts", "seen", "kept"} <= {t["Name"] for t in client("glue").get_tables(DatabaseName=database)["TableList"]}
 
 
 ICEBERG = """
@@ -243,3 +251,27 @@ def test_pyiceberg(python, place, client, new_name, server):  # noqa: F811
                             ["d", "identity"]]
     assert (read["files"], read["history"], read["manifests"]) == (2, 1, 1)
     assert workgroup.rows("SELECT id, region FROM ours ORDER BY id") == [["1", "eu"], ["2", None], ["99", "eu"]]
+
+
+WRANGLER_ICEBERG = """
+import json, sys
+import awswrangler as wr
+import pandas as pd
+bucket, database = sys.argv[1:]
+at = dict(database=database, table="wri", keep_files=False, temp_path=f"s3://{bucket}/wri-temp/", s3_output=f"s3://{bucket}/out/")
+frame = pd.DataFrame({"id": [1, 2, 3], "name": ["a", "b", None], "at": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-02-03"])})
+wr.athena.to_iceberg(df=frame, table_location=f"s3://{bucket}/wri/", partition_cols=["month(at)"], **at)
+more = pd.DataFrame({"id": [3, 4], "name": ["c", "d"], "at": pd.to_datetime(["2024-02-03", "2024-03-04"])})
+wr.athena.to_iceberg(df=more, merge_cols=["id"], **at)
+wr.athena.to_iceberg(df=more.assign(extra=[1.5, 2.5], id=[5, 6]), schema_evolution=True, **at)
+wr.athena.delete_from_iceberg_table(df=pd.DataFrame({"id": [1]}), merge_cols=["id"], **at)
+read = wr.athena.read_sql_query("SELECT * FROM wri ORDER BY id", database=database, ctas_approach=False, s3_output=f"s3://{bucket}/out/")
+print(json.dumps({"columns": list(read.columns), "rows": [[None if pd.isna(v) else str(v) for v in row] for row in read.values.tolist()]}))
+"""
+
+
+def test_awswrangler_iceberg(python, place):  # noqa: F811
+    out = json.loads(python("athena-clients", WRANGLER_ICEBERG, *place).strip().splitlines()[-1])
+    assert out["columns"] == ["id", "name", "at", "extra"]
+    assert [row[:2] + row[3:] for row in out["rows"]] == [
+        ["2", "b", None], ["3", "c", None], ["4", "d", None], ["5", "c", "1.5"], ["6", "d", "2.5"]]

@@ -30,6 +30,9 @@ Result<EngineUse> EngineUse::open(Athena& service, Job& job, const ExecutionReco
   use.context_.statement_id = job.key.id;
   use.context_.dialect = sql::Dialect::kAthena;
   use.context_.database = record.database;
+  // Names without a catalog are in the query's.
+  if (!record.catalog.empty() && !equals_ignore_case(record.catalog, kOwnCatalog))
+    use.context_.external_schemas = {{"", lower(record.catalog), ""}};
   use.context_.user = record.principal;
   use.context_.now = record.submitted;  // one moment for all queries of a statement
   use.context_.timeout = kTimeout;

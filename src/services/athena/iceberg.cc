@@ -97,6 +97,8 @@ std::function<Status(lake::Publication&, Changes&)> iceberg_commit(Door& door, c
     const auto got = door.call(as, get);
     if (!got) return Failure(lake_error(got.error()));
     IcebergTable table = TRY(open_iceberg(door, as, account, database, *got->table));
+    if (table.metadata["format-version"].as_int() != 2)
+      return ice::failure("NOT_SUPPORTED", "Changing Iceberg tables of another format version than 2 is not supported");
     std::vector<ice::NewObject> objects = TRY(change(table));
     ice::note_change(table.metadata, table.document, door.clock().now());
     const std::string document = ice::next_location(table.metadata, table.document, uuid4());

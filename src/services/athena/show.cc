@@ -7,6 +7,7 @@
 #include "door/door.h"
 #include "services/athena/errors.h"
 #include "services/athena/glue_words.h"
+#include "services/athena/iceberg.h"
 #include "services/athena/statement.h"
 #include "sql/sql_error.h"
 
@@ -88,10 +89,43 @@ std::vector<std::string> create_statement(const std::string& database, const glu
   return lines;
 }
 
+std::string fact(std::string_view name, const std::string& value) {
+  return padded(std::string(name)) + "\t" + padded(value) + "\t" + padded("");
+}
+
+void append_storage(const glue::StorageDescriptor& storage, std::vector<std::string>& lines) {
+  lines.push_back("\t \t ");
+  lines.push_back("# Storage Information\t \t ");
+  lines.push_back(fact("SerDe Library:", storage.serde_info ? storage.serde_info->serialization_library.value_or("") : ""));
+  lines.push_back(fact("InputFormat:", storage.input_format.value_or("")));
+  lines.push_back(fact("OutputFormat:", storage.output_format.value_or("")));
+  lines.push_back(fact("Compressed:", storage.compressed.value_or(false) ? "Yes" : "No"));
+  lines.push_back(fact("Num Buckets:", std::to_string(storage.number_of_buckets.value_or(-1))));
+  lines.push_back("Storage Desc Params:\t \t ");
+  if (storage.serde_info)
+    for (const auto& [name, value] : storage.serde_info->parameters)
+      lines.push_back("\t" + padded(name) + "\t" + padded(value));
+}
+
+// As Hive describes one.
+std::vector<std::string> partition_details(const std::string& database, const glue::Table& table,
+                                           const glue::Partition& partition) {
+  std::vector<std::string> lines = {
+      "\t \t ",
+      "# Detailed Partition Information\t \t ",
+      fact("Partition Value:", fmt::format("[{}]", fmt::join(partition.values.items(), ", "))),
+      fact("Database:", database),
+      fact("Table:", lower(*table.name)),
+      fact("CreateTime:", partition.creation_time ? iso8601(*partition.creation_time) : "")};
+  const glue::StorageDescriptor* storage = partition.storage_descriptor ? &*partition.storage_descriptor : nullptr;
+  if (storage) lines.push_back(fact("Location:", storage->location.value_or("")));
+  lines.push_back("Partition Parameters:\t \t ");
+  for (const auto& [name, value] : partition.parameters) lines.push_back("\t" + padded(name) + "\t" + padded(value));
+  if (storage) append_storage(*storage, lines);
+  return lines;
+}
+
 std::vector<std::string> details(const std::string& database, const glue::Table& table) {
-  const auto fact = [](std::string_view name, const std::string& value) {
-    return padded(std::string(name)) + "\t" + padded(value) + "\t" + padded("");
-  };
   std::vector<std::string> lines = {"\t \t ", "# Detailed Table Information\t \t ", fact("Database:", database),
                                     fact("Owner:", table.owner.value_or("")),
                                     fact("CreateTime:", table.create_time ? iso8601(*table.create_time) : "")};
@@ -100,18 +134,7 @@ std::vector<std::string> details(const std::string& database, const glue::Table&
   lines.push_back(fact("Table Type:", table.table_type.value_or("")));
   lines.push_back("Table Parameters:\t \t ");
   for (const auto& [name, value] : table.parameters) lines.push_back("\t" + padded(name) + "\t" + padded(value));
-  if (!storage) return lines;
-  lines.push_back("\t \t ");
-  lines.push_back("# Storage Information\t \t ");
-  lines.push_back(fact("SerDe Library:", serde_of(table)));
-  lines.push_back(fact("InputFormat:", storage->input_format.value_or("")));
-  lines.push_back(fact("OutputFormat:", storage->output_format.value_or("")));
-  lines.push_back(fact("Compressed:", storage->compressed.value_or(false) ? "Yes" : "No"));
-  lines.push_back(fact("Num Buckets:", std::to_string(storage->number_of_buckets.value_or(-1))));
-  lines.push_back("Storage Desc Params:\t \t ");
-  if (storage->serde_info)
-    for (const auto& [name, value] : storage->serde_info->parameters)
-      lines.push_back("\t" + padded(name) + "\t" + padded(value));
+  if (storage) append_storage(*storage, lines);
   return lines;
 }
 
@@ -195,6 +218,7 @@ Result<Ran> StatementRun::show(const sql::athena::Show& show) {
       return text_result({"Create View"}, lines);
     }
     default:
+      if (is_iceberg(table)) return show_create_iceberg(place, table);
       if (is_view(table))
         return hive_failure(
             fmt::format("FAILED: SemanticException {}.{} is a view: use SHOW CREATE VIEW", place.database, place.name));
@@ -202,11 +226,32 @@ Result<Ran> StatementRun::show(const sql::athena::Show& show) {
   }
 }
 
+Result<glue::Partition> StatementRun::partition_of(const Place& place, const glue::Table& table,
+                                                   const sql::athena::Partition& wanted) {
+  const auto values = TRY(ordered_values(table, wanted));
+  glue::GetPartitionRequest get;
+  get.catalog_id = place.account;
+  get.database_name = place.database;
+  get.table_name = place.name;
+  for (const std::string& value : values) get.partition_values.push_back(value);
+  auto got = door().call(job_.caller, get);
+  if (got) return std::move(*got->partition);
+  if (got.error().code != "EntityNotFoundException") return Failure(ddl_error(got.error()));
+  return hive_failure(fmt::format("FAILED: SemanticException [Error 10006]: Partition not found {}",
+                                  partition_path(table, values)));
+}
+
 Result<Ran> StatementRun::describe(const sql::athena::Describe& describe) {
-  if (describe.partition)
-    return sql::sql_error(sql::kNotSupported, "DESCRIBE of a partition is not supported");
   const Place place = TRY(place_of(describe.table));
-  const glue::Table table = TRY(table_of(place));
+  glue::Table table = TRY(table_of(place));
+  if (is_iceberg(table)) return describe_iceberg(describe, place, table);
+  std::optional<glue::Partition> partition;
+  if (describe.partition) {
+    partition = TRY(partition_of(place, table, *describe.partition));
+    // It may have columns of its own.
+    if (partition->storage_descriptor && !partition->storage_descriptor->columns.empty())
+      table.storage_descriptor = *partition->storage_descriptor;
+  }
   std::vector<std::string> lines;
   const auto wanted = [&](const glue::Column& column) {
     return !describe.column || lower(*column.name) == *describe.column;
@@ -234,7 +279,7 @@ Result<Ran> StatementRun::describe(const sql::athena::Describe& describe) {
     for (const glue::Column& column : table.partition_keys) lines.push_back(column_line(column));
   }
   if (describe.formatted || describe.extended) {
-    const auto more = details(place.database, table);
+    const auto more = partition ? partition_details(place.database, table, *partition) : details(place.database, table);
     lines.insert(lines.end(), more.begin(), more.end());
   }
   return text_result({"col_name", "data_type", "comment"}, lines);

@@ -140,6 +140,10 @@ class StatementRun {
   Result<Ran> show_databases(const sql::athena::Show& show);
   Result<Ran> show_tables(const sql::athena::Show& show);
   Result<Ran> describe(const sql::athena::Describe& describe);
+  Result<glue::Partition> partition_of(const Place& place, const glue::Table& table, const sql::athena::Partition& wanted);
+  // iceberg_show.cc
+  Result<Ran> describe_iceberg(const sql::athena::Describe& describe, const Place& place, const glue::Table& table);
+  Result<Ran> show_create_iceberg(const Place& place, const glue::Table& table);
   // write.cc
   Result<Ran> create_table_as(const sql::athena::CreateTableAs& create);
   Result<Ran> insert(const sql::athena::Insert& insert);

@@ -40,7 +40,8 @@ Failure trino_failure(std::string code, std::string message) {
 // What WITH (..) says of CTAS and UNLOAD.
 struct WriteOptions {
   std::string format = "PARQUET", compression, location, delimiter = "\001";
-  std::vector<std::string> partitioned_by;
+  std::vector<std::string> partitioned_by, bucketed_by;
+  int64_t buckets = 0;
 };
 
 Result<WriteOptions> options_of(const Options& given, bool unload) {
@@ -61,6 +62,10 @@ Result<WriteOptions> options_of(const Options& given, bool unload) {
       if (!equals_ignore_case(value, "hive")) return refused("Tables of type " + upper(value) + " are not supported");
     } else if (!unload && name == "is_external") {
       if (equals_ignore_case(value, "false")) return refused("Tables that are not external are not supported");
+    } else if (!unload && name == "bucketed_by") {
+      for (const std::string& column : values) options.bucketed_by.push_back(lower(column));
+    } else if (!unload && name == "bucket_count") {
+      options.buckets = parse_int(value).value_or(0);
     } else if (name == "bucketed_by" || name == "bucket_count" || name == "location" || name == "partitioning" ||
                name == "compression_level" || name == "orc_compression") {
       return refused("The property " + name + " is not supported");
@@ -203,6 +208,58 @@ Status StatementRun::need_empty(const std::string& location, std::string_view co
                        fmt::format("Target directory for table already exists and is not empty: {}", location));
 }
 
+namespace {
+
+constexpr const char* kBucketColumn = "__bucket";
+
+// ERRORS: Trino's, where the columns are no buckets of the table.
+Status check_buckets(const WriteOptions& options, const std::vector<sql::ExternalColumn>& columns) {
+  if (options.bucketed_by.empty() && options.buckets == 0) return {};
+  if (options.bucketed_by.empty() || options.buckets < 1)
+    return trino_failure("INVALID_TABLE_PROPERTY", "bucketed_by and bucket_count must be specified together");
+  for (const std::string& name : options.bucketed_by) {
+    const auto column = std::ranges::find_if(columns, [&](const auto& each) { return each.name == name; });
+    if (column == columns.end() || std::ranges::find(options.partitioned_by, name) != options.partitioned_by.end())
+      return trino_failure("INVALID_TABLE_PROPERTY", fmt::format("Bucketing columns [{}] not present in schema", name));
+    const std::string& type = column->type;
+    if (!is_text(type) && !type.ends_with("int") && type != "double" && type != "date" && type != "boolean")
+      return trino_failure("NOT_SUPPORTED", fmt::format("Table bucketing not supported for the type {}", type));
+  }
+  return {};
+}
+
+// The query with a column that says each row's bucket, as Hive counts them.
+std::string bucketed_query(const std::string& query, const WriteOptions& options) {
+  std::string hash;
+  for (const std::string& name : options.bucketed_by) {
+    const std::string one = fmt::format("coalesce(\"$hive_hash\"({}), 0)", sql::quoted_name(name));
+    // Its lower 31 bits are all that count, so that it never overflows.
+    hash = hash.empty() ? one : fmt::format("bitwise_and(({}) * 31 + {}, 2147483647)", hash, one);
+  }
+  return fmt::format("SELECT *, mod(bitwise_and({}, 2147483647), {}) AS \"{}\" FROM ({}) AS made", hash, options.buckets,
+                     kBucketColumn, query);
+}
+
+// <folder>/__bucket=3/<name> becomes <folder>/<prefix>bucket-00003.<ending>
+void name_buckets(std::vector<lake::NewObject>& objects, const std::string& prefix) {
+  const std::string mark = fmt::format("/{}=", kBucketColumn);
+  std::set<std::string> taken;
+  for (lake::NewObject& object : objects) {
+    const size_t at = object.uri.find(mark);
+    if (at == std::string::npos) continue;
+    const size_t slash = object.uri.find('/', at + 1);
+    const int64_t bucket = parse_int(std::string_view(object.uri).substr(at + mark.size(), slash - at - mark.size())).value_or(0);
+    const size_t dot = object.uri.find('.', slash);
+    const std::string ending = dot == std::string::npos ? "" : object.uri.substr(dot);
+    const std::string stem = fmt::format("{}/{}bucket-{:05}", object.uri.substr(0, at), prefix, bucket);
+    std::string uri = stem + ending;
+    for (int n = 1; !taken.insert(uri).second; ++n) uri = fmt::format("{}_{}{}", stem, n, ending);
+    object.uri = uri;
+  }
+}
+
+}  // namespace
+
 Result<Ran> StatementRun::create_table_as(const sql::athena::CreateTableAs& create) {
   const Place place = TRY(place_of(create.table));
   TRY(need_database(place));
@@ -228,13 +285,21 @@ Result<Ran> StatementRun::create_table_as(const sql::athena::CreateTableAs& crea
                            fmt::format("Partition keys must be the last columns in the table and in the same order as "
                                        "the table properties: [{}]",
                                        fmt::join(options.partitioned_by, ", ")));
+  TRY(check_buckets(options, columns));
   const std::string& output = record_.result.output_location;  // <output>/tables/<id>
   const std::string location = slashed(options.location.empty() ? output : options.location);
   if (!options.location.empty()) TRY(need_empty(location, "HIVE_PATH_ALREADY_EXISTS"));
   Ran ran;
-  if (create.with_data)
-    ran = TRY(written(TRY(request_of(create.query, location, options, job_.key.id, door().clock().now()))));
-  else
+  if (create.with_data) {
+    sql::UnloadRequest request = TRY(request_of(create.query, location, options, job_.key.id, door().clock().now()));
+    if (options.buckets > 0) {
+      request.sql = bucketed_query(create.query, options);
+      request.partition_by.push_back(kBucketColumn);
+    }
+    const std::string prefix = request.name_prefix;
+    ran = TRY(written(std::move(request)));
+    name_buckets(ran.objects, prefix);
+  } else
     ran.columns = {{"rows", "bigint", 19}};
   if (options.location.empty()) ran.table_location = output;
   ran.update_count = ran.output_rows;
@@ -249,7 +314,8 @@ Result<Ran> StatementRun::create_table_as(const sql::athena::CreateTableAs& crea
   storage.location = location;
   storage.input_format = std::string(form->input);
   storage.output_format = std::string(form->output);
-  storage.number_of_buckets = -1;
+  storage.number_of_buckets = options.buckets > 0 ? static_cast<int32_t>(options.buckets) : -1;
+  for (const std::string& column : options.bucketed_by) storage.bucket_columns.push_back(column);
   glue::SerDeInfo serde;
   serde.serialization_library = std::string(form->serde);
   serde.parameters["serialization.format"] = "1";
@@ -305,6 +371,9 @@ Result<Ran> StatementRun::insert(const sql::athena::Insert& insert) {
   if (is_view(table))
     return trino_failure("NOT_SUPPORTED", fmt::format("line 1:1: Inserting into views is not supported: {}", place.name));
   if (is_iceberg(table)) return insert_iceberg(insert, place, table);
+  // AWS: INSERT INTO, considerations: bucketed tables are not supported.
+  if (table.storage_descriptor && !table.storage_descriptor->bucket_columns.empty())
+    return refused("INSERT INTO a bucketed table is not supported: " + place.name);
   WriteOptions options;
   const std::string serde = serde_of(table);
   if (serde.ends_with("ParquetHiveSerDe")) {

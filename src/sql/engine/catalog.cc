@@ -45,7 +45,9 @@ class Table : public duckdb::TableCatalogEntry {
   duckdb::virtual_column_map_t GetVirtualColumns() const override {
     if (snapshot_->iceberg) return iceberg_columns();
     if (snapshot_->table.format == kFederatedFormat) return {};
-    return file_columns(snapshot_->file_columns < snapshot_->names.size());
+    const auto& properties = snapshot_->table.properties;
+    const bool bucketed = std::ranges::any_of(properties, [](const auto& each) { return each.first == "bucket_count"; });
+    return file_columns(snapshot_->file_columns < snapshot_->names.size(), bucketed);
   }
 
  private:
@@ -66,8 +68,11 @@ class Schema : public duckdb::SchemaCatalogEntry {
       const std::lock_guard lock(session->mutex);
       if (const auto found = session->tables.find(key); found != session->tables.end()) return found->second.get();
     }
-    auto resolved =
-        session->link.resolve_table(session->context.principal, catalog.GetName(), name, lookup.GetEntryName());
+    const size_t separator = name.find(kCatalogSeparator);
+    const bool other = separator != string::npos;
+    auto resolved = session->link.resolve_table(session->context.principal,
+                                                other ? name.substr(0, separator) : catalog.GetName(),
+                                                other ? name.substr(separator + 1) : name, lookup.GetEntryName());
     if (!resolved) session->raise(resolved.error());
     if (!*resolved) return nullptr;
     if (!(*resolved)->view_sql.empty())
@@ -259,7 +264,7 @@ duckdb::unique_ptr<duckdb::TransactionManager> transactions(optional_ptr<duckdb:
 
 }  // namespace
 
-duckdb::virtual_column_map_t file_columns(bool partitioned) {
+duckdb::virtual_column_map_t file_columns(bool partitioned, bool bucketed) {
   duckdb::virtual_column_map_t columns;
   const auto add = [&](duckdb::column_t id, const char* column, duckdb::LogicalTypeId type) {
     columns.insert({id, duckdb::TableColumn(column, type)});
@@ -269,6 +274,7 @@ duckdb::virtual_column_map_t file_columns(bool partitioned) {
   add(kSizeColumn, "$size", duckdb::LogicalTypeId::BIGINT);
   add(kModifiedColumn, "$file_modified_time", duckdb::LogicalTypeId::TIMESTAMP_TZ);
   if (partitioned) add(kPartitionColumn, "$partition", duckdb::LogicalTypeId::VARCHAR);
+  if (bucketed) add(kBucketColumn, "$bucket", duckdb::LogicalTypeId::INTEGER);
   return columns;
 }
 

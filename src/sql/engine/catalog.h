@@ -12,6 +12,8 @@
 namespace tarn::sql::engine {
 
 constexpr const char* kExternalCatalog = "awsdatacatalog";
+// Between a catalog that is another one and its database, in the name of a schema here: one attached catalog stands for all.
+constexpr char kCatalogSeparator = '\x1f';
 
 // Columns that every file has: its URI, its bytes (under two names), when it was written.
 constexpr duckdb::column_t kPathColumn = duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILENAME;
@@ -19,9 +21,10 @@ constexpr duckdb::column_t kFileSizeColumn = kPathColumn + 100;
 constexpr duckdb::column_t kSizeColumn = kPathColumn + 101;
 constexpr duckdb::column_t kModifiedColumn = kPathColumn + 102;
 constexpr duckdb::column_t kPartitionColumn = kPathColumn + 103;
+constexpr duckdb::column_t kBucketColumn = kPathColumn + 104;
 
 // Those columns, by Athena's and Spectrum's names.
-duckdb::virtual_column_map_t file_columns(bool partitioned);
+duckdb::virtual_column_map_t file_columns(bool partitioned, bool bucketed = false);
 
 // Makes ATTACH (TYPE tarn) known.
 void add_external_catalog(duckdb::DatabaseInstance& database);

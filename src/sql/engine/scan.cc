@@ -298,6 +298,17 @@ string partition_name(const TableSnapshot& table, const std::unordered_map<strin
   return name;
 }
 
+// The number of the bucket, as the names of its files say it: x_bucket-00003.parquet, 000003_0.
+Value bucket_of(const string& path) {
+  const string name = path.substr(path.rfind('/') + 1);
+  const size_t mark = name.find("bucket-");
+  const string digits = mark != string::npos ? name.substr(mark + 7) : name;
+  size_t end = 0;
+  while (end < digits.size() && digits[end] >= '0' && digits[end] <= '9') ++end;
+  const auto bucket = parse_int(digits.substr(0, end));
+  return bucket ? Value::INTEGER(static_cast<int32_t>(*bucket)) : Value(LogicalType::INTEGER);
+}
+
 class TableReader : public duckdb::MultiFileReader {
  public:
   // `columns_are_options`: the reader of CSV or JSON has been told them.
@@ -354,6 +365,8 @@ class TableReader : public duckdb::MultiFileReader {
       } else if (column == kModifiedColumn) {
         const auto modified = info->options.at("last_modified").GetValue<duckdb::timestamp_t>();
         reader.constant_map.Add(at, Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(modified)));
+      } else if (column == kBucketColumn) {
+        reader.constant_map.Add(at, bucket_of(reader.reader->GetFileName()));
       } else if (column == kPartitionColumn) {
         reader.constant_map.Add(at, Value(partition_name(table, info->options)));
       } else if (column >= table.file_columns && column < table.names.size()) {

@@ -428,6 +428,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_nested_functions(adder);
   add_digest_functions(adder);
   add_stem_functions(adder);
+  add_format_function(adder);
   add_aggregate_functions(adder);
 }
 

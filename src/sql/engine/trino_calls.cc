@@ -113,7 +113,10 @@ ParsedPtr Parser::lambda(const string& function, size_t argument) {
   const LambdaFunction* rule = lambda_function(function, argument);
   if (!rule) {
     if (is_known(function)) {
-      raise("NOT_SUPPORTED", "The function " + function + " with a lambda expression here is not supported.", place(at));
+      const bool comparator = function == "array_sort";
+      raise(comparator ? "NOT_SUPPORTED" : "FUNCTION_NOT_FOUND",
+            comparator ? "The function array_sort with a comparator is not supported."
+                       : "Unexpected parameters (<function>) for function " + function, place(at));
     }
     raise("FUNCTION_NOT_FOUND", "Function '" + function + "' not registered", place(at));
   }

@@ -73,6 +73,17 @@ Found bad_conversion(const string& raw) {
   return {"INVALID_CAST_ARGUMENT", first_line(raw)};
 }
 
+// What the engine's functions say of their arguments, and its readers of files.
+Found bad_input(const string& raw) {
+  if (raw.find("More than one row returned by a subquery") != string::npos)
+    return {"SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows"};
+  if (raw.find("must be a constant") != string::npos)
+    return {"NOT_SUPPORTED", "A format or separator that is not a literal is not supported here."};
+  for (const char* of_files : {"arquet", "magic bytes", "Failed to read", "Avro", "avro"})
+    if (raw.find(of_files) != string::npos) return {"HIVE_BAD_DATA", first_line(raw)};
+  return {"INVALID_FUNCTION_ARGUMENT", first_line(raw)};
+}
+
 // Where the name first stands in the text, as a word; -1: nowhere.
 int64_t place_of_name(const string& text, const string& name) {
   const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
@@ -113,6 +124,13 @@ Found classify(const duckdb::ErrorData& error) {
                 "WHERE clause cannot contain aggregations, window functions or grouping operations"};
       }
       if (raw.find("More than one row") != string::npos) break;
+      if (raw.find("term out of range") != string::npos) {
+        return {"INVALID_COLUMN_REFERENCE", "A position in ORDER BY or GROUP BY is not in the select list: " + first_line(raw)};
+      }
+      if (raw.find("calls cannot be nested") != string::npos) {
+        return {"NESTED_AGGREGATION", "Cannot nest aggregations or window functions inside aggregations"};
+      }
+      if (raw.find("must be a constant") != string::npos) return bad_input(raw);
       return {"TYPE_MISMATCH", first_line(raw)};
     case ExceptionType::PARSER:
     case ExceptionType::SYNTAX: return {"SYNTAX_ERROR", first_line(raw)};
@@ -128,6 +146,7 @@ Found classify(const duckdb::ErrorData& error) {
         return {"INVALID_FUNCTION_ARGUMENT", "'" + between(raw, '\'') + "' is not a valid time zone"};
       }
       return {"NOT_SUPPORTED", first_line(raw)};
+    case ExceptionType::INVALID_INPUT: return bad_input(raw);
     case ExceptionType::INTERRUPT: return {"USER_CANCELED", "Query was canceled"};
     case ExceptionType::CATALOG: return {"NOT_FOUND", first_line(raw)};
     default: break;

@@ -232,6 +232,8 @@ BoundPtr bind_modulus(BindInput& input) {
 // concat(a, b, ..)
 BoundPtr bind_concat(BindInput& input) {
   static const string kConcat = "||";
+  if (input.arguments.size() < 2)
+    raise("INVALID_FUNCTION_ARGUMENT", "There must be two or more concatenation arguments", input.place);
   auto result = std::move(input.arguments[0]);
   for (size_t i = 1; i < input.arguments.size(); ++i) {
     result = bind_call(input.context, kConcat, input.place, bound_items(std::move(result), std::move(input.arguments[i])));
@@ -245,7 +247,7 @@ std::vector<Special> aggregate_specials() {
   return {{"_number", 2, 2, bind_number},         {"_narrow", 1, 1, bind_narrow},
           {"_average", 3, 3, bind_average},       {"_bigint_values", 1, 1, bind_bigint_values},
           {"_text", 1, 1, bind_text},             {"_percentile", 1, 1, bind_percentile},
-          {"_modulus", 2, 2, bind_modulus},       {"concat", 2, -1, bind_concat, "varchar", "varchar..."}};
+          {"_modulus", 2, 2, bind_modulus},       {"concat", 1, -1, bind_concat, "varchar", "varchar..."}};
 }
 
 void add_aggregate_functions(Adder& adder) {

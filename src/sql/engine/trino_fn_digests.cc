@@ -121,6 +121,16 @@ string murmur3(const string& bytes) {
   return big_endian(std::byteswap(h1), 8) + big_endian(std::byteswap(h2), 8);
 }
 
+// Hive's hash of bytes, and of 8 bytes as a number: what buckets are counted by.
+int64_t hive_hash(const string& bytes) {
+  uint32_t hash = 0;
+  for (const char c : bytes) hash = hash * 31 + static_cast<uint32_t>(static_cast<signed char>(c));
+  return static_cast<int32_t>(hash);
+}
+int64_t hive_hash(uint64_t bits) {
+  return static_cast<int32_t>(static_cast<uint32_t>(bits ^ (bits >> 32)));
+}
+
 // --- OpenSSL's
 
 const EVP_MD* algorithm(const string& name) {
@@ -396,6 +406,13 @@ void add_digest_functions(Adder& adder) {
   });
   add("t_xxhash64", {bytes}, bytes, [raw](const auto& a) { return raw(big_endian(xxhash64(bytes_of(a[0])), 8)); });
   add("t_murmur3", {bytes}, bytes, [raw](const auto& a) { return raw(murmur3(bytes_of(a[0]))); });
+  add("t_hive_bytes", {bytes}, number, [](const auto& a) { return Value::BIGINT(hive_hash(bytes_of(a[0]))); });
+  add("t_hive_long", {number}, number, [](const auto& a) {
+    return Value::BIGINT(hive_hash(static_cast<uint64_t>(a[0].template GetValue<int64_t>())));
+  });
+  add("t_hive_double", {real}, number, [](const auto& a) {
+    return Value::BIGINT(hive_hash(std::bit_cast<uint64_t>(a[0].template GetValue<double>())));
+  });
   add("t_hmac", {text, bytes, bytes}, bytes,
       [raw](const auto& a) { return raw(hmac(bytes_of(a[0]), bytes_of(a[1]), bytes_of(a[2]))); });
   add("t_from_hex", {text}, bytes, [raw](const auto& a) {

@@ -80,7 +80,7 @@ struct Path {
 // Of json_extract: $.a["b"][0].*; of the standard also `lax $`, `strict $`, $.a[1 to 2], $[last].
 Path read_path(const string& given, bool standard) {
   const auto bad = [&]() { raise("INVALID_FUNCTION_ARGUMENT", "Invalid JSON path: '" + given + "'"); };
-  string text(trim(given));
+  string text(standard ? string(trim(given)) : given);
   Path path;
   if (standard) {
     path.strict = text.starts_with("strict");
@@ -107,6 +107,7 @@ Path read_path(const string& given, bool standard) {
   };
   while (at < text.size()) {
     if (text[at] == ' ') {
+      if (!standard) bad();
       ++at;
       continue;
     }
@@ -142,7 +143,9 @@ Path read_path(const string& given, bool standard) {
         step.name = quoted(text[at]);
       } else {
         const size_t end = text.find(']', at);
-        const string inside(trim(text.substr(at, end == string::npos ? string::npos : end - at)));
+        string inside = text.substr(at, end == string::npos ? string::npos : end - at);
+        if (standard) inside = string(trim(inside));
+        if (!standard && inside.find_first_of(" :") != string::npos) bad();
         const size_t to = inside.find(" to ");
         const auto number = [&](const string& digits) -> int64_t {
           if (standard && digits == "last") return -1;
@@ -150,7 +153,8 @@ Path read_path(const string& given, bool standard) {
           if (!n) bad();
           return *n;
         };
-        const bool digits = !inside.empty() && (std::isdigit(static_cast<unsigned char>(inside[0])) || inside[0] == '-' || standard);
+        const bool digits = !inside.empty() && (parse_int(inside) || standard);
+        if (!standard) step.name = inside;  // of an object, [1] is its member "1"
         if (end == string::npos) bad();
         if (digits) {
           step.kind = Step::Kind::kIndex;
@@ -212,6 +216,12 @@ std::optional<std::vector<const Json*>> walk(const Json& root, const Path& path,
           }
           break;
         case Step::Kind::kIndex: {
+          if (json->is_object() && !step.name.empty()) {
+            const Json* named = json->find(step.name);
+            fits = named != nullptr;
+            if (fits) next.push_back(named);
+            break;
+          }
           if (!json->is_array()) {
             fits = standard && !path.strict && (step.index == 0 || step.index == -1);
             if (fits) next.push_back(json);

@@ -440,7 +440,54 @@ Value zip_maps(const Values& a, const LogicalType& type) {
 
 }  // namespace
 
+namespace {
+
+// As Trino compares: false where a pair of items differs, else NULL where one is NULL.
+std::optional<bool> nested_equal(const duckdb::Value& a, const duckdb::Value& b) {
+  if (a.IsNull() || b.IsNull()) return std::nullopt;
+  const auto pairwise = [](const duckdb::vector<duckdb::Value>& left, const duckdb::vector<duckdb::Value>& right) {
+    std::optional<bool> all = true;
+    for (size_t i = 0; i < left.size(); ++i) {
+      const auto same = nested_equal(left[i], right[i]);
+      if (same && !*same) return same;
+      if (!same) all.reset();
+    }
+    return all;
+  };
+  switch (a.type().id()) {
+    case duckdb::LogicalTypeId::LIST: {
+      const auto &left = duckdb::ListValue::GetChildren(a), &right = duckdb::ListValue::GetChildren(b);
+      if (left.size() != right.size()) return false;
+      return pairwise(left, right);
+    }
+    case duckdb::LogicalTypeId::STRUCT:
+      return pairwise(duckdb::StructValue::GetChildren(a), duckdb::StructValue::GetChildren(b));
+    case duckdb::LogicalTypeId::MAP: {
+      const auto &left = duckdb::MapValue::GetChildren(a), &right = duckdb::MapValue::GetChildren(b);
+      if (left.size() != right.size()) return false;
+      duckdb::vector<duckdb::Value> mine, theirs;
+      for (const auto& entry : left) {
+        const auto& pair = duckdb::StructValue::GetChildren(entry);
+        const auto found = std::find_if(right.begin(), right.end(), [&](const duckdb::Value& other) {
+          return duckdb::Value::NotDistinctFrom(duckdb::StructValue::GetChildren(other)[0], pair[0]);
+        });
+        if (found == right.end()) return false;
+        mine.push_back(pair[1]);
+        theirs.push_back(duckdb::StructValue::GetChildren(*found)[1]);
+      }
+      return pairwise(mine, theirs);
+    }
+    default: return duckdb::ValueOperations::Equals(a, b);
+  }
+}
+
+}  // namespace
+
 void add_nested_functions(Adder& adder) {
+  adder.add(by_row("t_nested_equal", {LogicalType::ANY, LogicalType::ANY}, LogicalType::BOOLEAN, [](const auto& a) {
+    const auto same = nested_equal(a[0], a[1]);
+    return same ? Value::BOOLEAN(*same) : Value(LogicalType::BOOLEAN);
+  }));
   const LogicalType number = LogicalType::BIGINT;
   adder.add(rows<first>("t_array_distinct", 1, distinct));
   adder.add(rows<first>("t_array_intersect", 2, filtered<true>));

@@ -160,7 +160,8 @@ Value group_value(const Pattern& pattern, size_t group) {
 string expanded(const Pattern& pattern, const string& with) {
   string out;
   for (size_t i = 0; i < with.size(); ++i) {
-    if (with[i] == '\\' && i + 1 < with.size()) {
+    if (with[i] == '\\') {
+      if (i + 1 == with.size()) raise("INVALID_FUNCTION_ARGUMENT", "Incomplete escape sequence: " + with);
       out += with[++i];
       continue;
     }

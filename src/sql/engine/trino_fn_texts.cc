@@ -407,121 +407,6 @@ string url_encode(const string& text) {
   return out;
 }
 
-// --- format()
-
-string grouped(string digits) {
-  const size_t start = !digits.empty() && digits[0] == '-' ? 1 : 0;
-  size_t end = digits.find('.');
-  if (end == string::npos) end = digits.size();
-  for (size_t at = end; at > start + 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
-}
-
-// One %..: Java's flags - 0 , + # ( and conversions d s f e x X o b c %.
-string formatted(const string& flags, const string& width, const string& precision, char conversion, const Value& value) {
-  string text;
-  const bool null = value.IsNull();
-  if (null) {
-    text = "null";
-  } else if (conversion == 'd') {
-    text = value.ToString();
-    if (!value.type().IsNumeric()) raise("INVALID_FUNCTION_ARGUMENT", "Invalid format string: %d with " + type_name(value.type()));
-  } else if (conversion == 'f' || conversion == 'e' || conversion == 'g') {
-    char buffer[400];
-    const string shape = "%." + (precision.empty() ? "6" : precision) + conversion;
-    std::snprintf(buffer, sizeof buffer, shape.c_str(), value.GetValue<double>());
-    text = buffer;
-  } else if (conversion == 'x' || conversion == 'X' || conversion == 'o') {
-    char buffer[64];
-    std::snprintf(buffer, sizeof buffer, conversion == 'o' ? "%llo" : "%llx",
-                  static_cast<unsigned long long>(value.GetValue<int64_t>()));
-    text = conversion == 'X' ? upper(buffer) : buffer;
-  } else {
-    text = print(value);
-    if (!precision.empty()) text = string(part(text, 1, parse_int(precision).value_or(0), false));
-    if (conversion == 'S') text = upper(text);
-  }
-  const bool number = conversion == 'd' || conversion == 'f';
-  if (!null && number && flags.find(',') != string::npos) text = grouped(text);
-  if (!null && number && flags.find('+') != string::npos && text[0] != '-') text = "+" + text;
-  if (!null && number && flags.find('(') != string::npos && text[0] == '-') text = "(" + text.substr(1) + ")";
-  const auto wanted = static_cast<size_t>(parse_int(width).value_or(0));
-  const size_t size = utf8_length(text);
-  if (size < wanted) {
-    if (flags.find('-') != string::npos) {
-      text.append(wanted - size, ' ');
-    } else if (flags.find('0') != string::npos && !null) {
-      text.insert(text[0] == '-' || text[0] == '+' ? 1 : 0, wanted - size, '0');
-    } else {
-      text.insert(0, wanted - size, ' ');
-    }
-  }
-  return text;
-}
-
-string format_java(const duckdb::vector<Value>& a) {
-  const string& shape = text_of(a[0]);
-  string out;
-  size_t next = 1;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] != '%') {
-      out += shape[i];
-      continue;
-    }
-    size_t at = i + 1;
-    const auto digits = [&] {
-      const size_t from = at;
-      while (at < shape.size() && std::isdigit(static_cast<unsigned char>(shape[at]))) ++at;
-      return shape.substr(from, at - from);
-    };
-    const size_t before = at;
-    string index = digits();
-    if (index.empty() || at >= shape.size() || shape[at] != '$') {
-      at = before;
-      index.clear();
-    } else {
-      ++at;
-    }
-    string flags;
-    while (at < shape.size() && std::string_view("-#+ 0,(").find(shape[at]) != string::npos) flags += shape[at++];
-    const string width = digits();
-    string precision;
-    if (at < shape.size() && shape[at] == '.') {
-      ++at;
-      precision = digits();
-    }
-    if (at >= shape.size()) raise("INVALID_FUNCTION_ARGUMENT", "Invalid format string: " + shape);
-    const char conversion = shape[at];
-    i = at;
-    if (conversion == '%' || conversion == 'n') {
-      out += conversion == 'n' ? '\n' : '%';
-      continue;
-    }
-    if (std::string_view("dfegxXosSbBc").find(conversion) == string::npos) {
-      raise("INVALID_FUNCTION_ARGUMENT", "Invalid format string: " + shape + " (UnknownFormatConversion: Conversion = '" +
-            string(1, conversion) + "')");
-    }
-    const size_t which = index.empty() ? next++ : static_cast<size_t>(parse_int(index).value_or(1));
-    if (which >= a.size() || which == 0) {
-      raise("INVALID_FUNCTION_ARGUMENT", "Invalid format string: " + shape + " (MissingFormatArgument: Format specifier '%" +
-            string(1, conversion) + "')");
-    }
-    out += formatted(flags, width, precision, conversion, a[which]);
-  }
-  return out;
-}
-
-void format_run(DataChunk& input, ExpressionState&, Vector& result) {
-  const bool constant = input.AllConstant();
-  duckdb::vector<Value> values(input.ColumnCount());
-  for (duckdb::idx_t row = 0; row < (constant ? 1 : input.size()); ++row) {
-    for (duckdb::idx_t i = 0; i < input.ColumnCount(); ++i) values[i] = input.data[i].GetValue(row);
-    result.SetValue(row, values[0].IsNull() ? Value(LogicalType::VARCHAR) : Value(format_java(values)));
-  }
-  if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
-}
-
-
 ScalarFunction texts(const char* name, size_t arguments, LogicalType returns, RowFunction run) {
   return by_row(name, duckdb::vector<LogicalType>(arguments, LogicalType::VARCHAR), std::move(returns), std::move(run));
 }
@@ -546,6 +431,28 @@ void add_text_functions(Adder& adder) {
                    [](const auto& a) { return padded(a, true); }));
   adder.add(texts("t_replace", 3, text,
                   [](const auto& a) { return Value(replaced(text_of(a[0]), text_of(a[1]), text_of(a[2]))); }));
+  adder.add(by_row("t_join", {LogicalType::LIST(text), text}, text, [](const auto& a) {
+    string joined;
+    bool first = true;
+    for (const Value& item : duckdb::ListValue::GetChildren(a[0])) {
+      if (item.IsNull()) continue;
+      if (!first) joined += text_of(a[1]);
+      joined += text_of(item);
+      first = false;
+    }
+    return Value(joined);
+  }));
+  adder.add(by_row("t_chr", {number}, text, [](const auto& a) {
+    const auto code = a[0].template GetValue<int64_t>();
+    if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+      bad_argument("Not a valid Unicode code point: " + std::to_string(code));
+    return Value(utf8(std::u32string(1, static_cast<char32_t>(code))));
+  }));
+  adder.add(texts("t_codepoint", 1, LogicalType::INTEGER, [](const auto& a) {
+    const auto all = characters(text_of(a[0]));
+    if (all.size() != 1) bad_argument("Input string must be a single character string");
+    return Value::INTEGER(static_cast<int32_t>(all[0]));
+  }));
   adder.add(texts("t_reverse", 1, text, [](const auto& a) {
     auto all = characters(text_of(a[0]));
     std::reverse(all.begin(), all.end());
@@ -604,10 +511,6 @@ void add_text_functions(Adder& adder) {
     const auto found = kNames.find(upper(text_of(a[0])));
     return Value(found == kNames.end() ? text_of(a[0]) : found->second);
   }));
-  ScalarFunction format("t_format", {text}, text, format_run);
-  format.varargs = LogicalType::ANY;
-  format.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
-  adder.add(format);
 }
 
 }  // namespace tarn::sql::engine::trino

@@ -14,11 +14,9 @@ constexpr Signature kNested[] = {
     {"array_except", "array(T), array(T)", "array(T)", "t_array_except($1, $2)"},
     {"arrays_overlap", "array(T), array(T)", "boolean", "t_arrays_overlap($1, $2)"},
     {"array_join", "array(T), varchar", "varchar",
-     "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(list_aggregate(" TARN_TEXTS(
-         "$1") ", 'string_agg', $2), '') END"},
+     "t_join(" TARN_TEXTS("$1") ", $2)"},
     {"array_join", "array(T), varchar, varchar", "varchar",
-     "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(list_aggregate(list_transform($1, "
-     "lambda tarn_x: coalesce(c_cast(tarn_x, NULL::VARCHAR), $3)), 'string_agg', $2), '') END"},
+     "t_join(list_transform($1, lambda tarn_x: coalesce(c_cast(tarn_x, NULL::VARCHAR), $3)), $2)"},
     {"array_max", "array(T)", "T", "CASE WHEN " TARN_HAS_NULL("$1") " THEN NULL ELSE list_aggregate($1, 'max') END"},
     {"array_min", "array(T)", "T", "CASE WHEN " TARN_HAS_NULL("$1") " THEN NULL ELSE list_aggregate($1, 'min') END"},
     {"array_position", "array(T), T", "bigint",
@@ -85,7 +83,7 @@ constexpr LambdaFunction kLambdas[] = {
      "lambda tarn_n: tarn_n IS NOT NULL), lambda tarn_e: struct_pack(s := t_null_of($2), x := tarn_e)), $3, "
      "struct_pack(s := $2, x := list_extract(agg_list($1), 0))), 's') END",
      "S", "T, S, function(S, T, S), function(S, S, S)"},
-    {"reduce_agg", 4, 3, "", ""},
+    {"reduce_agg", 4, 3, "s,x", ""},  // partial states are not combined here
     {"zip_with", 3, 2, "field_0,field_1", "list_transform(t_zip($1, $2), $3)", "array(R)",
      "array(T), array(U), function(T, U, R)"},
     {"transform_values", 2, 1, "key,value",

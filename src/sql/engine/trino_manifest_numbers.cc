@@ -52,7 +52,7 @@ constexpr Signature kNumbers[] = {
     {"truncate", "decimal, integer", "decimal", "t_decimal_truncate($1, $2)"},
     {"sign", "integer", "integer", "CAST(sign($1) AS INTEGER)"},
     {"sign", "bigint", "bigint", "CAST(sign($1) AS BIGINT)"},
-    {"sign", "double", "double", "CASE WHEN isnan($1) THEN $1 ELSE CAST(sign($1) AS DOUBLE) END"},
+    {"sign", "double", "double", "CASE WHEN isnan($1) OR $1 = 0 THEN $1 ELSE CAST(sign($1) AS DOUBLE) END"},
     {"sign", "decimal", "decimal(1,0)", "CAST(sign($1) AS DECIMAL(1, 0))"},
     TARN_WITHIN("sqrt", "$1 >= 0"),
     {"cbrt", "double", "double", "t_cbrt($1)"},

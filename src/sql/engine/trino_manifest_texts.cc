@@ -11,16 +11,16 @@ namespace {
 #define TARN_BUCKET(value) "CAST((system.redshift.murmur_run(" value ", 0::BIGINT) & 2147483647) % $2 AS INTEGER)"
 
 constexpr Signature kTexts[] = {
-    {"chr", "bigint", "varchar", "chr(CAST($1 AS INTEGER))"},
+    {"chr", "bigint", "varchar", "t_chr($1)"},
     {"index", "varchar, varchar", "bigint", "CAST(instr($1, $2) AS BIGINT)"},  // Teradata's
     {"char2hexint", "varchar", "varchar",  // Teradata's: UTF-16
      "list_aggregate(list_transform(string_split($1, ''), lambda tarn_x: printf('%04X', unicode(tarn_x))), 'string_agg', '')"},
-    {"codepoint", "varchar", "integer", "unicode($1)"},
-    {"concat_ws", "varchar, array(varchar)", "varchar", "list_aggregate($2, 'string_agg', $1)"},
+    {"codepoint", "varchar", "integer", "t_codepoint($1)"},
+    {"concat_ws", "varchar, array(varchar)", "varchar", "t_join($2, $1)"},
     {"concat_ws", "varchar, varchar...", "varchar", "concat_ws"},
     {"hamming_distance", "varchar, varchar", "bigint", "t_hamming($1, $2)"},
     {"length", "varchar", "bigint", "length($1)"},
-    {"length", "char", "bigint", "length($1)"},
+    {"length", "char", "bigint", "length(CAST($1 AS VARCHAR))"},
     {"length", "varbinary", "bigint", "octet_length($1)"},
     {"levenshtein_distance", "varchar, varchar", "bigint", "t_levenshtein($1, $2)"},
     {"lower", "varchar", "varchar", "lower($1)"},
@@ -92,6 +92,15 @@ constexpr Signature kTexts[] = {
     {"$iceberg_bucket", "varbinary, bigint", "integer", TARN_BUCKET("$1")},
     {"$iceberg_bucket", "date, bigint", "integer", TARN_BUCKET("date_diff('day', DATE '1970-01-01', $1)")},
     {"$iceberg_bucket", "timestamp, bigint", "integer", TARN_BUCKET("epoch_us($1)")},
+    // And Hive's, of bucketed tables.
+    {"$hive_hash", "boolean", "bigint", "CAST($1 AS BIGINT)"},
+    {"$hive_hash", "tinyint", "bigint", "CAST($1 AS BIGINT)"},
+    {"$hive_hash", "smallint", "bigint", "CAST($1 AS BIGINT)"},
+    {"$hive_hash", "integer", "bigint", "CAST($1 AS BIGINT)"},
+    {"$hive_hash", "bigint", "bigint", "t_hive_long($1)"},
+    {"$hive_hash", "double", "bigint", "t_hive_double($1)"},
+    {"$hive_hash", "date", "bigint", "CAST(date_diff('day', DATE '1970-01-01', $1) AS BIGINT)"},
+    {"$hive_hash", "varchar", "bigint", "t_hive_bytes(encode($1))"},
     {"$iceberg_micros", "timestamp", "bigint", "epoch_us($1)"},
     {"hmac_md5", "varbinary, varbinary", "varbinary", "t_hmac('md5', $1, $2)"},
     {"hmac_sha1", "varbinary, varbinary", "varbinary", "t_hmac('sha1', $1, $2)"},

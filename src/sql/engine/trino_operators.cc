@@ -99,6 +99,30 @@ bool align_to_column(BindInput& input, BoundPtr& a, BoundPtr& b) {
   return true;
 }
 
+BoundPtr compared(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b);
+
+BoundPtr negated(BoundPtr value) {
+  auto result = make_uniq<duckdb::BoundOperatorExpression>(ExpressionType::OPERATOR_NOT, LogicalType::BOOLEAN);
+  result->children.push_back(std::move(value));
+  return result;
+}
+
+// The engine takes NULLs inside of nested values as equal; in Trino they make the comparison NULL.
+BoundPtr nested_equal(BindInput& input, BoundPtr a, BoundPtr b) {
+  if (a->return_type.id() != LogicalTypeId::STRUCT)
+    return own(input, "t_nested_equal", bound_items(std::move(a), std::move(b)));
+  // Field by field: a join on rows stays one that hashes.
+  auto all = make_uniq<duckdb::BoundConjunctionExpression>(ExpressionType::CONJUNCTION_AND);
+  for (size_t i = 1; i <= duckdb::StructType::GetChildCount(a->return_type); ++i) {
+    const string field = "struct_extract_at($1, " + std::to_string(i) + ")";
+    all->children.push_back(compared(input, ExpressionType::COMPARE_EQUAL,
+                                     bind_template(input.context, field, bound_items(a->Copy()), input.place),
+                                     bind_template(input.context, field, bound_items(b->Copy()), input.place)));
+  }
+  if (all->children.size() == 1) return std::move(all->children[0]);
+  return all;
+}
+
 BoundPtr compared(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b) {
   if (!align_to_column(input, a, b) && !align(input, a, b)) {
     input.arguments = bound_items(std::move(a), std::move(b));
@@ -111,6 +135,10 @@ BoundPtr compared(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b)
     input.arguments = bound_items(std::move(a), std::move(b));
     no_operator(input);
   }
+  const bool nested = both.id() == LogicalTypeId::LIST || both.id() == LogicalTypeId::STRUCT || both.id() == LogicalTypeId::MAP;
+  if (nested && type == ExpressionType::COMPARE_EQUAL) return nested_equal(input, std::move(a), std::move(b));
+  if (nested && type == ExpressionType::COMPARE_NOTEQUAL)
+    return negated(nested_equal(input, std::move(a), std::move(b)));
   return make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
 }
 

@@ -607,13 +607,44 @@ duckdb::vector<duckdb::OrderByNode> Parser::sort_items() {
   return orders;
 }
 
+namespace {
+
+// The name of a select item, as ORDER BY may call it; empty: it has none.
+string item_name(const duckdb::ParsedExpression& item) {
+  if (item.HasAlias()) return lower(item.GetAlias());
+  if (item.GetExpressionClass() != duckdb::ExpressionClass::COLUMN_REF) return "";
+  return lower(item.Cast<duckdb::ColumnRefExpression>().GetColumnName());
+}
+
+// ORDER BY x where two columns of the result are called so: the engine would take one of them.
+void refuse_ambiguous(const QueryNode& node, const duckdb::vector<duckdb::OrderByNode>& orders, duckdb::optional_idx place) {
+  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return;
+  const auto& items = node.Cast<SelectNode>().select_list;
+  for (const auto& order : orders) {
+    if (order.expression->GetExpressionClass() != duckdb::ExpressionClass::COLUMN_REF) continue;
+    const auto& column = order.expression->Cast<duckdb::ColumnRefExpression>();
+    if (column.IsQualified()) continue;
+    const duckdb::ParsedExpression* found = nullptr;
+    for (const auto& item : items) {
+      if (item_name(*item) != lower(column.GetColumnName())) continue;
+      if (found && !found->Equals(*item))
+        raise("AMBIGUOUS_NAME", "Column '" + lower(column.GetColumnName()) + "' is ambiguous", place);
+      found = item.get();
+    }
+  }
+}
+
+}  // namespace
+
 void Parser::order_and_limit(unique_ptr<QueryNode>& node) {
   auto limit = make_uniq<duckdb::LimitModifier>();
   unique_ptr<duckdb::OrderModifier> order;
   if (take("order")) {
     expect("by");
     order = make_uniq<duckdb::OrderModifier>();
+    const size_t at = here();
     order->orders = sort_items();
+    refuse_ambiguous(*node, order->orders, place(at));
   }
   const auto count = [&]() -> ParsedPtr {
     if (peek().kind == TokenKind::kQuestion) return parameter(++questions_, tokens_[at_++].begin);

@@ -84,6 +84,7 @@ class Parser {
   void alias(duckdb::TableRef& table);
   bool alias_follows() const;
   TablePtr named_table(std::vector<std::string> parts, size_t at);  // trino_tables.cc
+  std::string default_catalog() const;
   TablePtr partitions_table(const ExternalTable& table);
   void as_of(duckdb::TableRef& table);  // trino_iceberg.cc
   TablePtr iceberg_table(const std::string& part, const ExternalTable& table, size_t at);

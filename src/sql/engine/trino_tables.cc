@@ -50,6 +50,12 @@ TablePtr rows_table(duckdb::vector<duckdb::vector<Value>> rows,
   return make_uniq<duckdb::SubqueryRef>(std::move(statement));
 }
 
+// The catalog of names that say none: the statement's own.
+string Parser::default_catalog() const {
+  const auto& schemas = request_.context.external_schemas;
+  return schemas.empty() ? kExternalCatalog : schemas[0].catalog;
+}
+
 TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
   for (auto& part : parts) part = lower(part);
   if (parts.size() > 3) raise("SYNTAX_ERROR", "Too many dots in table name", place(at));
@@ -62,12 +68,9 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
       return table;
     }
   }
-  const string catalog = parts.size() == 3 ? parts[0] : kExternalCatalog;
+  const string catalog = parts.size() == 3 ? parts[0] : default_catalog();
   const string schema = parts.size() > 1 ? parts[parts.size() - 2] : lower(request_.context.database);
   string name = parts.back();
-  if (catalog != kExternalCatalog) {
-    raise("CATALOG_NOT_FOUND", "Catalog '" + catalog + "' does not exist", place(at));
-  }
   from_tables_.emplace_back(schema, name);
   if (schema == "information_schema") {
     auto table = information_schema(name, at);
@@ -103,8 +106,8 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
     table = view(external, at);
   } else {
     auto base = make_uniq<duckdb::BaseTableRef>();
-    base->catalog_name = catalog;
-    base->schema_name = schema;
+    base->catalog_name = kExternalCatalog;
+    base->schema_name = catalog == kExternalCatalog ? schema : catalog + kCatalogSeparator + schema;
     base->table_name = name;
     table = std::move(base);
   }
@@ -119,6 +122,7 @@ TablePtr Parser::view(const ExternalTable& table, size_t at) {
   ExecuteRequest inner;
   inner.context = request_.context;
   inner.context.database = table.database;
+  if (table.catalog != kExternalCatalog) inner.context.external_schemas = {{"", table.catalog, ""}};
   duckdb::vector<string> names;
   if (sql.starts_with(kViewStart)) {  // what Presto, Trino and Athena keep of a view: base64 of JSON
     const size_t end = sql.find(" */");

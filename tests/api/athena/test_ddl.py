@@ -68,7 +68,7 @@ def test_a_table_in_glues_words(workgroup, glue, table):
     ("CREATE EXTERNAL TABLE x (a int) STORED AS ION LOCATION 's3://b/x/'", "ION are not supported"),
     ("CREATE EXTERNAL TABLE x (a int)", "needs a LOCATION"),
     ("CREATE EXTERNAL TABLE x (a int) LOCATION '/tmp/x'", "no S3 path"),
-    ("CREATE TABLE x (a int) LOCATION 's3://b/x/' TBLPROPERTIES ('table_type'='ICEBERG')", "Iceberg tables are not"),
+    ("CREATE TABLE x (a tinyint) LOCATION 's3://b/x/' TBLPROPERTIES ('table_type'='ICEBERG')", "not supported in Iceberg tables"),
     ("CREATE EXTERNAL TABLE none_such.x (a int) LOCATION 's3://b/x/'", "Database does not exist"),
     ("MSCK REPAIR TABLE none_such", "Table not found"),
     ("SHOW PARTITIONS none_such", "Table not found"),
@@ -170,3 +170,11 @@ def test_views_are_presto_encoded_and_read(workgroup, glue, table, put):
 def test_explain_says_how(workgroup):
     assert workgroup.rows("EXPLAIN SELECT 1")
     assert "Input: 0B, Output: 1 rows" in workgroup.rows("EXPLAIN ANALYZE SELECT 1")[0][0]
+
+
+def test_a_partition_described(workgroup, table):
+    workgroup.run(f"CREATE TABLE {table} WITH (partitioned_by = ARRAY['p']) AS SELECT 1 AS a, 'x' AS p")
+    lines = [row[0] for row in workgroup.rows(f"DESCRIBE FORMATTED {table} PARTITION (p = 'x')")]
+    facts = {line.split("\t")[0].strip(): line.split("\t")[1].strip() for line in lines if line.count("\t") == 2}
+    assert facts["Partition Value:"] == "[x]" and facts["Location:"].endswith("/p=x/") and facts["a"] == "int"
+    assert "Partition not found" in workgroup.error(f"DESCRIBE {table} PARTITION (p = 'y')")

@@ -84,7 +84,8 @@ def test_errors_have_a_class_and_a_place(workgroup):
 @pytest.mark.parametrize("sql, message", [
     ("SELEC 1", "line 1:1: mismatched input 'SELEC'"),
     ("SELECT 1; SELECT 2", "Only one sql statement is allowed"),
-    ("DELETE FROM t", "DELETE (of Iceberg tables) is not supported"),
+    ("TRUNCATE t", "TRUNCATE is not supported"),
+    ("MERGE INTO t USING s ON a = b", "syntax error"),
     ("ALTER TABLE t EXCHANGE PARTITION", "ALTER TABLE EXCHANGE is not supported"),
 ])
 def test_what_is_no_statement_is_refused_at_once(workgroup, sql, message):

@@ -3,9 +3,9 @@ leave documents that name only what is there, go through S3's and Glue's own rig
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
-from support.athena import make_workgroup
+from support.athena import Workgroup
+from support.redshift import SqlFailed, make_warehouse
 
 PROPERTIES = "TBLPROPERTIES ('table_type' = 'ICEBERG')"
 
@@ -135,3 +135,41 @@ def test_damaged_metadata(workgroup, table, place, s3, document, put):
     assert "format version 3" in workgroup.error(f"SELECT * FROM {table}")
     put(uri.split("/", 3)[3], "nonsense")
     assert "ICEBERG_INVALID_METADATA" in workgroup.error(f"SELECT * FROM {table}")
+
+
+def test_the_callers_rights_decide(workgroup, table, place, server, user, allow):
+    workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} VALUES 1")
+    key = place.removeprefix("s3://")
+
+    def said(sql, *actions):
+        results = {"Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::{workgroup.bucket}/results/*"}
+        policy = allow(["athena:*", "glue:Get*", "s3:GetBucketLocation", "s3:ListBucket"])
+        policy["Statement"] += [results, *({"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in actions)]
+        other = Workgroup(server.client("athena", credentials=user(policy)), workgroup.name, workgroup.bucket, workgroup.database)
+        return other.execution(sql)["Status"].get("StateChangeReason", "")
+
+    read = ("s3:GetObject", f"arn:aws:s3:::{key}*")
+    write = ("s3:PutObject", f"arn:aws:s3:::{key}*")
+    assert "s3:GetObject" in said(f"SELECT * FROM {table}")
+    assert said(f"SELECT * FROM {table}", read) == ""
+    assert "s3:PutObject" in said(f"INSERT INTO {table} VALUES 2", read, ("glue:UpdateTable", "*"))
+    assert "glue:UpdateTable" in said(f"INSERT INTO {table} VALUES 2", read, write)
+    assert "s3:DeleteObject" in said(f"DROP TABLE {table}", read, ("glue:DeleteTable", "*"))
+    assert said(f"INSERT INTO {table} VALUES 2", read, write, ("glue:UpdateTable", "*")) == ""
+    assert workgroup.rows(f"SELECT id FROM {table} ORDER BY id") == [["1"], ["2"]]
+
+
+def test_redshift_reads_the_same_table(workgroup, table, place, client, new_name):
+    workgroup.run(f"CREATE TABLE {table} (id bigint, s struct<x:int>, tags array<string>) PARTITIONED BY (bucket(2, id)) LOCATION "
+                  f"'{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} SELECT n, CAST(ROW(n) AS row(x integer)), ARRAY['a'] FROM UNNEST(sequence(1, 10)) AS t (n)")
+    workgroup.run(f"DELETE FROM {table} WHERE id > 3")
+    warehouse = make_warehouse(client, new_name)
+    schema = new_name("ext").replace("-", "_")
+    warehouse.run(f"CREATE EXTERNAL SCHEMA {schema} FROM DATA CATALOG DATABASE '{workgroup.database}' IAM_ROLE '{warehouse.role}'")
+    assert warehouse.result(f"SELECT id, s.x, tags[0] FROM {schema}.{table} ORDER BY id")[1] == [
+        [1, "1", '"a"'], [2, "2", '"a"'], [3, "3", '"a"']]
+    with pytest.raises(SqlFailed):
+        warehouse.run(f"INSERT INTO {schema}.{table} VALUES (4)")
+    assert workgroup.rows(f"SELECT count(*) FROM {table}") == [["3"]]

@@ -162,3 +162,19 @@ def test_tags(athena, account, new_name):
 def test_engine_versions(athena):
     versions = athena.list_engine_versions()["EngineVersions"]
     assert {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"} in versions
+
+
+def test_queries_over_a_registered_catalog(athena, workgroup, account, new_name, table):
+    name = new_name("catalog").replace("-", "_")
+    athena.create_data_catalog(Name=name, Type="GLUE", Parameters={"catalog-id": account})
+    workgroup.run(f"CREATE TABLE {table} WITH (partitioned_by = ARRAY['p']) AS SELECT 1 AS a, 'x' AS p")
+    workgroup.run(f"CREATE VIEW {table}_v AS SELECT a + 1 AS b FROM {table}")
+    assert workgroup.rows(f"SELECT a, p FROM {name}.{workgroup.database}.{table} WHERE p = 'x'") == [["1", "x"]]
+    assert workgroup.rows(f"SELECT t.a FROM {name.upper()}.{workgroup.database}.{table} t JOIN {table} USING (a)") == [["1"]]
+    assert workgroup.rows(f"SELECT b FROM {name}.{workgroup.database}.{table}_v") == [["2"]]
+    # Names without a catalog are in the one of the query.
+    identifier = athena.start_query_execution(
+        QueryString=f"SELECT a FROM {table}", WorkGroup=workgroup.name, ResultConfiguration={"OutputLocation": workgroup.output},
+        QueryExecutionContext={"Catalog": name, "Database": workgroup.database})["QueryExecutionId"]
+    assert workgroup.wait(identifier)["Status"]["State"] == "SUCCEEDED"
+    assert "CATALOG_NOT_FOUND" in workgroup.error(f"SELECT * FROM nowhere.{workgroup.database}.{table}")
