@@ -91,15 +91,41 @@ Status copy_blobs(const std::string& from, const std::string& to) {
   return {};
 }
 
+// Copies what a folder holds, on the disk when this is over.
+Status copy_folder(const std::string& from, const std::string& to) {
+  TRY(make_directories(to));
+  const std::vector<std::string> names = TRY(list_directory(from));
+  for (const std::string& name : names) {
+    if (is_directory(in(from, name))) {
+      TRY(copy_folder(in(from, name), in(to, name)));
+      continue;
+    }
+    TRY(copy_file(in(from, name), in(to, name)));
+    const Fd file = TRY(open_file(in(to, name), OpenMode::kReadWrite));
+    TRY(sync_file(file.get(), in(to, name)));
+  }
+  return sync_directory(to);
+}
+
+Status copy_other_folders(const std::string& from, const std::string& to) {
+  const std::vector<std::string> names = TRY(list_directory(from));
+  for (const std::string& name : names)
+    if (is_directory(in(from, name)) && name != "store" && name != "blobs")
+      TRY(copy_folder(in(from, name), in(to, name)));
+  return {};
+}
+
 }  // namespace
 
-Status backup(Store& store, Blobs& blobs, const std::string& to) {
+Status backup(Store& store, Blobs& blobs, const std::string& to,
+              const std::function<Status(const std::string& partial)>& also) {
   return make_whole(to, [&](const std::string& partial) -> Status {
     const std::shared_ptr<void> kept =
         blobs.keep_all();  // before the checkpoint: all that it knows stays until it is linked
     TRY(store.checkpoint(partial));
     TRY(link_blobs(store.directory(), partial));
     TRY(copy_plain_files(store.directory(), partial));
+    if (also) TRY(also(partial));
     TRY(remove_file(partial + "/synced"));
     return remove_file(partial + "/lock");
   });
@@ -114,6 +140,7 @@ Status restore(const std::string& from, const std::string& to) {
     TRY(copy_blobs(from + "/blobs", partial + "/blobs"));
     TRY(sync_blob_directories(partial));
     TRY(copy_plain_files(from, partial));
+    TRY(copy_other_folders(from, partial));
     return copy_file(from + "/format", partial + "/format");
   });
 }

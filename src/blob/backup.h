@@ -12,8 +12,10 @@
 namespace tarn {
 
 // Writes a copy of the data directory to `to` while the server goes on: all that was committed when it began. Immutable
-// files are hard links where the file system lets them. ERRORS: DirectoryExists (409): `to` must not be there.
-Status backup(Store& store, Blobs& blobs, const std::string& to);
+// files are hard links where the file system lets them. `also` adds what services keep in folders of their own, with all that
+// the copied store's records say of it. ERRORS: DirectoryExists (409): `to` must not be there.
+Status backup(Store& store, Blobs& blobs, const std::string& to,
+              const std::function<Status(const std::string& partial)>& also = {});
 
 // Makes the directory `to` from a backup. ERRORS: DirectoryExists (409) when `to` holds a data directory.
 Status restore(const std::string& from, const std::string& to);

@@ -196,7 +196,8 @@ Status serve_until_stopped(const ServeOptions& options) {
                                .spatial_extension = program.substr(0, program.rfind('/')) + "/spatial.duckdb_extension",
                                .avro_extension = program.substr(0, program.rfind('/')) + "/avro.duckdb_extension"});
   door.add(athena::kTable, &athena);
-  admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls, &event_sources}, calls, bus_events);
+  admin::Administration administration(virtual_clock.get(), {&timers, &outbox, &sqs.polls, &event_sources}, calls, bus_events,
+                                       [&copies](const std::string& partial) { return copies.back_up(partial); });
   door.add(admin::kTable, &administration);
   door.set_identities(iam);
   TRY(forget_expired_answers_daily(*store, timers, clock.now()));

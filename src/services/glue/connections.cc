@@ -10,12 +10,14 @@
 #include "lake/postgres.h"
 #include "services/glue/catalog_records.h"
 #include "services/glue/convert.h"
+#include "services/glue/crawl_job.h"
 #include "services/glue/glue.h"
 
 namespace tarn::glue {
 namespace {
 
 constexpr int32_t kPage = 100;
+constexpr const char* kTestLogGroup = "/aws-glue/testconnection/output";  // AWS: "Testing an AWS Glue connection"
 constexpr std::string_view kPasswords[] = {"PASSWORD", "ENCRYPTED_PASSWORD", "KAFKA_SASL_SCRAM_PASSWORD",
                                            "KAFKA_CLIENT_KEYSTORE_PASSWORD", "KAFKA_CLIENT_KEY_PASSWORD"};
 
@@ -208,8 +210,15 @@ Result<TestConnectionResponse> test_connection(Glue&, Call& call, const TestConn
     });
   }
   if (!source) return Failure(source.error());
+  const std::string stream = in.connection_name.value_or("to-test");
+  CrawlLog log(call.door(), call.caller(), stream, call.caller().request_id, kTestLogGroup);
+  log.add("INFO", fmt::format("Testing the connection to {}:{}/{} as {}", source->host, source->port, source->database,
+                              source->user));
   const auto made = lake::Postgres::connect(*source);
-  if (!made) return invalid_input(made.error().message);
+  log.add(made ? "INFO" : "ERROR", made ? "The connection works" : made.error().message);
+  log.flush();
+  if (!made)
+    return invalid_input(fmt::format("{}. Its log is the stream {} of {}.", made.error().message, stream, kTestLogGroup));
   return TestConnectionResponse{};
 }
 

@@ -45,8 +45,12 @@ std::string text_of(const lake::FileSchema& schema) {
 
 // --- its log ---------------------------------------------------------------------------------------------------------
 
-CrawlLog::CrawlLog(Door& door, Caller as, std::string stream, std::string prefix)
-    : door_(door), as_(std::move(as)), stream_(std::move(stream)), prefix_(std::move(prefix)) {}
+CrawlLog::CrawlLog(Door& door, Caller as, std::string stream, std::string prefix, std::string group)
+    : door_(door),
+      as_(std::move(as)),
+      stream_(std::move(stream)),
+      prefix_(std::move(prefix)),
+      group_(std::move(group)) {}
 
 void CrawlLog::add(std::string_view level, std::string_view text) {
   if (lines_.size() < kMostLogLines)
@@ -55,14 +59,14 @@ void CrawlLog::add(std::string_view level, std::string_view text) {
 
 void CrawlLog::flush() {
   logs::CreateLogGroupRequest group;
-  group.log_group_name = kCrawlLogGroup;
+  group.log_group_name = group_;
   (void)door_.call(as_, group);  // it may be there, or the role may not: then the next call says so, to nobody
   logs::CreateLogStreamRequest stream;
-  stream.log_group_name = kCrawlLogGroup;
+  stream.log_group_name = group_;
   stream.log_stream_name = stream_;
   (void)door_.call(as_, stream);
   logs::PutLogEventsRequest put;
-  put.log_group_name = kCrawlLogGroup;
+  put.log_group_name = group_;
   put.log_stream_name = stream_;
   int64_t last = 0;
   for (const auto& [time, text] : lines_) {

@@ -14,6 +14,7 @@
 #include "lake/postgres.h"
 #include "services/glue/crawl_plan.h"
 #include "services/glue/crawler_records.h"
+#include "services/glue/crawls.h"
 
 namespace tarn::glue {
 
@@ -22,17 +23,18 @@ struct CrawlCounts {
   uint64_t partitions_created = 0, partitions_updated = 0, partitions_deleted = 0;
 };
 
-// The lines of a crawl's log; sent as the role, in batches. A role that may not write logs crawls all the same.
+// The lines of a crawl's log, or of another thing that Glue does as a role; sent as the role, in batches. A role that may not
+// write logs crawls all the same.
 class CrawlLog {
  public:
-  CrawlLog(Door& door, Caller as, std::string stream, std::string prefix);
+  CrawlLog(Door& door, Caller as, std::string stream, std::string prefix, std::string group = kCrawlLogGroup);
   void add(std::string_view level, std::string_view text);
   void flush();
 
  private:
   Door& door_;
   const Caller as_;
-  const std::string stream_, prefix_;
+  const std::string stream_, prefix_, group_;
   std::vector<std::pair<Time, std::string>> lines_;
 };
 

@@ -16,6 +16,7 @@ namespace tarn::redshift_data {
 namespace {
 
 constexpr const char* kDefinitions = "/definitions.json";
+constexpr const char* kPartial = ".partial";  // of a folder that is being filled
 
 // A session that holds an open writing transaction on a database. While there is one, the engine makes no checkpoint there: what
 // is committed is in the log, and the database's file only grows.
@@ -74,6 +75,16 @@ Result<uint64_t> copy_files(const std::string& from, const std::string& to) {
   }
   TRY(sync_directory(to));
   return bytes;
+}
+
+// The folder's files, which do not change any more, under the other name as well.
+Status link_files(const std::string& from, const std::string& to) {
+  TRY(make_directories(to));
+  for (const std::string& name : TRY(list_directory(from))) {
+    const std::string source = from + "/" + name, target = to + "/" + name;
+    TRY(is_directory(source) ? link_files(source, target) : link_or_copy(source, target));
+  }
+  return sync_directory(to);
 }
 
 // All that is defined: in the database, or (no name) in the whole namespace.
@@ -148,16 +159,11 @@ Status Copies::copy(const std::string& id, const std::string& warehouse) {
   Store& store = data_.door().store();
   const auto asked = TRY(store.read()->get(kWarehouseCopies, {id}));
   if (!asked || asked->state != "CREATING") return {};
-  const std::string folder = folder_of(id), partial = folder + ".partial";
+  const std::string folder = folder_of(id), partial = folder + kPartial;
   TRY(remove_tree(partial));
   TRY(make_directories(partial));
-  const auto source = data_.warehouse(warehouse);
-  const std::vector<std::string> databases = TRY(source->engine().list_databases());
-  std::vector<Hold> holds;
-  for (const std::string& database : databases) TRY(holds.emplace_back(source->engine(), database).take());
-  const uint64_t bytes =
-      TRY(copy_files(data_.options().directory + "/redshift/" + warehouse + "/databases", partial + "/databases"));
-  for (Hold& hold : holds) TRY(hold.give_back());
+  std::vector<std::string> databases;
+  const uint64_t bytes = TRY(copy_databases(warehouse, partial + "/databases", databases));
   TRY(write_definitions(partial, warehouse, databases));
   TRY(sync_directory(partial));
   TRY(remove_tree(folder));
@@ -171,6 +177,36 @@ Status Copies::copy(const std::string& id, const std::string& warehouse) {
     record->done = data_.door().clock().now();
     return tx.put(kWarehouseCopies, {id}, *record);
   })));
+}
+
+Result<uint64_t> Copies::copy_databases(const std::string& warehouse, const std::string& to,
+                                        std::vector<std::string>& databases) {
+  const auto source = data_.warehouse(warehouse);
+  databases = TRY(source->engine().list_databases());
+  std::vector<Hold> holds;
+  for (const std::string& database : databases) TRY(holds.emplace_back(source->engine(), database).take());
+  const uint64_t bytes = TRY(copy_files(data_.options().directory + "/redshift/" + warehouse + "/databases", to));
+  for (Hold& hold : holds) TRY(hold.give_back());
+  return bytes;
+}
+
+Status Copies::back_up(const std::string& partial) {
+  const std::string home = data_.options().directory + "/redshift", to = partial + "/redshift";
+  if (!is_directory(home)) return {};
+  const std::vector<std::string> names = TRY(list_directory(home));
+  for (const std::string& name : names) {
+    const std::string folder = home + "/" + name;
+    std::vector<std::string> databases;
+    if (name == "results") {
+      TRY(link_files(folder, to + "/" + name));
+    } else if (name == "snapshots") {
+      for (const std::string& id : TRY(list_directory(folder)))
+        if (!id.ends_with(kPartial)) TRY(link_files(folder + "/" + id, to + "/" + name + "/" + id));
+    } else if (name.find('.') == std::string::npos && is_directory(folder + "/databases")) {
+      TRY(copy_databases(name, to + "/" + name + "/databases", databases));
+    }
+  }
+  return {};
 }
 
 Status Copies::write_definitions(const std::string& folder, const std::string& warehouse,

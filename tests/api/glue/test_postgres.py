@@ -150,10 +150,13 @@ def test_targets_come_back(glue, role, new_name, refused):  # noqa: F811
         assert code == "InvalidInputException"
 
 
-def test_connections_are_tried(glue, source, new_name, refused):
+def test_connections_are_tried(glue, client, source, new_name, refused):
     glue.test_connection(ConnectionName=source.connection(glue, new_name("pg")))
-    code, message = refused(glue.test_connection, ConnectionName=source.connection(glue, new_name("pg"), PASSWORD="wrong"))
-    assert code == "InvalidInputException" and "password authentication failed" in message
+    bad = source.connection(glue, new_name("pg"), PASSWORD="wrong")
+    code, message = refused(glue.test_connection, ConnectionName=bad)
+    assert code == "InvalidInputException" and "password authentication failed" in message and "/aws-glue/testconnection/output" in message
+    lines = client("logs").get_log_events(logGroupName="/aws-glue/testconnection/output", logStreamName=bad)["events"]
+    assert any("password authentication failed" in line["message"] for line in lines)
     url = f"jdbc:postgresql://{source.host}:{source.port}/{DATABASE}"
     glue.test_connection(TestConnectionInput={"ConnectionType": "JDBC", "ConnectionProperties": {
         "JDBC_CONNECTION_URL": url, "USERNAME": "owner", "PASSWORD": PASSWORD}})

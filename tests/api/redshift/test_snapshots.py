@@ -2,6 +2,7 @@
 sessions go on, and give it back."""
 import datetime
 import pathlib
+import subprocess
 import threading
 import time
 
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from support.models import tarn_client
 from support.redshift import SqlFailed, Warehouse, make_warehouse
-from support.server import Server
+from support.server import TARN, Server
 
 PASSWORD = "Passw0rdPassw0rd"
 
@@ -235,3 +236,30 @@ def test_a_snapshot_goes_when_its_time_is_over(new_name):
         refused("ResourceNotFoundException", serverless.get_snapshot, snapshotName="s")
         assert serverless.list_snapshots()["snapshots"] == []
         until(lambda: not list(folder.iterdir()))
+
+
+def test_a_backup_of_the_server_holds_its_warehouses(new_name, tmp_path):
+    """`tarn backup` is one copy of all that the server keeps: databases, snapshots and results of statements too."""
+
+    def tarn(*arguments):
+        done = subprocess.run([TARN, *arguments], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    with Server() as server:
+        warehouse = make_warehouse(lambda service: server.client(service), new_name)
+        warehouse.run("CREATE TABLE t AS SELECT 'kept' AS a")
+        statement = warehouse.run("SELECT a FROM t")["Id"]
+        server.client("redshift-serverless").create_snapshot(namespaceName=warehouse.workgroup, snapshotName="s")
+        snapshot_of(server.client("redshift-serverless"), "s")
+        tarn("backup", tmp_path / "copy", "--data-dir", server.data_dir)
+        warehouse.run("DROP TABLE t")
+        tarn("restore", tmp_path / "copy", "--data-dir", tmp_path / "restored")
+    with Server(tmp_path / "restored") as other:
+        data, serverless = other.client("redshift-data"), other.client("redshift-serverless")
+        again = Warehouse(data, warehouse.workgroup)
+        assert again.rows("SELECT a FROM t") == [["kept"]]
+        assert data.get_statement_result(Id=statement)["Records"] == [[{"stringValue": "kept"}]]
+        again.run("DELETE FROM t")
+        serverless.restore_from_snapshot(namespaceName=warehouse.workgroup, workgroupName=warehouse.workgroup, snapshotName="s")
+        until(lambda: serverless.get_namespace(namespaceName=warehouse.workgroup)["namespace"]["status"] == "AVAILABLE")
+        assert again.rows("SELECT a FROM t") == [["kept"]]
