@@ -13,6 +13,7 @@ namespace tarn::lake {
 namespace {
 
 constexpr int kSilenceMillis = 600'000;  // without a byte from the server
+constexpr int kLookMillis = 100;         // between two looks whether to go on
 constexpr size_t kWriteAtOnce = 1 << 20;
 
 // One answer; always given back.
@@ -129,19 +130,31 @@ Result<std::vector<PostgresTable>> Postgres::tables(const std::string& like_sche
   return all;
 }
 
-// A server that says nothing any more does not hold its reader for ever.
-Status Postgres::wait() const {
+// Until something has come. A server that says nothing any more does not hold its reader for ever.
+Status Postgres::wait(const std::function<Status()>& going_on) const {
   pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
-  const int ready = ::poll(&socket, 1, kSilenceMillis);
-  if (ready == 0) return postgres_error("The server has said nothing for ten minutes");
+  for (int waited = 0; ::poll(&socket, 1, kLookMillis) == 0; waited += kLookMillis) {
+    if (waited >= kSilenceMillis) return postgres_error("The server has said nothing for ten minutes");
+    if (const Status wanted = going_on(); !wanted) {
+      stop();
+      return wanted;
+    }
+  }
   if (PQconsumeInput(connection_.get()) == 0) return failure("Reading");
   return {};
 }
 
-Result<uint64_t> Postgres::copy(const std::string& query, int file) {
+// Tells the server that what runs is not wanted any more, as far as it can be told.
+void Postgres::stop() const {
+  const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> key(PQgetCancel(connection_.get()), PQfreeCancel);
+  char why[256];
+  if (key) (void)PQcancel(key.get(), why, sizeof why);
+}
+
+Result<uint64_t> Postgres::copy(const std::string& query, int file, const std::function<Status()>& going_on) {
   const std::string statement = "COPY (" + query + ") TO STDOUT";
   if (PQsendQuery(connection_.get(), statement.c_str()) == 0) return failure("Sending the query");
-  while (PQisBusy(connection_.get()) != 0) TRY(wait());
+  while (PQisBusy(connection_.get()) != 0) TRY(wait(going_on));
   {
     const Answer begun(PQgetResult(connection_.get()));
     if (PQresultStatus(begun.get()) != PGRES_COPY_OUT) return failure("Running the query");
@@ -157,12 +170,16 @@ Result<uint64_t> Postgres::copy(const std::string& query, int file) {
       TRY(write_all(file, waiting, "rows of a federated table"));
       total += waiting.size();
       waiting.clear();
+      if (const Status wanted = going_on(); !wanted) {
+        stop();
+        return Failure(wanted.error());
+      }
     }
-    if (length == 0) TRY(wait());
+    if (length == 0) TRY(wait(going_on));
     if (length == -2) return failure("Reading rows");
     if (length == -1) break;
   }
-  while (PQisBusy(connection_.get()) != 0) TRY(wait());
+  while (PQisBusy(connection_.get()) != 0) TRY(wait(going_on));
   const Answer ended(PQgetResult(connection_.get()));
   if (PQresultStatus(ended.get()) != PGRES_COMMAND_OK) return failure("Reading rows");
   return total;

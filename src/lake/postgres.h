@@ -64,8 +64,9 @@ class Postgres {
 
   // Tables and views, by schema and name; those of the system are left out.
   Result<std::vector<PostgresTable>> tables(const std::string& like_schema, const std::string& like_name);
-  // Writes the rows in COPY's text format, UTF-8, ISO dates in UTC; how many bytes.
-  Result<uint64_t> copy(const std::string& query, int file);
+  // Writes the rows in COPY's text format, UTF-8, ISO dates in UTC; how many bytes. `going_on` is asked every now and then: an
+  // error of its ends it.
+  Result<uint64_t> copy(const std::string& query, int file, const std::function<Status()>& going_on);
   std::string quoted(const std::string& name) const;  // an identifier
   std::string literal(const std::string& text) const;
 
@@ -75,7 +76,8 @@ class Postgres {
   };
   explicit Postgres(std::unique_ptr<pg_conn, Close> connection) : connection_(std::move(connection)) {}
   Failure failure(std::string_view doing) const;
-  Status wait() const;
+  void stop() const;
+  Status wait(const std::function<Status()>& going_on) const;
 
   std::unique_ptr<pg_conn, Close> connection_;
 };
@@ -91,8 +93,9 @@ Result<std::vector<std::string>> federated_tables(Door& door, const Caller& as, 
 // nullopt: there is no such table.
 Result<std::optional<sql::ExternalTable>> federated_table(Door& door, const Caller& as,
                                                           const sql::FederatedSource& source, const std::string& name);
-// The rows that are asked for, in a file of their own in `folder`.
+// The rows that are asked for, in a file of their own in `folder`, unless `going_on` says that nobody wants them any more.
 Result<sql::OpenedObject> federated_rows(Door& door, const Caller& as, const sql::FederatedSource& source,
-                                         const sql::FederatedQuery& query, const std::string& folder);
+                                         const sql::FederatedQuery& query, const std::string& folder,
+                                         const std::function<Status()>& going_on);
 
 }  // namespace tarn::lake

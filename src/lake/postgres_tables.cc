@@ -244,7 +244,8 @@ Result<std::optional<sql::ExternalTable>> federated_table(Door& door, const Call
 }
 
 Result<sql::OpenedObject> federated_rows(Door& door, const Caller& as, const sql::FederatedSource& source,
-                                         const sql::FederatedQuery& query, const std::string& folder) {
+                                         const sql::FederatedQuery& query, const std::string& folder,
+                                         const std::function<Status()>& going_on) {
   Postgres postgres = TRY(Postgres::connect(TRY(federated_source(door, as, source))));
   const auto table = TRY(find_table(postgres, source.schema, query.table));
   if (!table) return sql::sql_error(sql::kUndefinedTable, fmt::format("relation \"{}\" does not exist", query.table));
@@ -265,7 +266,7 @@ Result<sql::OpenedObject> federated_rows(Door& door, const Caller& as, const sql
   const std::string statement = fmt::format("SELECT {} FROM {}.{}{}", columns.empty() ? "1" : columns,
                                             postgres.quoted(table->schema), postgres.quoted(table->name), conditions);
   Fd file = TRY(nameless_file(folder));
-  const uint64_t bytes = TRY(postgres.copy(statement, file.get()));
+  const uint64_t bytes = TRY(postgres.copy(statement, file.get(), going_on));
   sql::OpenedObject opened;
   opened.object.uri = sql::uri_of(query);
   opened.object.size = bytes;

@@ -137,7 +137,12 @@ Result<std::optional<sql::OpenedObject>> Warehouse::open_federated(const std::st
   const auto source = sql::federated_source_of(schema.source);
   if (!source) return sql::sql_error(sql::kInvalidSchemaName, "\"" + query.schema + "\" is no federated schema");
   const Caller as = TRY(in_sql(actor->as(schema.role)));
-  return TRY(in_sql(lake::federated_rows(door_, as, *source, query, folder_)));
+  // A statement that is over, or cancelled, has left.
+  const auto going_on = [&]() -> Status {
+    TRY(present(principal));
+    return {};
+  };
+  return TRY(in_sql(lake::federated_rows(door_, as, *source, query, folder_, going_on)));
 }
 
 Result<sql::StagedObject> Warehouse::create_object(const std::string&, const std::string&, const std::string& uri) {

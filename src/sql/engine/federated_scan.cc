@@ -1,5 +1,9 @@
 #include "sql/engine/federated_scan.h"
 
+#include <chrono>
+#include <future>
+#include <thread>
+
 #include "base/text.h"
 #include "os/file.h"
 #include "sql/engine/errors.h"
@@ -19,6 +23,7 @@ using duckdb::Vector;
 using std::string;
 
 constexpr size_t kBlock = 1 << 20;
+constexpr auto kLookEvery = std::chrono::milliseconds(10);  // whether the statement goes on
 
 struct Bind : duckdb::TableFunctionData {
   std::shared_ptr<const TableSnapshot> table;
@@ -185,6 +190,18 @@ string unescaped(std::string_view field) {
   return out;
 }
 
+// The other server may take its time: a statement that is cancelled meanwhile ends here, and its question is left to itself.
+Result<std::optional<OpenedObject>> ask(ClientContext& context, SessionState& session, const string& uri) {
+  auto answer = std::make_shared<std::promise<Result<std::optional<OpenedObject>>>>();
+  auto future = answer->get_future();
+  std::thread([&link = session.link, principal = session.context.principal, uri, answer] {
+    answer->set_value(link.open_object(principal, uri));
+  }).detach();
+  while (future.wait_for(kLookEvery) != std::future_status::ready)
+    if (context.interrupted) throw duckdb::InterruptException();
+  return future.get();
+}
+
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> begin_scan(ClientContext& context,
                                                                 duckdb::TableFunctionInitInput& input) {
   const auto& bind = input.bind_data->Cast<Bind>();
@@ -196,7 +213,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> begin_scan(ClientContext& c
     scan->fields.push_back(query.columns.size());
     if (column < bind.table->names.size()) query.columns.push_back(bind.table->names[column]);
   }
-  auto opened = session->link.open_object(session->context.principal, uri_of(query));
+  auto opened = ask(context, *session, uri_of(query));
   if (!opened) session->raise(opened.error());
   if (!*opened || (*opened)->files.empty()) raise_sql("XX000", "The rows of a federated table were not given.");
   scan->rows = std::move(**opened);

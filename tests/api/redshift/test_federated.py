@@ -1,6 +1,7 @@
 """Why: teams join the tables of their warehouse with those of the application's PostgreSQL, in place. Values must come as they are there,
 only what a statement needs may cross the network, and whose password is used is a matter of the role's rights."""
 import json
+import time
 
 import pytest
 
@@ -109,6 +110,27 @@ def test_conditions_on_columns_that_are_texts_here(warehouse):
     assert warehouse.rows("SELECT id FROM pg.orders WHERE code = 'ab'") == [[1]]
     assert warehouse.rows("SELECT id FROM pg.orders WHERE note > 'a' ORDER BY id") == [[1], [3]]
     assert warehouse.rows("SELECT id FROM pg.orders WHERE day < '2000-01-01' AND amount < 0") == [[3]]
+
+
+def test_a_cancelled_statement_does_not_wait_for_the_other_server(warehouse, source):
+    source.sql("CREATE OR REPLACE VIEW app.slow AS SELECT 1 AS a, pg_sleep(60)::text AS b")
+    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%app%slow%' AND state = 'active' AND pid <> pg_backend_pid()"
+
+    def until(count):
+        for _ in range(1000):
+            if source.sql(sleeping).strip() == count:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"there are not {count} of them")
+
+    statement = warehouse.submit("SELECT * FROM pg.slow")["Id"]
+    until("1")
+    began = time.monotonic()
+    warehouse.data.cancel_statement(Id=statement)
+    assert warehouse.wait(statement)["Status"] == "ABORTED"
+    assert time.monotonic() - began < 5
+    until("0")
+    source.sql("DROP VIEW app.slow")
 
 
 def test_it_only_reads(warehouse, source):
