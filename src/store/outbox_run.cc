@@ -9,7 +9,7 @@
 namespace tarn {
 namespace {
 
-constexpr size_t kEventsAtOnce = 256;  // that wait for the disk together
+constexpr size_t kEventsAtOnce = 256;  // taken from the queue under one lock
 constexpr auto kIdleWorkerStays = std::chrono::seconds(5);
 
 }  // namespace
@@ -51,20 +51,17 @@ std::vector<uint64_t> Outbox::State::due_events(Time now) {
 }
 
 void Outbox::State::match_events(const std::vector<uint64_t>& numbers) {
-  // What caused them must be on the disk first: nobody shall hear of what a crash may undo.
-  const Status synced = store.wait_synced(store.latest());
+  // Not waited for the disk: what is matched is committed behind its cause, and a delivery waits for both.
   for (const uint64_t number : numbers) {
-    match_event(number, synced);
+    match_event(number);
     const std::lock_guard lock(mutex);
     --matching;
     ensure_workers();
   }
 }
 
-void Outbox::State::match_event(uint64_t number, Status done) {
-  if (done)
-    if (const auto committed = store.run([&](Transaction& tx) { return match_in(tx, number); }); !committed)
-      done = Failure(committed.error());
+void Outbox::State::match_event(uint64_t number) {
+  const auto done = store.run([&](Transaction& tx) { return match_in(tx, number); });
   const std::lock_guard lock(mutex);
   if (done) {
     failures.erase(number);
@@ -163,9 +160,10 @@ void Outbox::State::work_on() {
     queue.running = false;
     if (left)
       queue.waiting.emplace(left->due, left->number);
-    else if (queue.waiting.empty() && queue.begun == 0)
+    if (!queue.waiting.empty())
+      dispatch.notify_one();  // what waits there may be another worker's
+    else if (queue.begun == 0)
       queues.erase(*name);
-    dispatch.notify_one();
   }
   if (stopping) return;  // stop() joins all of the list
   for (auto at = workers.begin(); at != workers.end(); ++at)
@@ -224,8 +222,9 @@ void Outbox::State::begin(const DeliveryTarget& target, const DeliveryKey& key, 
     {
       const std::lock_guard lock(self->mutex);
       self->settled.push_back({key, std::move(also)});
+      if (self->idle == 0) return self->dispatch.notify_one();
     }
-    self->dispatch.notify_one();
+    self->work.notify_one();
   });
 }
 

@@ -114,7 +114,7 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
   void run();                                  // the dispatcher
   std::vector<uint64_t> due_events(Time now);  // REQUIRES: mutex held
   void match_events(const std::vector<uint64_t>& numbers);
-  void match_event(uint64_t number, Status synced);
+  void match_event(uint64_t number);
   Status match_in(Transaction& tx, uint64_t number);
 
   void ensure_workers();                             // REQUIRES: mutex held
