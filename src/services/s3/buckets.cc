@@ -7,6 +7,7 @@
 #include "gen/s3/handlers.h"
 #include "services/s3/access.h"
 #include "services/s3/errors.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/names.h"
 #include "services/s3/notifications.h"
 #include "services/s3/object_tags.h"
@@ -147,6 +148,7 @@ Result<DeleteBucketOutput> delete_bucket(S3& s3, Call& call, const DeleteBucketR
   for (const auto& upload : uploads.entries) TRY(discard_upload(s3, call, upload.key));
   TRY(set_tags(call.tx(), bucket.arn(), {}));
   TRY(call.erase(kNotifications, {bucket.record.id}));
+  TRY(forget_lifecycle(call, bucket));
   TRY(call.erase(kBuckets, {bucket.name}));
   return DeleteBucketOutput{};
 }

@@ -8,6 +8,7 @@
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
 #include "services/s3/errors.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/names.h"
 #include "services/s3/object_settings.h"
 #include "services/s3/objects.h"
@@ -154,6 +155,7 @@ Result<CompleteMultipartUploadOutput> complete_multipart_upload(S3& s3, Call& ca
                                     .e_tag = quoted(object.etag),
                                     .server_side_encryption = kServerSideEncryption,
                                     .version_id = made_version(object)};
+  out.expiration = TRY(told_expiration(call, bucket, *in.key, object));
   set_checksums(out, object.checksums);
   if (!object.checksum_type.empty()) out.checksum_type = object.checksum_type;
   return out;

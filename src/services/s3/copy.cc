@@ -8,6 +8,7 @@
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
 #include "services/s3/errors.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/names.h"
 #include "services/s3/object_settings.h"
 #include "services/s3/objects.h"
@@ -176,6 +177,7 @@ Result<CopyObjectOutput> copy_object(S3& s3, Call& call, const CopyObjectRequest
   set_checksums(result, object.checksums);
   if (!object.checksum_type.empty()) result.checksum_type = object.checksum_type;
   return CopyObjectOutput{.copy_object_result = std::move(result),
+                          .expiration = TRY(told_expiration(call, bucket, *in.key, object)),
                           .copy_source_version_id = source_version,
                           .version_id = made_version(object),
                           .server_side_encryption = kServerSideEncryption};

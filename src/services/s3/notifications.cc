@@ -30,20 +30,27 @@ bool is_about(const Happening& happening) {
   return happening.name.starts_with("ObjectTagging:") || happening.name.starts_with("ObjectAcl:");
 }
 
+bool is_removal(const Happening& happening) {
+  return happening.name.starts_with("ObjectRemoved:") || happening.name.starts_with("LifecycleExpiration:");
+}
+
 // AWS: S3 User Guide, "Event message structure".
 Json record_of(const Call& call, const FoundBucket& bucket, const Happening& happening, const std::string& sequencer) {
   Json object = Json::object({{"key", notified_key(happening.key)}});
-  const bool marker = happening.name == "ObjectRemoved:DeleteMarkerCreated";
+  const bool marker = happening.name.ends_with(":DeleteMarkerCreated");
   // AWS: what became of an object's tags or rights has neither its size nor a place in the order, and a version of its own.
   const bool about = is_about(happening);
-  if (!about && !happening.name.starts_with("ObjectRemoved:")) object.set("size", happening.object.size);
+  if (!about && !is_removal(happening)) object.set("size", happening.object.size);
   // Observed: a delete marker's is that of no bytes.
   if (marker)
     object.set("eTag", hex(md5("")));
-  else if (!happening.name.starts_with("ObjectRemoved:"))
+  else if (!is_removal(happening))
     object.set("eTag", happening.object.etag);
   if (!happening.object.version_id.empty()) object.set("versionId", happening.object.version_id);
   if (!about) object.set("sequencer", sequencer);
+  const Principal& who = call.principal();
+  const std::string name = who.user_id.empty() ? who.arn : who.user_id;
+  const bool service = who.kind == Principal::Kind::kService;  // that of lifecycle rules
   // The owner's "retail customer id": 14 letters, the same for the same account.
   const std::string owner = "A" + upper(hex(sha256("s3 owner " + bucket.record.owner)).substr(0, 13));
   return Json::object(
@@ -52,10 +59,8 @@ Json record_of(const Call& call, const FoundBucket& bucket, const Happening& hap
        {"awsRegion", bucket.record.region},
        {"eventTime", iso8601_millis(call.now())},
        {"eventName", happening.name},
-       {"userIdentity",
-        Json::object({{"principalId", "AWS:" + (call.principal().user_id.empty() ? call.principal().arn
-                                                                                 : call.principal().user_id)}})},
-       {"requestParameters", Json::object({{"sourceIPAddress", call.caller().source_ip}})},
+       {"userIdentity", Json::object({{"principalId", service ? name : "AWS:" + name}})},
+       {"requestParameters", Json::object({{"sourceIPAddress", service ? name : call.caller().source_ip}})},
        {"responseElements", Json::object({{"x-amz-request-id", call.request_id()}, {"x-amz-id-2", "tarn"}})},
        {"s3", Json::object({{"s3SchemaVersion", "1.0"},
                             {"configurationId", ""},
@@ -77,6 +82,8 @@ constexpr BridgeWords kBridgeWords[] = {
     {"ObjectCreated:CompleteMultipartUpload", "Object Created", "CompleteMultipartUpload", ""},
     {"ObjectRemoved:Delete", "Object Deleted", "DeleteObject", "Permanently Deleted"},
     {"ObjectRemoved:DeleteMarkerCreated", "Object Deleted", "DeleteObject", "Delete Marker Created"},
+    {"LifecycleExpiration:Delete", "Object Deleted", "Lifecycle Expiration", "Permanently Deleted"},
+    {"LifecycleExpiration:DeleteMarkerCreated", "Object Deleted", "Lifecycle Expiration", "Delete Marker Created"},
     {"ObjectTagging:Put", "Object Tags Added", "", ""},
     {"ObjectTagging:Delete", "Object Tags Deleted", "", ""},
 };

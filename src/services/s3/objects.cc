@@ -13,6 +13,7 @@
 #include "services/s3/errors.h"
 #include "services/s3/names.h"
 #include "services/s3/notifications.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/object_settings.h"
 #include "services/s3/versions.h"
 
@@ -123,6 +124,7 @@ Result<PutObjectOutput> put_object(S3& s3, Call& call, const PutObjectRequest& i
                       .checksum_type = object.checksum_type,
                       .server_side_encryption = kServerSideEncryption,
                       .version_id = made_version(object)};
+  out.expiration = TRY(told_expiration(call, bucket, *in.key, object));
   set_checksums(out, object.checksums);
   return out;
 }

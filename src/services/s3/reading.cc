@@ -7,6 +7,7 @@
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
 #include "services/s3/errors.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/object_settings.h"
 #include "services/s3/objects.h"
 #include "services/s3/ranges.h"
@@ -102,6 +103,7 @@ struct Reading {
   ObjectRecord object;
   Wanted wanted;
   std::optional<std::string> version_id;  // as answers name it
+  std::optional<std::string> expiration;
 };
 template <class In>
 Status read_object(Call& call, const In& in, Reading& reading) {
@@ -109,6 +111,7 @@ Status read_object(Call& call, const In& in, Reading& reading) {
   TRY(check_read_request(call, in));
   reading.object = TRY(find_object(call, bucket, *in.key, in.version_id));
   reading.version_id = told_version(bucket, reading.object);
+  if (!in.version_id) reading.expiration = TRY(told_expiration(call, bucket, *in.key, reading.object));
   TRY(check_read({in.if_match, in.if_none_match, in.if_modified_since, in.if_unmodified_since},
                  version_of(reading.object), call.now()));
   reading.wanted = TRY(wanted_of(in, reading.object));
@@ -133,6 +136,7 @@ Result<WithBody<GetObjectOutput>> get_object(S3& s3, Call& call, const GetObject
   TRY(read_object(call, in, reading));
   WithBody<GetObjectOutput> out{.output = describe<GetObjectOutput>(in, reading.object, reading.wanted), .body = {}};
   out.output.version_id = reading.version_id;
+  out.output.expiration = reading.expiration;
   const ByteRange range = reading.wanted.range.value_or(ByteRange{0, reading.object.size});
   if (range.length > 0)
     out.body = {.body = TRY(s3.blobs.open_body(call.tx(), std::move(reading.object.segments))),
@@ -150,6 +154,7 @@ Result<HeadObjectOutput> head_object(S3&, Call& call, const HeadObjectRequest& i
   TRY(read_object(call, in, reading));
   HeadObjectOutput out = describe<HeadObjectOutput>(in, reading.object, reading.wanted);
   out.version_id = reading.version_id;
+  out.expiration = reading.expiration;
   return out;
 }
 

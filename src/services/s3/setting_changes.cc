@@ -197,13 +197,6 @@ Result<DeleteBucketCorsOutput> delete_bucket_cors(S3&, Call& call, const DeleteB
   return nothing_to_delete<DeleteBucketCorsOutput>(call, in);
 }
 
-Result<std::vector<Need>> delete_bucket_lifecycle_rights(S3&, Call& call, const DeleteBucketLifecycleRequest& in) {
-  return rights_to_change(call, in, "s3:PutLifecycleConfiguration");
-}
-Result<DeleteBucketLifecycleOutput> delete_bucket_lifecycle(S3&, Call& call, const DeleteBucketLifecycleRequest& in) {
-  return nothing_to_delete<DeleteBucketLifecycleOutput>(call, in);
-}
-
 Result<std::vector<Need>> delete_bucket_website_rights(S3&, Call& call, const DeleteBucketWebsiteRequest& in) {
   return rights_to_change(call, in, "s3:DeleteBucketWebsite");
 }

@@ -129,16 +129,6 @@ Result<GetBucketCorsOutput> get_bucket_cors(S3&, Call& call, const GetBucketCors
   return absent(call, in, "NoSuchCORSConfiguration", "The CORS configuration does not exist");
 }
 
-Result<std::vector<Need>> get_bucket_lifecycle_configuration_rights(S3&, Call& call,
-                                                                    const GetBucketLifecycleConfigurationRequest& in) {
-  return rights_on_bucket(call, in, "s3:GetLifecycleConfiguration");
-}
-
-Result<GetBucketLifecycleConfigurationOutput> get_bucket_lifecycle_configuration(
-    S3&, Call& call, const GetBucketLifecycleConfigurationRequest& in) {
-  return absent(call, in, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist");
-}
-
 Result<std::vector<Need>> get_bucket_website_rights(S3&, Call& call, const GetBucketWebsiteRequest& in) {
   return rights_on_bucket(call, in, "s3:GetBucketWebsite");
 }
