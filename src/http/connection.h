@@ -102,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string whole;
     BodySink sink;  // stream_body
     std::move_only_function<void(Status)> stream_done;
+    std::shared_ptr<Headers> trailers = {};  // filled before the last call
   };
   struct Answer {
     Response response;

@@ -248,6 +248,7 @@ void Connection::body_progress() {
 }
 
 void Connection::take_piece(std::string_view piece, bool last) {
+  if (last && reader_.trailers) *reader_.trailers = std::move(parser_->trailers);
   if (reader_.sink) return run_sink(piece, last);
   if (reader_.whole.size() + piece.size() > reader_.limit) return fail_body(too_large());
   reader_.whole.append(piece);

@@ -27,6 +27,7 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
 
   RequestHead head;
   int version = 11;
+  Headers trailers;  // behind a chunked body
   // The body bytes that the last put found, within the buffer it was given.
   std::string_view piece;
 
@@ -62,8 +63,8 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
   }
   void on_response_impl(int, beast_view, int, error_code&) override {}
   void on_field_impl(field, beast_view name, beast_view value, error_code&) override {
-    if (is_header_done()) return;  // a trailer: nobody asks for those
-    head.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    (is_header_done() ? trailers : head.headers)
+        .add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<uint64_t>&, error_code&) override {}

@@ -31,8 +31,9 @@ class ServerExchange final : public Exchange {
     read({.whole_done = std::move(done), .limit = limit});
   }
   void stream_body(BodySink sink, std::move_only_function<void(Status)> done) override {
-    read({.sink = std::move(sink), .stream_done = std::move(done)});
+    read({.sink = std::move(sink), .stream_done = std::move(done), .trailers = trailers_});
   }
+  const Headers& trailers() const override { return *trailers_; }
   void respond(Response response) override { give({.response = std::move(response)}); }
   void respond(Response head, FileRange file) override {
     const uint64_t length = file.length;
@@ -67,6 +68,7 @@ class ServerExchange final : public Exchange {
   const uint64_t number_;
   RequestHead head_;
   const std::optional<uint64_t> content_length_;
+  const std::shared_ptr<Headers> trailers_ = std::make_shared<Headers>();
   std::atomic<bool> answered_ = false;
 };
 

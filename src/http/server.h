@@ -77,6 +77,8 @@ class Exchange {
   // Gives the body to `sink` piece by piece (at most 256 KiB each), on ServerOptions::blocking where given; the next
   // piece is read from the socket when the sink has returned. `done` runs where the sink ran, after the last piece.
   virtual void stream_body(BodySink sink, std::move_only_function<void(Status)> done) = 0;
+  // What came behind a chunked body. REQUIRES: called by `done` of stream_body, or later.
+  virtual const Headers& trailers() const = 0;
 
   // The answer, given once; later ones are ignored. The server adds Date, Content-Length and Connection. No body is
   // sent to HEAD, or with 1xx, 204 and 304; then a Content-Length that `head` or `response` has is kept as it is. A

@@ -120,6 +120,22 @@ TEST_P(Streams, CancelWhenAnsweredBeforeTheBodyCame) {
   EXPECT_EQ(code.get_future().get(), "Cancelled");
 }
 
+TEST_P(Streams, TellWhatCameBehindTheBody) {
+  Fixture f(
+      [](const ExchangePtr& exchange) {
+        exchange->stream_body([](std::string_view) -> Status { return {}; },
+                              [exchange](Status) {
+                                exchange->respond({200, {}, std::string(exchange->trailers().get("x-why"))});
+                              });
+      },
+      options());
+  RawClient client = f.client();
+  const std::string head = "PUT / HTTP/1.1\r\nHost: h\r\nX-Why: head\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n";
+  client.send(head + "X-Why: behind\r\n\r\n" + head + "\r\n");  // the second has none
+  EXPECT_TRUE(client.answer().ends_with("\r\n\r\nbehind"));
+  EXPECT_TRUE(client.answer().contains("Content-Length: 0\r\n"));
+}
+
 TEST(Server, SendsRangesOfFiles) {
   char name[] = "/tmp/http_server_test.XXXXXX";
   const int fd = ::mkstemp(name);
