@@ -297,12 +297,20 @@ function streamed(run) {
     let type = 'application/octet-stream';
     const open = () => (request ??= http.request({ host, port, method: 'POST', agent,
       path: `/2018-06-01/runtime/invocation/${requestId}/response`,
-      headers: { 'Content-Type': type, 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked' } },
+      headers: { 'Content-Type': type, 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked',
+        Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body' } },
       (response) => response.resume().on('end', resolve)).on('error', reject));
     const out = new Writable({ write: (piece, _, done) => open().write(piece, done), final: (done) => open().end(done) });
     out.setContentType = (given) => { type = given; };
     out.on('error', reject);
-    Promise.resolve(run(out)).catch((problem) => { request?.destroy(); reject(problem); });
+    Promise.resolve(run(out)).catch((problem) => {
+      if (!request) return reject(problem);
+      const error = errorOf(problem);  // part of the answer is gone: what went wrong is told behind it
+      console.error('Invoke Error', JSON.stringify({ ...error, stack: error.trace }));
+      request.addTrailers({ 'Lambda-Runtime-Function-Error-Type': error.errorType,
+        'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(error)).toString('base64') });
+      request.end();
+    });
   });
 }
 

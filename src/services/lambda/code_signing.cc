@@ -23,7 +23,7 @@ std::string arn_of(const CodeSigningKey& key) {
 }
 
 Failure no_config(const std::string& arn) {
-  return not_found(fmt::format("The code signing configuration {} does not exist.", arn));
+  return not_found(fmt::format("The Lambda code signing configuration {} can not be found.", arn));
 }
 
 CodeSigningConfig to_wire(const CodeSigningKey& key, const CodeSigningRecord& record) {
@@ -88,8 +88,10 @@ Result<CodeSigningKey> code_signing_key(const std::string& arn) {
 Status hold_to_code_signing(Transaction& tx, const std::string& arn) {
   const CodeSigningKey key = TRY(code_signing_key(arn));
   if (!TRY(tx.get(kCodeSigning, key, Lock::kShared)))
-    return fail(404, "CodeSigningConfigNotFoundException",
-                fmt::format("The code signing configuration {} does not exist.", arn));
+    return users_fault(404, "CodeSigningConfigNotFoundException",
+                       fmt::format("The code signing configuration cannot be found. Check that the provided "
+                                   "configuration is not deleted: {}.",
+                                   arn));
   return {};
 }
 
@@ -215,8 +217,8 @@ Result<std::vector<Need>> put_function_code_signing_config_rights(Lambda&, Call&
 
 Result<PutFunctionCodeSigningConfigResponse> put_function_code_signing_config(
     Lambda&, Call& call, const PutFunctionCodeSigningConfigRequest& in) {
-  Held at = TRY(find_held(call, *in.function_name, Lock::kExclusive));
   TRY(hold_to_code_signing(call.tx(), *in.code_signing_config_arn));
+  Held at = TRY(find_held(call, *in.function_name, Lock::kExclusive));
   at.function.code_signing = *in.code_signing_config_arn;
   TRY(call.put(kFunctions, at.name.key, at.function));
   return PutFunctionCodeSigningConfigResponse{.code_signing_config_arn = at.function.code_signing,
@@ -231,8 +233,10 @@ Result<std::vector<Need>> get_function_code_signing_config_rights(Lambda&, Call&
 Result<GetFunctionCodeSigningConfigResponse> get_function_code_signing_config(
     Lambda&, Call& call, const GetFunctionCodeSigningConfigRequest& in) {
   const Held at = TRY(find_held(call, *in.function_name, Lock::kNone));
-  GetFunctionCodeSigningConfigResponse out{.code_signing_config_arn = {}, .function_name = at.name.key.name};
-  if (!at.function.code_signing.empty()) out.code_signing_config_arn = at.function.code_signing;
+  GetFunctionCodeSigningConfigResponse out;  // recorded from AWS: empty where there is none
+  if (at.function.code_signing.empty()) return out;
+  out.code_signing_config_arn = at.function.code_signing;
+  out.function_name = at.name.key.name;
   return out;
 }
 

@@ -21,7 +21,8 @@ struct FoundConfig {
 };
 
 Result<FoundConfig> find(Call& call, const std::string& function, const OptionalText& qualifier, Lock lock) {
-  Found found = TRY(find_version(call, TRY(function_name(call, function, qualifier)), lock));
+  Found found = TRY(
+      worded(find_version(call, TRY(function_name(call, function, qualifier)), lock), "The function doesn't exist."));
   const std::string of = found.name.qualifier.empty() ? "$LATEST" : found.name.qualifier;
   const EventConfigKey key{found.function.id, of};
   std::string arn = found.name.arn() + ":" + of;
@@ -41,18 +42,35 @@ FunctionEventInvokeConfig to_wire(const std::string& arn, const EventConfigRecor
   return out;
 }
 
+// What is sent on success or, else, on failure.
+Status check_destination(Call& call, const FunctionName& own, const std::string& arn, bool failure) {
+  if (arn.empty()) return {};
+  if (!is_destination(arn, failure))
+    return invalid_parameter(
+        fmt::format("The provided destination config DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
+                    failure ? "null" : fmt::format("OnSuccess(destination={})", arn),
+                    failure ? fmt::format("OnFailure(destination={})", arn) : "null"));
+  if (Arn::parse(arn)->service != "lambda") return {};
+  const FunctionName to = TRY(function_name(call, arn));
+  if (to.arn() == own.arn()) return invalid_parameter("You can't specify the function as a destination for itself.");
+  if (!TRY(call.get(kFunctions, to.key, Lock::kNone)))
+    return invalid_parameter(fmt::format("The destination ARN {} is invalid.", arn));
+  return {};
+}
+
 // The members of Put and Update that are there.
 template <class In>
-Status apply(const In& in, EventConfigRecord& record) {
+Status apply(Call& call, const FunctionName& own, const In& in, EventConfigRecord& record) {
+  if (!in.maximum_retry_attempts && !in.maximum_event_age_in_seconds && !in.destination_config)
+    return invalid_parameter("You must specify at least one of error handling or destination setting.");
   if (in.maximum_retry_attempts) record.retries = in.maximum_retry_attempts;
   if (in.maximum_event_age_in_seconds) record.seconds = in.maximum_event_age_in_seconds;
   if (!in.destination_config) return {};
   const DestinationConfig& given = *in.destination_config;
   if (given.on_success) record.on_success = given.on_success->destination.value_or("");
   if (given.on_failure) record.on_failure = given.on_failure->destination.value_or("");
-  if (!record.on_success.empty()) TRY(check_destination(record.on_success, false));
-  if (!record.on_failure.empty()) TRY(check_destination(record.on_failure, true));
-  return {};
+  TRY(check_destination(call, own, record.on_success, false));
+  return check_destination(call, own, record.on_failure, true);
 }
 
 Failure no_config(const std::string& arn) {
@@ -83,7 +101,7 @@ Result<FunctionEventInvokeConfig> store(Lambda& lambda, Call& call, const In& in
     if (!old) return no_config(at.arn);
     record = std::move(*old);
   }
-  TRY(apply(in, record));
+  TRY(apply(call, at.found.name, in, record));
   if (in.destination_config)
     for (const std::string& destination : {record.on_success, record.on_failure})
       TRY(check_role(lambda, call, at.found.record.role, destination));

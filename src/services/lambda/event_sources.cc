@@ -12,7 +12,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "door/arn.h"
 #include "door/bus.h"
 #include "door/door.h"
 #include "door/event_pattern.h"
@@ -20,6 +19,7 @@
 #include "gen/sqs/messages.h"
 #include "os/clock.h"
 #include "os/random.h"
+#include "services/lambda/event_source_records.h"
 #include "services/lambda/lambda.h"
 #include "services/lambda/lineage.h"
 
@@ -36,8 +36,6 @@ constexpr size_t kMostPayload = 6 << 20;  // AWS: Lambda quotas: synchronous inv
 constexpr Micros kLeastRest = 50'000;  // before a call that was throttled is tried again
 constexpr Micros kMostRest = kSecond;
 
-using Messages = std::vector<sqs::Message>;
-
 // What one call gets.
 struct Batch {
   Messages messages;
@@ -48,79 +46,6 @@ struct Batch {
 
 std::string name_of(const MappingKey& key) {
   return fmt::format("{}/{}/{}", key.account, key.region, key.uuid);
-}
-
-// --- what the function gets and says ------------------------------------------------------------------------------------
-
-Json attribute_json(const sqs::MessageAttributeValue& value) {
-  Json json = Json::object();
-  if (value.string_value) json.set("stringValue", *value.string_value);
-  if (value.binary_value) json.set("binaryValue", base64(value.binary_value->bytes));
-  json.set("stringListValues", Json::array());
-  json.set("binaryListValues", Json::array());
-  json.set("dataType", value.data_type.value_or("String"));
-  return json;
-}
-
-// AWS: Developer Guide, "Using Lambda with Amazon SQS": the event.
-Json record_json(const sqs::Message& message, const std::string& source, const std::string& region) {
-  Json attributes = Json::object(), own = Json::object();
-  for (const auto& [name, value] : message.attributes) attributes.set(name, value);
-  for (const auto& [name, value] : message.message_attributes) own.set(name, attribute_json(value));
-  Json json = Json::object({{"messageId", message.message_id.value_or("")},
-                            {"receiptHandle", message.receipt_handle.value_or("")},
-                            {"body", message.body.value_or("")},
-                            {"attributes", std::move(attributes)},
-                            {"messageAttributes", std::move(own)}});
-  if (message.md5_of_message_attributes) json.set("md5OfMessageAttributes", *message.md5_of_message_attributes);
-  json.set("md5OfBody", message.md5_of_body.value_or(""));
-  json.set("eventSource", "aws:sqs");
-  json.set("eventSourceARN", source);
-  json.set("awsRegion", region);
-  return json;
-}
-
-// AWS: "Control which events Lambda sends to your function": a body that is JSON is matched as such.
-bool passes(const std::vector<EventPattern>& filters, const sqs::Message& message, const std::string& source,
-            const std::string& region) {
-  if (filters.empty()) return true;
-  Json record = record_json(message, source, region);
-  if (auto body = Json::parse(message.body.value_or("")); body && body->is_object())
-    record.set("body", std::move(*body));
-  const FlatEvent event(record);
-  return std::ranges::any_of(filters, [&](const EventPattern& filter) { return filter.matches(event); });
-}
-
-std::string trace_of(const sqs::Message& message) {
-  const std::string* trace = message.attributes.find("AWSTraceHeader");
-  return trace == nullptr ? std::string() : *trace;
-}
-
-// What the batch belongs to: of its messages' traces that in which the function was called most often.
-std::string trace_of(const Messages& messages, const std::string& function_arn) {
-  std::string chosen;
-  int most = 0;
-  for (const sqs::Message& message : messages) {
-    std::string trace = trace_of(message);
-    const int calls = trace.empty() ? 0 : chained_call(trace, function_arn, {}).calls;
-    if (calls <= most) continue;
-    most = calls;
-    chosen = std::move(trace);
-  }
-  return chosen;
-}
-
-// The ids of messages that the function says have failed; nullopt: all have. AWS: "Implementing partial batch responses".
-std::optional<std::set<std::string>> failures_in(const std::string& answer, const Messages& batch) {
-  const auto json = Json::parse(answer);
-  if (!json || !(json->is_object() || json->is_null())) return std::nullopt;
-  std::set<std::string> failed;
-  for (const Json& item : (*json)["batchItemFailures"].items()) {
-    const std::string& id = item["itemIdentifier"].as_string();
-    if (std::ranges::none_of(batch, [&](const sqs::Message& m) { return m.message_id == id; })) return std::nullopt;
-    failed.insert(id);
-  }
-  return failed;
 }
 
 }  // namespace
@@ -395,7 +320,7 @@ Result<Micros> EventSources::State::visibility_of(const SourcePtr& source, const
 // mapping": the visibility timeout.
 bool EventSources::State::call_again(const SourcePtr& source, Batch& batch) {
   const Result<Found> found = function_of(source);
-  if (!found) return false;
+  if (!found || found->function.reserved_concurrency == 0) return false;  // it will not be free
   if (!batch.until) {
     const Result<Micros> visibility = visibility_of(source, *found);
     batch.until = batch.received + visibility.value_or(0);

@@ -121,7 +121,7 @@ std::string object_key(const Attempt& attempt) {
 }
 
 NewDelivery to_destination(const Attempt& attempt, const std::string& destination, const Json& record, bool success) {
-  const Arn arn = *Arn::parse(destination);  // check_destination() has seen it
+  const Arn arn = *Arn::parse(destination);  // is_destination() has seen it
   const auto send = [&](const char* service, const char* operation, Json input) {
     return delivery_of(call_as_function(attempt, arn, service, operation, std::move(input)), destination);
   };
@@ -279,17 +279,12 @@ void start_events(Lambda& lambda) {
        .most_begun = kMostSideBySide});
 }
 
-Status check_destination(const std::string& arn, bool failure) {
+bool is_destination(const std::string& arn, bool failure) {
   static constexpr std::string_view kServices[] = {"sqs", "sns", "lambda", "events"};
   const auto parsed = Arn::parse(arn);
   const bool known = parsed && (std::ranges::find(kServices, parsed->service) != std::end(kServices) ||
                                 (failure && parsed->service == "s3"));
-  if (!known)
-    return invalid_parameter(fmt::format("The provided destination config DestinationConfig is invalid: {}", arn));
-  // AWS: Developer Guide: a destination is a standard queue or topic.
-  if (arn.ends_with(".fifo"))
-    return invalid_parameter(fmt::format("A FIFO queue or topic is not supported as a destination: {}", arn));
-  return {};
+  return known && !arn.ends_with(".fifo");  // AWS: Developer Guide: a standard queue or topic
 }
 
 }  // namespace tarn::lambda

@@ -61,7 +61,7 @@ Status put_code(Call& call, Transaction& tx, const StagedBody& body, const Packa
 // The layers of a function that has had others.
 Status put_layers(Call& call, Transaction& tx, const wire::List<std::string>& arns, VersionRecord& record) {
   for (const LayerUse& layer : record.layers) TRY(call.door().blobs().release(tx, layer.code));
-  record.layers = TRY(use_layers(tx, arns));
+  record.layers = TRY(use_layers(tx, call.region(), arns));
   for (const LayerUse& layer : record.layers) TRY(call.door().blobs().retain(tx, layer.code));
   return {};
 }
@@ -97,12 +97,13 @@ Status check_environment(const wire::Map<std::string>& variables) {
         "contains reserved keys that are currently not supported for modification. Reserved keys used in this request: "
         "{}",
         fmt::join(reserved, ", ")));
-  if (bytes > kMostVariables)
-    return invalid_parameter(
-        fmt::format("Lambda was unable to configure your environment variables because the environment "
-                    "variables you have provided exceeded the {} bytes limit.",
-                    kMostVariables));
-  return {};
+  if (bytes <= kMostVariables) return {};
+  Json measured = Json::object();
+  for (const auto& [name, value] : variables) measured.set(name, value);
+  return invalid_parameter(fmt::format(
+      "Lambda was unable to configure your environment variables because the environment variables you have "
+      "provided exceeded the 4KB limit. String measured: {}",
+      measured.text()));
 }
 
 Status check_dead_letters(const std::string& target) {
@@ -135,7 +136,7 @@ Status configure(const In& in, VersionRecord& record) {
     TRY(check_environment(in.environment->variables));
     record.environment.clear();
     for (const auto& [name, value] : in.environment->variables) record.environment[name] = value;
-    record.has_environment = !record.environment.empty();
+    record.has_environment = true;
   }
   if (in.dead_letter_config) {
     record.dead_letter_target = in.dead_letter_config->target_arn.value_or("");

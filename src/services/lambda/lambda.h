@@ -42,14 +42,23 @@ class Lambda {
 
 // --- errors -----------------------------------------------------------------------------------------------------------
 
+inline Failure users_fault(int status, const char* code, std::string message) {
+  return Failure(Error{status, code, std::move(message), {{"Type", "User"}}});
+}
 inline Failure invalid_parameter(std::string message) {
-  return fail(400, "InvalidParameterValueException", std::move(message));
+  return users_fault(400, "InvalidParameterValueException", std::move(message));
 }
 inline Failure conflict(std::string message) {
-  return fail(409, "ResourceConflictException", std::move(message));
+  return users_fault(409, "ResourceConflictException", std::move(message));
 }
 inline Failure not_found(std::string message) {
-  return fail(404, "ResourceNotFoundException", std::move(message));
+  return users_fault(404, "ResourceNotFoundException", std::move(message));
+}
+// Where what was looked for is not there, in the words of the operation that has looked. Recorded from AWS.
+template <class T>
+Result<T> worded(Result<T> found, const char* message) {
+  if (!found && found.error().code == "ResourceNotFoundException") return not_found(message);
+  return found;
 }
 inline Failure stale_revision() {
   return fail(
@@ -111,8 +120,8 @@ Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, Fu
 Status accept_event(Lambda& lambda, Transaction& tx, const Found& found, const std::string& payload,
                     const std::string& request_id);
 void start_events(Lambda& lambda);
-// ERRORS: InvalidParameterValueException: an ARN that nothing can be sent to.
-Status check_destination(const std::string& arn, bool failure);
+// Whether something can be sent to this ARN; after a failure or a success.
+bool is_destination(const std::string& arn, bool failure);
 // What has been kept of a version's code and layers.
 Status release_code(Call& call, Transaction& tx, const VersionRecord& record);
 
@@ -128,7 +137,8 @@ Status check_signature(Transaction& tx, const FunctionName& name, const Function
 // --- layers -----------------------------------------------------------------------------------------------------------
 
 // The layers of these ARNs as a function keeps them. ERRORS: InvalidParameterValueException.
-Result<std::vector<LayerUse>> use_layers(Transaction& tx, const wire::List<std::string>& arns);
+Result<std::vector<LayerUse>> use_layers(Transaction& tx, const std::string& region,
+                                         const wire::List<std::string>& arns);
 // The right to use each: lambda:GetLayerVersion.
 Result<std::vector<Need>> layer_needs(Call& call, const wire::List<std::string>& arns);
 

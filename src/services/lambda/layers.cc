@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "base/text.h"
 #include "door/arn.h"
@@ -113,20 +113,24 @@ std::string mistake_of(const std::vector<std::string>& names, const std::vector<
 
 }  // namespace
 
-Result<std::vector<LayerUse>> use_layers(Transaction& tx, const wire::List<std::string>& arns) {
+Result<std::vector<LayerUse>> use_layers(Transaction& tx, const std::string& region,
+                                         const wire::List<std::string>& arns) {
   if (arns.size() > kMostLayers)
     return invalid_parameter(fmt::format("Cannot reference more than {} layers.", kMostLayers));
   std::vector<LayerUse> uses;
-  std::set<std::string> seen;
+  std::map<std::string, std::string> seen;  // layer -> version's ARN
   for (const std::string& arn : arns) {
     const auto key = version_key(arn);
+    if (key && key->region != region)
+      return invalid_parameter(fmt::format(
+          "Layers are not in the same region as the function. Layers are expected to be in region {}.", region));
     const auto record = key ? TRY(tx.get(kLayerVersions, *key, Lock::kShared)) : std::nullopt;
     if (!record) return invalid_parameter(fmt::format("Layer version {} does not exist.", arn));
-    if (!seen.insert(key->account + "/" + key->name).second)
+    if (const auto [first, fresh] = seen.emplace(key->account + "/" + key->name, arn); !fresh)
       return invalid_parameter(
           fmt::format("Two different versions of the same layer are not allowed to be referenced in "
-                      "the same function. {} is already referenced.",
-                      arn));
+                      "the same function. {} and {} are versions of the same layer.",
+                      first->second, arn));
     uses.push_back({arn, record->code, record->code_size, record->code_sha256});
   }
   return uses;

@@ -76,8 +76,7 @@ Status refuse_unsupported(const In& in) {
 }
 
 Status check_source(const OptionalText& source) {
-  if (!source)
-    return invalid_parameter("EventSourceArn is needed: self-managed event sources are not supported by this server.");
+  if (!source) return invalid_parameter("Unrecognized event source.");
   const auto arn = Arn::parse(*source);
   if (arn && arn->service == "sqs") return {};
   return invalid_parameter(
@@ -176,7 +175,9 @@ Result<EventSourceMappingConfiguration> create_event_source_mapping(Lambda& lamb
   if (in.starting_position) return invalid_parameter("StartingPosition is not valid for SQS event sources.");
   if (in.metrics_config || in.logging_config)
     return invalid_parameter("Metrics and logging of a mapping are not supported by this server.");
-  const Found found = TRY(find_now(lambda.door, call.caller(), *in.function_name, {}));
+  auto there = find_now(lambda.door, call.caller(), *in.function_name, {});
+  if (!there && there.error().status == 404) return invalid_parameter("Function does not exist");
+  const Found found = TRY(std::move(there));
   MappingRecord record{.source = *in.event_source_arn,
                        .function = {},
                        .qualifier = {},

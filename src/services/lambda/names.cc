@@ -161,6 +161,7 @@ FunctionConfiguration to_wire(const Found& found) {
     out.dead_letter_config = DeadLetterConfig{.target_arn = record.dead_letter_target};
   if (record.has_environment) {
     EnvironmentResponse environment;
+    environment.variables.set_present();
     for (const auto& [key, value] : record.environment) environment.variables[key] = value;
     out.environment = std::move(environment);
   }

@@ -116,6 +116,8 @@ Result<GetPolicyResponse> get_policy(Lambda&, Call& call, const GetPolicyRequest
 
 namespace {
 
+constexpr size_t kMostTags = 50;  // AWS: Developer Guide, "Using tags on Lambda functions"
+
 // What a tag's ARN names: a function, an event source mapping or a code signing configuration.
 // ERRORS: ResourceNotFoundException.
 Status find_tagged(Call& call, const std::string& resource, Lock lock) {
@@ -126,17 +128,12 @@ Status find_tagged(Call& call, const std::string& resource, Lock lock) {
     there = TRY(call.get(kMappings, {arn->account, arn->region, std::string(arn->resource_id())}, lock)).has_value();
   else if (type == "code-signing-config")
     there = TRY(call.get(kCodeSigning, TRY(code_signing_key(resource)), lock)).has_value();
+  else if (const FunctionName name = TRY(function_name(call, resource)); !name.qualifier.empty())
+    return invalid_parameter("Tags on function aliases and versions are not supported. Please specify a function ARN.");
   else
-    TRY(find_function(call, TRY(function_name(call, resource)), lock));
+    TRY(find_function(call, name, lock));
   if (!there) return not_found("The resource you requested does not exist.");
   return {};
-}
-
-// AWS: tags belong to the function, not to its versions and aliases.
-Result<std::string> tagged_arn(Call& call, const std::string& resource) {
-  const auto arn = Arn::parse(resource);
-  if (!arn || arn->resource_type() != "function") return resource;
-  return TRY(function_name(call, resource)).arn();
 }
 
 Result<std::vector<Need>> rights_on_tagged(Call& call, const std::string& resource, std::string_view action) {
@@ -152,8 +149,12 @@ Result<std::vector<Need>> tag_resource_rights(Lambda&, Call& call, const TagReso
 }
 
 Result<TagResourceOutput> tag_resource(Lambda&, Call& call, const TagResourceRequest& in) {
+  if (in.tags.empty()) return invalid_parameter("An error occurred and the request cannot be processed.");
   TRY(find_tagged(call, *in.resource, Lock::kShared));
-  TRY(add_tags(call.tx(), TRY(tagged_arn(call, *in.resource)), Tags(in.tags.begin(), in.tags.end())));
+  Tags tags = TRY(tags_of(call.tx(), *in.resource));
+  for (const auto& [key, value] : in.tags) tags[key] = value;
+  if (tags.size() > kMostTags) return invalid_parameter("Number of tags exceeds resource tag limit.");
+  TRY(set_tags(call.tx(), *in.resource, tags));
   return TagResourceOutput{};
 }
 
@@ -163,7 +164,7 @@ Result<std::vector<Need>> untag_resource_rights(Lambda&, Call& call, const Untag
 
 Result<UntagResourceOutput> untag_resource(Lambda&, Call& call, const UntagResourceRequest& in) {
   TRY(find_tagged(call, *in.resource, Lock::kShared));
-  TRY(remove_tags(call.tx(), TRY(tagged_arn(call, *in.resource)), {in.tag_keys.begin(), in.tag_keys.end()}));
+  TRY(remove_tags(call.tx(), *in.resource, {in.tag_keys.begin(), in.tag_keys.end()}));
   return UntagResourceOutput{};
 }
 
@@ -175,7 +176,7 @@ Result<ListTagsResponse> list_tags(Lambda&, Call& call, const ListTagsRequest& i
   TRY(find_tagged(call, *in.resource, Lock::kNone));
   ListTagsResponse out;
   out.tags.set_present();
-  const Tags tags = TRY(tags_of(call.tx(), TRY(tagged_arn(call, *in.resource))));
+  const Tags tags = TRY(tags_of(call.tx(), *in.resource));
   for (const auto& [key, value] : tags) out.tags[key] = value;
   return out;
 }

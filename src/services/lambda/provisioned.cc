@@ -105,11 +105,30 @@ struct At {
 };
 
 Result<At> find(Call& call, const std::string& function, const OptionalText& qualifier, Lock lock) {
-  Found found = TRY(find_version(call, TRY(function_name(call, function, qualifier)), lock));
+  const FunctionName name = TRY(function_name(call, function, qualifier));
+  TRY(find_function(call, name, lock));
+  const std::string no_alias = "Cannot find alias arn: " + name.qualified_arn();
+  auto there = find_version(call, name, lock);
+  Found found = TRY(version_number(name.qualifier) ? std::move(there) : worded(std::move(there), no_alias.c_str()));
   if (found.version == 0)
     return invalid_parameter("Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
   const ProvisionedKey key{found.function.id, found.name.qualifier};
   return At{std::move(found), key};
+}
+
+// Recorded from AWS: a version is provided for itself or by an alias, not both.
+Status check_alone(Call& call, const At& at) {
+  if (at.found.alias) {
+    if (TRY(call.get(kProvisioned, {at.key.function, version_text(at.found.version)}, Lock::kNone)))
+      return conflict(
+          "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
+    return {};
+  }
+  const auto aliases = TRY(call.tx().scan(kAliases, {.prefix = prefix_of(kAliases, at.key.function)}));
+  for (const auto& [key, alias] : aliases.entries)
+    if (alias.version == at.found.version && TRY(call.get(kProvisioned, {at.key.function, key.name}, Lock::kNone)))
+      return conflict("Version is pointed by a Provisioned Concurrency alias");
+  return {};
 }
 
 Failure none() {
@@ -127,6 +146,7 @@ Result<std::vector<Need>> put_provisioned_concurrency_config_rights(Lambda&, Cal
 Result<PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_config(
     Lambda& lambda, Call& call, const PutProvisionedConcurrencyConfigRequest& in) {
   const At at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared));
+  TRY(check_alone(call, at));
   const int32_t count = *in.provisioned_concurrent_executions;
   if (at.found.function.reserved_concurrency && count > *at.found.function.reserved_concurrency)
     return invalid_parameter(

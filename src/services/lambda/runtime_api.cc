@@ -1,6 +1,7 @@
 // The Runtime API: what programs inside ask for and answer.
 // AWS: Developer Guide, "Using the Lambda runtime API for custom runtimes".
 #include "base/json.h"
+#include "base/text.h"
 #include "door/door.h"
 #include "os/clock.h"
 #include "services/lambda/environment_state.h"
@@ -136,6 +137,14 @@ void Environments::State::take_stream(const Exchange& exchange, uint64_t id) {
     if (found == self->all.end() || !found->second->pending)
       return refuse(exchange, 400, "InvalidRequestID", "Invalid request ID");
     RunningEnvironment& e = *found->second;
+    // AWS: "Building a custom runtime": an error in the middle of a stream is told behind it.
+    const std::string fault(exchange->trailers().get("lambda-runtime-function-error-type"));
+    if (ended && !fault.empty()) {
+      accept(exchange);
+      e.error_type = fault;
+      const std::string body(exchange->trailers().get("lambda-runtime-function-error-body"));
+      return self->conclude(e, {.payload = unbase64(body).value_or("{}"), .error = "Unhandled", .log_tail = {}});
+    }
     if (ended) {
       accept(exchange);
       return self->conclude(e, {.payload = std::move(*whole), .error = {}, .log_tail = {}});

@@ -13,6 +13,8 @@ namespace tarn::lambda {
 namespace {
 
 constexpr int32_t kPage = 50;
+constexpr const char* kNothing = "The resource you requested does not exist.";
+constexpr const char* kNoFunction = "Function does not exist";
 
 struct FoundUrl {
   FunctionName name;
@@ -20,11 +22,12 @@ struct FoundUrl {
 };
 
 // A URL belongs to the function itself or to an alias.
-Result<FoundUrl> find(Call& call, const std::string& text, const OptionalText& qualifier, Lock lock) {
+Result<FoundUrl> find(Call& call, const std::string& text, const OptionalText& qualifier, Lock lock,
+                      const char* missing = kNothing) {
   const FunctionName name = TRY(function_name(call, text, qualifier));
-  const FunctionRecord function = TRY(find_function(call, name, lock));
+  const FunctionRecord function = TRY(worded(find_function(call, name, lock), missing));
   if (!name.qualifier.empty() && !TRY(call.get(kAliases, {function.id, name.qualifier}, lock)))
-    return not_found("Function not found: " + name.qualified_arn());
+    return not_found(missing);
   return FoundUrl{name, {function.id, name.qualifier}};
 }
 
@@ -85,7 +88,7 @@ Result<std::vector<Need>> rights(Call& call, const std::string& function, const 
 
 Result<UrlRecord> url_at(Call& call, const FoundUrl& at, Lock lock) {
   auto record = TRY(call.get(kUrls, at.key, lock));
-  if (!record) return not_found("The resource you requested does not exist.");
+  if (!record) return not_found(kNothing);
   return std::move(*record);
 }
 
@@ -98,7 +101,7 @@ Result<std::vector<Need>> create_function_url_config_rights(Lambda&, Call& call,
 
 Result<CreateFunctionUrlConfigResponse> create_function_url_config(Lambda& lambda, Call& call,
                                                                    const CreateFunctionUrlConfigRequest& in) {
-  const FoundUrl at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared));
+  const FoundUrl at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared, kNoFunction));
   if (TRY(call.get(kUrls, at.key)))
     return conflict(
         fmt::format("Failed to create function url config for [functionArn = {}]. Error message:  "
@@ -158,7 +161,7 @@ Result<std::vector<Need>> list_function_url_configs_rights(Lambda&, Call& call,
 Result<ListFunctionUrlConfigsResponse> list_function_url_configs(Lambda& lambda, Call& call,
                                                                  const ListFunctionUrlConfigsRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
-  const FunctionRecord function = TRY(find_function(call, name, Lock::kNone));
+  const FunctionRecord function = TRY(worded(find_function(call, name, Lock::kNone), kNoFunction));
   const std::string request = fmt::format("ListFunctionUrlConfigs {}", function.id);
   const auto page =
       TRY(call.tx().scan(kUrls, {.prefix = prefix_of(kUrls, function.id),

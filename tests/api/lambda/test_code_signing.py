@@ -23,7 +23,8 @@ def test_a_configuration_is_kept(functions, make, refused, account):
     arn = config["CodeSigningConfigArn"]
     assert arn == f"arn:aws:lambda:us-east-1:{account}:code-signing-config:{config['CodeSigningConfigId']}"
     assert config["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Warn"} and config["Description"] == "mine"
-    changed = functions.update_code_signing_config(CodeSigningConfigArn=arn, CodeSigningPolicies={"UntrustedArtifactOnDeployment": "Enforce"})
+    changed = functions.update_code_signing_config(CodeSigningConfigArn=arn,
+                                                   CodeSigningPolicies={"UntrustedArtifactOnDeployment": "Enforce"})
     shown = functions.get_code_signing_config(CodeSigningConfigArn=arn)["CodeSigningConfig"]
     assert shown == changed["CodeSigningConfig"] and shown["Description"] == "mine"
     listed = functions.get_paginator("list_code_signing_configs").paginate(PaginationConfig={"PageSize": 1})
@@ -55,5 +56,5 @@ def test_enforced_it_takes_no_unsigned_code(functions, make, deploy, call, refus
     assert call(name)[0] == 2
     functions.delete_function_code_signing_config(FunctionName=name)
     assert "CodeSigningConfigArn" not in functions.get_function_code_signing_config(FunctionName=name)
-    refused("CodeSigningConfigNotFoundException", "does not exist", functions.put_function_code_signing_config, FunctionName=name,
+    refused("CodeSigningConfigNotFoundException", "cannot be found", functions.put_function_code_signing_config, FunctionName=name,
             CodeSigningConfigArn=arn[:-17] + "0" * 17)

@@ -52,7 +52,7 @@ def world(client, functions, deploy, make_role, allow, bucket, new_name):
             return int(got["ApproximateNumberOfMessages"]), int(got["ApproximateNumberOfMessagesNotVisible"])
 
         def until(self, condition):
-            for _ in range(500):
+            for _ in range(1500):
                 if condition():
                     return
                 time.sleep(0.02)

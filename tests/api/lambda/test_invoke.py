@@ -51,7 +51,7 @@ def test_timeouts_crashes_and_memory(deploy, call):
     value, answer = call(deploy("import time\ndef handler(e, c): time.sleep(60)\n", Timeout=1), LogType="Tail")
     assert value["errorType"] == "Sandbox.Timedout" and value["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
     assert "Task timed out after 1.00 seconds" in base64.b64decode(answer["LogResult"]).decode()
-    value, answer = call(deploy("import os\ndef handler(e, c): os._exit(3)\n"))
+    value, answer = call(deploy("import os\ndef handler(e, c): os._exit(3)\n", Timeout=20))
     assert value["errorType"] == "Runtime.ExitError" and value["errorMessage"].endswith("Runtime exited with error: exit status 3")
     value, answer = call(deploy("def handler(e, c): return len(bytearray(400 << 20))\n", Timeout=20))
     assert answer["FunctionError"] == "Unhandled" and "signal: killed" in value["errorMessage"]

@@ -50,7 +50,7 @@ def feeding(deploy, make_role, allow, bucket):
 
     def make(service, most=40, **settings):
         code = (FEEDS + FEED[service]).replace("SERVICE", service).replace("BUCKET", bucket).replace("MOST", str(most))
-        return deploy(code, Role=make_role(allow(RIGHTS)), Timeout=20, MemorySize=256, **settings)
+        return deploy(code, Role=make_role(allow(RIGHTS)), **{"Timeout": 20, "MemorySize": 256, **settings})
 
     return make
 
@@ -84,8 +84,8 @@ def test_the_seventeenth_call_of_a_chain_is_refused(server, deploy, functions, r
 
 def test_a_loop_over_a_queue_ends_in_its_dead_letters(client, functions, feeding, queue, bucket):
     dead_url, dead = queue()
-    url, arn = queue(VisibilityTimeout="20", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1}))
-    name = feeding("sqs", Environment={"Variables": {"QUEUE": url}})
+    url, arn = queue(VisibilityTimeout="6", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1}))
+    name = feeding("sqs", Environment={"Variables": {"QUEUE": url}}, Timeout=6)
     uuid = functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=name)["UUID"]
     client("sqs").send_message(QueueUrl=url, MessageBody="begin")
     assert letter(client, dead_url)["Body"] == "again"

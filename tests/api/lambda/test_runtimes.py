@@ -31,7 +31,8 @@ def node(functions, new_name, role):
     ("callback", {"index.js": "exports.handler = (event, context, callback) => setTimeout(() => callback(null, { got: event.x }), 5);"}),
     ("context", {"index.js": "exports.handler = function (event, context) { context.succeed({ got: event.x }); };"}),
     ("promise", {"index.cjs": "exports.handler = (event) => new Promise((yes) => setImmediate(() => yes({ got: event.x })));"}),
-    ("module type", {"package.json": '{"type": "module"}', "index.js": "export async function handler(event) { return { got: event.x }; }"}),
+    ("module type", {"package.json": '{"type": "module"}',
+                     "index.js": "export async function handler(event) { return { got: event.x }; }"}),
 ])
 def test_styles_of_node_handlers(node, call, style, files):
     name = node(files)
@@ -79,7 +80,8 @@ while true; do
   EVENT=$(curl -sS -D /tmp/head $API/invocation/next)
   ID=$(grep -i Lambda-Runtime-Aws-Request-Id /tmp/head | tr -d '\\r' | cut -d' ' -f2)
   case "$EVENT" in
-    '"fail"') curl -sS -X POST $API/invocation/$ID/error -H 'Lambda-Runtime-Function-Error-Type: Own.Kind' -d '{"errorMessage": "own words", "errorType": "Own.Kind"}';;
+    '"fail"') curl -sS -X POST $API/invocation/$ID/error -H 'Lambda-Runtime-Function-Error-Type: Own.Kind' \\
+              -d '{"errorMessage": "own words", "errorType": "Own.Kind"}';;
     '"exit"') exit 7;;
     *) curl -sS -X POST $API/invocation/$ID/response -d "{\\"handler\\": \\"$_HANDLER\\", \\"root\\": \\"$LAMBDA_TASK_ROOT\\"}";;
   esac

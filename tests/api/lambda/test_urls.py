@@ -147,6 +147,7 @@ def test_a_streamed_answer(functions, new_name, role):
         out.writestr("index.mjs", """
             export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
               if (event.rawPath === '/raise') throw new Error('no');
+              if (event.half) { stream.write('half'); await new Promise((r) => setTimeout(r, 20)); throw new TypeError('way'); }
               stream = awslambda.HttpResponseStream.from(stream, { statusCode: 203, headers: { 'x-own': 'v' } });
               for (let i = 0; i < 3; ++i) { stream.write(`piece ${i}\\n`); await new Promise((r) => setTimeout(r, 20)); }
               stream.end();
@@ -167,6 +168,9 @@ def test_a_streamed_answer(functions, new_name, role):
     events = list(functions.invoke_with_response_stream(FunctionName=name, Payload=b"{}", LogType="Tail")["EventStream"])
     assert b"".join(e["PayloadChunk"]["Payload"] for e in events[:-1]).endswith(b"piece 0\npiece 1\npiece 2\n")
     assert "LogResult" in events[-1]["InvokeComplete"] and "ErrorCode" not in events[-1]["InvokeComplete"]
+    events = list(functions.invoke_with_response_stream(FunctionName=name, Payload=b'{"half": true}')["EventStream"])
+    assert events[0]["PayloadChunk"]["Payload"] == b"half" and events[-1]["InvokeComplete"]["ErrorCode"] == "Unhandled"
+    assert json.loads(events[-1]["InvokeComplete"]["ErrorDetails"])["errorType"] == "TypeError"  # told in the trailers
     events = list(functions.invoke_with_response_stream(FunctionName=name, Payload=b'{"rawPath": "/raise"}')["EventStream"])
     assert events[-1]["InvokeComplete"]["ErrorCode"] == "Unhandled" and '"no"' in events[-1]["InvokeComplete"]["ErrorDetails"]
 

@@ -99,7 +99,8 @@ def test_a_source_names_groups_by_how_they_begin(logs, new_name, user_client, al
         logs.create_log_group(logGroupName=f"{start}/{end}")
         logs.create_log_stream(logGroupName=f"{start}/{end}", logStreamName="s/1")
         put(logs, f"{start}/{end}", end)
-    times, text = dict(startTime=NOW - 100, endTime=NOW + 100), f"SOURCE logGroups(namePrefix: ['{start}/']) | stats count(*) as n by @message"
+    times = dict(startTime=NOW - 100, endTime=NOW + 100)
+    text = f"SOURCE logGroups(namePrefix: ['{start}/']) | stats count(*) as n by @message"
 
     def ask_source(boto):
         identifier = boto.start_query(queryString=text, **times)["queryId"]

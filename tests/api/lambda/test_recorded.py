@@ -1,0 +1,127 @@
+"""Why: programs and templates read the words of AWS's errors; these were recorded from AWS (April 2024)."""
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import zipped
+
+NONE = "nothing-of-this-name"
+
+
+@pytest.fixture(scope="module")
+def world(functions, new_name, role, account):
+    """A function with a version, an alias and two layers; what the table's words stand for."""
+    name, layer = new_name("fn"), new_name("layer")
+    archive = zipped({"app.py": "def handler(e, c): return 1\n"})
+    functions.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="app.handler", Code={"ZipFile": archive},
+                              Publish=True)
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    layers = [functions.publish_layer_version(LayerName=layer, Content={"ZipFile": archive})["LayerVersionArn"] for _ in range(2)]
+    start = f"arn:aws:lambda:us-east-1:{account}:"
+    return {"FN": name, "ARN": f"{start}function:{name}", "NOFN": f"{start}function:{NONE}", "L1": layers[0], "L2": layers[1],
+            "L9": layers[0][:-1] + "9", "FAR": layers[0].replace("us-east-1", "eu-west-1"), "LNONE": f"{start}layer:none:1",
+            "CSC": f"{start}code-signing-config:csc-" + "0" * 17, "ROLE": role, "ACCOUNT": account}
+
+
+QUEUE = "arn:aws:sqs:us-east-1:ACCOUNT:q"
+ERRORS = [  # operation, parameters, status, code, message; words in capitals stand for what `world` has
+    ("get_code_signing_config", {"CodeSigningConfigArn": "CSC"}, 404, "ResourceNotFoundException",
+     "The Lambda code signing configuration CSC can not be found."),
+    ("delete_code_signing_config", {"CodeSigningConfigArn": "CSC"}, 404, "ResourceNotFoundException",
+     "The Lambda code signing configuration CSC can not be found."),
+    ("update_code_signing_config", {"CodeSigningConfigArn": "CSC"}, 404, "ResourceNotFoundException",
+     "The Lambda code signing configuration CSC can not be found."),
+    ("list_functions_by_code_signing_config", {"CodeSigningConfigArn": "CSC"}, 404, "ResourceNotFoundException",
+     "The Lambda code signing configuration CSC can not be found."),
+    ("put_function_code_signing_config", {"FunctionName": "FN", "CodeSigningConfigArn": "CSC"}, 404, "CodeSigningConfigNotFoundException",
+     "The code signing configuration cannot be found. Check that the provided configuration is not deleted: CSC."),
+    ("put_function_code_signing_config", {"FunctionName": NONE, "CodeSigningConfigArn": "CSC"}, 404,
+     "CodeSigningConfigNotFoundException",
+     "The code signing configuration cannot be found. Check that the provided configuration is not deleted: CSC."),
+    ("get_function_code_signing_config", {"FunctionName": NONE}, 404, "ResourceNotFoundException", "Function not found: NOFN"),
+    ("create_event_source_mapping", {"FunctionName": "FN"}, 400, "InvalidParameterValueException", "Unrecognized event source."),
+    ("create_event_source_mapping", {"FunctionName": NONE, "EventSourceArn": QUEUE}, 400, "InvalidParameterValueException",
+     "Function does not exist"),
+    ("create_event_source_mapping", {"FunctionName": "FN", "EventSourceArn": QUEUE, "StartingPosition": "LATEST"}, 400,
+     "InvalidParameterValueException", "StartingPosition is not valid for SQS event sources."),
+    ("get_event_source_mapping", {"UUID": "3f2ae3c8-6a0b-4be2-a5b4-1d6f5f4e2b11"}, 404, "ResourceNotFoundException",
+     "The resource you requested does not exist."),
+    ("tag_resource", {"Resource": "NOFN", "Tags": {"a": "b"}}, 404, "ResourceNotFoundException", "Function not found: NOFN"),
+    ("tag_resource", {"Resource": "ARN:1", "Tags": {"a": "b"}}, 400, "InvalidParameterValueException",
+     "Tags on function aliases and versions are not supported. Please specify a function ARN."),
+    ("tag_resource", {"Resource": "ARN:$LATEST", "Tags": {"a": "b"}}, 400, "InvalidParameterValueException",
+     "Tags on function aliases and versions are not supported. Please specify a function ARN."),
+    ("tag_resource", {"Resource": "ARN", "Tags": {}}, 400, "InvalidParameterValueException",
+     "An error occurred and the request cannot be processed."),
+    ("tag_resource", {"Resource": "ARN", "Tags": {f"k{n}": "v" for n in range(51)}}, 400, "InvalidParameterValueException",
+     "Number of tags exceeds resource tag limit."),
+    ("create_function_url_config", {"FunctionName": NONE, "AuthType": "NONE"}, 404, "ResourceNotFoundException", "Function does not exist"),
+    ("create_function_url_config", {"FunctionName": "FN", "Qualifier": "none", "AuthType": "NONE"}, 404, "ResourceNotFoundException",
+     "Function does not exist"),
+    ("get_function_url_config", {"FunctionName": NONE}, 404, "ResourceNotFoundException", "The resource you requested does not exist."),
+    ("get_function_url_config", {"FunctionName": "FN"}, 404, "ResourceNotFoundException", "The resource you requested does not exist."),
+    ("get_function_url_config", {"FunctionName": "FN:live", "Qualifier": "other"}, 400, "InvalidParameterValueException",
+     "The derived qualifier from the function name does not match the specified qualifier."),
+    ("list_function_url_configs", {"FunctionName": NONE}, 404, "ResourceNotFoundException", "Function does not exist"),
+    ("put_function_event_invoke_config", {"FunctionName": NONE, "MaximumRetryAttempts": 1}, 404, "ResourceNotFoundException",
+     "The function doesn't exist."),
+    ("put_function_event_invoke_config", {"FunctionName": "FN", "Qualifier": "none", "MaximumRetryAttempts": 1}, 404,
+     "ResourceNotFoundException", "The function doesn't exist."),
+    ("put_function_event_invoke_config", {"FunctionName": "FN"}, 400, "InvalidParameterValueException",
+     "You must specify at least one of error handling or destination setting."),
+    ("put_function_event_invoke_config", {"FunctionName": "FN", "DestinationConfig": {"OnSuccess": {"Destination": "NOFN"}}}, 400,
+     "InvalidParameterValueException", "The destination ARN NOFN is invalid."),
+    ("put_function_event_invoke_config", {"FunctionName": "FN", "DestinationConfig": {"OnSuccess": {"Destination": "ARN"}}}, 400,
+     "InvalidParameterValueException", "You can't specify the function as a destination for itself."),
+    ("put_function_event_invoke_config", {"FunctionName": "FN", "DestinationConfig": {"OnSuccess": {
+        "Destination": "arn:aws:iam:us-east-1:ACCOUNT:function:x"}}}, 400, "InvalidParameterValueException",
+     "The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=arn:aws:iam:us-east-1:ACCOUNT:function:x), "
+     "onFailure=null) is invalid."),
+    ("update_function_configuration", {"FunctionName": "FN", "Layers": ["L1", "L2"]}, 400, "InvalidParameterValueException",
+     "Two different versions of the same layer are not allowed to be referenced in the same function. L1 and L2 are versions of the same "
+     "layer."),
+    ("update_function_configuration", {"FunctionName": "FN", "Layers": ["L9"]}, 400, "InvalidParameterValueException",
+     "Layer version L9 does not exist."),
+    ("update_function_configuration", {"FunctionName": "FN", "Layers": ["LNONE"]}, 400, "InvalidParameterValueException",
+     "Layer version LNONE does not exist."),
+    ("update_function_configuration", {"FunctionName": "FN", "Layers": ["FAR"]}, 400, "InvalidParameterValueException",
+     "Layers are not in the same region as the function. Layers are expected to be in region us-east-1."),
+    ("update_function_configuration", {"FunctionName": "FN", "Environment": {"Variables": {"LARGE_VAR": "x" * 5000}}}, 400,
+     "InvalidParameterValueException", "Lambda was unable to configure your environment variables because the environment variables you "
+     "have provided exceeded the 4KB limit. String measured: {\"LARGE_VAR\":\"xxx"),
+]
+
+
+def filled(value, world):
+    if isinstance(value, dict):
+        return {name: filled(one, world) for name, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, world) for one in value]
+    if isinstance(value, str):
+        for word in ("NOFN", "LNONE", "ACCOUNT", "CSC", "FAR", "L1", "L2", "L9"):
+            value = value.replace(word, world[word])
+        head, colon, rest = value.partition(":")
+        value = world[head] + colon + rest if head in ("FN", "ARN") else value
+    return value
+
+
+@pytest.mark.parametrize("operation, given, status, code, message", ERRORS)
+def test_errors(functions, world, operation, given, status, code, message):
+    with pytest.raises(ClientError) as caught:
+        getattr(functions, operation)(**filled(given, world))
+    answer = caught.value.response
+    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (status, code), answer["Error"]
+    assert filled(message, world) in answer["Error"]["Message"], answer["Error"]["Message"]
+
+
+def test_members_of_answers(functions, world):
+    name = world["FN"]
+    assert set(functions.get_function_code_signing_config(FunctionName=name)) == {"ResponseMetadata"}
+    shown = functions.update_function_configuration(FunctionName=name, Environment={"Variables": {}})
+    assert shown["Environment"] == {"Variables": {}}
+    functions.put_provisioned_concurrency_config(FunctionName=name, Qualifier="live", ProvisionedConcurrentExecutions=1)
+    with pytest.raises(ClientError, match="Version is pointed by a Provisioned Concurrency alias") as caught:
+        functions.put_provisioned_concurrency_config(FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=1)
+    assert caught.value.response["Error"]["Code"] == "ResourceConflictException" and caught.value.response["Type"] == "User"
+    functions.delete_provisioned_concurrency_config(FunctionName=name, Qualifier="live")
+    with pytest.raises(ClientError, match="Cannot find alias arn: " + world["ARN"] + ":other"):
+        functions.get_provisioned_concurrency_config(FunctionName=name, Qualifier="other")
