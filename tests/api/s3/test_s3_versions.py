@@ -181,7 +181,8 @@ def test_tags_of_versions(s3, versioned, put, refused):
     assert s3.get_object_tagging(Bucket=versioned, Key="k", VersionId=ids[0])["TagSet"] == []
     s3.delete_object(Bucket=versioned, Key="k")
     for call, method in ((lambda: s3.get_object_tagging(Bucket=versioned, Key="k"), "GET"),
-                         (lambda: s3.put_object_tagging(Bucket=versioned, Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}), "PUT"),
+                         (lambda: s3.put_object_tagging(Bucket=versioned, Key="k",
+                                                        Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}), "PUT"),
                          (lambda: s3.delete_object_tagging(Bucket=versioned, Key="k"), "DELETE")):
         with refused("MethodNotAllowed", 405) as error:
             call()

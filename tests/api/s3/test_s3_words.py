@@ -60,8 +60,10 @@ def test_values_that_are_none(s3, put, bucket, etag, refused):
 
 def test_tags_of_the_system(s3, bucket, etag, refused):
     tagging = {"TagSet": [{"Key": "aws:x", "Value": "v"}]}
-    for call, message in ((lambda: s3.put_object_tagging(Bucket=bucket, Key="k", Tagging=tagging), "Your TagKey cannot be prefixed with aws:"),
-                          (lambda: s3.put_bucket_tagging(Bucket=bucket, Tagging=tagging), "System tags cannot be added/updated by requester")):
+    for call, message in ((lambda: s3.put_object_tagging(Bucket=bucket, Key="k", Tagging=tagging),
+                           "Your TagKey cannot be prefixed with aws:"),
+                          (lambda: s3.put_bucket_tagging(Bucket=bucket, Tagging=tagging),
+                           "System tags cannot be added/updated by requester")):
         with refused("InvalidTag", 400) as error:
             call()
         assert error.response["Error"]["Message"] == message

@@ -265,7 +265,8 @@ def test_tags_that_do_not_fit(role, asker, account, server, user):
     chained = server.client("sts", credentials=ask(Tags=[{"Key": "A", "Value": "1"}], TransitiveTagKeys=["A"])["Credentials"])
     for key in ("A", "a"):
         refused(lambda: ask(chained, Tags=[{"Key": key, "Value": "2"}]), "InvalidParameterValue",
-                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
+                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
+                "the calling session.")
 
 
 def test_no_message_is_encoded(client):
