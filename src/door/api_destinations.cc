@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/sealed.h"
@@ -100,6 +104,19 @@ Status log_in(Store& store, const ConnectionRecord& connection, const Json& para
   return {};
 }
 
+// Lasts no shorter than a call has at that rate.
+class Pace {
+ public:
+  explicit Pace(int32_t calls_a_second)
+      : until_(std::chrono::steady_clock::now() + std::chrono::microseconds(kSecond / std::max(1, calls_a_second))) {}
+  ~Pace() { std::this_thread::sleep_until(until_); }
+  Pace(const Pace&) = delete;
+  Pace& operator=(const Pace&) = delete;
+
+ private:
+  const std::chrono::steady_clock::time_point until_;
+};
+
 std::string endpoint_of(std::string endpoint, const ApiCall& call) {
   for (const std::string& value : call.path_values)
     if (const size_t star = endpoint.find('*'); star != std::string::npos) endpoint.replace(star, 1, uri_encode(value));
@@ -119,7 +136,7 @@ Result<Json> open_connection(const Store& store, const ConnectionRecord& record)
   return Json::parse(*text);
 }
 
-Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call, Time now) {
+Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call, Time now, bool paced) {
   const auto arn = Arn::parse(destination_arn);
   const std::string id = arn ? std::string(arn->resource_id()) : std::string();
   const std::string name = id.substr(0, id.find('/'));
@@ -132,6 +149,8 @@ Status call_api(Store& store, const std::string& destination_arn, const ApiCall&
   if (connection->state != "AUTHORIZED")
     return fail(400, "ConnectionNotAuthorized", fmt::format("Connection {} is deauthorized.", destination->connection));
 
+  std::optional<Pace> pace;
+  if (paced) pace.emplace(destination->rate);
   const Json parameters = TRY(open_connection(store, *connection));
   http::Outbound request{.method = destination->method, .url = endpoint_of(destination->endpoint, call)};
   request.timeout = kPatience;

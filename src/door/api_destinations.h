@@ -44,7 +44,7 @@ struct ApiDestinationRecord {
   std::string connection;  // its name
   std::string endpoint, method;
   std::optional<std::string> description;
-  int32_t rate = 300;  // calls a second; kept, not applied
+  int32_t rate = 300;  // calls a second
   Time created, modified;
   static void fields(auto& self, auto&& visit) {
     visit(self.id, self.connection, self.endpoint, self.method, self.description, self.rate, self.created,
@@ -79,7 +79,8 @@ struct ApiCall {
 };
 // Sends it; waits at most 5 seconds (AWS: API destinations). ERRORS: what the endpoint answers beside 2xx, by its status
 // (so 429 and 5xx are tried again); ResourceNotFoundException; Unreachable, TimedOut.
-// An OAuth token is kept until a minute before it expires, or until the endpoint refuses it (401, 407).
-Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call, Time now);
+// `paced`: it takes at least the time that one call has at the destination's rate; calls of one target go one after the
+// other, so the rate is held to. An OAuth token is kept until a minute before it expires, or until the endpoint refuses it (401, 407).
+Status call_api(Store& store, const std::string& destination_arn, const ApiCall& call, Time now, bool paced);
 
 }  // namespace tarn

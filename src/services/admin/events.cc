@@ -148,14 +148,14 @@ Result<ExplainRuleResult> explain_rule(Administration& admin, Call& call, const 
   return out;
 }
 
-Result<InvokeApiDestinationResult> invoke_api_destination(Administration&, Call& call,
+Result<InvokeApiDestinationResult> invoke_api_destination(Administration& admin, Call& call,
                                                           const InvokeApiDestinationRequest& in) {
   TRY(call_api(call.door().store(), *in.api_destination_arn,
                {.path_values = in.path_parameter_values.items(),
                 .headers = {in.header_parameters.begin(), in.header_parameters.end()},
                 .query = {in.query_string_parameters.begin(), in.query_string_parameters.end()},
                 .body = in.body.value_or("")},
-               call.now()));
+               call.now(), admin.virtual_clock() == nullptr));
   return InvokeApiDestinationResult{};
 }
 

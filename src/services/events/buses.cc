@@ -179,6 +179,8 @@ Result<PutPermissionOutput> put_permission(Events&, Call& call, const PutPermiss
   if (in.policy) {
     record.policy = *in.policy;
   } else {
+    if (in.action && *in.action != "events:PutEvents")
+      return invalid("Provided value in parameter 'action' is not supported.");
     Json statement = TRY(statement_of(key, in));
     Json policy = policy_of(record);
     std::vector<Json> statements = statements_of(policy);

@@ -21,7 +21,8 @@ Status check_there(Call& call, const std::string& text) {
   const size_t slash = id.find('/');
   const std::string bus = slash == std::string::npos ? kDefaultBus : id.substr(0, slash);
   const std::string rule = slash == std::string::npos ? id : id.substr(slash + 1);
-  if (!TRY(call.get(kRules, {arn->account, arn->region, bus, rule}, Lock::kShared))) return gone();
+  if (!TRY(call.get(kRules, {arn->account, arn->region, bus, rule}, Lock::kShared)))
+    return not_found(fmt::format("Rule {} does not exist on EventBus {}.", rule, bus));
   return {};
 }
 

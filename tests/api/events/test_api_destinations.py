@@ -4,6 +4,7 @@ import http.server
 import json
 import queue as queues
 import threading
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -120,6 +121,22 @@ def test_a_token_is_asked_for_once_and_again_when_it_is_refused(events, bus, rol
     assert [seen(), seen(), seen()] == [("/in", "Bearer token-1"), ("/token", None), ("/in", "Bearer token-2")]
     again()  # that one ends too soon to be used again
     assert seen() == ("/token", None)
+
+
+def test_a_destinations_rate_is_held_to(events, bus, role, endpoint, new_name):
+    url, got, _ = endpoint
+    connection = events.create_connection(Name=new_name("connection"), AuthorizationType="API_KEY", AuthParameters={
+        "ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "k"}})["ConnectionArn"]
+    destination = events.create_api_destination(Name=new_name("api"), ConnectionArn=connection, InvocationEndpoint=url, HttpMethod="POST",
+                                                InvocationRateLimitPerSecond=8)["ApiDestinationArn"]
+    events.put_rule(Name="r", EventBusName=bus, EventPattern=json.dumps({"source": ["shop"]}))
+    events.put_targets(Rule="r", EventBusName=bus, Targets=[{"Id": "1", "Arn": destination, "RoleArn": role}])
+    events.put_events(Entries=[{"Source": "shop", "DetailType": "t", "EventBusName": bus, "Detail": "{}"}] * 5)
+    got.get(timeout=20)
+    begun = time.monotonic()
+    for _ in range(4):
+        got.get(timeout=20)
+    assert time.monotonic() - begun > 4 / 8 - 0.05
 
 
 def test_what_is_refused_ends_in_the_dead_letter_queue(events, bus, role, endpoint, new_name, queue):

@@ -31,6 +31,8 @@ def test_buses(events, new_name, account):
     events.tag_resource(ResourceARN=arn, Tags=[{"Key": "k", "Value": "v"}])
     assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
     events.untag_resource(ResourceARN=arn, TagKeys=["k"])
+    assert refused(events.tag_resource, ResourceARN=f"arn:aws:events:us-east-1:{account}:rule/{name}/x", Tags=[]) == (
+        "ResourceNotFoundException", f"Rule x does not exist on EventBus {name}.")
     assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
     events.put_rule(Name="r", EventBusName=name, EventPattern=PATTERN)
     assert refused(events.delete_event_bus, Name=name)[0] == "ValidationException"
@@ -107,6 +109,11 @@ def test_rules_that_are_refused(events, new_name, given, code, message):
     assert refused(events.put_rule, Name=new_name("rule"), **given) == (code, message)
 
 
+def test_a_permission_is_to_put_events(events, bus):
+    assert refused(events.put_permission, EventBusName=bus, StatementId="s", Action="events:Foo", Principal="123456789012") == (
+        "ValidationException", "Provided value in parameter 'action' is not supported.")
+
+
 def test_schedules_are_for_the_default_bus(events, bus):
     assert refused(events.put_rule, Name="r", EventBusName=bus, ScheduleExpression="rate(1 day)") == (
         "ValidationException", "ScheduleExpression is supported only on the default event bus.")
@@ -163,10 +170,35 @@ def test_a_pattern_is_tried(events):
         assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"] is result
     del event["time"]
     for wrong in ("{}", "x", "[]", json.dumps(event)):
-        assert refused(events.test_event_pattern, EventPattern=PATTERN, Event=wrong) == ("ValidationException", "Parameter Event is not valid.")
+        assert refused(events.test_event_pattern, EventPattern=PATTERN, Event=wrong) == (
+            "ValidationException", "Parameter Event is not valid.")
     assert refused(events.test_event_pattern, EventPattern='{"a": 1}', Event=json.dumps(event))[0] == "InvalidEventPatternException"
 
 
 def test_partner_events_are_refused_by_name(events):
     code, message = refused(events.put_partner_events, Entries=[{"Source": "aws.partner/a/b"}])
     assert "PutPartnerEvents" in message
+
+
+ENVELOPE = {"id": "1", "source": "test-source", "detail-type": "t", "account": "123456789012", "region": "us-east-2",
+            "time": "2022-07-13T13:48:01Z"}
+NUMBERS = {"$or": [{"c": [{"numeric": [">", 0, "<=", 5]}]}, {"d": [{"numeric": ["<", 10]}]}, {"x": [{"numeric": ["=", 301.8]}]}]}
+
+
+@pytest.mark.parametrize("event, pattern, result", [
+    ({"resources": []}, {"resources": [None]}, False), ({"resources": []}, {"resources": [{"exists": True}]}, False),
+    ({"detail": {"a.b": {"b": "on"}}}, {"detail": {"a": {"b": ["on"]}}}, False),
+    ({"detail": {"a": {"b": "on"}}}, {"detail": {"a.b": {"b": ["on"]}}}, False),
+    ({"detail": {"a.b": "on"}}, {"detail": {"a": {"b": ["on"]}}}, True),
+    ({"detail": {"a": {"b": "on"}}}, {"detail": {"a.b": ["on"]}}, True),
+    ({"a": "v"}, {"a": [{"exists": True}, {"prefix": "other"}]}, True), ({"a": 101.0}, {"a": [{"numeric": [">", 100]}]}, True),
+    ({"a": None}, {"a": [{"anything-but": "x"}]}, True), ({}, {"a": [{"anything-but": "x"}]}, False),
+    ({"a": None}, {"a": [{"anything-but": {"wildcard": ["*/init/*", "*/dir/*"]}}]}, True),
+    ({"a": 12}, {"a": [{"anything-but": {"prefix": ["init", "test"]}}]}, True), ({"a": 12}, {"a": [{"cidr": "10.0.0.0/24"}]}, False),
+    ({"a": ""}, {"a": [{"equals-ignore-case": ""}]}, True), ({"a": "x"}, {"a": [{"equals-ignore-case": ""}]}, False),
+    ({"detail": {"c": 0, "d": 0, "x": 901.8}}, {"detail": NUMBERS}, True),
+    ({"detail": {"c": 0, "d": 10, "x": 1}}, {"detail": NUMBERS}, False),
+], ids=lambda v: "" if isinstance(v, bool) else json.dumps(v)[:40])
+def test_patterns_as_aws_matches_them(events, event, pattern, result):
+    """Recorded answers of TestEventPattern."""
+    assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps({**ENVELOPE, **event}))["Result"] is result

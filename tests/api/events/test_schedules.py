@@ -109,8 +109,9 @@ def test_two_runs_with_retries_and_dead_letters_are_the_same():
             fired = [(f["Time"], f["SourceArn"], re.sub("/[0-9a-f-]{36}$", "", f["Target"]),
                       re.sub("/[0-9a-f-]{36}", "", f["Outcome"]))
                      for f in world.advance(days=7)["Fired"]]
-            letters = [(re.sub("/[0-9a-f-]{36}$", "", m["MessageAttributes"]["TARGET_ARN"]["StringValue"].split(":")[5]), m["MessageAttributes"]["ERROR_CODE"]["StringValue"],
-                        m["MessageAttributes"]["RETRY_ATTEMPTS"]["StringValue"]) for m in dead.messages(48, wait=0)]
+            said = [{k: v["StringValue"] for k, v in m["MessageAttributes"].items()} for m in dead.messages(48, wait=0)]
+            letters = [(re.sub("/[0-9a-f-]{36}$", "", a["TARGET_ARN"].split(":")[5]), a["ERROR_CODE"], a["RETRY_ATTEMPTS"])
+                       for a in said]
             runs.append((fired, letters))
     endpoint.shutdown()
     assert runs[0] == runs[1]
