@@ -1,39 +1,27 @@
-#include <map>
-
 #include "base/text.h"
-#include "sql/plpgsql.h"
+#include "sql/plpgsql_frame.h"
 #include "sql/sql_error.h"
 
 namespace tarn::sql {
 namespace {
 
 constexpr std::string_view kRaised = "P0001";
-constexpr std::string_view kBool = "boolean", kText = "VARCHAR", kBigint = "bigint";
-
-struct Variable {
-  PlValue value;
-  bool constant = false, not_null = false;
-  bool record = false;
-  std::vector<std::pair<std::string, PlValue>> fields;  // of a record
-  bool cursor = false;
-  const PlDeclaration* bound = nullptr;  // of a bound cursor
-  std::unique_ptr<PlCursor> open;
-};
+constexpr std::string_view kBool = "boolean", kBigint = "bigint";
 
 enum class Flow : uint8_t { kNext, kExit, kContinue, kReturn };
 
-class Interpreter {
+class Interpreter : private PlFrame {
  public:
-  Interpreter(const PlProcedure& procedure, PlHost& host) : procedure_(procedure), body_(procedure.body), host_(host) {}
+  Interpreter(const PlProcedure& procedure, PlHost& host) : PlFrame(procedure.body, host), procedure_(procedure) {}
 
   Result<std::vector<PlValue>> run(const std::vector<PlValue>& values) {
     scopes_.emplace_back();
     declare("found", {{"false", std::string(kBool)}});
     for (size_t i = 0; i < procedure_.arguments.size(); ++i) {
       const Argument& argument = procedure_.arguments[i];
-      Variable variable;
+      PlVariable variable;
       variable.cursor = argument.type.name == "refcursor";
-      variable.value.type = variable.cursor ? std::string(kText) : engine_type(argument.type, TypeUse::kCast);
+      variable.value.type = variable.cursor ? std::string(kPlText) : engine_type(argument.type, TypeUse::kCast);
       if (argument.mode != Argument::Mode::kOut && i < values.size()) variable.value.text = values[i].text;
       const std::string position = "$" + std::to_string(i + 1);
       arguments_[position] = argument.name.empty() ? position : argument.name;
@@ -48,199 +36,6 @@ class Interpreter {
   }
 
  private:
-  using Scope = std::map<std::string, Variable>;
-
-  // --- variables ----------------------------------------------------------------------------------------------------
-
-  void declare(const std::string& name, Variable variable) { scopes_.back()[name] = std::move(variable); }
-
-  Variable* find(const std::string& name) {
-    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope)
-      if (const auto found = scope->find(name); found != scope->end()) {
-        if (!aliases_.empty())
-          if (const auto alias = aliases_.find(name); alias != aliases_.end() && alias->second != name)
-            return find(alias->second);
-        return &found->second;
-      }
-    return nullptr;
-  }
-
-  Result<Variable*> known(const std::string& name) {
-    if (Variable* variable = find(name)) return variable;
-    return sql_error(kSyntaxError, "\"" + name + "\" is not a known variable");
-  }
-
-  Status assign(const PlTarget& target, PlValue value) {
-    Variable& variable = *TRY(known(target.name));
-    if (!target.field.empty()) {
-      for (auto& [name, field] : variable.fields)
-        if (name == target.field) {
-          field.text = std::move(value.text);
-          return {};
-        }
-      return sql_error("42703", "record \"" + target.name + "\" has no field \"" + target.field + "\"");
-    }
-    if (variable.constant) return sql_error("22005", "\"" + target.name + "\" is declared CONSTANT");
-    if (variable.not_null && !value.text)
-      return sql_error("22004", "null value cannot be assigned to variable \"" + target.name + "\" declared NOT NULL");
-    // The text takes the variable's own type: VARCHAR := int, NUMERIC(8,2) := text.
-    if (value.text && !variable.value.type.empty() && value.type != variable.value.type &&
-        !is_text(variable.value.type))
-      value.text = TRY(one("SELECT CAST(:v AS " + words_of(variable.value.type) + ")", {{"v", value.text, value.type}})).text;
-    if (value.text && variable.value.type.starts_with("rs_") && value.type != variable.value.type)
-      value.text =
-          TRY(one("SELECT CAST(:v AS " + words_of(variable.value.type) + ")", {{"v", value.text, std::string(kText)}}))
-              .text;
-    variable.value.text = std::move(value.text);
-    return {};
-  }
-  // A type in the client's words: the token rules make the engine's of them, and refuse the engine's own.
-  static std::string words_of(std::string_view type) {
-    return std::string(type.starts_with("rs_") ? type.substr(3) : type);
-  }
-  static bool is_text(std::string_view type) {
-    return type == kText || type.starts_with("rs_varchar") || type.starts_with("rs_char");
-  }
-
-  // Rows into targets: one a column, or all into one record. Missing ones are NULL.
-  Status assign_row(const std::vector<PlTarget>& targets, const std::vector<ResultColumn>& columns,
-                    const std::vector<std::optional<std::string>>* row) {
-    if (targets.size() == 1 && targets[0].field.empty() && TRY(known(targets[0].name))->record) {
-      Variable& record = *TRY(known(targets[0].name));
-      record.fields.clear();
-      for (size_t i = 0; i < columns.size(); ++i)
-        record.fields.emplace_back(columns[i].name, PlValue{row ? (*row)[i] : std::nullopt, type_of(columns[i])});
-      return {};
-    }
-    for (size_t i = 0; i < targets.size(); ++i) {
-      PlValue value;
-      if (row && i < row->size()) value = {(*row)[i], type_of(columns[i])};
-      TRY(assign(targets[i], std::move(value)));
-    }
-    return {};
-  }
-
-  static std::string type_of(const ResultColumn& column) {
-    if (column.type == "varchar") return std::string(kText);
-    if (column.type == "bpchar") return "rs_char(" + std::to_string(std::max(column.length, 1)) + ")";
-    if (column.type == "numeric")
-      return "DECIMAL(" + std::to_string(column.precision) + "," + std::to_string(column.scale) + ")";
-    return column.type;
-  }
-
-  // --- expressions --------------------------------------------------------------------------------------------------
-
-  struct Bound {
-    std::string sql;
-    std::vector<Param> params;
-  };
-
-  // The fragment's text with variables as parameters. `hole`: tokens to leave out (INTO and its targets).
-  Result<Bound> bind(const PlFragment& fragment, const PlFragment& hole = {}) {
-    Bound bound;
-    uint32_t from = body_.tokens[fragment.first].begin;
-    const uint32_t end = body_.tokens[fragment.last - 1].end;
-    bool columns = false;  // in INSERT INTO t (a, b): names of columns
-    for (uint32_t i = fragment.first; i < fragment.last; ++i) {
-      const Token& token = body_.tokens[i];
-      if (!hole.empty() && i >= hole.first && i < hole.last) {
-        if (i == hole.first) bound.sql += body_.source.substr(from, token.begin - from);
-        from = body_.tokens[hole.last - 1].end;
-        continue;
-      }
-      if (token.is_op("(") && opens_columns(fragment, i)) columns = true;
-      if (token.is_op(")")) columns = false;
-      uint32_t last = i;
-      const PlValue* value = columns ? nullptr : variable_at(fragment, i, last);
-      if (value == nullptr) continue;
-      const std::string name = "pl" + std::to_string(bound.params.size() + 1);
-      bound.sql += body_.source.substr(from, token.begin - from) + ":" + name;
-      bound.params.push_back({name, value->text, value->type});
-      from = body_.tokens[last].end;
-      i = last;
-    }
-    if (from < end) bound.sql += body_.source.substr(from, end - from);
-    return bound;
-  }
-
-  // INSERT INTO t (
-  bool opens_columns(const PlFragment& fragment, uint32_t open) const {
-    uint32_t i = open;
-    while (i > fragment.first && (body_.tokens[i - 1].is_name() || body_.tokens[i - 1].is_op(".")) &&
-           !body_.tokens[i - 1].is("into") && !body_.tokens[i - 1].is("values"))
-      --i;
-    return i < open && i >= fragment.first + 2 && body_.tokens[i - 1].is("into") && body_.tokens[i - 2].is("insert");
-  }
-
-  // The variable that the token names; not where it names something else.
-  const PlValue* variable_at(const PlFragment& fragment, uint32_t i, uint32_t& last) {
-    const Token& token = body_.tokens[i];
-    if (token.kind == TokenKind::kPositional) {
-      const auto argument = arguments_.find("$" + token.text);
-      return argument == arguments_.end() ? nullptr : &find(argument->second)->value;
-    }
-    if (!token.is_name()) return nullptr;
-    const Token& before = i > fragment.first ? body_.tokens[i - 1] : body_.tokens.back();
-    for (const std::string_view word : {"as", "from", "join", "into", "table", "update", "set"})
-      if (before.is(word)) return nullptr;
-    const Token& next = body_.tokens[i + 1];
-    if (before.is_op(".") || next.is_op("(")) return nullptr;
-    Variable* variable = find(lower(token.text));
-    if (variable == nullptr) return nullptr;
-    if (!next.is_op(".")) return variable->record ? nullptr : &variable->value;
-    if (!variable->record || i + 2 >= fragment.last) return nullptr;
-    for (const auto& [name, field] : variable->fields)
-      if (name == lower(body_.tokens[i + 2].text)) {
-        last = i + 2;
-        return &field;
-      }
-    return nullptr;
-  }
-
-  // The first value of the first row; NULL without rows.
-  Result<PlValue> one(const std::string& sql, const std::vector<Param>& params) {
-    PlOutcome outcome = TRY(host_.run(sql, params));
-    if (!outcome.cursor) return sql_error(kSyntaxError, "the expression gives no value");
-    PlValue value;
-    std::vector<std::optional<std::string>> row;
-    if (TRY(outcome.cursor->next(row)) && !row.empty()) value.text = std::move(row[0]);
-    if (!outcome.cursor->columns().empty()) value.type = type_of(outcome.cursor->columns()[0]);
-    return value;
-  }
-
-  Result<PlValue> evaluate(const PlFragment& fragment) {
-    // A literal or a variable needs no engine.
-    const Token& token = body_.tokens[fragment.first];
-    if (fragment.last - fragment.first == 1 && token.kind == TokenKind::kString)
-      return PlValue{token.text, std::string(kText)};
-    uint32_t last = fragment.first;
-    if (const PlValue* value = variable_at(fragment, fragment.first, last); value && last + 1 == fragment.last)
-      return *value;
-    const Bound bound = TRY(bind(fragment));
-    return one("SELECT " + bound.sql, bound.params);
-  }
-
-  Result<bool> condition(const PlFragment& fragment) {
-    const PlValue value = TRY(evaluate(fragment));
-    return value.text && (*value.text == "true" || *value.text == "t" || *value.text == "1");
-  }
-
-  Result<std::string> text(const PlFragment& fragment, std::string_view what) {
-    PlValue value = TRY(evaluate(fragment));
-    if (!value.text) return sql_error("22004", std::string(what) + " is NULL");
-    return std::move(*value.text);
-  }
-
-  Result<int64_t> integer(const PlFragment& fragment) {
-    const std::string value = TRY(text(fragment, "a bound of the FOR loop"));
-    if (const auto number = parse_int(value)) return *number;
-    const Bound bound = TRY(bind(fragment));
-    const PlValue cast = TRY(one("SELECT CAST(" + bound.sql + " AS bigint)", bound.params));
-    return parse_int(cast.text.value_or("")).value_or(0);
-  }
-
-  void set_found(bool found) { find("found")->value.text = found ? "true" : "false"; }
-
   // --- statements ---------------------------------------------------------------------------------------------------
 
   Result<Flow> run_all(const PlStatements& all) {
@@ -360,8 +155,8 @@ class Interpreter {
   // and then the error goes on, unless the procedure is NONATOMIC.
   Result<Flow> handle(const PlStatement& s, const Error& error) {
     TRY(host_.begin_handler());
-    declare("sqlerrm", {{error.message, std::string(kText)}});
-    declare("sqlstate", {{sqlstate_of(error), std::string(kText)}});
+    declare("sqlerrm", {{error.message, std::string(kPlText)}});
+    declare("sqlstate", {{sqlstate_of(error), std::string(kPlText)}});
     handled_.push_back(error);
     const Result<Flow> flow = run_all(s.otherwise);
     handled_.pop_back();
@@ -373,7 +168,7 @@ class Interpreter {
 
   Status declarations(const PlStatement& s) {
     for (const PlDeclaration& declaration : s.declarations) {
-      Variable variable;
+      PlVariable variable;
       switch (declaration.kind) {
         case PlDeclaration::Kind::kAlias: {
           const auto argument = arguments_.find(declaration.of);
@@ -392,7 +187,7 @@ class Interpreter {
       declare(declaration.name, std::move(variable));
       if (scalar && !declaration.initial.empty())
         TRY(assign({declaration.name, {}}, TRY(evaluate(declaration.initial))));
-      Variable& made = scopes_.back()[declaration.name];
+      PlVariable& made = scopes_.back()[declaration.name];
       made.constant = declaration.constant;
       made.not_null = declaration.not_null;
       if (made.not_null && !made.value.text)
@@ -404,13 +199,13 @@ class Interpreter {
 
   // v%TYPE or table.column%TYPE
   Result<std::string> type_named(const std::string& of) {
-    if (Variable* variable = find(of)) return variable->value.type;
+    if (PlVariable* variable = find(of)) return variable->value.type;
     const size_t dot = of.rfind('.');
     if (dot == std::string::npos)
       return sql_error(kSyntaxError, "\"" + of + "\" is neither a variable nor table.column");
     PlOutcome outcome = TRY(host_.run("SELECT " + of.substr(dot + 1) + " FROM " + of.substr(0, dot) + " LIMIT 0", {}));
-    if (!outcome.cursor || outcome.cursor->columns().empty()) return std::string(kText);
-    return type_of(outcome.cursor->columns()[0]);
+    if (!outcome.cursor || outcome.cursor->columns().empty()) return std::string(kPlText);
+    return pl_type(outcome.cursor->columns()[0]);
   }
 
   Result<Flow> if_statement(const PlStatement& s) {
@@ -488,8 +283,8 @@ class Interpreter {
     PlOutcome outcome = TRY(host_.run(bound.sql, bound.params));
     if (!outcome.cursor) return sql_error(kSyntaxError, "FOR .. IN needs a statement that returns rows");
     scopes_.emplace_back();
-    if (Variable* given = find(s.name); given == nullptr) {
-      Variable record;
+    if (PlVariable* given = find(s.name); given == nullptr) {
+      PlVariable record;
       record.record = true;
       declare(s.name, std::move(record));
     }
@@ -572,7 +367,7 @@ class Interpreter {
   }
 
   Status open(const PlStatement& s) {
-    Variable& variable = *TRY(known(s.name));
+    PlVariable& variable = *TRY(known(s.name));
     if (!variable.cursor) return sql_error(kSyntaxError, "\"" + s.name + "\" is not a cursor variable");
     if (variable.open) return sql_error("42P03", "cursor \"" + s.name + "\" already in use");
     Bound bound;
@@ -604,7 +399,7 @@ class Interpreter {
   }
 
   Status fetch(const PlStatement& s) {
-    Variable& variable = *TRY(known(s.name));
+    PlVariable& variable = *TRY(known(s.name));
     if (!variable.open) return sql_error("34000", "cursor \"" + s.name + "\" is not open");
     std::vector<std::optional<std::string>> row;
     const bool found = TRY(variable.open->next(row));
@@ -614,18 +409,13 @@ class Interpreter {
   }
 
   Status close(const PlStatement& s) {
-    Variable& variable = *TRY(known(s.name));
+    PlVariable& variable = *TRY(known(s.name));
     if (!variable.open) return sql_error("34000", "cursor \"" + s.name + "\" is not open");
     variable.open.reset();
     return {};
   }
 
   const PlProcedure& procedure_;
-  const PlBody& body_;
-  PlHost& host_;
-  std::vector<Scope> scopes_;
-  std::map<std::string, std::string> arguments_;  // "$1" -> its name
-  std::map<std::string, std::string> aliases_;
   std::vector<Error> handled_;
   std::string wanted_;  // the label that EXIT or CONTINUE named
   uint64_t row_count_ = 0;
