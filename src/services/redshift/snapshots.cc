@@ -102,6 +102,12 @@ Result<Snapshot> to_wire(Call& call, const SnapshotKey& key, const SnapshotRecor
   return out;
 }
 
+// AWS: ClusterExists: the cluster itself, not another that has its name now.
+Result<bool> cluster_is_there(Call& call, const SnapshotRecord& record) {
+  const auto cluster = TRY(call.get(kClusters, {call.account(), call.region(), record.cluster_name}, Lock::kNone));
+  return cluster && cluster->namespace_id == record.cluster.namespace_id;
+}
+
 }  // namespace
 
 std::string snapshot_arn(const SnapshotKey& key, const SnapshotRecord& record) {
@@ -148,6 +154,8 @@ Result<SnapshotMessage> describe_cluster_snapshots(Redshift&, Call& call, const 
     out.snapshots.push_back(TRY(to_wire(call, found.key, found.record, found.copy)));
     return out;
   }
+  if (!in.sorting_entities.empty())
+    return unsupported("SortingEntities are not supported: snapshots come in the order of their names.");
   if (in.snapshot_type && *in.snapshot_type != "manual") return out;  // none is made of itself
   if (in.owner_account && *in.owner_account != call.account()) return out;
   const PageAsked asked = TRY(page_asked(call, "DescribeClusterSnapshots", in.max_records, in.marker));
@@ -157,6 +165,7 @@ Result<SnapshotMessage> describe_cluster_snapshots(Redshift&, Call& call, const 
     const SnapshotKey key = TRY(at.key());
     const SnapshotRecord record = TRY(at.record());
     if (in.cluster_identifier && lower(*in.cluster_identifier) != record.cluster_name) continue;
+    if (in.cluster_exists && *in.cluster_exists != TRY(cluster_is_there(call, record))) continue;
     if ((in.start_time && record.created < *in.start_time) || (in.end_time && record.created > *in.end_time)) continue;
     const auto copy = TRY(call.get(kWarehouseCopies, {record.id}, Lock::kNone));
     if (!copy || !TRY(has_tags(call, snapshot_arn(key, record), in.tag_keys, in.tag_values))) continue;
