@@ -110,6 +110,24 @@ def test_each_attempt_has_its_number(world):
     assert bodies == ["attempt 1", "attempt 2", "attempt 3"]
 
 
+def test_a_moment_that_came_while_the_server_was_stopped_is_made_up_for(tmp_path):
+    now = lambda: datetime.datetime.now(datetime.timezone.utc)
+    with Server(tmp_path / "data") as server:
+        world = World(server)
+        moment = now().replace(microsecond=0) + datetime.timedelta(seconds=3)
+        world.create("missed", moment.strftime("at(%Y-%m-%dT%H:%M:%S)"))
+        server.kill()
+        stopped = now()
+    while now() < moment + datetime.timedelta(milliseconds=1):
+        pass
+    assert stopped < moment, "the server stopped too slowly for this test"
+    with Server(tmp_path / "data") as server:
+        s3, deadline = server.client("s3"), now() + datetime.timedelta(seconds=30)
+        while not (found := s3.list_objects_v2(Bucket="bucket").get("Contents")):
+            assert now() < deadline
+        assert [o["Key"] for o in found] == [moment.strftime("missed %Y-%m-%dT%H:%M:%SZ")]
+
+
 def test_what_is_done_goes_if_it_shall(world):
     world.create("stays", "at(2030-01-15T08:00:00)")
     world.create("goes", "at(2030-01-15T08:00:00)", ActionAfterCompletion="DELETE")
