@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint16_t kReply = 0xFFFF, kErrorReply = 0xFFFE;
 constexpr size_t kFilesAtOnce = 64;  // what os/socket.h takes
+constexpr size_t kTogether = 16 << 10;
 
 struct Head {
   uint32_t length;
@@ -30,7 +31,10 @@ Failure ended() {
 bool Channel::send(uint16_t kind, uint64_t id, const std::string& body, const std::vector<int>& files) {
   const std::lock_guard lock(send_mutex_);
   const Head head{static_cast<uint32_t>(body.size()), static_cast<uint32_t>(files.size()), id, kind, {}};
-  const std::string_view bytes(reinterpret_cast<const char*>(&head), sizeof head);
+  // Small ones in one piece: the other half wakes once.
+  const bool together = body.size() <= kTogether;
+  std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
+  if (together) bytes += body;
   std::span<const int> left(files);
   const auto take = [&] {
     const auto some = left.first(std::min(left.size(), kFilesAtOnce));
@@ -38,7 +42,7 @@ bool Channel::send(uint16_t kind, uint64_t id, const std::string& body, const st
     return some;
   };
   if (!send_with_fds(socket_.get(), bytes, take())) return false;
-  if (!send_with_fds(socket_.get(), body)) return false;
+  if (!together && !send_with_fds(socket_.get(), body)) return false;
   while (!left.empty())  // the rest rides on single bytes
     if (!send_with_fds(socket_.get(), "f", take())) return false;
   return true;
