@@ -126,6 +126,11 @@ Result<Tags> tags_in(const wire::List<Tag>& tags) {
   return out;
 }
 
+// A list of one is told without being one.
+Json one_or_all(Json list) {
+  return list.size() == 1 ? list.at(0) : std::move(list);
+}
+
 }  // namespace
 
 Result<std::vector<Need>> create_topic_rights(Sns&, Call& call, const CreateTopicInput& in) {
@@ -262,8 +267,8 @@ Result<AddPermissionOutput> add_permission(Sns&, Call& call, const AddPermission
     if (statement["Sid"].as_string() == *in.label) return invalid("Statement already exists");
   statements.push(Json::object({{"Sid", *in.label},
                                 {"Effect", "Allow"},
-                                {"Principal", Json::object({{"AWS", std::move(who)}})},
-                                {"Action", std::move(what)},
+                                {"Principal", Json::object({{"AWS", one_or_all(std::move(who))}})},
+                                {"Action", one_or_all(std::move(what))},
                                 {"Resource", topic_arn(topic.key)}}));
   policy.set("Statement", std::move(statements));
   topic.record.policy = policy.text();

@@ -49,7 +49,7 @@ def received(sqs):
     def receive(url, count, **more):
         got = []
         while len(got) < count:
-            batch = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10, MessageAttributeNames=["All"],
+            batch = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10, MessageAttributeNames=["All"],
                                         AttributeNames=["All"], **more).get("Messages", [])
             assert batch, f"{len(got)} of {count} messages came"
             for message in batch:

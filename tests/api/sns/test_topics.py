@@ -55,7 +55,12 @@ def test_tags(sns, topic):
 def test_permissions(sns, topic):
     sns.add_permission(TopicArn=topic, Label="one", AWSAccountId=["123456789012"], ActionName=["Publish"])
     policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
-    assert policy["Statement"][-1]["Action"] == ["SNS:Publish"]
+    assert policy["Statement"][-1] == {"Sid": "one", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                                       "Action": "SNS:Publish", "Resource": topic}
+    sns.add_permission(TopicArn=topic, Label="two", AWSAccountId=["123456789012", "210987654321"], ActionName=["Publish", "Subscribe"])
+    policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+    assert policy["Statement"][-1]["Action"] == ["SNS:Publish", "SNS:Subscribe"]
+    sns.remove_permission(TopicArn=topic, Label="two")
     assert code_of(sns.add_permission, TopicArn=topic, Label="one", AWSAccountId=["123456789012"],
                    ActionName=["Publish"]) == "InvalidParameter"
     sns.remove_permission(TopicArn=topic, Label="one")
