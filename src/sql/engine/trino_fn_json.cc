@@ -574,7 +574,11 @@ void add_json_functions(Adder& adder) {
     const auto parsed = read(text_of(a[0])), wanted = read(text_of(a[1]));
     if (!parsed || !wanted || !parsed->is_array()) return Value(LogicalType::BOOLEAN);
     const auto& items = parsed->items();
-    return Value::BOOLEAN(std::find(items.begin(), items.end(), *wanted) != items.end());
+    // 1 is not 1.0: whole numbers are looked for among whole ones.
+    const auto whole = [](const Json& each) { return each.as_string().find_first_of(".eE") == string::npos; };
+    return Value::BOOLEAN(std::any_of(items.begin(), items.end(), [&](const Json& item) {
+      return item == *wanted && (!item.is_number() || whole(item) == whole(*wanted));
+    }));
   });
   texts("t_is_json_scalar", 1, boolean, [](const auto& a) {
     const auto parsed = read(text_of(a[0]));

@@ -102,6 +102,8 @@ constexpr Signature kDates[] = {
     {"from_unixtime", "double, varchar", "timestamp with time zone", "c__checked_zone(t_from_unixtime($1, $2))"},
     {"from_unixtime", "double, bigint, bigint", "timestamp with time zone",
      "t_from_unixtime($1, t_offset_text($2 * 60 + $3))"},
+    {"from_unixtime_nanos", "decimal", "timestamp with time zone",
+     "t_from_unixtime(CAST($1 AS DOUBLE) / 1000000000.0::DOUBLE, 'UTC')"},
     {"from_unixtime_nanos", "bigint", "timestamp with time zone", "t_from_unixtime($1 / 1000000000.0::DOUBLE, 'UTC')"},
     {"to_unixtime", "timestamp", "double", "epoch_us($1) / 1000000.0::DOUBLE"},
     {"to_unixtime", "zoned", "double", "epoch_us(t_instant($1)) / 1000000.0::DOUBLE"},

@@ -123,6 +123,26 @@ BoundPtr nested_equal(BindInput& input, BoundPtr a, BoundPtr b) {
   return all;
 }
 
+// To the engine NaN is equal to itself and greater than all; in Trino no comparison with it is true but <>.
+BoundPtr compared_floats(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b) {
+  const bool different = type == ExpressionType::COMPARE_NOTEQUAL;
+  const bool less = type == ExpressionType::COMPARE_LESSTHAN || type == ExpressionType::COMPARE_LESSTHANOREQUALTO;
+  const bool either = different || type == ExpressionType::COMPARE_EQUAL;
+  const auto is_column = [](const BoundPtr& e) { return e->GetExpressionType() == ExpressionType::BOUND_COLUMN_REF; };
+  // Columns are joined by hashes.
+  if (either && is_column(a) && is_column(b)) return make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
+  // The side that makes it true where it is NaN.
+  auto& greater = less || (either && is_constant(*a)) ? b : a;
+  const bool can_be_nan = !is_constant(*greater) || greater->Cast<duckdb::BoundConstantExpression>().value.ToString() == "nan";
+  if (!can_be_nan) return make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
+  auto number = negated(bind_template(input.context, "isnan($1)", bound_items(greater->Copy()), input.place));
+  auto all = make_uniq<duckdb::BoundConjunctionExpression>(ExpressionType::CONJUNCTION_AND);
+  all->children.push_back(make_uniq<duckdb::BoundComparisonExpression>(different ? ExpressionType::COMPARE_EQUAL : type,
+                                                                       std::move(a), std::move(b)));
+  all->children.push_back(std::move(number));
+  return different ? negated(std::move(all)) : BoundPtr(std::move(all));
+}
+
 BoundPtr compared(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b) {
   if (!align_to_column(input, a, b) && !align(input, a, b)) {
     input.arguments = bound_items(std::move(a), std::move(b));
@@ -139,6 +159,8 @@ BoundPtr compared(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b)
   if (nested && type == ExpressionType::COMPARE_EQUAL) return nested_equal(input, std::move(a), std::move(b));
   if (nested && type == ExpressionType::COMPARE_NOTEQUAL)
     return negated(nested_equal(input, std::move(a), std::move(b)));
+  if (both.IsFloating() && type != ExpressionType::COMPARE_DISTINCT_FROM)
+    return compared_floats(input, type, std::move(a), std::move(b));
   return make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
 }
 
