@@ -62,35 +62,22 @@ Result<Postgres> Postgres::connect(const PostgresSource& source) {
   // Neither a path of a socket on this machine, nor a list of hosts.
   if (source.host.empty() || source.host.find_first_of("/@,") != std::string::npos)
     return postgres_error(fmt::format("'{}' is no host name", source.host));
-  const std::string port = std::to_string(source.port);
-  // Of this process' own environment and files nothing is to be used.
-  const char* names[] = {"host",
-                         "port",
-                         "dbname",
-                         "user",
-                         "password",
-                         "sslmode",
-                         "passfile",
-                         "options",
-                         "client_encoding",
-                         "connect_timeout",
-                         "gssencmode",
-                         "application_name",
-                         nullptr};
-  const char* values[] = {source.host.c_str(),
-                          port.c_str(),
-                          source.database.c_str(),
-                          source.user.c_str(),
-                          source.password.c_str(),
-                          source.tls ? "require" : "prefer",
-                          "/dev/null",
-                          "",
-                          "UTF8",
-                          "10",
-                          "disable",
-                          "tarn",
-                          nullptr};
-  Postgres made(std::unique_ptr<pg_conn, Close>(PQconnectdbParams(names, values, 0)));
+  // Passwords and certificates of whoever runs the server are none of the other side's business.
+  const std::pair<const char*, std::string> said[] = {
+      {"host", source.host},         {"port", std::to_string(source.port)},
+      {"dbname", source.database},   {"user", source.user},
+      {"password", source.password}, {"sslmode", source.tls ? "require" : "prefer"},
+      {"passfile", "/dev/null"},     {"sslcert", "/nonexistent"},
+      {"gssencmode", "disable"},     {"client_encoding", "UTF8"},
+      {"connect_timeout", "10"},     {"application_name", "tarn"}};
+  std::vector<const char*> names, values;
+  for (const auto& [name, value] : said) {
+    names.push_back(name);
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  Postgres made(std::unique_ptr<pg_conn, Close>(PQconnectdbParams(names.data(), values.data(), 0)));
   if (PQstatus(made.connection_.get()) != CONNECTION_OK)
     return made.failure(
         fmt::format("Connecting to {}:{}/{} as {}", source.host, source.port, source.database, source.user));

@@ -166,3 +166,10 @@ def test_datasets_jobs_and_refusals(databrew, bucket, role, new_name):
     assert code(databrew.describe_dataset, Name=dataset) == "ResourceNotFoundException"
     with pytest.raises(ClientError, match="CreateRecipe"):
         databrew.create_recipe(Name="r", Steps=[])
+
+
+@pytest.mark.parametrize("operation, member", [("list_projects", "Projects"), ("list_recipes", "Recipes"),
+                                               ("list_rulesets", "Rulesets"), ("list_schedules", "Schedules")])
+def test_lists_of_what_there_is_none_of(client, operation, member):
+    """Making any is refused: tests/api/test_refusals.py."""
+    assert getattr(client("databrew"), operation)()[member] == []

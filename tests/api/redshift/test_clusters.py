@@ -70,8 +70,16 @@ def test_what_is_refused(redshift, new_name, cluster):
     refused("ClusterParameterGroupNotFound", redshift.create_cluster, **base, ClusterParameterGroupName="nosuch")
     refused("ClusterSubnetGroupNotFoundFault", redshift.create_cluster, **base, ClusterSubnetGroupName="nosuch")
     with pytest.raises(ClientError) as caught:
-        redshift.describe_snapshot_schedules()
-    assert "DescribeSnapshotSchedules" in caught.value.response["Error"]["Message"]
+        redshift.describe_hsm_configurations()
+    assert "DescribeHsmConfigurations" in caught.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("operation, member", [
+    ("describe_usage_limits", "UsageLimits"), ("describe_scheduled_actions", "ScheduledActions"),
+    ("describe_snapshot_schedules", "SnapshotSchedules"), ("describe_endpoint_access", "EndpointAccessList")])
+def test_lists_of_what_there_is_none_of(redshift, operation, member):
+    """Making any is refused: tests/api/test_refusals.py."""
+    assert getattr(redshift, operation)()[member] == []
 
 
 def test_parameter_groups(redshift, new_name):
