@@ -16,14 +16,43 @@ namespace tarn {
 namespace {
 
 constexpr const char* kType = "call";
+constexpr size_t kMostAttributes = 10;  // AWS: SQS, SendMessage
 constexpr std::string_view kScheduler = "scheduler.amazonaws.com", kEvents = "events.amazonaws.com";
+
+// --- bytes that are no text --------------------------------------------------------------------------------------------
+
+// They lie in the delivery as {"bytes": base64}: JSON text has no other place for them.
+bool is_text(const Json& value) {
+  if (value.is_string()) return valid_utf8(value.as_string());
+  return std::ranges::all_of(value.items(), is_text) &&
+         std::ranges::all_of(value.members(), [](const auto& member) { return is_text(member.second); });
+}
+
+Json packed(const Json& value) {
+  if (value.is_string() && !is_text(value)) return Json::object({{"bytes", base64(value.as_string())}});
+  if (!value.is_array() && !value.is_object()) return value;
+  Json out = value.is_array() ? Json::array() : Json::object();
+  for (const Json& item : value.items()) out.push(packed(item));
+  for (const auto& [name, member] : value.members()) out.set(name, packed(member));
+  return out;
+}
+
+Json unpacked(const Json& value) {
+  if (!value.is_array() && !value.is_object()) return value;
+  if (const Json* bytes = value.find("bytes"); bytes != nullptr && value.size() == 1)
+    return Json(unbase64(bytes->as_string()).value_or(""));
+  Json out = value.is_array() ? Json::array() : Json::object();
+  for (const Json& item : value.items()) out.push(unpacked(item));
+  for (const auto& [name, member] : value.members()) out.set(name, unpacked(member));
+  return out;
+}
 
 // --- how a call lies in its delivery ------------------------------------------------------------------------------------
 
 Json to_json(const LaterCall& call) {
   Json json = Json::object({{"service", call.service},
                             {"operation", call.operation},
-                            {"input", call.input},
+                            {"input", is_text(call.input) ? call.input : packed(call.input)},
                             {"account", call.account},
                             {"region", call.region},
                             {"principal", call.principal},
@@ -34,6 +63,7 @@ Json to_json(const LaterCall& call) {
                             {"requestId", call.request_id}});
   if (const std::string& trace = call.trace.empty() ? current_trace() : call.trace; !trace.empty())
     json.set("trace", trace);
+  if (!is_text(call.input)) json.set("packed", true);
   if (call.dead_letter) {
     Json attributes = Json::object();
     for (const auto& [name, value] : call.dead_letter->attributes) attributes.set(name, value);
@@ -56,7 +86,7 @@ Result<LaterCall> later_call(const Delivery& delivery, int attempt) {
   if (json["principal"].as_string() == kScheduler) json = TRY(Json::parse(with_attempt(delivery.payload, attempt)));
   LaterCall call{.service = json["service"].as_string(),
                  .operation = json["operation"].as_string(),
-                 .input = json["input"],
+                 .input = json["packed"].as_bool() ? unpacked(json["input"]) : json["input"],
                  .account = json["account"].as_string(),
                  .region = json["region"].as_string(),
                  .principal = json["principal"].as_string(),
@@ -201,6 +231,9 @@ Status bury(Door& door, Transaction& tx, const Delivery& delivery, const Error& 
                      attribute("String", delivery.attempts >= delivery.max_attempts ? "MaximumRetryAttempts"
                                                                                     : "MaximumEventAgeInSeconds"));
   }
+  // What a topic would have sent as it was published keeps its attributes, as many as a message may have.
+  const Json own = call.service == "sqs" && !letter.explain ? call.input["MessageAttributes"] : Json();
+  if (own.is_object() && own.size() <= kMostAttributes) attributes = own;
   call.service = "sqs";
   call.operation = "SendMessage";
   call.input = Json::object({{"QueueUrl", queue_url_of(letter.queue_arn)}, {"MessageBody", letter.body}});

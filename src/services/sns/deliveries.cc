@@ -20,7 +20,6 @@ constexpr const char* kPrincipal = "sns.amazonaws.com";
 constexpr auto kTimeout = std::chrono::seconds(15);  // AWS: SNS Developer Guide, "HTTP/HTTPS": 15 seconds
 // AWS: SNS Developer Guide, "Amazon SNS message delivery retries": AWS managed endpoints, 100,015 times over 23 days.
 constexpr RetryPolicy kManagedRetries{.max_attempts = 100'015, .give_up_after = 23 * kDay};
-constexpr size_t kMostRawAttributes = 10;  // AWS: SNS Developer Guide, "Amazon SNS message attributes"
 
 std::string setting(const TopicRecord& topic, const std::string& name) {
   const auto found = topic.settings.find(name);
@@ -57,7 +56,8 @@ std::string dead_letter_queue(const SubscriptionRecord& to) {
   return policy ? (*policy)["deadLetterTargetArn"].as_string() : "";
 }
 
-// What SQS takes as its message's attributes.
+// What SQS takes as its message's attributes. AWS: SNS Developer Guide, "Amazon SNS message attributes": more than SQS
+// takes are an error of the sender, and a dead letter.
 Json raw_attributes(const Json& attributes) {
   Json out = Json::object();
   for (const auto& [name, attribute] : attributes.members()) {
@@ -66,7 +66,6 @@ Json raw_attributes(const Json& attributes) {
     const std::string value =
         binary ? unbase64(attribute["Value"].as_string()).value_or("") : attribute["Value"].as_string();
     out.set(name, Json::object({{"DataType", type}, {binary ? "BinaryValue" : "StringValue", value}}));
-    if (out.size() == kMostRawAttributes) break;
   }
   return out;
 }

@@ -101,8 +101,23 @@ def test_what_cannot_be_delivered_is_a_dead_letter(sns, sqs, topic, make_queue, 
                              RedrivePolicy=json.dumps({"deadLetterTargetArn": arn}))
     told = sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
     assert json.loads(told["RedrivePolicy"]) == {"deadLetterTargetArn": arn}
-    sns.publish(TopicArn=topic, Message="lost")
-    assert [m["Body"] for m in received(url, 1)] == ["lost"]
+    kept = {"a": {"DataType": "Number", "StringValue": "1"}, "b": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
+    sns.publish(TopicArn=topic, Message="lost", MessageAttributes=kept)
+    [letter] = received(url, 1)
+    assert letter["Body"] == "lost" and letter["MessageAttributes"] == kept
+
+
+def test_more_attributes_than_a_queue_takes_are_a_dead_letter(sns, topic, make_queue, received):
+    url, arn = make_queue(topic)
+    dead_url, dead = make_queue(topic)
+    subscribe(sns, topic, arn, RawMessageDelivery="true", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
+    for count in (11, 10):
+        sns.publish(TopicArn=topic, Message=str(count), MessageAttributes={
+            f"a{i}": {"DataType": "Binary", "BinaryValue": bytes([0, 200 + i])} for i in range(count)})
+    assert [m["Body"] for m in received(dead_url, 1)] == ["11"]
+    [told] = received(url, 1)
+    assert told["Body"] == "10" and len(told["MessageAttributes"]) == 10
+    assert told["MessageAttributes"]["a9"]["BinaryValue"] == bytes([0, 209])
 
 
 def test_a_queue_that_does_not_let_it_is_not_told(sns, topic, make_queue, received):
