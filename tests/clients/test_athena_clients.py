@@ -145,10 +145,12 @@ root = pathlib.Path.cwd()
     "{{ config(materialized='table', format='parquet') }} SELECT name, count(*) AS n FROM {{ ref('things') }} GROUP BY name")
 (root / "models" / "seen.sql").write_text("{{ config(materialized='view') }} SELECT sum(n) AS n FROM {{ ref('counts') }}")
 (root / "models" / "kept.sql").write_text(
-    "{{ config(materialized='incremental', table_type='iceberg', incremental_strategy='merge', unique_key='id', partitioned_by=['bucket(id, 2)'], "
-    "format='parquet') }} SELECT id, {% if is_incremental() %}upper(name){% else %}name{% endif %} AS name FROM {{ ref('things') }} "
+    "{{ config(materialized='incremental', table_type='iceberg', incremental_strategy='merge', unique_key='id', "
+    "partitioned_by=['bucket(id, 2)'], format='parquet') }} "
+    "SELECT id, {% if is_incremental() %}upper(name){% else %}name{% endif %} AS name FROM {{ ref('things') }} "
     "{% if is_incremental() %} UNION ALL SELECT 3, 'new' {% endif %}")
-(root / "models" / "whole.sql").write_text("{{ config(materialized='table', table_type='iceberg', format='parquet') }} SELECT * FROM {{ ref('kept') }}")
+(root / "models" / "whole.sql").write_text(
+    "{{ config(materialized='table', table_type='iceberg', format='parquet') }} SELECT * FROM {{ ref('kept') }}")
 (root / "models" / "schema.yml").write_text(
     "version: 2\\nmodels: [{name: counts, columns: [{name: name, data_tests: [unique, not_null]}]}]\\n")
 for _ in range(2):  # the second time, incremental models merge
