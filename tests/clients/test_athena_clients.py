@@ -201,8 +201,14 @@ if step == "write":
     with table.update_schema() as update:
         update.rename_column("region", "land")
         update.add_column("extra", IntegerType())
+        update.add_column(("s", "more"), IntegerType())
     table.append(pa.Table.from_pylist([{"id": 10, "land": "us", "extra": 5}], schema=table.schema().as_arrow()))
     table.delete(EqualTo("id", 1))
+    lists = catalog.create_table(f"{database}.lists", Schema(NestedField(1, "id", LongType()), NestedField(2, "l", ListType(
+        3, StructType(NestedField(4, "x", IntegerType()))))), location=f"s3://{bucket}/lists")
+    lists.append(pa.Table.from_pylist([{"id": 1, "l": None}], schema=lists.schema().as_arrow()))
+    with lists.update_schema() as update:
+        update.add_column(("l", "y"), IntegerType())
 elif step == "read":
     for name in ("ours", "rows"):
         table = catalog.load_table(f"{database}.{name}")
@@ -225,11 +231,14 @@ def test_pyiceberg(python, place, client, new_name, server):  # noqa: F811
     workgroup = Workgroup(client("athena"), "primary", bucket, database)
     wrote = json.loads(python("pyiceberg", ICEBERG, "write", bucket, database, server.endpoint))
     assert workgroup.rows("SELECT id, land, at, z, d, tags, m, s, extra FROM theirs ORDER BY id") == [
-        ["0", None, "2024-01-01 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 0]", "{k=0}", "{x=0}", None],
-        ["2", None, "2024-01-03 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 2]", "{k=2}", "{x=2}", None],
-        ["3", "eu", "2024-01-04 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 3]", "{k=3}", "{x=3}", None],
+        ["0", None, "2024-01-01 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 0]", "{k=0}", "{x=0, more=null}", None],
+        ["2", None, "2024-01-03 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 2]", "{k=2}", "{x=2, more=null}", None],
+        ["3", "eu", "2024-01-04 12:00:00.000", "2024-01-01 12:00:00.000 UTC", "1.500", "[a, 3]", "{k=3}", "{x=3, more=null}", None],
         ["10", "us", None, None, None, None, None, None, "5"]]
     assert workgroup.rows(f"SELECT count(*), max(region) FROM theirs FOR VERSION AS OF {wrote['first']}") == [["4", "eu"]]
+    assert workgroup.rows("SELECT id FROM theirs WHERE s.more IS NULL AND s.x = 2") == [["2"]]
+    assert workgroup.rows("SELECT id FROM lists") == [["1"]]
+    assert "structure of the lists" in workgroup.error("SELECT l FROM lists")  # the engine would make the NULL list an empty one
     assert workgroup.rows("SELECT id FROM theirs WHERE land = 'eu' AND at > TIMESTAMP '2024-01-02 00:00:00'") == [["3"]]
 
     iceberg = "TBLPROPERTIES ('table_type' = 'ICEBERG')"

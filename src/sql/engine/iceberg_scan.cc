@@ -287,6 +287,18 @@ void give_ids(duckdb::vector<duckdb::MultiFileColumnDefinition>& columns, const 
   }
 }
 
+// A list or map in the column that the file keeps in another form (members added, renamed, promoted): DuckDB 1.4.4 converts it,
+// and makes NULL lists empty ones.
+bool converts_lists(const duckdb::MultiFileColumnDefinition& wanted, const duckdb::MultiFileColumnDefinition& kept) {
+  if (wanted.type == kept.type) return false;
+  if (wanted.type.id() == LogicalTypeId::LIST || wanted.type.id() == LogicalTypeId::MAP) return true;
+  for (const auto& member : wanted.children) {
+    for (const auto& other : kept.children)
+      if (member.identifier == other.identifier && converts_lists(member, other)) return true;
+  }
+  return false;
+}
+
 class IcebergReader : public duckdb::MultiFileReader {
  public:
   explicit IcebergReader(duckdb::shared_ptr<IcebergFiles> files) : files_(std::move(files)) {}
@@ -321,7 +333,7 @@ class IcebergReader : public duckdb::MultiFileReader {
                    MultiFileReaderBindData&) override {}
 
   void FinalizeBind(duckdb::MultiFileReaderData& reader, const MultiFileOptions&, const MultiFileReaderBindData&,
-                    const duckdb::vector<duckdb::MultiFileColumnDefinition>&,
+                    const duckdb::vector<duckdb::MultiFileColumnDefinition>& all,
                     const duckdb::vector<duckdb::ColumnIndex>& wanted, ClientContext& context,
                     duckdb::optional_ptr<duckdb::MultiFileReaderGlobalState>) override {
     const DataFile& file = files_->file(index_of(*reader.reader));
@@ -350,6 +362,12 @@ class IcebergReader : public duckdb::MultiFileReader {
         const bool there = std::any_of(columns.begin(), columns.end(), [&](const auto& each) {
           return !each.identifier.IsNull() && each.GetIdentifierFieldId() == id;
         });
+        for (const auto& each : columns) {
+          if (!each.identifier.IsNull() && each.GetIdentifierFieldId() == id && converts_lists(all[column], each))
+            raise_iceberg(context, "NOT_SUPPORTED",
+                          "The column " + all[column].name + " is not supported in the data file " + file.path +
+                              ": the structure of the lists or maps in it was changed since it was written.");
+        }
         // What the path says of a partition need not be in the file.
         if (const Value* constant = there ? nullptr : file.bounds.constant(column))
           reader.constant_map.Add(at, constant->DefaultCastAs(files_->table().types[column]));
