@@ -454,7 +454,8 @@ Result<std::optional<Outcome>> SqlSession::merge_simplified(Running& run) {
   const std::string condition(reader.source(reader.peek().begin, run.statement.tokens[tokens - 3].end));
   Outcome outcome;
   TRY(atomically(run, [&]() -> Status {
-    TRY(run_text(run, "DELETE FROM " + target.quoted() + " USING " + source.quoted() + " AS " + quoted_name(alias) + " WHERE " + condition));
+    TRY(run_text(run, "DELETE FROM " + target.quoted() + " USING " + source.quoted() + " AS " + quoted_name(alias) +
+                      " WHERE " + condition));
     outcome = TRY(run_text(run, "INSERT INTO " + target.quoted() + " SELECT * FROM " + source.quoted()));
     return {};
   }));

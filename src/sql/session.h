@@ -148,6 +148,9 @@ class SqlSession {
   Result<Outcome> run_text(Running& run, const std::string& sql);
   // The kind of view that is kept under the name: "LATE", "MATERIALIZED", "VIEW"; empty: none.
   Result<std::string> kept_view(Running& run, const Object& view);
+  // The views that read what is dropped, but for those of `names`: refused, or dropped with it.
+  Status drop_readers(Running& run, const Object& object, const std::vector<QualifiedName>& names, bool cascade,
+                      std::string_view kind = "table");
   Status keep_view(Running& run, const std::string& kind, const Object& view, const std::string& definition,
                    const std::string& options);
   Status wait_for_locks(Running& run);

@@ -147,10 +147,14 @@ Result<Outcome> SqlSession::execute(Running& run, const DropTable& s) {
       if (found && TRY(kept_view(run, *found)) == "MATERIALIZED")
         return sql_error("42809", "\"" + table.text() + "\" is a materialized view: use DROP MATERIALIZED VIEW",
                          table.position);
-      TRY(engine(run,
-                 std::string("DROP TABLE ") + (s.if_exists ? "IF EXISTS " : "") + table.quoted() +
-                     (s.cascade ? " CASCADE" : ""),
-                 {}, -1));
+      TRY(atomically(run, [&]() -> Status {
+        TRY(engine(run,
+                   std::string("DROP TABLE ") + (s.if_exists ? "IF EXISTS " : "") + table.quoted() +
+                       (s.cascade ? " CASCADE" : ""),
+                   {}, -1));
+        if (found) TRY(drop_readers(run, *found, s.tables, s.cascade));
+        return {};
+      }));
       continue;
     }
     TRY(refuse_in_block("DROP EXTERNAL TABLE"));

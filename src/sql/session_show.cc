@@ -48,7 +48,6 @@ constexpr Setting kSettings[] = {
     {"parse_super_null_on_error", "off"},
     {"require_ssl", "off"},
     {"server_version", "8.0.2"},
-    {"transaction_isolation", "snapshot"},
 };
 // Settings that would change answers; only their default is taken.
 constexpr std::string_view kFixed[] = {"transaction_isolation",
@@ -64,8 +63,7 @@ constexpr std::string_view kFixed[] = {"transaction_isolation",
                                        "json_serialization_enable",
                                        "navigate_super_null_on_error",
                                        "parse_super_null_on_error",
-                                       "server_version",
-                                       "transaction_isolation"};
+                                       "server_version"};
 
 const Setting* setting(std::string_view name) {
   const auto* found =

@@ -90,6 +90,30 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateView& s) {
   return done("CREATE VIEW");
 }
 
+Status SqlSession::drop_readers(Running& run, const Object& object, const std::vector<QualifiedName>& names, bool cascade,
+                                std::string_view kind) {
+  const auto rows = TRY(internal(run, "SELECT DISTINCT view_schema, view_name FROM system.redshift.view_reads() WHERE "
+                                      "schema_name = " + quoted_string(object.schema) + " AND name = " +
+                                      quoted_string(object.name) + " AND (view_schema, view_name) <> (schema_name, name)"));
+  for (const auto& row : rows) {
+    const Object reader{"TABLE", row[0].value_or(""), row[1].value_or("")};
+    const bool named_too = std::ranges::any_of(names, [&](const QualifiedName& each) {
+      return each.name == reader.name && (each.schema.empty() || each.schema == reader.schema);
+    });
+    if (named_too) continue;
+    if (!cascade) {
+      return sql_error("2BP01", "cannot drop " + std::string(kind) + " " + object.name +
+                                    " because other objects depend on it\n  Hint: Use DROP ... CASCADE to drop the "
+                                    "dependent objects too.");
+    }
+    TRY(internal(run, "DROP VIEW IF EXISTS " + quoted(reader), true));
+    TRY(dropped(run, reader));
+    TRY(internal(run, "DELETE FROM " + kept("views") + named(reader), true));
+    TRY(drop_readers(run, reader, names, true, "view"));
+  }
+  return {};
+}
+
 Result<Outcome> SqlSession::execute(Running& run, const DropView& s) {
   const std::string kind = s.materialized ? "DROP MATERIALIZED VIEW" : "DROP VIEW";
   TRY(atomically(run, [&]() -> Status {
@@ -107,6 +131,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropView& s) {
       } else {
         TRY(run_text(run, std::string("DROP ") + (s.materialized ? "TABLE " : "VIEW ") + (s.if_exists ? "IF EXISTS " : "") +
                               name.quoted() + (s.cascade ? " CASCADE" : "")));
+        if (view) TRY(drop_readers(run, *view, s.names, s.cascade, s.materialized ? "materialized view" : "view"));
       }
       if (view) TRY(internal(run, "DELETE FROM " + kept("views") + named(*view), true));
     }
@@ -260,7 +285,22 @@ Result<Outcome> SqlSession::execute(Running& run, const AddNotNullColumn& s) {
 Result<Outcome> SqlSession::execute(Running& run, const RenameRelation& s) {
   const auto found = TRY(find_relation(run, s.name));
   const std::string is = found ? TRY(kept_view(run, *found)) : "";
-  if (is.empty()) return engine(run);
+  // The views that read it follow.
+  const auto follow = [&]() -> Status {
+    for (const auto& row : TRY(internal(run, "SELECT text FROM system.redshift.view_follows(" + quoted_string(found->schema) + ", " +
+                                                 quoted_string(found->name) + ", " + quoted_string(s.to) + ")")))
+      TRY(internal(run, row[0].value_or(""), true));
+    return {};
+  };
+  if (is.empty() && !found) return engine(run);
+  if (is.empty()) {
+    Outcome outcome;
+    TRY(atomically(run, [&]() -> Status {
+      outcome = TRY(engine(run));
+      return follow();
+    }));
+    return outcome;
+  }
   TRY(need_owner(run, *found));
   if (TRY(find_relation(run, {{}, found->schema, s.to, 0})))
     return sql_error(kDuplicateTable, "relation \"" + s.to + "\" already exists", s.name.position);
@@ -276,7 +316,7 @@ Result<Outcome> SqlSession::execute(Running& run, const RenameRelation& s) {
     }
     const char* kind = is == "VIEW" ? "ALTER VIEW " : "ALTER TABLE ";
     TRY(engine(run, kind + quoted(*found) + " RENAME TO " + quoted_name(s.to), {}, -1));
-    return {};
+    return follow();
   }));
   return done("ALTER TABLE");
 }

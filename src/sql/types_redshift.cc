@@ -224,6 +224,8 @@ std::string shown_type(const SqlType& type) {
   if (type.name == "numeric" && type.precision)
     return "numeric(" + std::to_string(*type.precision) + "," + std::to_string(type.scale.value_or(0)) + ")";
   if (type.name == "interval" && type.precision) return *type.precision < 2 ? "interval year to month" : "interval day to second";
+  if (type.name == "time") return "time without time zone";
+  if (type.name == "timetz") return "time with time zone";
   if (type.name == "timestamp") return "timestamp without time zone";
   if (type.name == "timestamptz") return "timestamp with time zone";
   return type.name;

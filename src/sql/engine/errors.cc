@@ -174,7 +174,8 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
   for (const auto& [words, shown] : kWords)
     if (message.find(words) != std::string::npos) return shown;
   if (message.find("does not have a column with name") != std::string::npos) {  // of an INSERT, ALTER
-    return "column \"" + between(message, "with name \"", "\"") + "\" of relation \"" + between(message, "able \"", "\"") + "\" does not exist";
+    return "column \"" + between(message, "with name \"", "\"") + "\" of relation \"" +
+           between(message, "able \"", "\"") + "\" does not exist";
   }
   if (message.find("does not have a column named") != std::string::npos) {
     return "column " + between(message, "able \"", "\"") + "." + between(message, "named \"", "\"") + " does not exist";

@@ -74,6 +74,11 @@ void align_numbers(ClientContext& context, unique_ptr<Expression>& a, unique_ptr
   const LogicalType type_a = a->return_type, type_b = b->return_type;
   convert(a, type_b);
   convert(b, type_a);
+  if (!integral(a->return_type) || !integral(b->return_type)) return;
+  // A literal is an INTEGER, and not as small as it could be.
+  const LogicalType wide = LogicalType::ForceMaxLogicalType(a->return_type, b->return_type);
+  a = cast_to(context, std::move(a), wide);
+  b = cast_to(context, std::move(b), wide);
 }
 
 // Days as Redshift adds them to a timestamp; a literal text beside a time is an interval or a time.

@@ -8,6 +8,7 @@
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/session_state.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -51,6 +52,22 @@ unique_ptr<Expression> as_text(ClientContext& context, unique_ptr<Expression> va
   return cast_to(context, std::move(value), LogicalType::VARCHAR);
 }
 
+// The literals 'now', 'today', 'tomorrow' and 'yesterday'. AWS: date, time, and timestamp literals, special datetime values.
+static std::optional<duckdb::Value> special_moment(ClientContext& context, const Expression& text) {
+  if (text.GetExpressionType() != duckdb::ExpressionType::VALUE_CONSTANT) return std::nullopt;
+  const auto& value = text.Cast<duckdb::BoundConstantExpression>().value;
+  const auto session = SessionState::of(context);
+  if (value.IsNull() || !session) return std::nullopt;
+  const std::string word = lower(trim(duckdb::StringValue::Get(value)));
+  const duckdb::timestamp_t now(session->context.now.micros);
+  const auto day = [&](int32_t ahead) { return duckdb::Value::DATE(duckdb::date_t(duckdb::Timestamp::GetDate(now).days + ahead)); };
+  if (word == "now") return duckdb::Value::TIMESTAMP(now);
+  if (word == "today") return day(0);
+  if (word == "tomorrow") return day(1);
+  if (word == "yesterday") return day(-1);
+  return std::nullopt;
+}
+
 unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> value, const LogicalType& type,
                                  bool try_cast) {
   const LogicalType from = value->return_type;
@@ -76,6 +93,9 @@ unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> 
   }
   if (is_text(from) && type.IsIntegral() && !try_cast) {
     return cast_to(context, call(context, kFunctionSchema, "text_to_integer", arguments(std::move(value))), type);
+  }
+  if (is_text(from) && type.IsTemporal()) {
+    if (const auto moment = special_moment(context, *value)) return cast_to(context, constant(*moment), type, try_cast);
   }
   if (is_text(from) && type.id() == LogicalTypeId::DATE && !try_cast) {
     return call(context, kFunctionSchema, "text_to_date", arguments(std::move(value)));

@@ -151,7 +151,10 @@ unique_ptr<Expression> bind_in(FunctionBindExpressionInput& input) {
 
 unique_ptr<Expression> bind_concat(FunctionBindExpressionInput& input) {
   auto a = std::move(input.children[0]), b = std::move(input.children[1]);
-  if (is_null(*a) || is_null(*b)) return constant(Value(is_null(*a) && b->return_type.id() == LogicalTypeId::BLOB ? LogicalType::BLOB : LogicalType::VARCHAR));
+  if (is_null(*a) || is_null(*b)) {
+    const bool bytes = is_null(*a) && b->return_type.id() == LogicalTypeId::BLOB;
+    return constant(Value(bytes ? LogicalType::BLOB : LogicalType::VARCHAR));
+  }
   if (a->return_type.id() == LogicalTypeId::BLOB || b->return_type.id() == LogicalTypeId::BLOB) {
     return call(input.context, "main", "||",
                 both(cast_to(input.context, std::move(a), LogicalType::BLOB),

@@ -341,7 +341,8 @@ unique_ptr<Expression> bind_similar(FunctionBindExpressionInput& input) {
 // The values of a list as one text.
 unique_ptr<Expression> bind_joined(FunctionBindExpressionInput& input) {
   auto texts = cast_to(input.context, std::move(input.children[0]), LogicalType::LIST(LogicalType::VARCHAR));
-  return call(input.context, kFunctionSchema, "joined_run", arguments(std::move(texts), as_text(input.context, std::move(input.children[1]))));
+  return call(input.context, kFunctionSchema, "joined_run",
+              arguments(std::move(texts), as_text(input.context, std::move(input.children[1]))));
 }
 void joined_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   auto& texts = duckdb::ListVector::GetEntry(input.data[0]);

@@ -30,7 +30,8 @@ constexpr CatalogFunction kFunctions[] = {
      "WHEN 23 THEN 'integer' WHEN 25 THEN 'text' WHEN 26 THEN 'oid' WHEN 700 THEN 'real' WHEN 701 THEN 'double "
      "precision' "
      "WHEN 1005 THEN 'smallint[]' WHEN 1042 THEN 'character' || " SIZE " WHEN 1043 THEN 'character varying' || " SIZE
-     " WHEN 1082 THEN 'date' WHEN 1083 THEN 'time without time zone' WHEN 1114 THEN 'timestamp without time zone' WHEN "
+     " WHEN 1082 THEN 'date' WHEN 1083 THEN 'time without time zone' WHEN 1188 THEN 'interval year to "
+      "month' WHEN 1190 THEN 'interval day to second' WHEN 1114 THEN 'timestamp without time zone' WHEN "
      "1184 "
      "THEN 'timestamp with time zone' WHEN 1186 THEN 'interval' WHEN 1266 THEN 'time with time zone' WHEN 1700 THEN "
      "'numeric' || CASE WHEN $2 > 4 THEN '(' || (($2 - 4) // 65536) || ',' || (($2 - 4) % 65536) || ')' ELSE '' END "

@@ -207,7 +207,8 @@ const FunctionRule kRules[] = {
     shape("st_numgeometries", 1, 1), shape("st_numinteriorrings", 1, 1), shape("st_memsize", 1, 1),
     shape("st_isclosed", 1, 1), shape("st_iscollection", 1, 1), shape("st_isempty", 1, 1), shape("st_ispolygonccw", 1, 1),
     shape("st_ispolygoncw", 1, 1), shape("st_isring", 1, 1), shape("st_issimple", 1, 1), shape("st_isvalid", 1, 1),
-    shape("st_geomfromgeohash", 1, 2), shape("st_geometrytype", 1, 1), shape("geometrytype", 1, 1), shape("st_geohash", 1, 2), shape("st_transform", 2, 2),
+    shape("st_geomfromgeohash", 1, 2), shape("st_geometrytype", 1, 1), shape("geometrytype", 1, 1), shape("st_geohash", 1, 2),
+    shape("st_transform", 2, 2),
     shape("addbbox", 1, 1), shape_as("dropbbox", "addbbox", 1, 1), shape("supportsbbox", 1, 1),
     // what Redshift has and this engine does not
     refused("hll"), refused("hll_create_sketch"), refused("hll_cardinality"), refused("hll_combine"),

@@ -466,25 +466,28 @@ void pad_output(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperat
   plan = std::move(above);
 }
 
-// CREATE TABLE AS: the new columns are declared as their query's are.
+// CREATE TABLE AS: the new columns are declared as their query's are, and by the statement's DISTKEY and SORTKEY (kDesignTag).
 void declare_columns(duckdb::LogicalCreateTable& create) {
   if (create.children.empty()) return;
   const Origins origins(*create.children[0]);
   const auto bindings = create.children[0]->GetColumnBindings();
-  auto& columns = create.info->Base().columns;
+  auto& info = create.info->Base();
+  auto& columns = info.columns;
   if (columns.LogicalColumnCount() != bindings.size()) return;
   for (size_t i = 0; i < bindings.size(); ++i) {
     auto& column = columns.GetColumnMutable(duckdb::LogicalIndex(i));
     if (!column.Comment().IsNull()) continue;
     const PlannedColumn known = origins.of(bindings[i]);
-    if (known.interval_kind != 0) {
-      column.SetComment(duckdb::Value(std::string(known.interval_kind == 'y' ? "interval year to month" : "interval day to second") + "|||||"));
+    std::string declared;
+    if (known.interval_kind != 0) declared = known.interval_kind == 'y' ? "interval year to month" : "interval day to second";
+    if (is_text(column.Type()) && known.length > 0) {
+      declared = (known.padded ? "character(" : "character varying(") + std::to_string(known.length) + ")";
     }
-    if (!is_text(column.Type())) continue;
-    if (known.length == 0) continue;
-    column.SetComment(duckdb::Value((known.padded ? "character(" : "character varying(") +
-                                    std::to_string(known.length) + ")|||||"));
+    const auto design = info.tags.find(kDesignTag + lower(column.Name()));
+    const std::string comment = declared + "|||" + (design == info.tags.end() ? "||" : design->second);
+    if (comment != "|||||") column.SetComment(duckdb::Value(comment));
   }
+  info.tags = duckdb::InsertionOrderPreservingMap<duckdb::string>();
 }
 
 void before_optimizing(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperator>& plan) {

@@ -9,6 +9,9 @@ namespace tarn::sql::engine {
 
 void add_plan_rules(duckdb::DatabaseInstance& database);
 
+// Before a column's name in the tags of a CREATE TABLE AS: how it is to be kept, "encoding|distkey|1" (rewrite_create.cc).
+constexpr const char* kDesignTag = "tarn design ";
+
 // A column as the plan knows it.
 struct PlannedColumn {
   int length = 0;                      // bytes; 0: not known

@@ -4,6 +4,7 @@
 #include "duckdb/parser/constraints/check_constraint.hpp"
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
+#include "sql/engine/plan_rules.h"
 #include "sql/engine/rewriter.h"
 
 namespace tarn::sql::engine {
@@ -385,7 +386,12 @@ void Rewriter::create_table(duckdb::CreateTableInfo& info) {
   info.comment =
       Value(request_.context.user + "|" + attributes.diststyle + "|" + (attributes.interleaved ? "interleaved" : "") +
             "|" + std::to_string(request_.context.now.micros) + (keys.empty() ? "" : "|" + keys));
-  if (info.query) node(*info.query->node, true);
+  if (!info.query) return;
+  for (const auto& given : attributes.columns) {
+    info.tags[kDesignTag + lower(given.column)] =
+        given.encode + "|" + (given.distkey ? "distkey" : "") + "|" + (given.sortkey ? std::to_string(given.sortkey) : "");
+  }
+  node(*info.query->node, true);
 }
 
 }  // namespace tarn::sql::engine

@@ -52,15 +52,18 @@ constexpr const char* kSchemas = R"(
 
 constexpr const char* kColumns = R"(
   (SELECT CASE WHEN database_name = 'temp' THEN 'pg_temp_1' ELSE schema_name END AS schema_name, table_name, table_oid, column_name,
-          column_index, replace(column_default, '"system".redshift.', '') AS column_default, is_nullable, data_type,
-          numeric_precision, numeric_scale,
+          column_index, is_nullable, data_type, numeric_precision, numeric_scale,
           coalesce(split_part(comment, '|', 1), '') AS declared, coalesce(split_part(comment, '|', 2), '') AS identity,
+          CASE WHEN identity = '' THEN replace(c.column_default, '"system".redshift.', '')
+               WHEN c.column_default IS NOT NULL THEN '"identity"(' || table_oid || ', ' || (column_index - 1) || ', ' || chr(39) ||
+                    identity || chr(39) || '::text)' END AS column_default,
           coalesce(split_part(comment, '|', 4), '') AS encode, coalesce(split_part(comment, '|', 5), '') = 'distkey' AS distkey,
           coalesce(try_cast(split_part(comment, '|', 6) AS INTEGER), 0) AS sortkey,
           CASE WHEN declared <> '' THEN declared
                WHEN data_type = 'VARCHAR' THEN 'character varying(65535)'
                WHEN data_type = 'JSON' THEN 'super'
                WHEN data_type = 'TIMESTAMP' THEN 'timestamp without time zone'
+               WHEN data_type = 'TIME' THEN 'time without time zone'
                WHEN data_type = 'DOUBLE' THEN 'double precision'
                WHEN data_type = 'FLOAT' THEN 'real'
                WHEN data_type = 'BLOB' THEN 'binary varying(64000)'
@@ -70,7 +73,7 @@ constexpr const char* kColumns = R"(
           split_part(shown, '(', 1) AS shown_name,
           CASE WHEN shown LIKE 'char%(%' OR shown LIKE 'binary%(%'
                THEN try_cast(split_part(split_part(shown, '(', 2), ')', 1) AS INTEGER) END AS length
-     FROM duckdb_columns() WHERE NOT internal AND schema_name <> {own} AND database_name IN ({db}, 'temp')) columns)";
+     FROM duckdb_columns() c WHERE NOT internal AND schema_name <> {own} AND database_name IN ({db}, 'temp')) columns)";
 
 // AWS: pg_views has the query of a view, and the whole statement of a late-binding or a materialized one.
 constexpr const char* kViewTexts = R"(
@@ -157,8 +160,11 @@ constexpr View kViews[] = {
      "'bigint' "
      "THEN 20 WHEN 'smallint' THEN 21 WHEN 'integer' THEN 23 WHEN 'real' THEN 700 WHEN 'double precision' THEN 701 "
      "WHEN "
-     "'character' THEN 1042 WHEN 'character varying' THEN 1043 WHEN 'date' THEN 1082 WHEN 'time' THEN 1083 WHEN "
+     "'character' THEN 1042 WHEN 'character varying' THEN 1043 WHEN 'date' THEN 1082 WHEN 'time without time zone' THEN 1083 WHEN "
      "'timestamp without time zone' THEN 1114 WHEN 'timestamp with time zone' THEN 1184 WHEN 'interval' THEN 1186 WHEN "
+     "'interval year' THEN 1188 WHEN 'interval year to month' THEN 1188 WHEN 'interval day' THEN 1190 WHEN "
+      "'interval day to hour' THEN 1190 "
+     "WHEN 'interval day to minute' THEN 1190 WHEN 'interval day to second' THEN 1190 WHEN "
      "'time "
      "with time zone' THEN 1266 WHEN 'numeric' THEN 1700 WHEN 'geometry' THEN 3000 WHEN 'geography' THEN 3001 WHEN "
      "'super' "
@@ -319,15 +325,13 @@ constexpr View kViews[] = {
      "(16, 'bool', 1), (20, 'int8', 8), (21, 'int2', 2), (23, 'int4', 4), (25, 'text', -1), (26, 'oid', 4), (700, "
      "'float4', 4), (701, 'float8', 8), (1042, 'bpchar', -1), (1043, 'varchar', -1), (1082, 'date', 4), (1083, 'time', "
      "8), (1114, 'timestamp', 8), (1184, 'timestamptz', 8), (1266, 'timetz', 12), (1700, 'numeric', -1), (1005, "
-     "'_int2', -1), (17, 'bytea', -1), (19, 'name', 128), (1186, 'interval', 16), (1790, "
+     "'_int2', -1), (17, 'bytea', -1), (19, 'name', 128), (1186, 'interval', 16), (1188, 'intervaly2m', 4), (1190, "
+      "'intervald2s', 8), (1790, "
      "'refcursor', -1), (2205, 'regclass', 4), (3000, 'geometry', -1), (3001, 'geography', -1), (4000, 'super', -1), "
      "(6551, 'varbyte', -1)) t(oid, typname, typlen)"},
     {"pg_catalog", "pg_attrdef",
-     "SELECT table_oid::INTEGER AS adrelid, column_index::SMALLINT AS adnum, CASE WHEN identity = '' THEN "
-     "column_default "
-     "ELSE '\"identity\"(' || table_oid || ', ' || (column_index - 1) || ', ' || chr(39) || identity || chr(39) || "
-     "'::text)' "
-     "END AS adbin, adbin AS adsrc FROM {columns} WHERE column_default IS NOT NULL"},
+     "SELECT table_oid::INTEGER AS adrelid, column_index::SMALLINT AS adnum, column_default AS adbin, adbin AS adsrc FROM "
+     "{columns} WHERE column_default IS NOT NULL"},
     {"pg_catalog", "pg_index",
      "SELECT 0 AS indexrelid, 0 AS indrelid, 0::SMALLINT AS indnatts, ''::VARCHAR AS indkey, false AS indisunique, "
      "false AS "
@@ -349,10 +353,12 @@ constexpr View kViews[] = {
      "SELECT 0 AS oid, ''::VARCHAR AS collname, 0 AS collnamespace, 0 AS collowner, 6 AS collencoding WHERE false"},
     {"pg_catalog", "pg_inherits", "SELECT 0 AS inhrelid, 0 AS inhparent, 0 AS inhseqno WHERE false"},
     {"pg_catalog", "pg_rewrite",
-     "SELECT 0 AS oid, '' AS rulename, 0 AS ev_class, 0 AS ev_attr, '' AS ev_type, false AS is_instead WHERE false"},
+     "SELECT DISTINCT (view_oid + 1000000)::INTEGER AS oid, '_RETURN' AS rulename, view_oid::INTEGER AS ev_class, -1::SMALLINT AS "
+     "ev_attr, '1' AS ev_type, true AS is_instead FROM system.redshift.view_reads()"},
     {"pg_catalog", "pg_depend",
-     "SELECT 0 AS classid, 0 AS objid, 0 AS objsubid, 0 AS refclassid, 0 AS refobjid, 0 AS refobjsubid, '' AS deptype "
-     "WHERE false"},
+     "SELECT DISTINCT 2618 AS classid, (view_oid + 1000000)::INTEGER AS objid, 0 AS objsubid, 1259 AS refclassid, "
+     "t.table_oid::INTEGER AS refobjid, 0 AS refobjsubid, 'n' AS deptype FROM system.redshift.view_reads() r JOIN (SELECT * FROM "
+     "{tables}) t ON t.schema_name = r.schema_name AND t.table_name = r.name"},
     {"information_schema", "table_constraints",
      "SELECT {db} AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name, {db} AS "
      "table_catalog, "
@@ -495,6 +501,7 @@ string catalog_sql(string sql, const StatementContext& context) {
 
 void add_system_rows(Registry& registry) {
   add_rights(registry);
+  add_view_reads(registry);
   registry.add(duckdb::TableFunction("system_rows", {duckdb::LogicalType::VARCHAR}, next_rows, bind_rows, begin_rows));
 }
 
@@ -504,6 +511,7 @@ std::optional<string> system_view_sql(const string& schema, const string& name, 
     const bool named = schema.empty() ? view.schema == string("pg_catalog") : schema == view.schema;
     if (named && name == view.name) return filled(view.sql, context);
   }
+  if (auto derived = derived_view_sql(schema, name, context)) return derived;
   if (schema == "information_schema") return std::nullopt;
   for (const ServerView& view : kServerViews) {
     if (name == view.name && !name.starts_with("tarn_"))

@@ -51,12 +51,14 @@ def test_fields_by_paths(warehouse, table, client, bucket):
 def test_case_of_names_dates_and_nested_values(warehouse, new_name, client, bucket):
     name = new_name("nested").replace("-", "_")
     warehouse.run(f"CREATE TABLE {name} (id int, day date, moment timestamp, ok boolean, tags super)")
-    schema = record(("ID", "long"), ("Day", {"type": "int", "logicalType": "date"}),
-                    ("moment", {"type": "long", "logicalType": "timestamp-micros"}), ("ok", "boolean"),
-                    ("tags", {"type": "array", "items": "string"}))
-    rows = [{"ID": 1, "Day": 19753, "moment": 1706697000000000, "ok": True, "tags": ["a", "b"]}]
+    schema = record(("ID", "long"), ("Day", "string"), ("moment", {"type": "long", "logicalType": "timestamp-millis"}),
+                    ("ok", "boolean"), ("tags", {"type": "array", "items": "string"}))
+    rows = [{"ID": 1, "Day": "2024-01-31", "moment": 1706697000000, "ok": True, "tags": ["a", "b"]}]
     client("s3").put_object(Bucket=bucket, Key="nested.avro", Body=avro_file(schema, rows))
-    copy(warehouse, name, f"s3://{bucket}/nested.avro", "'auto ignorecase'")
+    # A logical type is the number that the file holds.
+    with pytest.raises(SqlFailed, match="Check 'sys_load_error_detail'"):
+        copy(warehouse, name, f"s3://{bucket}/nested.avro", "'auto ignorecase'")
+    copy(warehouse, name, f"s3://{bucket}/nested.avro", "'auto ignorecase' TIMEFORMAT 'epochmillisecs'")
     assert warehouse.rows(f"SELECT * FROM {name}") == [[1, "2024-01-31", "2024-01-31 10:30:00", True, '["a","b"]']]
 
 

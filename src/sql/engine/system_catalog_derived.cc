@@ -1,0 +1,121 @@
+// System views that others have the rows of, and those of what this warehouse has none of (datashares, models, policies).
+#include "base/text.h"
+#include "sql/engine/system_catalog.h"
+
+namespace tarn::sql::engine {
+namespace {
+
+using std::string;
+
+struct Derived {
+  const char *schema, *name, *sql;  // {view x}: another view
+};
+
+#define NONE_OF(columns) "SELECT " columns " WHERE false"
+
+constexpr Derived kDerived[] = {
+    {"pg_catalog", "stl_loaderror_detail",
+     "SELECT userid, slice, session, query, filename, line_number, 0 AS field, colname, raw_field_value AS value, 0 AS "
+     "is_null, "
+     "type, col_length FROM {view stl_load_errors} v"},
+    {"pg_catalog", "stl_wlm_query",
+     "SELECT userid, xid, query AS task, query, 100 AS service_class, 1 AS slot_count, "
+     "starttime AS "
+     "service_class_start_time, starttime AS queue_start_time, starttime AS queue_end_time, 0::BIGINT AS "
+     "total_queue_time, "
+     "starttime AS exec_start_time, endtime AS exec_end_time, date_diff('microsecond', starttime, endtime) AS "
+     "total_exec_time, "
+     "endtime AS service_class_end_time, 'Completed' AS final_state, 'Normal' AS query_priority FROM {view stl_query} "
+     "v"},
+    {"pg_catalog", "stl_ddltext",
+     "SELECT userid, xid, pid, label, starttime, endtime, sequence, text FROM {view svl_statementtext} v WHERE type = "
+     "'DDL'"},
+    {"pg_catalog", "stl_utilitytext",
+     "SELECT userid, xid, pid, label, starttime, endtime, sequence, text FROM {view svl_statementtext} v WHERE type = "
+     "'UTILITY'"},
+    {"pg_catalog", "stv_sessions",
+     "SELECT min(starttime) AS starttime, pid AS process, user_name, db_name, 0 AS timeout_sec FROM {view stv_recents} "
+     "v WHERE "
+     "status = 'Running' GROUP BY pid, user_name, db_name"},
+    {"pg_catalog", "stv_slices", "SELECT 0 AS node, 0 AS slice, 0 AS localslice, 'D' AS type"},
+    {"pg_catalog", "svv_query_inflight",
+     "SELECT userid, slice, query, pid, starttime, suspended, text, 0 AS sequence FROM {view stv_inflight} v"},
+    {"pg_catalog", "svv_user_info",
+     "SELECT usename AS user_name, usesysid AS user_id, usecreatedb AS createdb, usesuper AS superuser, usecatupd AS "
+     "catalog_update, useconnlimit AS connection_limit, syslogaccess AS syslog_access, last_ddl_ts AS "
+     "last_ddl_timestamp, "
+     "sessiontimeout AS session_timeout, external_user_id FROM {view pg_user_info} v"},
+    {"pg_catalog", "svl_stored_proc_call",
+     "SELECT user_id AS userid, session_user_id AS session_userid, query_id AS query, 'default' AS label, "
+     "transaction_id AS xid, "
+     "session_id AS pid, database_name AS database, query_text AS querytxt, start_time AS starttime, end_time AS "
+     "endtime, "
+     "(status = 'failed')::INTEGER AS aborted, 0 AS from_sp_call FROM {view sys_procedure_call} v"},
+    {"pg_catalog", "pg_shadow", "SELECT * FROM {view pg_user} v"},
+    {"pg_catalog", "pg_external_schema",
+     "SELECT esoid, databasename AS esdbname, eskind, esoptions FROM {view svv_external_schemas} v"},
+    {"pg_catalog", "pg_language",
+     "SELECT * FROM (VALUES ('internal', false, false), ('c', false, false), ('sql', false, true), ('plpgsql', true, "
+     "true)) "
+     "t(lanname, lanispl, lanpltrusted)"},
+    {"information_schema", "table_privileges",
+     "SELECT NULL::VARCHAR AS grantor, identity_name AS grantee, {db} AS table_catalog, namespace_name AS "
+     "table_schema, relation_name "
+     "AS table_name, privilege_type, CASE WHEN admin_option THEN 'YES' ELSE 'NO' END AS is_grantable, 'NO' AS "
+     "with_hierarchy FROM "
+     "{view svv_relation_privileges} v"},
+    {"information_schema", "routines",
+     "SELECT {db} AS specific_catalog, schema_name AS specific_schema, function_name AS specific_name, {db} AS "
+     "routine_catalog, "
+     "schema_name AS routine_schema, function_name AS routine_name, CASE function_type WHEN 'STORED PROCEDURE' THEN "
+     "'PROCEDURE' ELSE "
+     "'FUNCTION' END AS routine_type, result_type AS data_type FROM {view svv_redshift_functions} v"},
+    // What is refused here, so that there is none.
+    {"pg_catalog", "svv_datashares",
+     NONE_OF(
+         "'' AS share_name, 0 AS share_id, 0 AS share_owner, '' AS source_database, '' AS consumer_database, '' AS "
+         "share_type, "
+         "NULL::TIMESTAMP AS createdate, false AS is_publicaccessible, '' AS share_acl, '' AS producer_account, '' AS "
+         "producer_namespace, '' AS managed_by")},
+    {"pg_catalog", "svv_datashare_objects",
+     NONE_OF("'' AS share_type, '' AS share_name, '' AS object_type, '' AS object_name, '' AS producer_account, '' AS "
+             "producer_namespace, false AS include_new")},
+    {"pg_catalog", "svv_datashare_consumers",
+     NONE_OF("'' AS share_name, '' AS consumer_account, '' AS consumer_namespace, NULL::TIMESTAMP AS share_date")},
+    {"pg_catalog", "svv_masking_policy",
+     NONE_OF("'' AS policy_database, '' AS policy_name, '' AS input_columns, '' AS policy_expression, '' AS "
+             "policy_modified_by, "
+             "NULL::TIMESTAMP AS policy_modified_time")},
+    {"pg_catalog", "svv_rls_policy",
+     NONE_OF("'' AS poldb, '' AS polname, '' AS polalias, '' AS polatts, '' AS polqual, false AS polenabled, '' AS "
+             "polmodifiedby, "
+             "NULL::TIMESTAMP AS polmodifiedtime")},
+    {"pg_catalog", "svv_ml_model_info",
+     NONE_OF("'' AS database_name, '' AS schema_name, '' AS user_name, '' AS model_name, '' AS life_cycle, 0 AS "
+             "is_refreshable, '' "
+             "AS model_state")},
+    {"pg_catalog", "svv_identity_providers",
+     NONE_OF("0 AS uid, '' AS name, '' AS type, '' AS instanceid, '' AS namespc, '' AS params, false AS enabled")},
+    {"pg_catalog", "svv_alter_table_recommendations",
+     NONE_OF("'' AS type, '' AS database, 0 AS table_id, 0 AS group_id, '' AS ddl, '' AS auto_eligible")},
+    {"pg_catalog", "pg_library", NONE_OF("'' AS name, 0 AS language_oid, 0 AS file_store_id, 0 AS owner")},
+};
+
+}  // namespace
+
+std::optional<string> derived_view_sql(const string& schema, const string& name, const StatementContext& context) {
+  for (const Derived& view : kDerived) {
+    if ((schema.empty() ? "pg_catalog" : schema) != view.schema || name != view.name) continue;
+    string sql = view.sql;
+    constexpr std::string_view kMark = "{view ";
+    for (size_t at = sql.find(kMark); at != string::npos; at = sql.find(kMark, at)) {
+      const size_t end = sql.find('}', at);
+      const string other = sql.substr(at + kMark.size(), end - at - kMark.size());
+      sql.replace(at, end + 1 - at, "(" + system_view_sql("", other, context).value_or("") + ")");
+    }
+    return catalog_sql(std::move(sql), context);
+  }
+  return std::nullopt;
+}
+
+}  // namespace tarn::sql::engine
