@@ -3,10 +3,13 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -235,6 +238,28 @@ TEST_F(RunTest, it_can_be_killed_and_does_not_outlive_its_spawner) {
                              {.ready = {}, .output = {}, .ended = [&](Outcome outcome) { second.set_value(outcome); }});
   ::kill(spawner_pid_, SIGKILL);
   EXPECT_EQ(second.get_future().get().kind, Outcome::Kind::kLost);
+}
+
+// What is made ready while its spawner ends must not begin: nobody would know of it.
+TEST_F(RunTest, none_begins_behind_its_spawners_end) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);  // whatever is left becomes our child
+  std::promise<void> one_is_ready;
+  std::atomic<bool> told = false;
+  std::vector<std::unique_ptr<Task>> tasks;
+  for (int i = 0; i < 16; ++i)
+    tasks.push_back(runner_.start(shell("exec sleep 20"), {.ready =
+                                                               [&](std::vector<Fd>) {
+                                                                 if (!told.exchange(true)) one_is_ready.set_value();
+                                                               },
+                                                           .output = {},
+                                                           .ended = {}}));
+  one_is_ready.get_future().wait();
+  const Micros begun = steady_now();
+  ::kill(spawner_pid_, SIGKILL);
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+  }
+  EXPECT_LT(steady_now() - begun, 15 * kSecond) << "a program ran on";
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 }  // namespace

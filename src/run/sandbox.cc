@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -32,6 +33,12 @@ void send_report(int report, SandboxReport::Kind kind, int code, std::string_vie
   SandboxReport message{kind, code, {}};
   reason.copy(message.reason, sizeof message.reason - 1);
   (void)send_with_fds(report, {reinterpret_cast<const char*>(&message), sizeof message}, fds);
+}
+
+// Whether the spawner has ended: its end of the socket, of which a sandbox that is just being made may hold a copy, or itself.
+bool is_alone(int report, int spawner) {
+  pollfd ends[] = {{report, 0, 0}, {spawner, POLLIN, 0}};
+  return ::poll(ends, 2, 0) > 0;
 }
 
 // Without this a new network namespace has not even a loopback.
@@ -139,7 +146,7 @@ Status prepare(const SandboxSpec& spec, std::vector<Fd>& listeners) {
 
 // The sandbox's first process: makes ready, starts the program, buries whatever dies, and ends with the program. Its end is
 // the end of all other processes inside.
-[[noreturn]] void first_process(const SandboxSpec& spec, int go, int output, int report) {
+[[noreturn]] void first_process(const SandboxSpec& spec, int go, int output, int report, int spawner) {
   ::setsid();  // without a namespace, its group is what ends together
   char byte;
   if (::read(go, &byte, 1) != 1) ::_exit(127);
@@ -149,6 +156,7 @@ Status prepare(const SandboxSpec& spec, std::vector<Fd>& listeners) {
     send_report(report, SandboxReport::Kind::kFailed, 0, ready.error().message);
     ::_exit(127);
   }
+  if (is_alone(report, spawner)) ::_exit(127);  // it ended before we asked to be told of it
   std::vector<int> fds;
   std::vector<uint16_t> ports;
   for (const Fd& listener : listeners) {
@@ -199,6 +207,7 @@ void close_all_but(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 3;
   for (const int fd : kept) {
+    if (fd < 0) continue;  // there is none
     if (static_cast<unsigned>(fd) > first) ::syscall(SYS_close_range, first, static_cast<unsigned>(fd) - 1, 0);
     first = static_cast<unsigned>(fd) + 1;
   }
@@ -213,6 +222,7 @@ Result<Sandbox> make_sandbox(const SandboxSpec& spec, int output) {
   if (::pipe2(pipe, O_CLOEXEC) != 0) return system_failure("make", "a pipe", errno);
   Fd its_go(pipe[0]), our_go(pipe[1]);
 
+  const Fd spawner(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));  // none: an old kernel
   unsigned long flags = SIGCHLD;
   if (spec.confined) {
     flags |= CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWUTS;
@@ -221,8 +231,8 @@ Result<Sandbox> make_sandbox(const SandboxSpec& spec, int output) {
   }
   const auto pid = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr));
   if (pid == 0) {
-    close_all_but({its_go.get(), output, its.get()});
-    first_process(spec, its_go.get(), output, its.get());
+    close_all_but({its_go.get(), output, its.get(), spawner.get()});
+    first_process(spec, its_go.get(), output, its.get(), spawner.get());
   }
   if (pid < 0)
     return fail(500, "SandboxForbidden",
