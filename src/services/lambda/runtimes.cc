@@ -28,7 +28,8 @@ bool is_provided(std::string_view runtime) {
 }
 
 bool is_java(std::string_view runtime) {
-  static constexpr std::string_view kJava[] = {"java8.al2", "java11", "java17", "java21", "java25"};
+  static constexpr std::string_view kJava[] = {"java8.al2", "java11",       "java17",        "java21",
+                                               "java25",    "java8.al2023", "java11.al2023", "java17.al2023"};
   return std::ranges::find(kJava, runtime) != std::end(kJava);
 }
 
@@ -91,15 +92,39 @@ Result<Interpreter> python(const std::string& runtime, const std::string& suppor
   return found;
 }
 
+// By the headers that are installed with it; 0: they are not there.
+int version_of_node(const fs::path& program) {
+  constexpr std::string_view kName = "#define NODE_MAJOR_VERSION ";
+  const fs::path include = program.parent_path().parent_path() / "include";
+  for (const char* place : {"node", "nodejs/src"}) {
+    const auto header = read_file((include / place / "node_version.h").string());
+    const size_t at = header ? header->find(kName) : std::string::npos;
+    if (at == std::string::npos) continue;
+    const std::string_view digits = std::string_view(*header).substr(at + kName.size());
+    return static_cast<int>(parse_int(digits.substr(0, digits.find_first_not_of("0123456789"))).value_or(0));
+  }
+  return 0;
+}
+
 Result<Interpreter> node(const std::string& runtime, const std::string& support) {
-  const auto all = programs("node");
-  if (all.empty())
+  const int wanted = version_of(runtime);
+  fs::path best;
+  int best_version = 0;
+  for (const fs::path& program : programs("node")) {
+    const int version = version_of_node(program);
+    if (!best.empty() && std::abs(version - wanted) >= std::abs(best_version - wanted)) continue;
+    best = program;
+    best_version = version;
+  }
+  if (best.empty())
     return fail(502, "InvalidRuntimeException", "No Node.js is installed on this machine: " + runtime + " cannot run.");
-  Interpreter found{.command = {all[0].string(), "/var/runtime/bootstrap.mjs"},
-                    .mounts = mounts_for(all[0]),
+  Interpreter found{.command = {best.string(), "/var/runtime/bootstrap.mjs"},
+                    .mounts = mounts_for(best),
                     .note = {},
-                    .name = all[0].filename()};
+                    .name = best_version == 0 ? "node" : fmt::format("node{}", best_version)};
   found.mounts.push_back({.host = support, .inside = "/var/runtime"});
+  if (best_version != 0 && best_version != wanted)
+    found.note = fmt::format("{} runs on Node.js {}, the nearest on this machine.", runtime, best_version);
   return found;
 }
 
