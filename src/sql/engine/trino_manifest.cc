@@ -149,6 +149,7 @@ const std::multimap<string, const Signature*>& all_signatures() {
 const std::vector<Special>& all_specials() {
   static const auto kAll = [] {
     auto all = specials();
+    for (Special& more : nested_specials()) all.push_back(more);
     for (Special& more : cast_specials()) all.push_back(more);
     for (Special& more : aggregate_specials()) all.push_back(more);
     for (Special& more : json_specials()) all.push_back(more);

@@ -90,9 +90,10 @@ Table nested_signatures();  // trino_manifest_nested.cc
 Table geometry_signatures();  // trino_manifest_geometry.cc
 std::vector<LambdaFunction> lambda_functions();  // trino_manifest_nested.cc
 std::vector<Special> specials();            // trino_operators.cc
+std::vector<Special> nested_specials();     // trino_operators_nested.cc
 std::vector<Special> aggregate_specials();  // trino_fn_aggregates.cc
 std::vector<Special> json_specials();       // trino_fn_json.cc
-std::vector<Special> cast_specials();  // trino_casts.cc
+std::vector<Special> cast_specials();       // trino_casts.cc
 
 // --- binding (trino_bind.cc)
 

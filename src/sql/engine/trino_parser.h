@@ -184,4 +184,8 @@ ParsedPtr typed_call(const std::string& name, duckdb::optional_idx place, duckdb
 ParsedPtr from_template(const std::string& text, const duckdb::vector<ParsedPtr>& arguments, duckdb::optional_idx place,
                         const std::function<void(ParsedPtr&)>& aggregate = {});
 
+duckdb::unique_ptr<duckdb::SelectStatement> as_statement(duckdb::unique_ptr<duckdb::QueryNode> node);
+// SELECT * FROM (node): a node that has modifiers of its own inside another one.
+duckdb::unique_ptr<duckdb::QueryNode> wrapped(duckdb::unique_ptr<duckdb::QueryNode> node);
+
 }  // namespace tarn::sql::engine::trino
