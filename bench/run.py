@@ -138,6 +138,26 @@ PARTS = {"start": measure_start, "sql": measure_sql, "wire": measure_wire, "obje
          "queues": measure_queues, "schedules": measure_schedules}
 
 
+# --- README --------------------------------------------------------------------------------------------------------------
+
+# The rows that README shows, by how they begin.
+QUOTED = ("start to first answer", "resident memory", "subset and summaries", "TPC-H", "1,000,000 points", "a trivial statement (",
+          "INSERT of one row", "PUT 1 KB, 32", "GET 1 KB, 32", "crawl of 10,000 objects in 500 partitions, first", "warm call of",
+          "cold start of", "messages sent")  # fmt: skip
+BEGIN, END = "<!-- measured: made by bench/run.py -->\n", "<!-- end of measured -->\n"
+
+
+def quote_in_readme():
+    """Puts the quoted rows of bench/results.md between README's marks."""
+    lines = (ROOT / "bench" / "results.md").read_text().splitlines(keepends=True)
+    table = next(i for i, line in enumerate(lines) if line.startswith("| what |"))
+    rows = [line for line in lines[table + 2:] if line[2:].startswith(QUOTED)]
+    readme = ROOT / "README.md"
+    before, rest = readme.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    readme.write_text("".join([before, BEGIN, *lines[table:table + 2], *rows, END, after]))
+
+
 def main():
     wanted = sys.argv[1:] or list(PARTS)
     unknown = [w for w in wanted if w not in PARTS]
@@ -158,7 +178,8 @@ def main():
                  "| what | tarn | against | ratio |\n", "| --- | ---: | --- | ---: |\n"]
         lines += [f"| {name} | {ours} | {other} | {ratio:.2f} |\n" for name, ours, other, ratio in rows]
         (ROOT / "bench" / "results.md").write_text("".join(lines))
-        print("\nwritten to bench/results.md")
+        quote_in_readme()
+        print("\nwritten to bench/results.md, and what README quotes of it")
     return 0
 
 
