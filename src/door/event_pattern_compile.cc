@@ -44,6 +44,15 @@ class EventPatternCompiler {
     reason_ = placed(reason, text_, offset_of(text_, way_, edge));
     return false;
   }
+  // AWS tells the place twice where one of several values is wrong.
+  bool twice() {
+    reason_ += reason_.substr(std::min(reason_.find("\n at [Source"), reason_.size()));
+    return false;
+  }
+  bool unplaced(std::string reason) {
+    reason_ = std::move(reason);
+    return false;
+  }
   bool wrong_in(Step step, std::string_view reason, Edge edge = Edge::kBegin) {
     way_.push_back(std::move(step));
     return wrong(reason, edge);
@@ -241,17 +250,18 @@ bool EventPatternCompiler::wildcard(const std::string& text, ValueTest& out) {
   return true;
 }
 
+// AWS tells no place here.
 bool EventPatternCompiler::address(const std::string& text, ValueTest& out) {
   out.kind = Kind::kAddress;
   const auto parts = split(text, '/');
-  if (parts.size() != 2) return wrong("Malformed CIDR, one '/' required", Edge::kEnd);
+  if (parts.size() != 2) return unplaced("Malformed CIDR, one '/' required");
   const auto bits = parse_int(parts[1]);
-  if (!bits) return wrong("Malformed CIDR, mask bits must be an integer", Edge::kEnd);
-  if (*bits < 0) return wrong("Malformed CIDR, mask bits must not be negative", Edge::kEnd);
+  if (!bits) return unplaced("Malformed CIDR, mask bits must be an integer");
+  if (*bits < 0) return unplaced("Malformed CIDR, mask bits must not be negative");
   const auto host = AddressBlock::parse(parts[0]);
-  if (!host) return wrong(fmt::format("Nonstandard IP address: {}", parts[0]), Edge::kEnd);
+  if (!host) return unplaced(fmt::format("Nonstandard IP address: {}", parts[0]));
   out.block = AddressBlock::parse(text);
-  return out.block || wrong(host->v6 ? "IPv6 mask bits must be < 129" : "IPv4 mask bits must be < 33", Edge::kEnd);
+  return out.block || unplaced(host->v6 ? "IPv6 mask bits must be < 129" : "IPv4 mask bits must be < 33");
 }
 
 bool EventPatternCompiler::bound(const Json& value, size_t index, std::string_view name, double& out) {
@@ -309,7 +319,7 @@ bool EventPatternCompiler::anything_but(const Json& value, ValueTest& out) {
   if (operand.is_array()) {
     for (size_t i = 0; i < operand.size(); ++i) {
       way_.emplace_back(i);
-      if (!anything_but_item(name, operand.at(i), out.none_of.emplace_back())) return false;
+      if (!anything_but_item(name, operand.at(i), out.none_of.emplace_back())) return twice();
       way_.pop_back();
     }
   } else if (!anything_but_item(name, operand, out.none_of.emplace_back())) {

@@ -117,7 +117,7 @@ std::optional<std::string> not_json(std::string_view text) {
     } else if (wants_name) {
       return placed(fmt::format("Unexpected character ('{}' (code {})): was expecting double-quote to start field name",
                                 c, static_cast<unsigned char>(c)),
-                    text, at + 1);
+                    text, at);
     } else {
       const size_t end = std::min(text.find_first_of(" \t\r\n,:{}[]\"", at), text.size());
       const std::string_view word = text.substr(at, end - at);

@@ -71,7 +71,10 @@ Result<std::vector<Need>> create_alias_rights(Lambda&, Call& call, const CreateA
 
 Result<AliasConfiguration> create_alias(Lambda&, Call& call, const CreateAliasRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
-  const FunctionRecord function = TRY(find_function(call, name, Lock::kShared));
+  // AWS tells the version that was to be named.
+  const FunctionRecord function =
+      TRY(worded(find_function(call, name, Lock::kShared),
+                 fmt::format("Function not found: {}:{}", name.arn(), *in.function_version).c_str()));
   if (TRY(call.get(kAliases, {function.id, *in.name})))
     return conflict(fmt::format("Alias already exists: {}:{}", name.arn(), *in.name));
   AliasRecord record{.version = TRY(version_number(*in.function_version)),

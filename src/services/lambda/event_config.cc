@@ -20,9 +20,21 @@ struct FoundConfig {
   std::string arn;
 };
 
-Result<FoundConfig> find(Call& call, const std::string& function, const OptionalText& qualifier, Lock lock) {
-  Found found = TRY(
-      worded(find_version(call, TRY(function_name(call, function, qualifier)), lock), "The function doesn't exist."));
+constexpr const char* kNoFunction = "The function doesn't exist.";
+
+Failure no_config(const std::string& arn) {
+  return not_found(fmt::format("The function {} doesn't have an EventInvokeConfig", arn));
+}
+
+// Recorded from AWS: what only looks says that there is no configuration, also where there is no function.
+enum class Miss : uint8_t { kNoFunction, kNoConfig };
+
+Result<FoundConfig> find(Call& call, const std::string& function, const OptionalText& qualifier, Lock lock, Miss miss) {
+  const FunctionName name = TRY(function_name(call, function, qualifier));
+  auto there = find_version(call, name, lock);
+  if (!there && there.error().code == "ResourceNotFoundException" && miss == Miss::kNoConfig)
+    return no_config(name.arn() + ":" + (name.qualifier.empty() ? "$LATEST" : name.qualifier));
+  Found found = TRY(worded(std::move(there), kNoFunction));
   const std::string of = found.name.qualifier.empty() ? "$LATEST" : found.name.qualifier;
   const EventConfigKey key{found.function.id, of};
   std::string arn = found.name.arn() + ":" + of;
@@ -73,10 +85,6 @@ Status apply(Call& call, const FunctionName& own, const In& in, EventConfigRecor
   return check_destination(call, own, record.on_failure, true);
 }
 
-Failure no_config(const std::string& arn) {
-  return not_found(fmt::format("The function {} doesn't have an EventInvokeConfig", arn));
-}
-
 // AWS: PutFunctionEventInvokeConfig: the function's role must be able to send there.
 Status check_role(Lambda& lambda, Call& call, const std::string& role, const std::string& destination) {
   static const std::map<std::string, std::string> kActions = {{"sqs", "sqs:SendMessage"},
@@ -94,7 +102,7 @@ Status check_role(Lambda& lambda, Call& call, const std::string& role, const std
 
 template <class In>
 Result<FunctionEventInvokeConfig> store(Lambda& lambda, Call& call, const In& in, bool fresh) {
-  const FoundConfig at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared));
+  const FoundConfig at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared, Miss::kNoFunction));
   EventConfigRecord record;
   if (!fresh) {
     auto old = TRY(call.get(kEventConfigs, at.key));
@@ -139,7 +147,7 @@ Result<std::vector<Need>> get_function_event_invoke_config_rights(Lambda&, Call&
 
 Result<FunctionEventInvokeConfig> get_function_event_invoke_config(Lambda&, Call& call,
                                                                    const GetFunctionEventInvokeConfigRequest& in) {
-  const FoundConfig at = TRY(find(call, *in.function_name, in.qualifier, Lock::kNone));
+  const FoundConfig at = TRY(find(call, *in.function_name, in.qualifier, Lock::kNone, Miss::kNoConfig));
   const auto record = TRY(call.get(kEventConfigs, at.key, Lock::kNone));
   if (!record) return no_config(at.arn);
   return to_wire(at.arn, *record);
@@ -152,7 +160,7 @@ Result<std::vector<Need>> delete_function_event_invoke_config_rights(Lambda&, Ca
 
 Result<DeleteFunctionEventInvokeConfigOutput> delete_function_event_invoke_config(
     Lambda&, Call& call, const DeleteFunctionEventInvokeConfigRequest& in) {
-  const FoundConfig at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared));
+  const FoundConfig at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared, Miss::kNoConfig));
   if (!TRY(call.get(kEventConfigs, at.key))) return no_config(at.arn);
   TRY(call.erase(kEventConfigs, at.key));
   return DeleteFunctionEventInvokeConfigOutput{};
@@ -166,7 +174,7 @@ Result<std::vector<Need>> list_function_event_invoke_configs_rights(Lambda&, Cal
 Result<ListFunctionEventInvokeConfigsResponse> list_function_event_invoke_configs(
     Lambda&, Call& call, const ListFunctionEventInvokeConfigsRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
-  const FunctionRecord function = TRY(find_function(call, name, Lock::kNone));
+  const FunctionRecord function = TRY(worded(find_function(call, name, Lock::kNone), kNoFunction));
   const std::string request = fmt::format("ListFunctionEventInvokeConfigs {}", function.id);
   const auto page =
       TRY(call.tx().scan(kEventConfigs, {.prefix = prefix_of(kEventConfigs, function.id),

@@ -274,6 +274,8 @@ Result<std::vector<Need>> update_function_code_rights(Lambda&, Call& call, const
 
 Result<FunctionConfiguration> update_function_code(Lambda&, Call& call, const UpdateFunctionCodeRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
+  if (in.image_uri)
+    return invalid_parameter("Please don't provide ImageUri when updating a function with packageType Zip.");
   if (!in.architectures.empty() && *in.architectures.begin() != "x86_64")
     return not_supported("Architecture " + *in.architectures.begin());
   const Package package = TRY(package_of(call, in));
@@ -360,10 +362,19 @@ Result<ListFunctionsResponse> list_functions(Lambda&, Call& call, const ListFunc
   ListFunctionsResponse out;
   out.functions.set_present();
   for (const auto& [key, function] : page.entries) {
-    const auto record = TRY(call.get(kVersions, {function.id, 0}, Lock::kNone));
-    if (record)
-      out.functions.push_back(
-          to_wire({.name = {.key = key, .qualifier = {}}, .function = function, .record = *record}));
+    if (!in.function_version) {
+      if (const auto record = TRY(call.get(kVersions, {function.id, 0}, Lock::kNone)))
+        out.functions.push_back(
+            to_listed({.name = {.key = key, .qualifier = {}}, .function = function, .record = *record}));
+      continue;
+    }
+    // ALL. A page counts functions, and has them with all their versions.
+    const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id)}));
+    for (const auto& [version, record] : versions.entries)
+      out.functions.push_back(to_listed({.name = {.key = key, .qualifier = version_text(version.version)},
+                                         .function = function,
+                                         .version = version.version,
+                                         .record = record}));
   }
   if (page.more)
     out.next_marker = page_token(call.door().store(), request, encoded_key(kFunctions, page.entries.back().key));

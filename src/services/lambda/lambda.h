@@ -60,11 +60,11 @@ Result<T> worded(Result<T> found, const char* message) {
   if (!found && found.error().code == "ResourceNotFoundException") return not_found(message);
   return found;
 }
-inline Failure stale_revision() {
-  return fail(
-      412, "PreconditionFailedException",
-      "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve "
-      "the latest RevisionId");
+// `shown_by`: the operations that show the revision. Recorded from AWS.
+inline Failure stale_revision(std::string_view shown_by = "GetFunction/GetAlias") {
+  return users_fault(412, "PreconditionFailedException",
+                     "The Revision Id provided does not match the latest Revision Id. Call the " +
+                         std::string(shown_by) + " API to retrieve the latest Revision Id");
 }
 
 // --- which function is meant ------------------------------------------------------------------------------------------
@@ -109,6 +109,8 @@ Result<std::vector<Need>> rights_on(Call& call, const std::string& text, const O
 Result<int64_t> unreserved_concurrency(Call& call, const FunctionKey& but);
 
 FunctionConfiguration to_wire(const Found& found);
+// As in lists. AWS: ListFunctions: without the members of states and updates.
+FunctionConfiguration to_listed(const Found& found);
 
 // Copies $LATEST to a version of its own; the latest one where nothing has changed since. AWS: PublishVersion.
 Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, FunctionRecord& function,

@@ -46,6 +46,13 @@ std::optional<LayerVersionKey> version_key(const std::string& text) {
   return LayerVersionKey{arn->account, arn->region, id.substr(0, colon), static_cast<uint64_t>(*version)};
 }
 
+constexpr const char* kNothing = "The resource you requested does not exist.";
+
+Status check_number(int64_t version) {
+  if (version < 1) return invalid_parameter("Layer Version Cannot be less than 1");
+  return {};
+}
+
 Failure no_version(const LayerVersionKey& key) {
   return not_found(fmt::format("Layer version {} does not exist.", version_arn(key)));
 }
@@ -69,7 +76,7 @@ Out describe(const LayerVersionKey& key, const LayerVersionRecord& record) {
   Out out;
   out.layer_version_arn = version_arn(key);
   out.version = static_cast<int64_t>(key.version);
-  if (!record.description.empty()) out.description = record.description;
+  out.description = record.description;
   out.created_date = created_text(record.created);
   if (!record.architectures.empty()) out.compatible_architectures = record.architectures;
   if (!record.runtimes.empty()) out.compatible_runtimes = record.runtimes;
@@ -191,9 +198,10 @@ Result<std::vector<Need>> get_layer_version_rights(Lambda&, Call& call, const Ge
 }
 
 Result<GetLayerVersionResponse> get_layer_version(Lambda& lambda, Call& call, const GetLayerVersionRequest& in) {
+  TRY(check_number(*in.version_number));
   const LayerVersionKey key = version_key(call, *in.layer_name, *in.version_number);
   const auto record = TRY(call.get(kLayerVersions, key, Lock::kNone));
-  if (!record) return no_version(key);
+  if (!record) return not_found(kNothing);
   return whole<GetLayerVersionResponse>(lambda, call, key, *record);
 }
 
@@ -208,7 +216,7 @@ Result<GetLayerVersionResponse> get_layer_version_by_arn(Lambda& lambda, Call& c
   const auto key = version_key(*in.arn);
   if (!key) return invalid_parameter(*in.arn + " is not the ARN of a layer's version.");
   const auto record = TRY(call.get(kLayerVersions, *key, Lock::kNone));
-  if (!record) return no_version(*key);
+  if (!record) return not_found(kNothing);
   return whole<GetLayerVersionResponse>(lambda, call, *key, *record);
 }
 
@@ -262,6 +270,7 @@ Result<std::vector<Need>> delete_layer_version_rights(Lambda&, Call& call, const
 
 // Functions that use it keep it. AWS: no error where it is not there.
 Result<DeleteLayerVersionOutput> delete_layer_version(Lambda&, Call& call, const DeleteLayerVersionRequest& in) {
+  TRY(check_number(*in.version_number));
   const LayerVersionKey key = version_key(call, *in.layer_name, *in.version_number);
   if (const auto record = TRY(call.get(kLayerVersions, key))) {
     TRY(call.door().blobs().release(call.tx(), record->code));
@@ -283,7 +292,7 @@ Result<AddLayerVersionPermissionResponse> add_layer_version_permission(Lambda&, 
   auto record = TRY(call.get(kLayerVersions, key));
   if (!record) return no_version(key);
   if (in.revision_id && *in.revision_id != policy_revision(policy_text(record->permissions, {})))
-    return stale_revision();
+    return stale_revision("GetLayerPolicy");
   for (const PermissionRecord& permission : record->permissions)
     if (permission.id == *in.statement_id)
       return conflict(
@@ -317,7 +326,7 @@ Result<RemoveLayerVersionPermissionOutput> remove_layer_version_permission(
   auto record = TRY(call.get(kLayerVersions, key));
   if (!record) return no_version(key);
   if (in.revision_id && *in.revision_id != policy_revision(policy_text(record->permissions, {})))
-    return stale_revision();
+    return stale_revision("GetLayerPolicy");
   if (std::erase_if(record->permissions, [&](const PermissionRecord& p) { return p.id == *in.statement_id; }) == 0)
     return not_found(fmt::format("Statement {} is not found in resource policy.", *in.statement_id));
   TRY(call.put(kLayerVersions, key, *record));

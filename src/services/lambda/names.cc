@@ -182,4 +182,11 @@ FunctionConfiguration to_wire(const Found& found) {
   return out;
 }
 
+FunctionConfiguration to_listed(const Found& found) {
+  FunctionConfiguration out = to_wire(found);
+  out.state.reset();
+  out.last_update_status.reset();
+  return out;
+}
+
 }  // namespace tarn::lambda

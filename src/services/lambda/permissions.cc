@@ -24,6 +24,7 @@ Json statement_of(const FunctionName& name, const AddPermissionRequest& in) {
                                  {"Resource", name.qualified_arn()}});
   Json like = Json::object(), equals = Json::object();
   if (in.source_arn) like.set("AWS:SourceArn", *in.source_arn);
+  if (in.event_source_token) equals.set("lambda:EventSourceToken", *in.event_source_token);
   if (in.source_account) equals.set("AWS:SourceAccount", *in.source_account);
   if (in.principal_org_id) equals.set("aws:PrincipalOrgID", *in.principal_org_id);
   if (in.function_url_auth_type) equals.set("lambda:FunctionUrlAuthType", *in.function_url_auth_type);
@@ -40,6 +41,16 @@ Json statement_of(const FunctionName& name, const AddPermissionRequest& in) {
 
 std::string revision_of(const FunctionRecord& function, std::string_view qualifier) {
   return policy_revision(policy_of(function, qualifier));
+}
+
+// Whose policy is to be changed. Recorded from AWS: what could be an alias is looked for as one.
+// ERRORS: InvalidParameterValueException: $LATEST; ResourceNotFoundException.
+Result<Found> find_owner(Call& call, const FunctionName& name) {
+  if (name.qualifier == "$LATEST") return invalid_parameter("We currently do not support adding policies for $LATEST.");
+  const bool names_alias = !name.qualifier.empty() && !version_number(name.qualifier) && !name.qualifier.contains('$');
+  if (!names_alias) return find_version(call, name);
+  TRY(find_function(call, name, Lock::kNone));
+  return worded(find_version(call, name), ("Cannot find alias arn: " + name.qualified_arn()).c_str());
 }
 
 }  // namespace
@@ -66,7 +77,7 @@ Result<std::vector<Need>> add_permission_rights(Lambda&, Call& call, const AddPe
 }
 
 Result<AddPermissionResponse> add_permission(Lambda&, Call& call, const AddPermissionRequest& in) {
-  const Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier))));
+  const Found found = TRY(find_owner(call, TRY(function_name(call, *in.function_name, in.qualifier))));
   FunctionRecord function = TRY(find_function(call, found.name));
   const std::string& qualifier = found.name.qualifier;
   if (in.revision_id && *in.revision_id != revision_of(function, qualifier)) return stale_revision();
@@ -90,7 +101,10 @@ Result<std::vector<Need>> remove_permission_rights(Lambda&, Call& call, const Re
 
 Result<RemovePermissionOutput> remove_permission(Lambda&, Call& call, const RemovePermissionRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name, in.qualifier));
-  FunctionRecord function = TRY(find_function(call, name));
+  FunctionRecord function =
+      TRY(worded(find_function(call, name), ("No policy found for: " + name.qualified_arn()).c_str()));
+  TRY(find_owner(call, name));
+  if (!policy_of(function, name.qualifier)) return not_found("No policy is associated with the given resource.");
   if (in.revision_id && *in.revision_id != revision_of(function, name.qualifier)) return stale_revision();
   const size_t removed = std::erase_if(function.permissions, [&](const PermissionRecord& permission) {
     return permission.id == *in.statement_id && permission.qualifier == name.qualifier;
@@ -198,7 +212,12 @@ Result<std::vector<Need>> put_function_concurrency_rights(Lambda&, Call& call,
 
 Result<Concurrency> put_function_concurrency(Lambda&, Call& call, const PutFunctionConcurrencyRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
-  FunctionRecord function = TRY(find_function(call, name));
+  if (!name.qualifier.empty())
+    return invalid_parameter(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
+        "Please specify either a function name or an unqualified function ARN.");
+  FunctionRecord function =
+      TRY(worded(find_function(call, name), ("Function not found: " + name.arn() + ":$LATEST").c_str()));
   const int64_t left = TRY(unreserved_concurrency(call, name.key)) - *in.reserved_concurrent_executions;
   if (left < kLeastUnreserved)
     return invalid_parameter(

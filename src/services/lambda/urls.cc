@@ -121,7 +121,7 @@ Result<std::vector<Need>> update_function_url_config_rights(Lambda&, Call& call,
 
 Result<UpdateFunctionUrlConfigResponse> update_function_url_config(Lambda& lambda, Call& call,
                                                                    const UpdateFunctionUrlConfigRequest& in) {
-  const FoundUrl at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared));
+  const FoundUrl at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared, kNoFunction));
   UrlRecord record = TRY(url_at(call, at, Lock::kExclusive));
   configure(in, record);
   record.modified = call.now();

@@ -123,7 +123,7 @@ Result<ListVersionsByFunctionResponse> list_versions_by_function(Lambda&, Call& 
   for (const auto& [key, record] : page.entries) {
     Found found{.name = name, .function = function, .version = key.version, .record = record};
     found.name.qualifier = key.version == 0 ? "$LATEST" : std::to_string(key.version);
-    out.versions.push_back(to_wire(found));
+    out.versions.push_back(to_listed(found));
   }
   if (page.more)
     out.next_marker = page_token(call.door().store(), request, encoded_key(kVersions, page.entries.back().key));

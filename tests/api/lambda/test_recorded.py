@@ -1,4 +1,6 @@
 """Why: programs and templates read the words of AWS's errors; these were recorded from AWS (April 2024)."""
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -23,6 +25,9 @@ def world(functions, new_name, role, account):
 
 
 QUEUE = "arn:aws:sqs:us-east-1:ACCOUNT:q"
+STALE = ("The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest "
+         "Revision Id")
+ALLOW = {"FunctionName": "FN", "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
 ERRORS = [  # operation, parameters, status, code, message; words in capitals stand for what `world` has
     ("get_code_signing_config", {"CodeSigningConfigArn": "CSC"}, 404, "ResourceNotFoundException",
      "The Lambda code signing configuration CSC can not be found."),
@@ -76,6 +81,47 @@ ERRORS = [  # operation, parameters, status, code, message; words in capitals st
         "Destination": "arn:aws:iam:us-east-1:ACCOUNT:function:x"}}}, 400, "InvalidParameterValueException",
      "The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=arn:aws:iam:us-east-1:ACCOUNT:function:x), "
      "onFailure=null) is invalid."),
+    ("create_alias", {"FunctionName": NONE, "Name": "x", "FunctionVersion": "1"}, 404, "ResourceNotFoundException",
+     "Function not found: NOFN:1"),
+    ("update_alias", {"FunctionName": "FN", "Name": "live", "RevisionId": "wrong"}, 412, "PreconditionFailedException", STALE),
+    ("publish_version", {"FunctionName": "FN", "RevisionId": "wrong"}, 412, "PreconditionFailedException", STALE),
+    ("update_function_code", {"FunctionName": "FN", "ImageUri": "1.dkr.ecr.us-east-1.amazonaws.com/x:1"}, 400,
+     "InvalidParameterValueException", "Please don't provide ImageUri when updating a function with packageType Zip."),
+    ("update_function_url_config", {"FunctionName": NONE, "AuthType": "NONE"}, 404, "ResourceNotFoundException", "Function does not exist"),
+    ("update_function_url_config", {"FunctionName": "FN", "Qualifier": "none", "AuthType": "NONE"}, 404, "ResourceNotFoundException",
+     "Function does not exist"),
+    ("remove_permission", {"FunctionName": "FN", "StatementId": "s"}, 404, "ResourceNotFoundException",
+     "No policy is associated with the given resource."),
+    ("remove_permission", {"FunctionName": NONE, "StatementId": "s"}, 404, "ResourceNotFoundException", "No policy found for: NOFN"),
+    ("remove_permission", {"FunctionName": "FN", "StatementId": "s", "Qualifier": "other"}, 404, "ResourceNotFoundException",
+     "Cannot find alias arn: ARN:other"),
+    ("add_permission", {**ALLOW, "Qualifier": "$LATEST"}, 400, "InvalidParameterValueException",
+     "We currently do not support adding policies for $LATEST."),
+    ("add_permission", {**ALLOW, "Qualifier": "other"}, 404, "ResourceNotFoundException", "Cannot find alias arn: ARN:other"),
+    ("add_permission", {**ALLOW, "Qualifier": "42"}, 404, "ResourceNotFoundException", "Function not found: ARN:42"),
+    ("add_permission", {**ALLOW, "Qualifier": "with-$-inside"}, 404, "ResourceNotFoundException",
+     "Function not found: ARN:with-$-inside"),
+    ("add_permission", {**ALLOW, "RevisionId": "wrong"}, 412, "PreconditionFailedException", STALE),
+    ("get_function_event_invoke_config", {"FunctionName": NONE}, 404, "ResourceNotFoundException",
+     "The function NOFN:$LATEST doesn't have an EventInvokeConfig"),
+    ("delete_function_event_invoke_config", {"FunctionName": NONE}, 404, "ResourceNotFoundException",
+     "The function NOFN:$LATEST doesn't have an EventInvokeConfig"),
+    ("get_function_event_invoke_config", {"FunctionName": "FN", "Qualifier": "other"}, 404, "ResourceNotFoundException",
+     "The function ARN:other doesn't have an EventInvokeConfig"),
+    ("update_function_event_invoke_config", {"FunctionName": NONE, "MaximumRetryAttempts": 0}, 404, "ResourceNotFoundException",
+     "The function doesn't exist."),
+    ("list_function_event_invoke_configs", {"FunctionName": NONE}, 404, "ResourceNotFoundException", "The function doesn't exist."),
+    ("put_function_concurrency", {"FunctionName": NONE, "ReservedConcurrentExecutions": 1}, 404, "ResourceNotFoundException",
+     "Function not found: NOFN:$LATEST"),
+    ("put_function_concurrency", {"FunctionName": "ARN:1", "ReservedConcurrentExecutions": 1}, 400, "InvalidParameterValueException",
+     "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation."),
+    ("get_layer_version", {"LayerName": "none", "VersionNumber": 1}, 404, "ResourceNotFoundException",
+     "The resource you requested does not exist."),
+    ("get_layer_version", {"LayerName": "none", "VersionNumber": 0}, 400, "InvalidParameterValueException",
+     "Layer Version Cannot be less than 1"),
+    ("delete_layer_version", {"LayerName": "none", "VersionNumber": -1}, 400, "InvalidParameterValueException",
+     "Layer Version Cannot be less than 1"),
+    ("get_layer_version_by_arn", {"Arn": "LNONE"}, 404, "ResourceNotFoundException", "The resource you requested does not exist."),
     ("update_function_configuration", {"FunctionName": "FN", "Layers": ["L1", "L2"]}, 400, "InvalidParameterValueException",
      "Two different versions of the same layer are not allowed to be referenced in the same function. L1 and L2 are versions of the same "
      "layer."),
@@ -100,7 +146,7 @@ def filled(value, world):
         for word in ("NOFN", "LNONE", "ACCOUNT", "CSC", "FAR", "L1", "L2", "L9"):
             value = value.replace(word, world[word])
         head, colon, rest = value.partition(":")
-        value = world[head] + colon + rest if head in ("FN", "ARN") else value
+        value = world[head] + colon + rest if head in ("FN", "ARN") else value.replace(" ARN:", f" {world['ARN']}:")
     return value
 
 
@@ -125,3 +171,37 @@ def test_members_of_answers(functions, world):
     functions.delete_provisioned_concurrency_config(FunctionName=name, Qualifier="live")
     with pytest.raises(ClientError, match="Cannot find alias arn: " + world["ARN"] + ":other"):
         functions.get_provisioned_concurrency_config(FunctionName=name, Qualifier="other")
+
+
+# Their states, updates and runtime versions are told of single functions only.
+NOT_LISTED = {"State", "LastUpdateStatus", "RuntimeVersionConfig"}
+
+
+def test_lists_of_all_versions(functions, world):
+    arn = world["ARN"]
+    paging = functions.get_paginator("list_functions")
+    every = [f for page in paging.paginate(FunctionVersion="ALL") for f in page["Functions"] if f["FunctionName"] == world["FN"]]
+    assert [f["FunctionArn"] for f in every] == [f"{arn}:$LATEST", f"{arn}:1"]
+    assert [f["Version"] for f in every] == ["$LATEST", "1"]
+    plain = [f for page in paging.paginate() for f in page["Functions"] if f["FunctionName"] == world["FN"]]
+    assert [f["FunctionArn"] for f in plain] == [arn]
+    for listed in every + plain + functions.list_versions_by_function(FunctionName=world["FN"])["Versions"]:
+        assert not NOT_LISTED & set(listed)
+    assert functions.get_function_configuration(FunctionName=world["FN"])["State"] == "Active"
+
+
+def test_a_skill_s_token_is_a_condition(functions, world):
+    made = functions.add_permission(FunctionName=world["FN"], StatementId="skill", Action="lambda:InvokeFunction", Principal="*",
+                                    Qualifier="live", EventSourceToken="amzn1.ask.skill.x")
+    assert json.loads(made["Statement"])["Condition"] == {"StringEquals": {"lambda:EventSourceToken": "amzn1.ask.skill.x"}}
+
+
+def test_layers(functions, new_name):
+    name = new_name("layer")
+    content = {"ZipFile": zipped({"a.py": "a = 1"})}
+    assert functions.publish_layer_version(LayerName=name, Content=content)["Description"] == ""
+    assert functions.get_layer_version(LayerName=name, VersionNumber=1)["Description"] == ""
+    with pytest.raises(ClientError, match="does not match the latest Revision Id. Call the GetLayerPolicy API") as caught:
+        functions.add_layer_version_permission(LayerName=name, VersionNumber=1, StatementId="s", Action="lambda:GetLayerVersion",
+                                               Principal="*", RevisionId="wrong")
+    assert caught.value.response["Error"]["Code"] == "PreconditionFailedException"

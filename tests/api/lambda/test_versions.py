@@ -29,7 +29,7 @@ def test_aliases(functions, versioned, call, refused, account):
     assert call(arn + ":prod")[0] == [1, "prod"]
     changed = functions.update_alias(FunctionName=name, Name="prod", FunctionVersion="2")
     assert changed["RevisionId"] != made["RevisionId"] and call(name, Qualifier="prod")[0] == [2, "2"]
-    refused("PreconditionFailedException", "RevisionId", functions.update_alias, FunctionName=name, Name="prod",
+    refused("PreconditionFailedException", "Revision Id", functions.update_alias, FunctionName=name, Name="prod",
             RevisionId=made["RevisionId"])
     shown = functions.get_function(FunctionName=name, Qualifier="prod")["Configuration"]
     assert (shown["FunctionArn"], shown["Version"]) == (arn + ":prod", "2")
