@@ -81,6 +81,13 @@ lambda_java() {
   mvn -q -B -f tools/lambda-java.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.deps/lambda-java"
 }
 
+# The drivers of the JDBC tests: only where somebody has a JDK and Maven.
+jdbc() {
+  say "the JDBC drivers"
+  rm -rf .deps/jdbc
+  mvn -q -B -f tools/jdbc.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.deps/jdbc"
+}
+
 mkdir -p .deps
 debian "${DEBIAN[@]}"
 debian "${DEBIAN_TOOLS[@]}"
@@ -94,6 +101,9 @@ fi
 .deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then
   debian postgresql
+  if command -v javac >/dev/null && command -v mvn >/dev/null; then
+    stamped jdbc "$(cat tools/jdbc.xml)" jdbc
+  fi
   for group in boto3-1.26 boto3-1.34 awscli s3fs redshift dbt athena-clients dbt-athena pyiceberg; do
     stamped "$group" "$(cat "tools/requirements-$group.txt")" venv "$group" "tools/requirements-$group.txt"
   done

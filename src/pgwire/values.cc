@@ -309,6 +309,16 @@ std::optional<std::string> read_binary(uint32_t oid, std::string_view bytes) {
   return text;
 }
 
+// JDBC drivers send a date with the zone of its calendar, and name no type: "2024-02-29 +00". It is a day, and where a
+// time is wanted its midnight in that zone.
+std::string with_midnight(std::string text) {
+  constexpr size_t kDayLength = 10;  // 2024-02-29
+  const bool zoned = text.size() >= kDayLength + 4 && text.size() <= kDayLength + 7 && text[kDayLength] == ' ' &&
+                     (text[kDayLength + 1] == '+' || text[kDayLength + 1] == '-');
+  const bool day = zoned && text[4] == '-' && text[7] == '-' && parse_iso8601(text.substr(0, kDayLength) + "T00:00:00Z");
+  return day ? text.replace(kDayLength, 1, " 00:00:00") : text;
+}
+
 // As sql::Param::type; empty: as an untyped literal.
 std::string engine_type(uint32_t oid, std::string_view text) {
   switch (oid) {
@@ -372,6 +382,7 @@ Result<sql::Param> param_of(size_t number, uint32_t oid, std::optional<std::stri
     if (oid == kBool)
       param.value = *value == "t" || *value == "1" ? "true" : *value == "f" || *value == "0" ? "false" : *param.value;
     if (oid == kBytea && value->starts_with("\\x")) param.value = std::string(value->substr(2));
+    if (oid == 0 || oid == kUnknownOid) param.value = with_midnight(*std::move(param.value));
   } else if (value && oid == kBytea) {
     param.value = hex(*value);
   } else if (value) {

@@ -63,6 +63,16 @@ TEST(ValuesTest, BinaryIn) {
   EXPECT_EQ(param(600, "01"), "refused");
 }
 
+// A driver that names no type sends a date with its calendar's zone; what is named as text stays as it is.
+TEST(ValuesTest, DatesWithZones) {
+  const auto taken = [](uint32_t oid, std::string_view text) { return *param_of(1, oid, text, Format::kText)->value; };
+  EXPECT_EQ(taken(0, "2024-02-29 +00"), "2024-02-29 00:00:00+00");
+  EXPECT_EQ(taken(0, "2024-02-29 -03:30"), "2024-02-29 00:00:00-03:30");
+  EXPECT_EQ(taken(1043, "2024-02-29 +00"), "2024-02-29 +00");
+  EXPECT_EQ(taken(0, "2024-02-29"), "2024-02-29");
+  EXPECT_EQ(taken(0, "some words +00"), "some words +00");
+}
+
 std::string copied(const std::string& statement, const std::string& data) {
   const auto parsed = sql::split_statements(statement);
   auto options = CopyIn::parse(parsed->at(0));

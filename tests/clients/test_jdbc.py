@@ -1,0 +1,83 @@
+"""Why: Java programs come to Redshift by JDBC, with Amazon's driver or PostgreSQL's, and these have habits of their own on the wire: dates
+with a zone and without a type, portals that are fetched in parts, binary values after a while, cancelling over a second connection."""
+import os
+import pathlib
+import shutil
+import subprocess
+import uuid
+
+import pytest
+
+from support.redshift import make_warehouse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DRIVERS = pathlib.Path(os.environ.get("TARN_DEPS", ROOT / ".deps")) / "jdbc"
+PASSWORD = f"Sesame-{uuid.uuid4().hex[:12]}-1"
+UNCHECKED = {"redshift": ["sslfactory=com.amazon.redshift.ssl.NonValidatingFactory"], "postgresql": ["sslmode=require"]}
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """The folder of the compiled program."""
+    if shutil.which("javac") is None:
+        pytest.skip("there is no JDK: install one (17 or newer) to test JDBC")
+    if not list(DRIVERS.glob("redshift-jdbc42-*.jar")) or not list(DRIVERS.glob("postgresql-*.jar")):
+        pytest.skip(f"the JDBC drivers are not in {DRIVERS}: run tools/setup.sh clients, with a JDK and Maven installed")
+    folder = tmp_path_factory.mktemp("jdbc")
+    subprocess.run(["javac", "-d", str(folder), str(pathlib.Path(__file__).with_name("Jdbc.java"))], check=True, timeout=120)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workgroup(client, new_name):
+    return make_warehouse(client, new_name, adminUsername="awsuser", adminUserPassword=PASSWORD).workgroup
+
+
+@pytest.fixture
+def jdbc(program, server):
+    """jdbc(driver, table, *properties) -> the lines that it printed. Table "-": it says who it is."""
+
+    def run(driver, table, *properties):
+        jars = ":".join(str(jar) for jar in DRIVERS.glob("*.jar"))
+        url = f"jdbc:{driver}://localhost:{server.redshift_port}/dev"
+        done = subprocess.run(["java", "-Duser.timezone=UTC", "-cp", f"{program}:{jars}", "Jdbc", url, table, *properties],
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr[-4000:]
+        return done.stdout.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def temporary(server, user, allow, workgroup):
+    """Temporary credentials, which say themselves which workgroup they are for; both drivers take them as user and password."""
+    theirs = user(allow("redshift-serverless:GetCredentials"))
+    given = server.client("redshift-serverless", credentials=theirs).get_credentials(workgroupName=workgroup)
+    return [f"user={given['dbUser']}", f"password={given['dbPassword']}"], f"IAM:{theirs['UserName']}|dev"
+
+
+@pytest.mark.parametrize("driver", ["redshift", "postgresql"])
+def test_a_program(jdbc, driver, workgroup, new_name):
+    table = new_name("jdbc").replace("-", "_").lower()
+    lines = jdbc(driver, table, "user=awsuser", f"password={PASSWORD}", *UNCHECKED[driver])
+    assert lines == [
+        # types
+        "1", "1", "1|-2|1099511627776|12345.678|2.25|O'Brien \\|2024-02-29|12:34:56|2024-01-02 03:04:05.678|2024-01-02 01:04:05",
+        "2|null|null|null|null|null|null|null|null|null", *["1"] * 7,
+        # batches
+        "250", "[3, 1]", "249|1",
+        # transactions, cursors
+        "249", "42P01", "25P02", "between", "249", "42601",
+        # errors, a query that is cancelled
+        "42601", "42703", "22012", "22P02", "42883", "57014", "alive",
+        # metadata
+        "public.true", "id int4 11", "label varchar 20", "dev true"]
+
+
+@pytest.mark.parametrize("driver", ["redshift", "postgresql"])
+def test_temporary_credentials_and_verified_tls(jdbc, driver, server, temporary):
+    who, expected = temporary
+    trusted = f"sslrootcert={server.data_dir / 'tls' / 'server.crt'}"
+    assert jdbc(driver, "-", *who, "sslmode=verify-full", trusted) == [expected]
+    off = "ssl=false" if driver == "redshift" else "sslmode=disable"
+    assert jdbc(driver, "-", *who, off) == [expected]
