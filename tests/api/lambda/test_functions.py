@@ -108,7 +108,7 @@ def test_changes_take_effect_and_versions_stay(functions, deploy, call, refused)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": {"XY": "y"}}, Timeout=9)
     assert call(name)[0] == [2, "y", "$LATEST"]
     assert call(f"{name}:1")[0] == [1, None, "1"] and call(name, Qualifier="1")[1]["ExecutedVersion"] == "1"
-    refused("PreconditionFailedException", "RevisionId", functions.update_function_configuration, FunctionName=name, RevisionId=stale)
+    refused("PreconditionFailedException", "Revision Id", functions.update_function_configuration, FunctionName=name, RevisionId=stale)
     assert [v["Version"] for v in functions.list_versions_by_function(FunctionName=name)["Versions"]] == ["$LATEST", "1"]
     functions.delete_function(FunctionName=name, Qualifier="1")
     refused("ResourceNotFoundException", "Function not found", functions.get_function, FunctionName=name, Qualifier="1")
