@@ -122,6 +122,11 @@ public class Jdbc {
     final ResultSetMetaData columns = statement.executeQuery("select id, name as label from " + table).getMetaData();
     for (int i = 1; i <= columns.getColumnCount(); ++i)
       System.out.println(columns.getColumnLabel(i) + " " + columns.getColumnTypeName(i) + " " + columns.getColumnDisplaySize(i));
+    if (about.getDriverName().contains("Redshift")) {  // docs/open.md: PostgreSQL's driver asks what is not there
+      final ResultSet every = about.getColumns(null, "public", table, null);
+      while (every.next())
+        System.out.println(every.getString("COLUMN_NAME") + " " + every.getInt("DATA_TYPE") + " " + every.getInt("COLUMN_SIZE"));
+    }
     System.out.println(connection.getCatalog() + " " + connection.isValid(5));
   }
 
