@@ -7,6 +7,7 @@
 #include "door/arn.h"
 #include "door/door.h"
 #include "door/event_pattern.h"
+#include "door/event_pattern_text.h"
 #include "os/random.h"
 #include "services/sns/retries.h"
 #include "services/sns/sns.h"
@@ -127,7 +128,7 @@ Status check_filter_policy(const SubscriptionRecord& record, std::string_view at
   const auto json = Json::parse(record.filter_policy);
   const auto pattern = EventPattern::compile(record.filter_policy);
   const auto wrong = [at](std::string_view why) { return wrong_attribute(at, fmt::format("FilterPolicy: {}", why)); };
-  if (!json) return wrong("failed to parse JSON. " + pattern.error());
+  if (!json) return wrong("failed to parse JSON. " + not_json(record.filter_policy, true).value_or(pattern.error()));
   if (!record.filters_body && is_nested(*json) && pattern)
     return invalid("Filter policy scope MessageAttributes does not support nested filter policy");
   if (!pattern) return wrong(pattern.error());
