@@ -43,6 +43,14 @@ struct TableSnapshot {
 
 // A table function of the engine's own that takes a list of files.
 duckdb::TableFunction engine_function(duckdb::ClientContext& context, const char* name);
+struct BoundScan {
+  duckdb::unique_ptr<duckdb::FunctionData> data;
+  duckdb::vector<std::string> names;
+  duckdb::vector<duckdb::LogicalType> types;
+};
+// The function bound to the paths. `options`: its named parameters.
+BoundScan bound_scan(duckdb::ClientContext& context, duckdb::TableFunction& function, const duckdb::vector<duckdb::Value>& paths,
+                     duckdb::named_parameter_map_t options = {});
 
 // How DuckDB reads the table (scan.cc).
 duckdb::TableFunction external_scan(duckdb::ClientContext& context, std::shared_ptr<const TableSnapshot> table,

@@ -2,6 +2,7 @@
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/text_filters.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -15,20 +16,6 @@ using duckdb::LogicalType;
 using duckdb::LogicalTypeId;
 using duckdb::unique_ptr;
 using duckdb::Value;
-using Children = duckdb::vector<unique_ptr<Expression>>;
-
-Children both(unique_ptr<Expression> a, unique_ptr<Expression> b) {
-  Children children;
-  children.push_back(std::move(a));
-  children.push_back(std::move(b));
-  return children;
-}
-
-Children only(unique_ptr<Expression> a) {
-  Children children;
-  children.push_back(std::move(a));
-  return children;
-}
 
 bool is_constant(const Expression& e) {
   return e.GetExpressionType() == ExpressionType::VALUE_CONSTANT;
@@ -63,17 +50,6 @@ unique_ptr<Expression> compare(ClientContext& context, ExpressionType type, uniq
   return duckdb::make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
 }
 
-unique_ptr<Expression> trimmed(ClientContext& context, unique_ptr<Expression> text) {
-  if (is_constant(*text)) {
-    auto& value = text->Cast<duckdb::BoundConstantExpression>().value;
-    if (value.IsNull()) return text;
-    std::string cut = duckdb::StringValue::Get(value);
-    cut.resize(cut.find_last_not_of(' ') + 1);
-    return constant(Value(std::move(cut)));
-  }
-  return call(context, kFunctionSchema, "without_blanks", only(std::move(text)));
-}
-
 // Text compares without its trailing blanks.
 unique_ptr<Expression> compare_texts(ClientContext& context, ExpressionType type, unique_ptr<Expression> a,
                                      unique_ptr<Expression> b) {
@@ -82,21 +58,21 @@ unique_ptr<Expression> compare_texts(ClientContext& context, ExpressionType type
            e.Cast<duckdb::BoundFunctionExpression>().function.name == "any_case_run";
   };
   if (any_case(*a) || any_case(*b)) {
-    a = call(context, "main", "lower", only(std::move(a)));
-    b = call(context, "main", "lower", only(std::move(b)));
+    a = call(context, "main", "lower", arguments(std::move(a)));
+    b = call(context, "main", "lower", arguments(std::move(b)));
   }
-  return compare(context, type, trimmed(context, std::move(a)), trimmed(context, std::move(b)));
+  return compare(context, type, text_without_blanks(context, std::move(a)), text_without_blanks(context, std::move(b)));
 }
 
 // Dynamic types: values of different ones are not equal, and neither is smaller.
 unique_ptr<Expression> compare_supers(ClientContext& context, ExpressionType type, unique_ptr<Expression> a,
                                       unique_ptr<Expression> b) {
   if (type == ExpressionType::COMPARE_EQUAL || type == ExpressionType::COMPARE_NOTEQUAL) {
-    auto key_a = call(context, kFunctionSchema, "super_key", only(std::move(a)));
-    auto key_b = call(context, kFunctionSchema, "super_key", only(std::move(b)));
+    auto key_a = call(context, kFunctionSchema, "super_key", arguments(std::move(a)));
+    auto key_b = call(context, kFunctionSchema, "super_key", arguments(std::move(b)));
     return compare(context, type, std::move(key_a), std::move(key_b));
   }
-  auto order = call(context, kFunctionSchema, "super_order", both(std::move(a), std::move(b)));
+  auto order = call(context, kFunctionSchema, "super_order", arguments(std::move(a), std::move(b)));
   return compare(context, type, std::move(order), constant(Value::INTEGER(0)));
 }
 
@@ -141,7 +117,7 @@ unique_ptr<Expression> bind_in(FunctionBindExpressionInput& input) {
   }
   auto in = duckdb::make_uniq<duckdb::BoundOperatorExpression>(ExpressionType::COMPARE_IN, LogicalType::BOOLEAN);
   const auto add = [&](unique_ptr<Expression> item) {
-    if (texts) item = trimmed(context, std::move(item));
+    if (texts) item = text_without_blanks(context, std::move(item));
     in->children.push_back(cast_to(context, std::move(item), common));
   };
   add(std::move(subject));
@@ -157,15 +133,15 @@ unique_ptr<Expression> bind_concat(FunctionBindExpressionInput& input) {
   }
   if (a->return_type.id() == LogicalTypeId::BLOB || b->return_type.id() == LogicalTypeId::BLOB) {
     return call(input.context, "main", "||",
-                both(cast_to(input.context, std::move(a), LogicalType::BLOB),
+                arguments(cast_to(input.context, std::move(a), LogicalType::BLOB),
                      cast_to(input.context, std::move(b), LogicalType::BLOB)),
                 true);
   }
   if (is_super(a->return_type) && is_super(b->return_type)) {
-    return call(input.context, kFunctionSchema, "array_concat", both(std::move(a), std::move(b)));
+    return call(input.context, kFunctionSchema, "array_concat", arguments(std::move(a), std::move(b)));
   }
   return call(input.context, "main", "||",
-              both(as_text(input.context, std::move(a)), as_text(input.context, std::move(b))), true);
+              arguments(as_text(input.context, std::move(a)), as_text(input.context, std::move(b))), true);
 }
 
 // --- the functions that those use --------------------------------------------------------------------------------------
@@ -216,8 +192,7 @@ unique_ptr<duckdb::BaseStatistics> without_blanks_statistics(ClientContext&, duc
 
 // blank_counts(text, ..), of four at most: how many blanks each ends with, in 16 bits each. Most end with none.
 void blank_counts(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  uint64_t any = 0;
-  std::vector<uint64_t> counts(input.size(), 0);
+  uint64_t* counts = nullptr;  // from the first text with blanks on
   for (duckdb::idx_t column = 0; column < input.ColumnCount(); ++column) {
     duckdb::UnifiedVectorFormat format;
     input.data[column].ToUnifiedFormat(input.size(), format);
@@ -227,16 +202,19 @@ void blank_counts(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
       if (!format.validity.RowIsValid(at) || !ends_blank(texts[at])) continue;
       const auto text = view(texts[at]);
       const uint64_t blanks = text.size() - (text.find_last_not_of(' ') + 1);
-      any |= counts[row] |= std::min<uint64_t>(blanks, 0xFFFF) << (16 * column);
+      if (counts == nullptr) {
+        counts = duckdb::FlatVector::GetData<uint64_t>(result);
+        std::fill_n(counts, input.size(), 0);
+      }
+      counts[row] |= std::min<uint64_t>(blanks, 0xFFFF) << (16 * column);
     }
   }
-  if (any == 0) {
+  if (counts == nullptr) {
     result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
     duckdb::ConstantVector::GetData<uint64_t>(result)[0] = 0;
-    return;
+  } else if (input.AllConstant()) {
+    result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
   }
-  std::copy(counts.begin(), counts.end(), duckdb::FlatVector::GetData<uint64_t>(result));
-  if (input.AllConstant()) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
 }
 
 // with_blanks(text, counts, which): the text with its blanks behind it.
@@ -271,7 +249,7 @@ void pad_char(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector
 // COLLATE(text, 'case_insensitive'): the text; comparisons see what it is.
 unique_ptr<Expression> bind_any_case(FunctionBindExpressionInput& input) {
   return call(input.context, kFunctionSchema, "any_case_run",
-              only(as_text(input.context, std::move(input.children[0]))));
+              arguments(as_text(input.context, std::move(input.children[0]))));
 }
 void any_case_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   result.Reference(input.data[0]);

@@ -10,6 +10,7 @@
 #include "duckdb/parallel/thread_context.hpp"
 #include "sql/engine/errors.h"
 #include "sql/engine/iceberg_bounds.h"
+#include "sql/engine/serde.h"
 #include "sql/engine/session_state.h"
 
 namespace tarn::sql::engine {
@@ -38,12 +39,6 @@ T or_raise(ClientContext& context, Result<T> result) {
 
 [[noreturn]] void raise_iceberg(ClientContext& context, const char* code, string message) {
   SessionState::of(context)->raise(iceberg::failure(code, std::move(message)).error());
-}
-
-string property(const ExternalTable& table, std::string_view name) {
-  for (const auto& [key, value] : table.properties)
-    if (key == name) return value;
-  return "";
 }
 
 // --- deletes --------------------------------------------------------------------------------------------------------
@@ -77,14 +72,7 @@ class DeletedRows : public duckdb::DeleteFilter {
 void read_parquet(ClientContext& context, const duckdb::vector<Value>& paths,
                   const std::function<void(duckdb::DataChunk&, const duckdb::vector<string>&)>& each) {
   duckdb::TableFunction function = engine_function(context, "parquet_scan");
-  duckdb::vector<Value> inputs = {Value::LIST(LogicalType::VARCHAR, paths)};
-  duckdb::named_parameter_map_t options;
-  duckdb::vector<LogicalType> input_types, types;
-  duckdb::vector<string> input_names, names;
-  duckdb::TableFunctionRef reference;
-  duckdb::TableFunctionBindInput input(inputs, options, input_types, input_names, function.function_info.get(), nullptr,
-                                       function, reference);
-  const auto bind = function.bind(context, input, types, names);
+  const auto [bind, names, types] = bound_scan(context, function, paths);
   duckdb::vector<duckdb::column_t> columns;
   for (idx_t i = 0; i < names.size(); ++i) columns.push_back(i);
   duckdb::TableFunctionInitInput init(bind.get(), columns, {}, nullptr);
@@ -411,7 +399,7 @@ duckdb::virtual_column_map_t virtual_columns(ClientContext& context, duckdb::opt
 }  // namespace
 
 bool is_iceberg(const ExternalTable& table) {
-  return equals_ignore_case(property(table, "table_type"), "iceberg");
+  return equals_ignore_case(serde_property(table, "table_type").value_or(""), "iceberg");
 }
 
 LogicalType iceberg_type(const Json& type) {
@@ -456,7 +444,7 @@ iceberg::ReadObject object_reader(ClientContext& context) {
 
 std::shared_ptr<const IcebergVersion> load_iceberg(ClientContext& context, const ExternalTable& table,
                                                    const AsOf& as_of) {
-  const string location = property(table, "metadata_location");
+  const string location = serde_property(table, "metadata_location").value_or("");
   if (location.empty())
     raise_iceberg(context, "ICEBERG_INVALID_METADATA",
                   "Table is missing [metadata_location] property: " + table.database + "." + table.name);
@@ -516,14 +504,7 @@ duckdb::TableFunction iceberg_scan(ClientContext& context, std::shared_ptr<const
   std::vector<size_t> all(files->size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
   files_to_read = duckdb::make_shared_ptr<IcebergFiles>(std::move(table), std::move(files), std::move(all));
-  duckdb::vector<Value> inputs = {Value::LIST(LogicalType::VARCHAR, {})};
-  duckdb::named_parameter_map_t options;
-  duckdb::vector<LogicalType> input_types, types;
-  duckdb::vector<string> input_names, names;
-  duckdb::TableFunctionRef reference;
-  duckdb::TableFunctionBindInput input(inputs, options, input_types, input_names, function.function_info.get(), nullptr,
-                                       function, reference);
-  bind_data = function.bind(context, input, types, names);
+  bind_data = bound_scan(context, function, {}).data;
   files_to_read.reset();
   return function;
 }

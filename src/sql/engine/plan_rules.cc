@@ -14,6 +14,7 @@
 #include "sql/engine/functions.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/session_state.h"
+#include "sql/engine/text_filters.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -33,23 +34,10 @@ constexpr int kMaxDepth = 200;  // of expressions and operators that are looked 
 
 // --- trailing blanks -------------------------------------------------------------------------------------------------------
 
-bool is_trimmed(const Expression& e) {
-  return e.GetExpressionClass() == ExpressionClass::BOUND_FUNCTION &&
-         e.Cast<duckdb::BoundFunctionExpression>().function.name == "without_blanks";
-}
-
 void trim(ClientContext& context, unique_ptr<Expression>& e) {
-  if (!is_text(e->return_type) || is_trimmed(*e)) return;
-  if (e->GetExpressionType() == duckdb::ExpressionType::VALUE_CONSTANT) {
-    auto& value = e->Cast<duckdb::BoundConstantExpression>().value;
-    if (value.IsNull()) return;
-    std::string text = duckdb::StringValue::Get(value);
-    text.resize(text.find_last_not_of(' ') + 1);
-    value = duckdb::Value(std::move(text));
-    return;
-  }
+  if (!is_text(e->return_type) || is_without_blanks(*e)) return;
   const std::string alias = e->GetAlias();
-  e = call(context, kFunctionSchema, "without_blanks", arguments(std::move(e)));
+  e = text_without_blanks(context, std::move(e));
   e->SetAlias(alias);
 }
 
@@ -139,7 +127,7 @@ void show_groups(duckdb::OptimizerExtensionInput& input, LogicalOperator& root, 
   for (size_t i = 0; i < aggregate.groups.size(); ++i) {
     const auto& group = aggregate.groups[i];
     const bool constant = group->GetExpressionType() == duckdb::ExpressionType::VALUE_CONSTANT;
-    if (is_text(group->return_type) && !is_trimmed(*group) && !constant) texts.push_back(i);
+    if (is_text(group->return_type) && !is_without_blanks(*group) && !constant) texts.push_back(i);
   }
   if (texts.empty()) return;
   const size_t first_count = aggregate.expressions.size();

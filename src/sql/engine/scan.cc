@@ -515,6 +515,19 @@ duckdb::TableFunction engine_function(ClientContext& context, const char* name) 
   return entry.functions.GetFunctionByArguments(context, {list});
 }
 
+BoundScan bound_scan(ClientContext& context, duckdb::TableFunction& function, const duckdb::vector<Value>& paths,
+                     duckdb::named_parameter_map_t options) {
+  duckdb::vector<Value> inputs = {Value::LIST(LogicalType::VARCHAR, paths)};
+  duckdb::vector<LogicalType> input_types;
+  duckdb::vector<string> input_names;
+  duckdb::TableFunctionRef reference;
+  duckdb::TableFunctionBindInput input(inputs, options, input_types, input_names, function.function_info.get(), nullptr,
+                                       function, reference);
+  BoundScan bound;
+  bound.data = function.bind(context, input, bound.types, bound.names);
+  return bound;
+}
+
 duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<const TableSnapshot> table,
                                     duckdb::unique_ptr<duckdb::FunctionData>& bind_data) {
   const auto session = SessionState::of(context);
@@ -557,13 +570,7 @@ duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<cons
   files_to_read->set_projection(projection);
   options_name_columns = csv || json;
 
-  duckdb::vector<Value> inputs = {Value::LIST(LogicalType::VARCHAR, {})};
-  duckdb::vector<LogicalType> input_types, types;
-  duckdb::vector<string> input_names, names;
-  duckdb::TableFunctionRef reference;
-  duckdb::TableFunctionBindInput input(inputs, options, input_types, input_names, function.function_info.get(), nullptr,
-                                       function, reference);
-  bind_data = function.bind(context, input, types, names);
+  bind_data = bound_scan(context, function, {}, std::move(options)).data;
   files_to_read.reset();
   if (!serde && format == "parquet" && table->file_columns == table->names.size()) {
     look_at_first_file(context, bind_data->Cast<duckdb::MultiFileBindData>());

@@ -5,6 +5,7 @@
 #include "duckdb/planner/filter/expression_filter.hpp"
 #include "duckdb/planner/filter/optional_filter.hpp"
 #include "duckdb/planner/operator/list.hpp"
+#include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -18,6 +19,7 @@ using duckdb::unique_ptr;
 using duckdb::Value;
 
 constexpr const char* kSameText = "same_text";
+constexpr const char* kWithoutBlanks = "without_blanks";
 constexpr size_t kMaxWanted = 16;  // more are looked up faster in IN's own hash table
 
 // --- the function ------------------------------------------------------------------------------------------------------
@@ -48,21 +50,13 @@ const std::string* text_of(const Expression& e) {
   return value.IsNull() || value.type().id() != duckdb::LogicalTypeId::VARCHAR ? nullptr : &duckdb::StringValue::Get(value);
 }
 
-// x of without_blanks(x); nullptr where e is something else.
-unique_ptr<Expression>* trimmed(Expression& e) {
-  if (e.GetExpressionClass() != ExpressionClass::BOUND_FUNCTION) return nullptr;
-  auto& call = e.Cast<duckdb::BoundFunctionExpression>();
-  return call.function.name == "without_blanks" ? &call.children[0] : nullptr;
-}
-
 void simplify(ClientContext& context, unique_ptr<Expression>& e) {
   duckdb::ExpressionIterator::EnumerateChildren(*e, [&](unique_ptr<Expression>& child) { simplify(context, child); });
   duckdb::vector<unique_ptr<Expression>> arguments;
   const auto take = [&](Expression& subject, unique_ptr<Expression>* first, unique_ptr<Expression>* end) {
-    unique_ptr<Expression>* text = trimmed(subject);
-    if (text == nullptr || static_cast<size_t>(end - first) > kMaxWanted) return false;
+    if (!is_without_blanks(subject) || static_cast<size_t>(end - first) > kMaxWanted) return false;
     if (!std::all_of(first, end, [](const auto& wanted) { return text_of(*wanted) != nullptr; })) return false;
-    arguments.push_back(std::move(*text));
+    arguments.push_back(std::move(subject.Cast<duckdb::BoundFunctionExpression>().children[0]));
     std::move(first, end, std::back_inserter(arguments));
     return true;
   };
@@ -135,6 +129,22 @@ void simplify_plan(ClientContext& context, duckdb::LogicalOperator& op) {
 }
 
 }  // namespace
+
+unique_ptr<Expression> text_without_blanks(ClientContext& context, unique_ptr<Expression> text) {
+  if (text->GetExpressionType() == ExpressionType::VALUE_CONSTANT) {
+    const Value& value = text->Cast<duckdb::BoundConstantExpression>().value;
+    if (value.IsNull()) return text;
+    std::string cut = duckdb::StringValue::Get(value);
+    cut.resize(cut.find_last_not_of(' ') + 1);
+    return constant(Value(std::move(cut)));
+  }
+  return call(context, kFunctionSchema, kWithoutBlanks, arguments(std::move(text)));
+}
+
+bool is_without_blanks(const Expression& e) {
+  return e.GetExpressionClass() == ExpressionClass::BOUND_FUNCTION &&
+         e.Cast<duckdb::BoundFunctionExpression>().function.name == kWithoutBlanks;
+}
 
 void add_text_filters(duckdb::DatabaseInstance& database) {
   duckdb::OptimizerExtension rules;

@@ -7,6 +7,12 @@
 
 namespace tarn::sql::engine {
 
+// The text without its trailing blanks: a call of without_blanks, or a constant that has none.
+duckdb::unique_ptr<duckdb::Expression> text_without_blanks(duckdb::ClientContext& context,
+                                                           duckdb::unique_ptr<duckdb::Expression> text);
+// Is it a call of without_blanks?
+bool is_without_blanks(const duckdb::Expression& e);
+
 void add_text_filters(duckdb::DatabaseInstance& database);
 // same_text(x, wanted, ..): whether x is one of them, which are constants without trailing blanks.
 void add_same_text(Registry& registry);

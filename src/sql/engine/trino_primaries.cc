@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "duckdb/common/extension_type_info.hpp"
+#include "sql/engine/trino_functions.h"
 #include "sql/engine/trino_parser.h"
 
 namespace tarn::sql::engine::trino {
@@ -334,24 +335,6 @@ ParsedPtr Parser::column(size_t at) {
 
 namespace {
 
-void append_utf8(string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | code >> 18);
-    out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
-
 // From U&'\0041': four digits, or six behind a plus.
 string unescaped(const string& text, char escape, duckdb::optional_idx at) {
   string out;
@@ -371,7 +354,7 @@ string unescaped(const string& text, char escape, duckdb::optional_idx at) {
     if (digits.size() != (six ? 6u : 4u) || *end || code > 0x10FFFF) {
       raise("INVALID_LITERAL", "Incomplete escape sequence: " + digits, at);
     }
-    append_utf8(out, static_cast<uint32_t>(code));
+    out += utf8({static_cast<char32_t>(code)});
     i += six ? 7 : 4;
   }
   return out;
