@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from support.avro import avro_file
+
 
 @pytest.fixture
 def make(workgroup, put, table):
@@ -119,29 +121,12 @@ def test_parquet_by_name(make):
     assert rows("SELECT a, b FROM {t} ORDER BY b") == [[None, "1"], [None, "2"]]
 
 
-# One record of {"name": string, "n": long}, written by hand: a container of one block, without a codec.
-def avro_file(rows):
-    def long(n):
-        n = (n << 1) ^ (n >> 63)
-        out = b""
-        while n > 0x7f:
-            out += bytes([n & 0x7f | 0x80])
-            n >>= 7
-        return out + bytes([n])
-
-    def text(value):
-        return long(len(value.encode())) + value.encode()
-
-    schema = json.dumps({"type": "record", "name": "r", "fields": [{"name": "name", "type": "string"},
-                                                                   {"name": "n", "type": "long"}]})
-    body = b"".join(text(name) + long(n) for name, n in rows)
-    sync = b"0123456789abcdef"
-    return (b"Obj\x01" + long(2) + text("avro.schema") + text(schema) + text("avro.codec") + text("null") + long(0) + sync +
-            long(len(rows)) + long(len(body)) + body + sync)
+AVRO = {"type": "record", "name": "r", "fields": [{"name": "name", "type": "string"}, {"name": "n", "type": "long"}]}
 
 
 def test_avro(make):
-    rows = make("name string, n bigint, other string", ["STORED AS AVRO"], {"a.avro": avro_file([("one", 1), ("two", -2)])})
+    file = avro_file(AVRO, [{"name": "one", "n": 1}, {"name": "two", "n": -2}])
+    rows = make("name string, n bigint, other string", ["STORED AS AVRO"], {"a.avro": file})
     assert rows("SELECT name, n, other FROM {t} ORDER BY n") == [["two", "-2", None], ["one", "1", None]]
 
 
