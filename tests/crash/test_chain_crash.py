@@ -15,15 +15,14 @@ import json
 import os
 import pathlib
 import random
-import threading
 import time
 import uuid
 import zipfile
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from support.crash import Load
 from support.server import Server
 
 POINTS = int(os.environ.get("TARN_CRASH_POINTS", 3))
@@ -164,22 +163,11 @@ def prepare(server):
 
 # --- load ---------------------------------------------------------------------------------------------------------------
 
-class Load:
+class ChainLoad(Load):
     def __init__(self, server, chain):
-        self.server, self.chain = server, chain
-        self.stop, self.failure = threading.Event(), None
+        super().__init__(server)
+        self.chain = chain
         self.asked, self.written, self.refused = set(), set(), set()
-        self.published = collections.defaultdict(list)  # group -> what was acknowledged, in its order
-
-    def client(self, service, **more):
-        return self.server.client(service, config=Config(retries={"total_max_attempts": 1}, read_timeout=20), **more)
-
-    def run(self, work, *arguments):
-        try:
-            work(*arguments)
-        except Exception as error:
-            if not self.stop.is_set():
-                self.failure = error
 
     def write(self, way):
         s3 = self.client("s3")
@@ -202,18 +190,9 @@ class Load:
                     client.put_object(Bucket="chain", Key=name, Body=b"x", **more)
             time.sleep(0.05)
 
-    def publish(self, group):
-        sns, count = self.client("sns"), 0
-        while not self.stop.is_set():
-            name = f"{uuid.uuid4().hex}-{count}"
-            count += 1
-            sns.publish(TopicArn=self.chain["ordered"], Message=name, MessageGroupId=group, MessageDeduplicationId=name)
-            self.published[group].append(name)
-            time.sleep(0.02)
-
     def work(self):
         return [(self.write, way) for way in WAYS] + [(self.write_refused, way) for way in WAYS] + [
-            (self.publish, f"g{i}") for i in range(GROUPS)]
+            (self.publish, self.chain["ordered"], f"g{i}", 0.02) for i in range(GROUPS)]
 
 
 def wait_for_no_function(server):
@@ -291,10 +270,8 @@ def test_a_chain_survives_kill_9(tmp_path):
     total = collections.Counter()
     try:
         for _ in range(POINTS):
-            load = Load(server, chain)
-            threads = [threading.Thread(target=load.run, args=work, daemon=True) for work in load.work()]
-            for thread in threads:
-                thread.start()
+            load = ChainLoad(server, chain)
+            threads = load.start()
             time.sleep(0.5 + chance.random())
             load.stop.set()
             server.kill()

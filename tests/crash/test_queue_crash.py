@@ -9,8 +9,8 @@ import time
 import uuid
 
 import pytest
-from botocore.config import Config
 
+from support.crash import Load
 from support.server import Server
 
 POINTS = int(os.environ.get("TARN_CRASH_POINTS", 5))
@@ -19,26 +19,15 @@ SENDERS, RECEIVERS, GROUPS = 4, 3, 3
 pytestmark = pytest.mark.own_server
 
 
-class Load:
+class QueueLoad(Load):
     def __init__(self, server, urls):
-        self.server, self.urls = server, urls
-        self.stop, self.lock = threading.Event(), threading.Lock()
+        super().__init__(server)
+        self.urls, self.lock = urls, threading.Lock()
         self.sent, self.deleted, self.asked, self.deleting = set(), set(), set(), set()
-        # group -> what was acknowledged, in the order that it was sent in; and published
-        self.in_order, self.published = collections.defaultdict(list), collections.defaultdict(list)
-        self.failure = None
+        self.in_order = collections.defaultdict(list)  # group -> what was acknowledged, in the order that it was sent in
 
-    def client(self, service="sqs"):
-        return self.server.client(service, config=Config(retries={"total_max_attempts": 1}, read_timeout=20))
-
-    def run(self, work, *arguments):
-        try:
-            work(self.client(), *arguments)
-        except Exception as error:
-            if not self.stop.is_set():
-                self.failure = error
-
-    def send(self, sqs):
+    def send(self):
+        sqs = self.client("sqs")
         while not self.stop.is_set():
             name = uuid.uuid4().hex
             self.asked.add(name)
@@ -46,7 +35,8 @@ class Load:
             with self.lock:
                 self.sent.add(name)
 
-    def receive(self, sqs):
+    def receive(self):
+        sqs = self.client("sqs")
         while not self.stop.is_set():
             got = sqs.receive_message(QueueUrl=self.urls["standard"], MaxNumberOfMessages=3, WaitTimeSeconds=1)
             for message in got.get("Messages", []):
@@ -55,22 +45,17 @@ class Load:
                 with self.lock:
                     self.deleted.add(message["Body"])
 
-    def send_in_order(self, sqs, group):
-        count = 0
+    def send_in_order(self, group):
+        sqs, count = self.client("sqs"), 0
         while not self.stop.is_set():
             name = f"{uuid.uuid4().hex}-{count}"
             count += 1
             sqs.send_message(QueueUrl=self.urls["fifo"], MessageBody=name, MessageGroupId=group, MessageDeduplicationId=name)
             self.in_order[group].append(name)
 
-
-    def publish_in_order(self, _, group):
-        sns, count = self.client("sns"), 0
-        while not self.stop.is_set():
-            name = f"{uuid.uuid4().hex}-{count}"
-            count += 1
-            sns.publish(TopicArn=self.urls["topic"], Message=name, MessageGroupId=group, MessageDeduplicationId=name)
-            self.published[group].append(name)
+    def work(self):
+        return [(self.send,)] * SENDERS + [(self.receive,)] * RECEIVERS + [
+            work for i in range(GROUPS) for work in ((self.send_in_order, f"g{i}"), (self.publish, self.urls["topic"], f"g{i}"))]
 
 
 def drain(sqs, url):
@@ -141,12 +126,8 @@ def test_acknowledged_messages_survive_kill_9(tmp_path):
     sent = deleted = ordered = published = met = 0
     try:
         for _ in range(POINTS):
-            load = Load(server, urls)
-            threads = [threading.Thread(target=load.run, args=work, daemon=True) for work in (
-                [(load.send,)] * SENDERS + [(load.receive,)] * RECEIVERS + [
-                    (work, f"g{i}") for work in (load.send_in_order, load.publish_in_order) for i in range(GROUPS)])]
-            for thread in threads:
-                thread.start()
+            load = QueueLoad(server, urls)
+            threads = load.start()
             time.sleep(0.3 + chance.random())
             load.stop.set()
             server.kill()

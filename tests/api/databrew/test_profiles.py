@@ -7,6 +7,8 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+from support.crawlers import ALL, make_role  # noqa: F401
+
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
                                                   "Principal": {"Service": ["databrew.amazonaws.com", "glue.amazonaws.com"]}}]}
 
@@ -17,21 +19,8 @@ def databrew(client):
 
 
 @pytest.fixture(scope="module")
-def make_role(client, new_name):
-    def make(*statements):
-        name = new_name("databrew-role")
-        arn = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-        client("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps({
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": ["s3:*", "glue:*"], "Resource": "*"}, *statements]}))
-        return arn
-
-    return make
-
-
-@pytest.fixture(scope="module")
 def role(make_role):
-    return make_role()
+    return make_role(trust=TRUST)
 
 
 def finished(databrew, job):
@@ -121,7 +110,7 @@ def test_a_denied_run_says_what_its_role_lacks(client, databrew, bucket, make_ro
     databrew.create_dataset(Name=dataset, Input={"S3InputDefinition": {"Bucket": bucket, "Key": "in/"}})
     for action in ("s3:ListBucket", "s3:GetObject", "s3:PutObject"):
         name = new_name("job")
-        role = make_role({"Effect": "Deny", "Action": action, "Resource": "*"})
+        role = make_role({**ALL, "Statement": [*ALL["Statement"], {"Effect": "Deny", "Action": action, "Resource": "*"}]}, TRUST)
         databrew.create_profile_job(Name=name, DatasetName=dataset, RoleArn=role, OutputLocation={"Bucket": bucket})
         state = finished(databrew, name)
         assert state["State"] == "FAILED" and action in state["ErrorMessage"], state

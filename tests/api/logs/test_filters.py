@@ -19,14 +19,6 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
 
 
-@pytest.fixture
-def group(logs, new_name):
-    name = new_name("group")
-    logs.create_log_group(logGroupName=name)
-    logs.create_log_stream(logGroupName=name, logStreamName="s")
-    return name
-
-
 def put(logs, group, *messages, stream="s"):
     now = int(time.time() * 1000)
     logs.put_log_events(logGroupName=group, logStreamName=stream,

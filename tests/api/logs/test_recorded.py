@@ -8,14 +8,6 @@ NOW = int(time.time())
 LONG = "X" * 600
 
 
-@pytest.fixture
-def group(logs, new_name):
-    name = new_name("group")
-    logs.create_log_group(logGroupName=name)
-    logs.create_log_stream(logGroupName=name, logStreamName="s")
-    return name
-
-
 TRANSFORMATION = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"}
 MOST = "Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"
 ERRORS = [  # operation, its parameters (G: a group that is there, NONE: one that is not, A: the account), code, message
