@@ -16,7 +16,7 @@
 namespace tarn {
 namespace {
 
-constexpr size_t kMaxBody = 64 << 20;      // of a request whose body is read whole
+constexpr size_t kMaxBody = 70'167'211;    // of a request whose body is read whole. Recorded from AWS: Lambda's limit
 constexpr uint64_t kMaxUpload = 5ull << 30;  // AWS: Amazon S3 quotas: of one PutObject or part
 constexpr size_t kMostTrace = 2 << 10;     // bytes of a trace's header
 constexpr uint64_t kWholeBody = 64 << 10;  // an object's body up to this is read whole as well: one hop less
@@ -51,7 +51,11 @@ bool is_key_error(const Error& error) {
 }
 
 // The errors of http's body reading, in S3's words.
-Error body_error(const Error& error) {
+Error body_error(const Error& error, const wire::Operation* operation) {
+  // Recorded from AWS.
+  if (error.code == "RequestBodyTooLarge" && operation != nullptr && operation->service->signing_name == "lambda")
+    return {413, "RequestEntityTooLargeException",
+            fmt::format("Request must be smaller than {} bytes for the {} operation", kMaxBody, operation->name)};
   if (error.code == "RequestBodyTooLarge")
     return {400, "EntityTooLarge", fmt::format("The body of this request may have at most {} bytes.", kMaxBody)};
   if (error.code == "IncompleteBody")
@@ -121,7 +125,7 @@ void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
       return workers_.submit([this, in] { accept_head(in); });
   }
   in->exchange->read_body(kMaxBody, [this, in](Result<std::string> body) {
-    if (!body) return refuse(in, body_error(body.error()));
+    if (!body) return refuse(in, body_error(body.error(), in->operation()));
     in->body = std::move(*body);
     if (in->routed.by_body) in->routed = router_.route(in->head, in->presented, in->body);
     if (serves_here(*in)) return serve(in);
@@ -184,7 +188,7 @@ void Gateway::accept_head(std::shared_ptr<Incoming> in) {
   in->exchange->stream_body(
       [in](std::string_view bytes) { return in->decoder->feed(bytes, [&](std::string_view part) { return in->writer->append(part); }); },
       [this, in](Status status) {
-        if (!status) return refuse(in, body_error(status.error()));
+        if (!status) return refuse(in, body_error(status.error(), in->operation()));
         workers_.submit([this, in] { finish_body(in); });
       });
 }

@@ -36,7 +36,15 @@ std::string lower_first(std::string_view name) {
   return text;
 }
 
-std::string bound_text(double bound) {
+// "2.0".
+std::string fraction_text(double number) {
+  std::string text = double_text(number);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
+// AWS: Java's numbers: those with a fraction show one.
+std::string bound_text(const Shape& shape, double bound) {
+  if (shape.kind == Kind::kDouble || shape.kind == Kind::kFloat) return fraction_text(bound);
   return std::abs(bound) < 9e15 ? fmt::format("{}", static_cast<int64_t>(bound)) : double_text(bound);
 }
 
@@ -56,6 +64,8 @@ std::string shown(const Shape& shape, const void* value) {
     case Kind::kStructure: return std::string(shape.name);
     case Kind::kDocument: return static_cast<const Json*>(value)->text();
     case Kind::kBlob: return fmt::format("{} bytes", static_cast<const Blob*>(value)->bytes.size());
+    case Kind::kFloat: return fraction_text(*static_cast<const float*>(value));
+    case Kind::kDouble: return fraction_text(*static_cast<const double*>(value));
     default: return scalar_text(shape, format_of(nullptr, shape, TimestampFormat::kIso8601), value);
   }
 }
@@ -84,7 +94,7 @@ std::string pattern_text(const Shape& shape) {
 }
 std::string bound_constraint(const Shape& shape, std::string_view relation, double bound) {
   return fmt::format("Member must have {} {} than or equal to {}", is_number(shape) ? "value" : "length", relation,
-                     bound_text(bound));
+                     bound_text(shape, bound));
 }
 std::string enum_text(const Shape& shape) {
   return fmt::format("Member must satisfy enum value set: [{}]", fmt::join(shape.enum_values, ", "));
@@ -201,9 +211,14 @@ class Validator {
   bool sensitive_ = false;
 };
 
-// Observed: IAM's messages leave the values out since 2025, and end the list of an element's constraints with one more.
+// Observed: IAM's messages leave the values out since 2025.
 bool is_iam(const Service& service) {
   return service.name == "iam";
+}
+
+// Observed: the list of an element's constraints ends with one more. Recorded from AWS: Lambda's, too.
+bool tells_null(const Service& service) {
+  return is_iam(service) || service.signing_name == "lambda";
 }
 
 std::string message_of(const Service& service, const std::vector<Violation>& violations) {
@@ -247,7 +262,7 @@ Failure s3_failure(Violation first) {
 
 Status validate(const Operation& operation, const void* input) {
   const Service& service = *operation.service;
-  const std::vector<Violation> violations = Validator(is_iam(service)).check(*operation.input, input);
+  const std::vector<Violation> violations = Validator(tells_null(service)).check(*operation.input, input);
   if (violations.empty()) return {};
   if (service.protocol == Protocol::kEc2) return ec2_failure(violations.front());
   if (service.protocol == Protocol::kRestXml && !service.wrapped_errors) return s3_failure(violations.front());

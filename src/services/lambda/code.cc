@@ -17,8 +17,6 @@
 namespace tarn::lambda {
 namespace {
 
-constexpr size_t kMostInline = 50 << 20;  // AWS: Lambda quotas: deployment package, zipped, direct upload
-
 using Reader = std::unique_ptr<archive, int (*)(archive*)>;
 
 Failure no_zip(std::string_view why) {
@@ -87,9 +85,9 @@ Result<Package> package_of(Call& call, const PackageSource& source) {
   Package package;
   if (source.zip) {
     package.zip = source.zip->bytes;
-    if (package.zip.size() > kMostInline)
+    if (package.zip.size() > static_cast<size_t>(kMostZipped))
       return fail(413, "RequestEntityTooLargeException",
-                  fmt::format("ZipFile may have at most {} bytes.", kMostInline));
+                  fmt::format("Zipped size must be smaller than {} bytes", kMostZipped));
   } else {
     if (!source.bucket || !source.key) return invalid_parameter("Please provide a source for function code.");
     // AWS: CreateFunction: the caller reads the object.

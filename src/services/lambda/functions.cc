@@ -9,7 +9,6 @@
 #include "door/tags.h"
 #include "os/random.h"
 #include "services/lambda/code.h"
-#include "services/lambda/code_link.h"
 #include "services/lambda/lambda.h"
 #include "services/lambda/runtimes.h"
 #include "store/page_token.h"
@@ -17,10 +16,8 @@
 namespace tarn::lambda {
 namespace {
 
-constexpr int64_t kMostZipped = 50 << 20;  // AWS: Lambda quotas: deployment package, zipped, direct upload
 constexpr size_t kMostVariables = 4096;    // bytes of all environment variables
-constexpr int32_t kPage = 50;
-constexpr int32_t kMostTimeout = 900;  // seconds
+constexpr int32_t kMostTimeout = 900;      // seconds
 
 // Names that the service sets itself. AWS: Developer Guide, "Defined runtime environment variables": reserved.
 constexpr std::string_view kReserved[] = {"_HANDLER",
@@ -174,6 +171,24 @@ Status check_dead_letter_role(Lambda& lambda, Call& call, const VersionRecord& r
                                        queue ? "SendMessage on SQS" : "Publish on SNS"));
 }
 
+// Recorded from AWS: what has been made is told to be on its way. Whoever looks next finds it ready, as waiters want it.
+constexpr const char* kBeingMade = "The function is being created.";
+
+FunctionConfiguration as_created(FunctionConfiguration out) {
+  out.state = "Pending";
+  out.state_reason = kBeingMade;
+  out.state_reason_code = "Creating";
+  out.last_update_status.reset();
+  return out;
+}
+
+FunctionConfiguration as_updated(FunctionConfiguration out) {
+  out.last_update_status = "InProgress";
+  out.last_update_status_reason = kBeingMade;
+  out.last_update_status_reason_code = "Creating";
+  return out;
+}
+
 void touch(Call& call, VersionRecord& record) {
   record.modified = call.now();
   record.revision = uuid4();
@@ -241,14 +256,13 @@ Result<FunctionConfiguration> create_function(Lambda& lambda, Call& call, const 
     TRY(tx.put(kVersions, {fresh.function.id, 0}, fresh.record));
     if (!in.tags.empty()) TRY(set_tags(tx, name.arn(), Tags(in.tags.begin(), in.tags.end())));
     if (in.publish.value_or(false)) {
-      const uint64_t version = TRY(publish(call, tx, name.key, fresh.function, fresh.record, {}));
-      fresh.version = version;
-      fresh.name.qualifier = std::to_string(version);
+      fresh.version =
+          TRY(publish(call, tx, name.key, fresh.function, fresh.record, {}));  // AWS: its ARN is told without
     }
     made = std::move(fresh);
     return {};
   }));
-  return to_wire(made);
+  return as_created(to_wire(lambda, made));
 }
 
 // --- UpdateFunctionCode, UpdateFunctionConfiguration -------------------------------------------------------------------
@@ -272,7 +286,7 @@ Result<std::vector<Need>> update_function_code_rights(Lambda&, Call& call, const
   return rights_on(call, *in.function_name, {}, "lambda:UpdateFunctionCode");
 }
 
-Result<FunctionConfiguration> update_function_code(Lambda&, Call& call, const UpdateFunctionCodeRequest& in) {
+Result<FunctionConfiguration> update_function_code(Lambda& lambda, Call& call, const UpdateFunctionCodeRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name));
   if (in.image_uri)
     return invalid_parameter("Please don't provide ImageUri when updating a function with packageType Zip.");
@@ -280,23 +294,25 @@ Result<FunctionConfiguration> update_function_code(Lambda&, Call& call, const Up
     return not_supported("Architecture " + *in.architectures.begin());
   const Package package = TRY(package_of(call, in));
   const StagedBody body = TRY(call.door().blobs().stage(package.zip));
+  const bool dry = in.dry_run.value_or(false), published = !dry && in.publish.value_or(false);
   Found changed;
   TRY(committed(call, [&](Transaction& tx) -> Status {
     auto [function, record] = TRY(latest_of(tx, name, in.revision_id));
     TRY(check_signature(tx, name, function));
-    if (!in.dry_run.value_or(false)) {
+    if (!dry) {
       TRY(put_code(call, tx, body, package, record));
       touch(call, record);
       TRY(tx.put(kVersions, {function.id, 0}, record));
     }
     changed = {.name = name, .function = function, .version = 0, .record = record};
-    if (in.publish.value_or(false) && !in.dry_run.value_or(false)) {
+    if (published) {
       changed.version = TRY(publish(call, tx, name.key, changed.function, record, {}));
       changed.name.qualifier = std::to_string(changed.version);
     }
     return {};
   }));
-  return to_wire(changed);
+  FunctionConfiguration out = to_wire(lambda, changed);
+  return dry ? out : published ? as_created(std::move(out)) : as_updated(std::move(out));
 }
 
 Result<std::vector<Need>> update_function_configuration_rights(Lambda&, Call& call,
@@ -323,86 +339,7 @@ Result<FunctionConfiguration> update_function_configuration(Lambda& lambda, Call
     changed = {.name = name, .function = function, .version = 0, .record = record};
     return {};
   }));
-  return to_wire(changed);
-}
-
-// --- showing ----------------------------------------------------------------------------------------------------------
-
-Result<std::vector<Need>> get_function_rights(Lambda&, Call& call, const GetFunctionRequest& in) {
-  return rights_on(call, *in.function_name, in.qualifier, "lambda:GetFunction");
-}
-
-Result<GetFunctionResponse> get_function(Lambda& lambda, Call& call, const GetFunctionRequest& in) {
-  const Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier))));
-  GetFunctionResponse out{.configuration = to_wire(found), .code = FunctionCodeLocation{.repository_type = "S3"}};
-  out.code->location = code_link(lambda, call, found.record.code);
-  const Tags tags = TRY(tags_of(call.tx(), found.name.arn()));
-  for (const auto& [key, value] : tags) out.tags[key] = value;
-  if (found.function.reserved_concurrency)
-    out.concurrency = Concurrency{.reserved_concurrent_executions = found.function.reserved_concurrency};
-  return out;
-}
-
-Result<std::vector<Need>> get_function_configuration_rights(Lambda&, Call& call,
-                                                            const GetFunctionConfigurationRequest& in) {
-  return rights_on(call, *in.function_name, in.qualifier, "lambda:GetFunctionConfiguration");
-}
-
-Result<FunctionConfiguration> get_function_configuration(Lambda&, Call& call,
-                                                         const GetFunctionConfigurationRequest& in) {
-  return to_wire(TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier)))));
-}
-
-Result<ListFunctionsResponse> list_functions(Lambda&, Call& call, const ListFunctionsRequest& in) {
-  const std::string request = fmt::format("ListFunctions {} {}", call.account(), call.region());
-  const auto page =
-      TRY(call.tx().scan(kFunctions, {.prefix = prefix_of(kFunctions, call.account(), call.region()),
-                                      .after = TRY(position_of(call, request, in.marker)),
-                                      .limit = static_cast<size_t>(std::min(in.max_items.value_or(kPage), kPage))}));
-  ListFunctionsResponse out;
-  out.functions.set_present();
-  for (const auto& [key, function] : page.entries) {
-    if (!in.function_version) {
-      if (const auto record = TRY(call.get(kVersions, {function.id, 0}, Lock::kNone)))
-        out.functions.push_back(
-            to_listed({.name = {.key = key, .qualifier = {}}, .function = function, .record = *record}));
-      continue;
-    }
-    // ALL. A page counts functions, and has them with all their versions.
-    const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id)}));
-    for (const auto& [version, record] : versions.entries)
-      out.functions.push_back(to_listed({.name = {.key = key, .qualifier = version_text(version.version)},
-                                         .function = function,
-                                         .version = version.version,
-                                         .record = record}));
-  }
-  if (page.more)
-    out.next_marker = page_token(call.door().store(), request, encoded_key(kFunctions, page.entries.back().key));
-  return out;
-}
-
-Result<GetAccountSettingsResponse> get_account_settings(Lambda&, Call& call, const GetAccountSettingsRequest&) {
-  AccountUsage usage{.total_code_size = 0, .function_count = 0};
-  int64_t unreserved = kAccountConcurrency;
-  const auto functions =
-      TRY(call.tx().scan(kFunctions, {.prefix = prefix_of(kFunctions, call.account(), call.region())}));
-  for (const auto& [key, function] : functions.entries) {
-    ++*usage.function_count;
-    unreserved -= function.reserved_concurrency.value_or(0);
-    const auto versions = TRY(call.tx().scan(kVersions, {.prefix = prefix_of(kVersions, function.id)}));
-    for (const auto& [version, record] : versions.entries)
-      *usage.total_code_size += static_cast<int64_t>(record.code_size);
-  }
-  const auto layers =
-      TRY(call.tx().scan(kLayerVersions, {.prefix = prefix_of(kLayerVersions, call.account(), call.region())}));
-  for (const auto& [key, layer] : layers.entries) *usage.total_code_size += static_cast<int64_t>(layer.code_size);
-  return GetAccountSettingsResponse{
-      .account_limit = AccountLimit{.total_code_size = int64_t{80} << 30,
-                                    .code_size_unzipped = static_cast<int64_t>(kMostUnzipped),
-                                    .code_size_zipped = kMostZipped,
-                                    .concurrent_executions = kAccountConcurrency,
-                                    .unreserved_concurrent_executions = unreserved},
-      .account_usage = usage};
+  return as_updated(to_wire(lambda, changed));
 }
 
 // --- DeleteFunction ---------------------------------------------------------------------------------------------------
@@ -434,9 +371,9 @@ Result<std::vector<Need>> delete_function_rights(Lambda&, Call& call, const Dele
 
 Result<DeleteFunctionResponse> delete_function(Lambda& lambda, Call& call, const DeleteFunctionRequest& in) {
   const FunctionName name = TRY(function_name(call, *in.function_name, in.qualifier));
-  const FunctionRecord function = TRY(find_function(call, name));
   if (name.qualifier == "$LATEST")
     return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+  const FunctionRecord function = TRY(find_function(call, {.key = name.key, .qualifier = {}}));
   call.tx().on_commit([&lambda] { lambda.environments.look_again(); });
   if (!name.qualifier.empty()) {
     const Found found = TRY(find_version(call, name, Lock::kExclusive));

@@ -15,12 +15,14 @@
 #include "services/lambda/environments.h"
 #include "services/lambda/event_sources.h"
 #include "services/lambda/records.h"
+#include "services/lambda/runtimes.h"
 
 namespace tarn::lambda {
 
 using OptionalText = std::optional<std::string>;
 
 constexpr int64_t kLeastUnreserved = 100;      // .. of which so many cannot be reserved
+constexpr int64_t kMostZipped = 50 << 20;      // AWS: Lambda quotas: deployment package, zipped, direct upload
 constexpr uint64_t kMostUnzipped = 250 << 20;  // .. deployment package, unzipped, with layers
 
 class Lambda {
@@ -36,6 +38,7 @@ class Lambda {
   Door& door;
   Environments& environments;
   EventSources& event_sources;
+  RuntimeNames runtime_names;
   PolicyCache policies;  // of roles that are looked at
   const std::function<void(const std::string&)> note;
 };
@@ -76,7 +79,7 @@ struct FunctionName {
   std::string arn() const;            // of the function
   std::string qualified_arn() const;  // with the qualifier, where there is one
 };
-// ERRORS: InvalidParameterValueException: the name and Qualifier differ.
+// ERRORS: InvalidParameterValueException: the name and Qualifier differ; ResourceNotFoundException: another region's.
 Result<FunctionName> function_name(const Call& call, const std::string& text, const OptionalText& qualifier = {});
 
 struct Found {
@@ -108,8 +111,10 @@ Result<std::vector<Need>> rights_on(Call& call, const std::string& text, const O
 // What the account has left for functions that reserve nothing, without what `but` reserves.
 Result<int64_t> unreserved_concurrency(Call& call, const FunctionKey& but);
 
-FunctionConfiguration to_wire(const Found& found);
-// As in lists. AWS: ListFunctions: without the members of states and updates.
+// "arn:aws:lambda:us-east-1::runtime:python3.11": what stands for the runtime on this machine.
+std::string runtime_arn(Lambda& lambda, const Found& found);
+FunctionConfiguration to_wire(Lambda& lambda, const Found& found);
+// As in lists. AWS: ListFunctions: without the members of states, updates and runtimes' versions.
 FunctionConfiguration to_listed(const Found& found);
 
 // Copies $LATEST to a version of its own; the latest one where nothing has changed since. AWS: PublishVersion.

@@ -44,6 +44,15 @@ Result<FunctionName> function_name(const Call& call, const std::string& text, co
     parts.erase(parts.begin());
   }
   if (!parts.empty() && parts[0] == "function") parts.erase(parts.begin());
+  // Recorded from AWS. What happens inside the server has no region to look from.
+  if (!call.region().empty() && name.key.region != call.region())
+    return not_found(
+        fmt::format("Functions from '{}' are not reachable in this region ('{}')", name.key.region, call.region()));
+  if (parts.size() == 1 && parts[0].size() > 64)
+    return invalid_parameter(fmt::format(
+        "1 validation error detected: Value '{}' at 'functionName' failed to satisfy constraint: Member must "
+        "have length less than or equal to 64",
+        parts[0]));
   if (parts.empty() || parts.size() > 2 || parts[0].size() > 64)
     return invalid_parameter(
         fmt::format("FunctionName {} names no function: its name may have at most 64 letters, digits, "
@@ -138,7 +147,12 @@ std::optional<std::string> policy_text(const std::vector<PermissionRecord>& perm
   return Json::object({{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", std::move(statements)}}).text();
 }
 
-FunctionConfiguration to_wire(const Found& found) {
+std::string runtime_arn(Lambda& lambda, const Found& found) {
+  return fmt::format("arn:aws:lambda:{}::runtime:{}", found.name.key.region,
+                     lambda.runtime_names.of(found.record.runtime));
+}
+
+FunctionConfiguration to_listed(const Found& found) {
   const VersionRecord& record = found.record;
   FunctionConfiguration out{.function_name = found.name.key.name, .function_arn = found.name.qualified_arn()};
   if (!record.runtime.empty()) out.runtime = record.runtime;
@@ -170,8 +184,6 @@ FunctionConfiguration to_wire(const Found& found) {
   if (!record.kms_key.empty()) out.kms_key_arn = record.kms_key;
   out.tracing_config = TracingConfigResponse{.mode = record.tracing};
   out.revision_id = record.revision;
-  out.state = "Active";
-  out.last_update_status = "Successful";
   out.package_type = "Zip";
   out.architectures = {record.architecture};
   out.ephemeral_storage = EphemeralStorage{.size = record.ephemeral_storage};
@@ -182,10 +194,11 @@ FunctionConfiguration to_wire(const Found& found) {
   return out;
 }
 
-FunctionConfiguration to_listed(const Found& found) {
-  FunctionConfiguration out = to_wire(found);
-  out.state.reset();
-  out.last_update_status.reset();
+FunctionConfiguration to_wire(Lambda& lambda, const Found& found) {
+  FunctionConfiguration out = to_listed(found);
+  out.state = "Active";
+  out.last_update_status = "Successful";
+  out.runtime_version_config = RuntimeVersionConfig{.runtime_version_arn = runtime_arn(lambda, found)};
   return out;
 }
 

@@ -104,14 +104,13 @@ struct At {
   ProvisionedKey key;
 };
 
-Result<At> find(Call& call, const std::string& function, const OptionalText& qualifier, Lock lock) {
+Result<At> find(Call& call, const std::string& function, const OptionalText& qualifier, Lock lock,
+                const char* unpublished = "The function resource provided must be an alias or a published version.") {
   const FunctionName name = TRY(function_name(call, function, qualifier));
-  TRY(find_function(call, name, lock));
   const std::string no_alias = "Cannot find alias arn: " + name.qualified_arn();
   auto there = find_version(call, name, lock);
   Found found = TRY(version_number(name.qualifier) ? std::move(there) : worded(std::move(there), no_alias.c_str()));
-  if (found.version == 0)
-    return invalid_parameter("Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+  if (found.version == 0) return invalid_parameter(unpublished);
   const ProvisionedKey key{found.function.id, found.name.qualifier};
   return At{std::move(found), key};
 }
@@ -145,7 +144,8 @@ Result<std::vector<Need>> put_provisioned_concurrency_config_rights(Lambda&, Cal
 
 Result<PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_config(
     Lambda& lambda, Call& call, const PutProvisionedConcurrencyConfigRequest& in) {
-  const At at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared));
+  const At at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared,
+                         "Provisioned Concurrency Configs cannot be applied to unpublished function versions."));
   TRY(check_alone(call, at));
   const int32_t count = *in.provisioned_concurrent_executions;
   if (at.found.function.reserved_concurrency && count > *at.found.function.reserved_concurrency)
@@ -182,7 +182,6 @@ Result<std::vector<Need>> delete_provisioned_concurrency_config_rights(
 Result<DeleteProvisionedConcurrencyConfigOutput> delete_provisioned_concurrency_config(
     Lambda& lambda, Call& call, const DeleteProvisionedConcurrencyConfigRequest& in) {
   const At at = TRY(find(call, *in.function_name, in.qualifier, Lock::kShared));
-  if (!TRY(call.get(kProvisioned, at.key))) return none();
   TRY(call.erase(kProvisioned, at.key));
   call.tx().on_commit([&lambda] { lambda.environments.look_again(); });
   return DeleteProvisionedConcurrencyConfigOutput{};

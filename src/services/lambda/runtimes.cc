@@ -11,6 +11,7 @@
 #include "os/file.h"
 #include "os/process.h"
 #include "services/lambda/bootstraps.h"
+#include "services/lambda/lambda.h"
 
 namespace tarn::lambda {
 namespace {
@@ -25,6 +26,13 @@ bool is_node(std::string_view runtime) {
 }
 bool is_provided(std::string_view runtime) {
   return runtime == "provided.al2" || runtime == "provided.al2023";
+}
+
+// Whether AWS runs it, or has.
+bool is_of_aws(std::string_view runtime) {
+  static constexpr std::string_view kFamilies[] = {"python2.", "python3.", "nodejs", "java",  "provided",
+                                                   "ruby",     "dotnet",   "go1.",   "custom"};
+  return std::ranges::any_of(kFamilies, [&](std::string_view family) { return runtime.starts_with(family); });
 }
 
 bool is_java(std::string_view runtime) {
@@ -175,8 +183,7 @@ std::optional<Machine> java_machine(int wanted) {
 
 Status check_java(const std::string& runtime) {
   if (!java_machines().empty() && !java_client().empty()) return {};
-  return fail(
-      400, "InvalidParameterValueException",
+  return invalid_parameter(
       fmt::format("{} cannot run on this machine: {}. Install a JDK and Maven, then run tools/setup.sh and make "
                   "build.",
                   runtime,
@@ -211,12 +218,17 @@ Status check_runtime(const std::string& runtime) {
   const bool known = (is_python(runtime) && version_of(runtime) >= 8) ||
                      (is_node(runtime) && version_of(runtime) >= 18) || is_provided(runtime);
   if (known) return {};
-  return fail(
-      400, "InvalidParameterValueException",
-      fmt::format(
-          "The runtime parameter of {} is not supported by this server: it runs python3.8 and later, nodejs18.x "
-          "and later, java8.al2 to java25, provided.al2 and provided.al2023.",
-          runtime));
+  // Recorded from AWS.
+  if (!is_of_aws(runtime))
+    return invalid_parameter(fmt::format(
+        "Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [python3.8 to "
+        "python3.14, nodejs18.x to nodejs24.x, java8.al2 to java25, provided.al2, provided.al2023] or be a "
+        "valid ARN",
+        runtime));
+  return invalid_parameter(fmt::format(
+      "The runtime parameter of {} is not supported by this server: it runs python3.8 and later, nodejs18.x "
+      "and later, java8.al2 to java25, provided.al2 and provided.al2023.",
+      runtime));
 }
 
 Result<Interpreter> find_interpreter(const std::string& runtime, const std::string& support, int32_t memory) {
@@ -224,6 +236,14 @@ Result<Interpreter> find_interpreter(const std::string& runtime, const std::stri
   if (is_python(runtime)) return python(runtime, support);
   if (is_node(runtime)) return node(runtime, support);
   return Interpreter{.command = {"/var/task/bootstrap"}, .mounts = {}, .note = {}, .name = {}};
+}
+
+std::string RuntimeNames::of(const std::string& runtime) {
+  const std::lock_guard lock(mutex_);
+  const auto [at, fresh] = names_.try_emplace(runtime, runtime);
+  if (!fresh) return at->second;
+  if (const auto found = find_interpreter(runtime, {}); found && !found->name.empty()) at->second = found->name;
+  return at->second;
 }
 
 Status write_support(const std::string& folder) {

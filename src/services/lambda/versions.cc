@@ -5,7 +5,6 @@
 
 #include "door/door.h"
 #include "services/lambda/lambda.h"
-#include "services/lambda/runtimes.h"
 #include "store/page_token.h"
 
 namespace tarn::lambda {
@@ -35,13 +34,6 @@ Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, Fu
 
 namespace {
 
-// What stands for a runtime's name on this machine.
-std::string runtime_arn(const Found& found) {
-  const auto interpreter = find_interpreter(found.record.runtime, {});
-  const std::string name = interpreter && !interpreter->name.empty() ? interpreter->name : found.record.runtime;
-  return fmt::format("arn:aws:lambda:{}::runtime:{}", found.name.key.region, name);
-}
-
 std::string arn_with_version(const Found& found) {
   return found.name.qualifier.empty() ? found.name.arn() + ":$LATEST" : found.name.qualified_arn();
 }
@@ -53,12 +45,12 @@ Result<std::vector<Need>> get_runtime_management_config_rights(Lambda&, Call& ca
   return rights_on(call, *in.function_name, in.qualifier, "lambda:GetRuntimeManagementConfig");
 }
 
-Result<GetRuntimeManagementConfigResponse> get_runtime_management_config(Lambda&, Call& call,
+Result<GetRuntimeManagementConfigResponse> get_runtime_management_config(Lambda& lambda, Call& call,
                                                                          const GetRuntimeManagementConfigRequest& in) {
   const Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier))));
   return GetRuntimeManagementConfigResponse{.update_runtime_on = found.record.runtime_updates,
                                             .function_arn = arn_with_version(found),
-                                            .runtime_version_arn = runtime_arn(found)};
+                                            .runtime_version_arn = runtime_arn(lambda, found)};
 }
 
 Result<std::vector<Need>> put_runtime_management_config_rights(Lambda&, Call& call,
@@ -67,10 +59,10 @@ Result<std::vector<Need>> put_runtime_management_config_rights(Lambda&, Call& ca
 }
 
 // A machine has one program for a runtime, so the only version that can be asked for is that one.
-Result<PutRuntimeManagementConfigResponse> put_runtime_management_config(Lambda&, Call& call,
+Result<PutRuntimeManagementConfigResponse> put_runtime_management_config(Lambda& lambda, Call& call,
                                                                          const PutRuntimeManagementConfigRequest& in) {
   Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name, in.qualifier)), Lock::kExclusive));
-  const std::string arn = runtime_arn(found);
+  const std::string arn = runtime_arn(lambda, found);
   const bool manual = *in.update_runtime_on == "Manual";
   if (manual != in.runtime_version_arn.has_value())
     return invalid_parameter(manual ? "RuntimeVersionArn must be specified when UpdateRuntimeOn is set to Manual."
@@ -90,7 +82,7 @@ Result<std::vector<Need>> publish_version_rights(Lambda&, Call& call, const Publ
   return rights_on(call, *in.function_name, {}, "lambda:PublishVersion");
 }
 
-Result<FunctionConfiguration> publish_version(Lambda&, Call& call, const PublishVersionRequest& in) {
+Result<FunctionConfiguration> publish_version(Lambda& lambda, Call& call, const PublishVersionRequest& in) {
   Found found = TRY(find_version(call, TRY(function_name(call, *in.function_name)), Lock::kExclusive));
   if (in.revision_id && *in.revision_id != found.record.revision) return stale_revision();
   if (in.code_sha256 && *in.code_sha256 != found.record.code_sha256)
@@ -101,7 +93,7 @@ Result<FunctionConfiguration> publish_version(Lambda&, Call& call, const Publish
   found.version = TRY(publish(call, call.tx(), found.name.key, found.function, found.record, in.description));
   found.name.qualifier = std::to_string(found.version);
   found.record = TRY(call.get(kVersions, {found.function.id, found.version})).value_or(found.record);
-  return to_wire(found);
+  return to_wire(lambda, found);
 }
 
 Result<std::vector<Need>> list_versions_by_function_rights(Lambda&, Call& call,

@@ -18,6 +18,16 @@ LiveQueue::Entries::iterator LiveQueue::add(const LiveMessage& message) {
     group->second.at = group;
     group->second.numbers.insert(message.number);
     entry.group = &group->second;
+  } else {
+    entry.turn = served_;
+    entry.tenant = tenants_.end();
+    if (!message.group.empty()) {
+      entry.tenant = tenants_.try_emplace(message.group).first;
+      Tenant& tenant = entry.tenant->second;
+      ++tenant.messages;
+      entry.turn = std::max(tenant.turn, served_);
+      tenant.turn = entry.turn + 1;
+    }
   }
   ++in_state_[static_cast<size_t>(entry.state)];
   return entries_.emplace(message.number, entry).first;
@@ -26,19 +36,21 @@ LiveQueue::Entries::iterator LiveQueue::add(const LiveMessage& message) {
 void LiveQueue::set_state(Entries::iterator at, State state, Time visible) {
   auto& [number, entry] = *at;
   if (entry.state == State::kDelayed || entry.state == State::kInFlight) later_.erase({entry.visible, number});
-  if (entry.state == State::kReady && !fifo_) ready_.erase({number, number});
+  if (entry.state == State::kReady && !fifo_) ready_.erase({entry.turn, number});
   --in_state_[static_cast<size_t>(entry.state)];
   ++in_state_[static_cast<size_t>(state)];
   entry.state = state;
   entry.visible = visible;
   if (state == State::kDelayed || state == State::kInFlight) later_.insert({visible, number});
-  if (state == State::kReady && !fifo_) ready_.insert({number, number});
+  if (state == State::kReady && !fifo_) ready_.insert({entry.turn, number});
   if (entry.group != nullptr) refresh(*entry.group);
 }
 
 void LiveQueue::remove(Entries::iterator at) {
   const uint64_t number = at->first;
   Group* group = at->second.group;
+  if (!fifo_ && at->second.tenant != tenants_.end() && --at->second.tenant->second.messages == 0)
+    tenants_.erase(at->second.tenant);
   set_state(at, State::kComing, at->second.visible);
   --in_state_[static_cast<size_t>(State::kComing)];
   entries_.erase(at);
@@ -198,6 +210,7 @@ LiveQueue::Taken LiveQueue::take(const Wanted& wanted) {
 
 void LiveQueue::take_one(Entries::iterator at, const Wanted& wanted, Taken& taken) {
   at->second.receipt = wanted.receipt;
+  served_ = std::max(served_, at->second.turn);
   set_state(at, State::kInFlight, wanted.until);
   taken.numbers.push_back(at->first);
 }

@@ -3,7 +3,9 @@
 // The messages themselves are in the store. Visibility is not: after a crash every message is visible again, which is
 // "at least once" as a visibility timeout that ended early would be. A FIFO group's order holds all the same, since it is
 // that of the numbers, and no message is given out before those of its group with smaller numbers are deleted or given
-// out. Groups take turns: one whose first message may be received again stands behind those that wait already.
+// out. Groups take turns: one whose first message may be received again stands behind those that wait already. The groups
+// of a standard queue have no order, but share its receivers: who sends much waits behind what it has sent itself.
+// AWS: SQS Developer Guide, "Amazon SQS fair queues".
 #pragma once
 
 #include <cstdint>
@@ -24,7 +26,7 @@ namespace tarn::sqs {
 struct LiveMessage {
   uint64_t number = 0;
   Time sent, visible;
-  std::string group = {};  // of FIFO queues
+  std::string group = {};
 };
 
 // THREADS: any. Nothing here waits for the store, but for load_once.
@@ -105,11 +107,19 @@ class LiveQueue : public std::enable_shared_from_this<LiveQueue> {
     uint64_t open = 0;  // the head that stands in ready_; 0: none
     uint64_t turn = 0;  // its place there
   };
+  // A group of a standard queue.
+  struct Tenant {
+    size_t messages = 0;
+    uint64_t turn = 0;  // of its next message
+  };
+  using Tenants = std::map<std::string, Tenant>;
   struct Entry {
     State state = State::kComing;
     Time sent, visible;
     uint64_t receipt = 0;
-    Group* group = nullptr;
+    Group* group = nullptr;         // of FIFO queues
+    Tenants::iterator tenant = {};  // of standard ones, where it has a group
+    uint64_t turn = 0;              // its place in ready_, of standard queues
   };
   using Entries = std::map<uint64_t, Entry>;
   struct Attempt {
@@ -137,11 +147,13 @@ class LiveQueue : public std::enable_shared_from_this<LiveQueue> {
   bool loaded_ = false, closed_ = false;
   Entries entries_;
   Groups groups_;
-  // What may be received, by turn and number: of FIFO queues the heads of open groups, of standard ones all, each by its
-  // number.
+  // What may be received, by turn and number: of FIFO queues the heads of open groups, of standard ones all. The messages
+  // of a tenant have one turn after the other, from that which is being served; those of nobody have that one.
   using Turn = std::pair<uint64_t, uint64_t>;
   std::set<Turn> ready_;
-  uint64_t turns_ = 0;
+  uint64_t turns_ = 0;   // of FIFO queues: the last one that was given
+  uint64_t served_ = 0;  // of standard ones: the highest one that was taken
+  Tenants tenants_;
   std::set<std::pair<Time, uint64_t>> later_;  // delayed and in flight
   size_t in_state_[4] = {};
   std::vector<uint64_t> expired_;

@@ -116,6 +116,25 @@ TEST(LiveQueueTest, GroupsTakeTurns) {
   EXPECT_EQ(f.take(10, 0).numbers, (Numbers{4, 1, 5, 2, 3}));
 }
 
+TEST(LiveQueueTest, GroupsOfAStandardQueueShareItsReceivers) {
+  Fixture f(false);
+  for (uint64_t number : {1, 2, 3, 4}) f.send(number, "loud");
+  f.send(5, "quiet");
+  f.send(6);
+  EXPECT_EQ(f.take(4).numbers, (Numbers{1, 5, 6, 2}));
+  f.send(7, "quiet");
+  f.send(8);
+  EXPECT_EQ(f.take(10).numbers, (Numbers{7, 8, 3, 4}));
+}
+
+TEST(LiveQueueTest, AStandardQueueWithoutGroupsKeepsTheOrderOfSending) {
+  Fixture f(false);
+  for (uint64_t number : {1, 2, 3}) f.send(number);
+  EXPECT_EQ(f.take(2).numbers, (Numbers{1, 2}));
+  f.send(4);
+  EXPECT_EQ(f.take(10).numbers, (Numbers{3, 4}));
+}
+
 TEST(LiveQueueTest, AnyReceiptChangesAStandardQueuesMessage) {
   Fixture f(false);
   f.send(1);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kMostTags = 50;               // AWS: SQS Developer Guide, quotas
 constexpr Micros kPurgeEvery = kMinute;        // AWS: PurgeQueue
+constexpr Micros kNameIsKept = kMinute;        // AWS: DeleteQueue
 constexpr Micros kErasedAfter = 10 * kSecond;  // longer than any send that began before takes
 constexpr size_t kPage = 1'000;
 
@@ -79,12 +80,29 @@ Result<CreateQueueResult> create_queue(Sqs&, Call& call, const CreateQueueReques
     TRY(check_same(*there, record, attributes));
     return CreateQueueResult{.queue_url = queue_url(call, key)};
   }
+  const auto deleted = TRY(call.get(kDeleted, key));
+  if (deleted && deleted->when + kNameIsKept > call.now())
+    return fail(400, "QueueDeletedRecently",
+                "You must wait 60 seconds after deleting a queue before you can create another with the same name.");
+  if (deleted) TRY(call.erase(kDeleted, key));
   TRY(check_dead_letter_queue(call, key, record));
   record.id = call.door().store().next_id();
   TRY(call.put(kQueues, key, record));
   TRY(set_tags(call.tx(), queue_arn(key), Tags(in.tags.begin(), in.tags.end())));
   return CreateQueueResult{.queue_url = queue_url(call, key)};
 }
+
+namespace {
+
+// Keeps the name, and lets go of some that are free by now.
+Status keep_name(Call& call, const QueueKey& key) {
+  const auto kept = TRY(call.tx().scan(kDeleted, {.prefix = prefix_of(kDeleted, key.owner, key.region), .limit = 100}));
+  for (const auto& [name, record] : kept.entries)
+    if (record.when + kNameIsKept <= call.now()) TRY(call.erase(kDeleted, name));
+  return call.put(kDeleted, key, {call.now()});
+}
+
+}  // namespace
 
 Result<std::vector<Need>> delete_queue_rights(Sqs&, Call& call, const DeleteQueueRequest& in) {
   return right_on(call, *in.queue_url, "sqs:DeleteQueue");
@@ -93,6 +111,7 @@ Result<std::vector<Need>> delete_queue_rights(Sqs&, Call& call, const DeleteQueu
 Result<DeleteQueueOutput> delete_queue(Sqs& sqs, Call& call, const DeleteQueueRequest& in) {
   const FoundQueue queue = TRY(find_queue(call, *in.queue_url, Lock::kExclusive));
   TRY(call.erase(kQueues, queue.key));
+  TRY(keep_name(call, queue.key));
   TRY(set_tags(call.tx(), queue_arn(queue.key), {}));
   TRY(sqs.erase_later(call.tx(), queue.record.id, UINT64_MAX, call.now() + kErasedAfter));
   call.tx().on_commit([&sqs, id = queue.record.id] { sqs.forget(id); });

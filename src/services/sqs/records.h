@@ -102,6 +102,12 @@ struct GroupRecord {
   static void fields(auto&, auto&&) {}
 };
 
+// The name of a queue that is gone. AWS: DeleteQueue: for a minute there is no other of it.
+struct DeletedRecord {
+  Time when;
+  static void fields(auto& self, auto&& visit) { visit(self.when); }
+};
+
 // A redrive: messages move from a dead-letter queue to another, or to where each came from.
 enum class MoveState : uint8_t { kRunning, kCompleted, kCancelled, kFailed };
 struct MoveKey {
@@ -129,6 +135,7 @@ inline constexpr Index<SentKey, SentRecord> kSentByTime{
 inline constexpr Index<SentKey, SentRecord> kSentIndexes[] = {kSentByTime};
 
 inline constexpr Table<QueueKey, QueueRecord> kQueues{"sqs.queues"};
+inline constexpr Table<QueueKey, DeletedRecord> kDeleted{"sqs.deleted"};
 inline constexpr Table<MessageKey, MessageRecord> kMessages{"sqs.messages"};
 inline constexpr Table<MessageKey, ReceivesRecord> kReceives{"sqs.receives"};
 inline constexpr Table<SentKey, SentRecord> kSent{"sqs.sent", kSentIndexes};

@@ -176,8 +176,7 @@ Result<uint64_t> Sqs::enqueue(Transaction& tx, const FoundQueue& queue, const Me
   // From here to the commit nobody else sends to the group: a greater number is a later commit.
   if (queue.record.fifo) TRY(tx.get(kGroups, {queue.record.id, message.group}));
   const uint64_t number = door.store().next_id();
-  auto place =
-      in_memory->reserve({number, message.sent, message.visible, queue.record.fifo ? message.group : std::string()});
+  auto place = in_memory->reserve({number, message.sent, message.visible, message.group});
   if (!place) return no_such_queue();
   TRY(tx.put(kMessages, {queue.record.id, number}, message));
   tx.on_synced([place = std::move(*place)]() mutable { place.publish(); });

@@ -24,7 +24,7 @@ def test_create_and_show(functions, new_name, role, account):
         FunctionName=name, Runtime="python3.11", Role=role, Handler="app.handler", Code={"ZipFile": code}, Description="d", Timeout=7,
         MemorySize=256, Environment={"Variables": {"AB": "1"}}, Tags={"team": "x"}, EphemeralStorage={"Size": 600})
     arn = f"arn:aws:lambda:us-east-1:{account}:function:{name}"
-    assert (made["FunctionArn"], made["Version"], made["State"]) == (arn, "$LATEST", "Active")
+    assert (made["FunctionArn"], made["Version"], made["State"]) == (arn, "$LATEST", "Pending")
     assert made["CodeSha256"] == base64.b64encode(hashlib.sha256(code).digest()).decode() and made["CodeSize"] == len(code)
     shown = functions.get_function_configuration(FunctionName=arn)
     for key in ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "Environment", "EphemeralStorage", "RevisionId",

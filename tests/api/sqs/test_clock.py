@@ -56,6 +56,21 @@ def test_a_wait_ends_when_a_delay_does(virtual, advance, new_name):
     assert got == ["late"]
 
 
+def test_a_name_is_free_a_minute_after_its_queue(virtual, advance, new_name):
+    sqs, url = queue(virtual, new_name)
+    name = url.rsplit("/", 1)[1]
+    sqs.send_message(QueueUrl=url, MessageBody="old")
+    sqs.delete_queue(QueueUrl=url)
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    advance(59)
+    with pytest.raises(sqs.exceptions.QueueDeletedRecently, match="You must wait 60 seconds after deleting a queue"):
+        sqs.create_queue(QueueName=name)
+    advance(1)
+    assert sqs.create_queue(QueueName=name)["QueueUrl"] == url
+    assert received(sqs, url) == []
+
+
 def test_retention(virtual, advance, new_name):
     sqs, url = queue(virtual, new_name, MessageRetentionPeriod=3600)
     sqs.send_message(QueueUrl=url, MessageBody="old")

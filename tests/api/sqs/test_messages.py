@@ -146,3 +146,13 @@ def test_a_wait_ends_with_its_queue(sqs, server, make_queue):
     sqs.delete_queue(QueueUrl=url)
     waiting.join(20)
     assert codes == ["AWS.SimpleQueueService.NonExistentQueue"]
+
+
+def test_who_sends_much_does_not_hold_up_others(sqs, make_queue):
+    url = make_queue()
+    for i in range(4):
+        sqs.send_message_batch(QueueUrl=url, Entries=[
+            {"Id": str(n), "MessageBody": f"loud {i} {n}", "MessageGroupId": "loud"} for n in range(10)])
+    sqs.send_message(QueueUrl=url, MessageBody="quiet", MessageGroupId="quiet")
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["MessageGroupId"])["Messages"]
+    assert ("quiet", "quiet") in [(m["Body"], m["Attributes"]["MessageGroupId"]) for m in got]

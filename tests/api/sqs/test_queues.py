@@ -100,16 +100,6 @@ def test_purging(sqs, make_queue, bodies):
     assert bodies(url) == ["d"]
 
 
-def test_a_deleted_queue_takes_nothing_along(sqs, new_name, bodies):
-    name = new_name("queue")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="old")
-    sqs.delete_queue(QueueUrl=url)
-    assert code_of(sqs.send_message, QueueUrl=url, MessageBody="x") == "AWS.SimpleQueueService.NonExistentQueue"
-    sqs.create_queue(QueueName=name)
-    assert bodies(url) == []
-
-
 def test_permissions_are_statements_of_the_policy(sqs, make_queue):
     url = make_queue()
     sqs.add_permission(QueueUrl=url, Label="one", AWSAccountIds=["123456789012"], Actions=["SendMessage", "ReceiveMessage"])
