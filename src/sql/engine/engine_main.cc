@@ -7,65 +7,61 @@
 #include <cstdlib>
 #include <deque>
 #include <map>
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include "sql/channel.h"
 #include "sql/engine/confine.h"
 #include "sql/engine/session.h"
+#include "sql/engine/threads.h"
 #include "sql/protocol.h"
 
 namespace tarn::sql::engine {
 namespace {
 
-// One session and the thread its statements run on.
-class Worker {
+// One session, whose statements run one after the other.
+class Worker : public std::enable_shared_from_this<Worker> {
  public:
   using Work = std::move_only_function<void(Session&)>;
 
-  explicit Worker(std::unique_ptr<Session> session) : session_(std::move(session)), thread_([this] { serve(); }) {}
-  ~Worker() {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    session_->cancel();
-    arrived_.notify_all();
-    thread_.join();
-  }
+  Worker(std::unique_ptr<Session> session, Threads& threads) : session_(std::move(session)), threads_(threads) {}
+
   void add(Work work) {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(work));
-    ++busy_;
-    arrived_.notify_one();
+    if (!std::exchange(busy_, true)) threads_.run([self = shared_from_this()] { self->serve(); });
   }
   void cancel() {
     const std::lock_guard lock(mutex_);
-    if (busy_ > 0) session_->cancel();
+    if (busy_) session_->cancel();
+  }
+  // Cancels what runs and forgets what waits. The session ends with the last who holds this.
+  void end() {
+    const std::lock_guard lock(mutex_);
+    queue_.clear();
+    session_->cancel();
   }
   Session& session() { return *session_; }
 
  private:
   void serve() {
-    for (;;) {
-      std::unique_lock lock(mutex_);
-      arrived_.wait(lock, [&] { return ending_ || !queue_.empty(); });
-      if (ending_) return;
+    std::unique_lock lock(mutex_);
+    while (!queue_.empty()) {
       Work work = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
       work(*session_);
       lock.lock();
-      --busy_;
     }
+    busy_ = false;
   }
 
   std::unique_ptr<Session> session_;
+  Threads& threads_;
   std::mutex mutex_;
-  std::condition_variable arrived_;
   std::deque<Work> queue_;
-  int busy_ = 0;  // statements that wait or run
-  bool ending_ = false;
-  std::thread thread_;
+  bool busy_ = false;  // a thread runs what waits
 };
 
 class Server {
@@ -101,10 +97,10 @@ class Server {
     to->add([this, id, run = std::move(run)](Session& at) mutable { channel_.reply_result(id, run(at)); });
   }
 
-  // What is short or rare runs on a thread of its own: the reading thread must never wait.
+  // What no session has to wait for: the reading thread must never wait.
   template <class Run>
   void aside(uint64_t id, Run run) {
-    std::thread([this, id, run = std::move(run)]() mutable { channel_.reply_result(id, run()); }).detach();
+    threads_.run([this, id, run = std::move(run)]() mutable { channel_.reply_result(id, run()); });
   }
 
   void handle(Message message) {
@@ -162,7 +158,7 @@ class Server {
     auto session = TRY(Session::open(*instance_, link_, wanted.database));
     const std::lock_guard lock(mutex_);
     const uint64_t id = ++last_session_;
-    workers_[id] = std::make_shared<Worker>(std::move(session));
+    workers_[id] = std::make_shared<Worker>(std::move(session), threads_);
     return id;
   }
 
@@ -171,7 +167,8 @@ class Server {
     const std::lock_guard lock(mutex_);
     const auto found = workers_.find(session);
     if (found == workers_.end()) return;
-    std::thread([gone = std::move(found->second)] {}).detach();
+    found->second->end();
+    threads_.run([gone = std::move(found->second)] {});
     workers_.erase(found);
   }
 
@@ -205,6 +202,7 @@ class Server {
   Channel channel_;
   Link link_;
   std::unique_ptr<Instance> instance_;
+  Threads threads_;
   std::mutex mutex_;
   Workers workers_;
   std::map<uint64_t, std::shared_ptr<Session>> selects_;

@@ -1,6 +1,7 @@
 // Arithmetic as Redshift does it, decided when bound: whole numbers stay whole, decimals by Redshift's precisions and scales,
 // days and intervals added to dates and times.
 #include "base/text.h"
+#include "sql/engine/decimals.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
@@ -20,9 +21,6 @@ using duckdb::LogicalTypeId;
 using duckdb::unique_ptr;
 using duckdb::Value;
 using Children = duckdb::vector<unique_ptr<Expression>>;
-
-constexpr int kMaxPrecision = 38;
-constexpr int kMaxNarrow = 18;  // digits of what fits into 64 bits
 
 bool integral(const LogicalType& type) {
   return type.IsIntegral();
@@ -118,7 +116,54 @@ bool decimals(const Expression& a, const Expression& b) {
   return (decimal(ta) && (decimal(tb) || integral(tb))) || (integral(ta) && decimal(tb));
 }
 
+bool lies_in(const LogicalType& type, duckdb::PhysicalType physical) {
+  return type.InternalType() == physical;
+}
+
+// At least 64 bits; what has them stays as it is.
+unique_ptr<Expression> in_64_bits_or_more(ClientContext& context, unique_ptr<Expression> value, const Digits& digits) {
+  const LogicalType& type = value->return_type;
+  const bool wide_enough = lies_in(type, duckdb::PhysicalType::INT64) || lies_in(type, duckdb::PhysicalType::INT128);
+  if (decimal(type) && wide_enough) return value;
+  return cast_to(context, std::move(value),
+                 decimal_type(digits.precision <= kMaxNarrow ? kMaxNarrow : kMaxPrecision, digits.scale));
+}
+
 // --- sums and differences -------------------------------------------------------------------------------------------------
+
+// Of decimals of one scale as they lie in memory, in 64 or 128 bits each; kSign: 1 or -1 of the second.
+template <int kSign>
+struct Add {
+  template <class A, class B>
+  static void run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+    duckdb::BinaryExecutor::Execute<A, B, hugeint_t>(
+        input.data[0], input.data[1], result, input.size(),
+        [](A a, B b) { return checked_decimal(wide(a) + kSign * wide(b)); });  // two of 38 digits fit into 128 bits
+  }
+};
+
+// add_decimals(a, b, precision) and its like: the function for how both lie in memory.
+template <class Operation>
+void choose(duckdb::ScalarFunction& function, const Children& children) {
+  const bool huge_a = lies_in(children[0]->return_type, duckdb::PhysicalType::INT128);
+  const bool huge_b = lies_in(children[1]->return_type, duckdb::PhysicalType::INT128);
+  function.function =
+      huge_a ? (huge_b ? Operation::template run<hugeint_t, hugeint_t> : Operation::template run<hugeint_t, int64_t>)
+             : (huge_b ? Operation::template run<int64_t, hugeint_t> : Operation::template run<int64_t, int64_t>);
+  function.arguments = {children[0]->return_type, children[1]->return_type, LogicalType::INTEGER};
+}
+
+int precision_of(ClientContext& context, const Children& children) {
+  return duckdb::ExpressionExecutor::EvaluateScalar(context, *children[2]).GetValue<int32_t>();
+}
+
+template <int kSign>
+unique_ptr<duckdb::FunctionData> bind_wide_add(ClientContext& context, duckdb::ScalarFunction& function, Children& children) {
+  choose<Add<kSign>>(function, children);
+  const int scale = std::max(digits_of(children[0]->return_type).scale, digits_of(children[1]->return_type).scale);
+  function.return_type = decimal_type(precision_of(context, children), scale);
+  return nullptr;
+}
 
 // AWS: precision max(p1 - s1, p2 - s2) + 1 + scale, scale max(s1, s2).
 unique_ptr<Expression> add_decimals(ClientContext& context, const char* name, unique_ptr<Expression> a,
@@ -127,12 +172,18 @@ unique_ptr<Expression> add_decimals(ClientContext& context, const char* name, un
   const int scale = std::max(da.scale, db.scale);
   const int precision =
       std::min(std::max(da.precision - da.scale, db.precision - db.scale) + 1 + scale, kMaxPrecision);
-  if (precision > kMaxNarrow) {  // the engine would stay in 64 bits
-    a = cast_to(context, std::move(a), decimal_type(precision, scale));
-    b = cast_to(context, std::move(b), decimal_type(precision, scale));
+  if (precision <= kMaxNarrow) {
+    auto sum = call(context, "main", name, arguments(std::move(a), std::move(b)), true);
+    return cast_to(context, std::move(sum), decimal_type(precision, scale));
   }
-  auto sum = call(context, "main", name, arguments(std::move(a), std::move(b)), true);
-  return cast_to(context, std::move(sum), decimal_type(precision, scale));
+  // The engine would stay in 64 bits.
+  const auto of_scale = [&](unique_ptr<Expression> side, const Digits& digits) {
+    if (digits.scale == scale) return in_64_bits_or_more(context, std::move(side), digits);
+    return cast_to(context, std::move(side), decimal_type(precision, scale));
+  };
+  auto list = arguments(of_scale(std::move(a), da), of_scale(std::move(b), db));
+  list.push_back(constant(Value::INTEGER(precision)));
+  return call(context, kFunctionSchema, name[0] == '+' ? "add_decimals" : "subtract_decimals", std::move(list));
 }
 
 unique_ptr<Expression> bind_add(FunctionBindExpressionInput& input) {
@@ -158,6 +209,10 @@ unique_ptr<Expression> bind_subtract(FunctionBindExpressionInput& input) {
   if (temporal(a->return_type)) align_times(context, a, b, true);
   align_numbers(context, a, b);
   if (decimals(*a, *b)) return add_decimals(context, "-", std::move(a), std::move(b));
+  if (a->return_type.id() == LogicalTypeId::TIME && b->return_type.id() == LogicalTypeId::TIME) {
+    for (auto* side : {&a, &b})
+      *side = call(context, "main", "+", arguments(constant(Value::DATE(duckdb::date_t(0))), std::move(*side)), true);
+  }
   // timestamp - date
   const auto ia = a->return_type.id(), ib = b->return_type.id();
   if (ia == LogicalTypeId::TIMESTAMP && ib == LogicalTypeId::DATE) b = cast_to(context, std::move(b), LogicalType::TIMESTAMP);
@@ -176,43 +231,25 @@ unique_ptr<Expression> bind_negate(FunctionBindExpressionInput& input) {
 
 // --- products -------------------------------------------------------------------------------------------------------------
 
-__int128 wide(hugeint_t value) {
-  return (static_cast<__int128>(value.upper) << 64) | value.lower;
-}
-hugeint_t huge(__int128 value) {
-  return hugeint_t(static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value));
-}
-[[noreturn]] void overflow() {
-  raise_sql("22003", "Numeric data overflow (result precision)");
-}
-const __int128 kMostDigits = wide(duckdb::Hugeint::POWERS_OF_TEN[kMaxPrecision]);  // 10^38
-
-__int128 wide(int64_t value) {
-  return value;
-}
-
-// Of decimals as they lie in memory, in 64 or 128 bits each.
-template <class A, class B>
-void multiply(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::BinaryExecutor::Execute<A, B, hugeint_t>(input.data[0], input.data[1], result, input.size(), [](A a, B b) {
-    if constexpr (sizeof(A) + sizeof(B) == 16) return huge(wide(a) * b);  // of two in 64 bits: needs no check
-    __int128 product = 0;
-    if (__builtin_mul_overflow(wide(a), wide(b), &product)) overflow();
-    if (product >= kMostDigits || product <= -kMostDigits) overflow();
-    return huge(product);
-  });
-}
+struct Multiply {
+  template <class A, class B>
+  static void run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+    duckdb::BinaryExecutor::Execute<A, B, hugeint_t>(input.data[0], input.data[1], result, input.size(), [](A a, B b) {
+      const __int128 x = wide(a), y = wide(b);
+      const auto narrow_x = static_cast<int64_t>(x), narrow_y = static_cast<int64_t>(y);
+      if (narrow_x == x && narrow_y == y) return huge(static_cast<__int128>(narrow_x) * narrow_y);  // at most 38 digits
+      __int128 product = 0;
+      if (__builtin_mul_overflow(x, y, &product)) decimal_overflow();
+      return checked_decimal(product);
+    });
+  }
+};
 
 unique_ptr<duckdb::FunctionData> bind_product(ClientContext& context, duckdb::ScalarFunction& function,
                                               Children& children) {
-  const auto precision = duckdb::ExpressionExecutor::EvaluateScalar(context, *children[2]).GetValue<int32_t>();
+  choose<Multiply>(function, children);
   const int scale = digits_of(children[0]->return_type).scale + digits_of(children[1]->return_type).scale;
-  const bool huge_a = children[0]->return_type.InternalType() == duckdb::PhysicalType::INT128;
-  const bool huge_b = children[1]->return_type.InternalType() == duckdb::PhysicalType::INT128;
-  function.function = huge_a ? (huge_b ? multiply<hugeint_t, hugeint_t> : multiply<hugeint_t, int64_t>)
-                             : (huge_b ? multiply<int64_t, hugeint_t> : multiply<int64_t, int64_t>);
-  function.arguments = {children[0]->return_type, children[1]->return_type, LogicalType::INTEGER};
-  function.return_type = decimal_type(precision, scale);
+  function.return_type = decimal_type(precision_of(context, children), scale);
   return nullptr;
 }
 
@@ -221,21 +258,14 @@ unique_ptr<Expression> multiply_decimals(ClientContext& context, unique_ptr<Expr
   const Digits da = digits_of(a->return_type), db = digits_of(b->return_type);
   const int scale = da.scale + db.scale;
   const int precision = std::min(da.precision + db.precision + 1, kMaxPrecision);
-  if (scale > kMaxPrecision) overflow();
+  if (scale > kMaxPrecision) decimal_overflow();
   if (precision <= kMaxNarrow) {
     a = cast_to(context, std::move(a), decimal_type(da.precision, da.scale));
     b = cast_to(context, std::move(b), decimal_type(db.precision, db.scale));
     return cast_to(context, call(context, "main", "*", arguments(std::move(a), std::move(b)), true),
                    decimal_type(precision, scale));
   }
-  // At least 64 bits each; what has them stays as it is.
-  const auto widened = [&](unique_ptr<Expression> side, const Digits& digits) {
-    const auto lies = side->return_type.InternalType();
-    const bool ready = decimal(side->return_type) && (lies == duckdb::PhysicalType::INT64 || lies == duckdb::PhysicalType::INT128);
-    if (ready) return side;
-    return cast_to(context, std::move(side), decimal_type(digits.precision <= kMaxNarrow ? kMaxNarrow : kMaxPrecision, digits.scale));
-  };
-  auto list = arguments(widened(std::move(a), da), widened(std::move(b), db));
+  auto list = arguments(in_64_bits_or_more(context, std::move(a), da), in_64_bits_or_more(context, std::move(b), db));
   list.push_back(constant(Value::INTEGER(precision)));
   return call(context, kFunctionSchema, "multiply_decimals", std::move(list));
 }
@@ -451,7 +481,9 @@ void add_arithmetic(Registry& registry) {
     function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
     registry.add(function);
   };
-  of_decimals("multiply_decimals", multiply<hugeint_t, hugeint_t>, bind_product);
+  of_decimals("add_decimals", Add<1>::run<hugeint_t, hugeint_t>, bind_wide_add<1>);
+  of_decimals("subtract_decimals", Add<-1>::run<hugeint_t, hugeint_t>, bind_wide_add<-1>);
+  of_decimals("multiply_decimals", Multiply::run<hugeint_t, hugeint_t>, bind_product);
   of_decimals("divide_decimals", divide_decimals_run, bind_divide_decimals);
 }
 

@@ -1,7 +1,9 @@
 // Comparison and its implicit conversions, decided when bound, where types are known.
+#include "sql/engine/catalog_arrays.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/parameters.h"
 #include "sql/engine/text_filters.h"
 #include "sql/engine/values.h"
 
@@ -80,6 +82,8 @@ unique_ptr<Expression> compare_any(ClientContext& context, ExpressionType type, 
                                    unique_ptr<Expression> b) {
   const bool supers = is_super(a->return_type) || is_super(b->return_type);
   if (supers && !is_null(*a) && !is_null(*b)) return compare_supers(context, type, std::move(a), std::move(b));
+  note_parameter(context, *a, b->return_type);
+  note_parameter(context, *b, a->return_type);
   align(context, a, b);
   if (is_text(a->return_type) && is_text(b->return_type))
     return compare_texts(context, type, std::move(a), std::move(b));
@@ -137,6 +141,11 @@ unique_ptr<Expression> bind_concat(FunctionBindExpressionInput& input) {
                      cast_to(input.context, std::move(b), LogicalType::BLOB)),
                 true);
   }
+  for (const auto* array : {&a->return_type, &b->return_type}) {
+    if (!is_catalog_array(*array)) continue;
+    const LogicalType type = *array;
+    return cast_to(input.context, call(input.context, "main", "list_concat", arguments(std::move(a), std::move(b))), type);
+  }
   if (is_super(a->return_type) && is_super(b->return_type)) {
     return call(input.context, kFunctionSchema, "array_concat", arguments(std::move(a), std::move(b)));
   }
@@ -151,17 +160,30 @@ bool ends_blank(const duckdb::string_t& text) {
   return size > 0 && text.GetData()[size - 1] == ' ';
 }
 
+// Does any text of the rows, or of a dictionary shorter than they are, end with a blank? `format`: the texts' own.
+bool any_ends_blank(duckdb::Vector& texts, const duckdb::UnifiedVectorFormat& format, duckdb::idx_t rows) {
+  const auto* values = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format);
+  const auto blank = [&](duckdb::idx_t at) { return format.validity.RowIsValid(at) && ends_blank(values[at]); };
+  if (texts.GetVectorType() == duckdb::VectorType::DICTIONARY_VECTOR) {
+    const auto size = duckdb::DictionaryVector::DictionarySize(texts);
+    if (size.IsValid() && size.GetIndex() < rows) {
+      for (duckdb::idx_t at = 0; at < size.GetIndex(); ++at) {
+        if (blank(at)) return true;
+      }
+      return false;
+    }
+  }
+  for (duckdb::idx_t row = 0; row < rows; ++row) {
+    if (blank(format.sel->get_index(row))) return true;
+  }
+  return false;
+}
+
 // Most texts end without a blank: then the vector stays as it is, dictionary and all.
 void without_blanks(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnifiedVectorFormat format;
   input.data[0].ToUnifiedFormat(input.size(), format);
-  const auto* texts = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format);
-  bool any = false;
-  for (duckdb::idx_t row = 0; row < input.size() && !any; ++row) {
-    const auto at = format.sel->get_index(row);
-    any = format.validity.RowIsValid(at) && ends_blank(texts[at]);
-  }
-  if (!any) return result.Reference(input.data[0]);
+  if (!any_ends_blank(input.data[0], format, input.size())) return result.Reference(input.data[0]);
   // The result points into the argument's bytes.
   duckdb::UnaryExecutor::Execute<duckdb::string_t, duckdb::string_t>(
       input.data[0], result, input.size(), [&](duckdb::string_t text) {
@@ -192,20 +214,21 @@ unique_ptr<duckdb::BaseStatistics> without_blanks_statistics(ClientContext&, duc
 
 // blank_counts(text, ..), of four at most: how many blanks each ends with, in 16 bits each. Most end with none.
 void blank_counts(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  uint64_t* counts = nullptr;  // from the first text with blanks on
+  uint64_t* counts = nullptr;  // from the first column with blanks on
   for (duckdb::idx_t column = 0; column < input.ColumnCount(); ++column) {
     duckdb::UnifiedVectorFormat format;
     input.data[column].ToUnifiedFormat(input.size(), format);
+    if (!any_ends_blank(input.data[column], format, input.size())) continue;
+    if (counts == nullptr) {
+      counts = duckdb::FlatVector::GetData<uint64_t>(result);
+      std::fill_n(counts, input.size(), 0);
+    }
     const auto* texts = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format);
     for (duckdb::idx_t row = 0; row < input.size(); ++row) {
       const auto at = format.sel->get_index(row);
       if (!format.validity.RowIsValid(at) || !ends_blank(texts[at])) continue;
       const auto text = view(texts[at]);
       const uint64_t blanks = text.size() - (text.find_last_not_of(' ') + 1);
-      if (counts == nullptr) {
-        counts = duckdb::FlatVector::GetData<uint64_t>(result);
-        std::fill_n(counts, input.size(), 0);
-      }
       counts[row] |= std::min<uint64_t>(blanks, 0xFFFF) << (16 * column);
     }
   }

@@ -4,11 +4,13 @@
 #include "duckdb/parser/parsed_data/create_scalar_function_info.hpp"
 #include "duckdb/parser/parsed_data/create_schema_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
-#include "sql/engine/trino.h"
+#include "sql/engine/decimals.h"
 #include "sql/engine/load_csv.h"
+#include "sql/engine/parameters.h"
 #include "sql/engine/plan_rules.h"
 #include "sql/engine/spatial_join.h"
 #include "sql/engine/text_filters.h"
+#include "sql/engine/trino.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -51,6 +53,11 @@ void Registry::add(duckdb::AggregateFunctionSet functions) {
   catalog_.CreateFunction(transaction_, info);
 }
 
+duckdb::AggregateFunctionSet Registry::native_aggregates(const std::string& name) {
+  auto entry = catalog_.GetSchema(transaction_, "main").GetEntry(transaction_, duckdb::CatalogType::AGGREGATE_FUNCTION_ENTRY, name);
+  return entry->Cast<duckdb::AggregateFunctionCatalogEntry>().functions;
+}
+
 void Registry::add(duckdb::TableFunction function) {
   duckdb::CreateTableFunctionInfo info(std::move(function));
   info.schema = kFunctionSchema;
@@ -80,6 +87,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_spatial_join(database);
   add_plan_rules(database);
   add_text_filters(database);
+  add_decimal_sums(database);
 }
 
 void register_geometry(duckdb::DatabaseInstance& database) {
@@ -120,6 +128,7 @@ unique_ptr<Expression> call(duckdb::ClientContext& context, const char* schema, 
 
 unique_ptr<Expression> cast_to(duckdb::ClientContext& context, unique_ptr<Expression> expression,
                                const LogicalType& type, bool try_cast) {
+  note_parameter(context, *expression, type);
   return duckdb::BoundCastExpression::AddCastToType(context, std::move(expression), type, try_cast);
 }
 
