@@ -96,7 +96,7 @@ std::string placed(std::string_view reason, std::string_view text, size_t offset
   return fmt::format("{}\n at [Source: (String)\"{}\"; line: {}, column: {}]", reason, text, line, offset - start + 1);
 }
 
-std::optional<std::string> not_json(std::string_view text, bool behind) {
+std::optional<std::string> not_json(std::string_view text) {
   std::string open;   // the brackets that are open
   char before = ':';  // the last sign that counts, a value's being 'v'
   for (size_t at = 0; at < text.size(); ++at) {
@@ -117,7 +117,7 @@ std::optional<std::string> not_json(std::string_view text, bool behind) {
     } else if (wants_name) {
       return placed(fmt::format("Unexpected character ('{}' (code {})): was expecting double-quote to start field name",
                                 c, static_cast<unsigned char>(c)),
-                    text, at + behind);
+                    text, at);
     } else {
       const size_t end = std::min(text.find_first_of(" \t\r\n,:{}[]\"", at), text.size());
       const std::string_view word = text.substr(at, end - at);

@@ -24,8 +24,7 @@ enum class Edge : uint8_t { kBegin, kEnd };  // behind its first sign (a scalar 
 size_t offset_of(std::string_view text, const Way& way, Edge edge);
 // The reason, and the place behind it.
 std::string placed(std::string_view reason, std::string_view text, size_t offset);
-// Why a text is no JSON, where it is one of the usual mistakes: a name without quotes, a word that is no value. `behind`: the
-// place of a sign is told as the one behind it, as SNS does; EventBridge tells the sign's own.
-std::optional<std::string> not_json(std::string_view text, bool behind = false);
+// Why a text is no JSON, where it is one of the usual mistakes: a name without quotes, a word that is no value.
+std::optional<std::string> not_json(std::string_view text);
 
 }  // namespace tarn

@@ -10,6 +10,8 @@
 #include "door/bus.h"
 #include "door/door.h"
 #include "gen/s3/handlers.h"
+#include "gen/sns/topics.h"
+#include "gen/sqs/queues.h"
 #include "os/random.h"
 #include "services/s3/errors.h"
 #include "services/s3/notifications.h"
@@ -24,6 +26,9 @@ constexpr size_t kMostLetters = 1024;  // of a filter's value
 Failure refused(std::string message) {
   return refuse(400, "InvalidArgument", std::move(message));
 }
+Failure refused(std::string message, const std::string& argument, const std::string& value) {
+  return refuse(400, "InvalidArgument", std::move(message), {{"ArgumentName", argument}, {"ArgumentValue", value}});
+}
 
 // --- reading what is asked for ----------------------------------------------------------------------------------------
 
@@ -31,7 +36,8 @@ Status read_filter(const wire::Box<NotificationConfigurationFilter>& in, Notific
   if (!in || !in->key) return {};
   for (const FilterRule& filter : in->key->filter_rules) {
     const std::string name = lower(filter.name.value_or(""));
-    if (name != "prefix" && name != "suffix") return refused("filter rule name must be either prefix or suffix");
+    if (name != "prefix" && name != "suffix")
+      return refused("filter rule name must be either prefix or suffix", "FilterRule.Name", filter.name.value_or(""));
     auto& place = name == "prefix" ? out.prefix : out.suffix;
     if (place) return refused(fmt::format("Cannot specify more than one {} rule in a filter.", name));
     place = filter.value.value_or("");
@@ -43,11 +49,11 @@ Status read_filter(const wire::Box<NotificationConfigurationFilter>& in, Notific
 
 template <class Configuration>
 Status read_rules(const wire::List<Configuration>& in, std::optional<std::string> Configuration::* arn,
-                  std::string_view service, std::vector<NotificationRule>& out) {
+                  std::string_view service, const char* element, std::vector<NotificationRule>& out) {
   for (const Configuration& one : in) {
     NotificationRule rule{.id = one.id.value_or(uuid4()), .arn = *(one.*arn)};
     const auto parsed = Arn::parse(rule.arn);
-    if (!parsed || parsed->service != service) return refused("The ARN could not be parsed");
+    if (!parsed || parsed->service != service) return refused("The ARN could not be parsed", element, rule.arn);
     if (service != "lambda" && parsed->resource.ends_with(".fifo"))
       return refused("FIFO queues and topics cannot be the destination of notifications.");
     if (one.events.empty()) return refused("A notification configuration needs at least one event.");
@@ -78,9 +84,9 @@ Status check_together(const std::vector<NotificationRule>& rules, const FoundBuc
 Result<NotificationsRecord> settings_of(const NotificationConfiguration& in, const FoundBucket& bucket) {
   NotificationsRecord out{.rules = {}, .event_bridge = in.event_bridge_configuration.has_value()};
   TRY(read_rules(in.lambda_function_configurations, &LambdaFunctionConfiguration::lambda_function_arn, "lambda",
-                 out.rules));
-  TRY(read_rules(in.queue_configurations, &QueueConfiguration::queue_arn, "sqs", out.rules));
-  TRY(read_rules(in.topic_configurations, &TopicConfiguration::topic_arn, "sns", out.rules));
+                 "CloudFunction", out.rules));
+  TRY(read_rules(in.queue_configurations, &QueueConfiguration::queue_arn, "sqs", "Queue", out.rules));
+  TRY(read_rules(in.topic_configurations, &TopicConfiguration::topic_arn, "sns", "Topic", out.rules));
   TRY(check_together(out.rules, bucket));
   return out;
 }
@@ -98,6 +104,19 @@ std::string test_event(const Call& call, const FoundBucket& bucket) {
       .text();
 }
 
+// Whether the caller learns that there is no such queue or topic: S3 itself is refused by both.
+bool is_missing(Call& call, const Arn& arn) {
+  Caller asking = call.caller();
+  asking.region = arn.region;
+  if (arn.service == "sqs") {
+    const auto found = call.door().call(
+        asking, sqs::GetQueueUrlRequest{.queue_name = arn.resource, .queue_owner_aws_account_id = arn.account});
+    return !found && found.error().code == "QueueDoesNotExist";
+  }
+  const auto found = call.door().call(asking, sns::GetTopicAttributesInput{.topic_arn = arn.text()});
+  return !found && found.error().status == 404;
+}
+
 // Why the target cannot be told; empty: it can.
 std::string obstacle(Call& call, const FoundBucket& bucket, const std::string& arn) {
   LaterCall asking = notification_call(bucket, arn, test_event(call, bucket));
@@ -106,12 +125,10 @@ std::string obstacle(Call& call, const FoundBucket& bucket, const std::string& a
   if (function) asking.input.set("InvocationType", "DryRun");
   const Status done = make_call(call.door(), asking);
   if (done) return {};
-  const std::string kind = function ? "Lambda function" : asking.service == "sqs" ? "queue" : "topic";
-  if (done.error().status == 404 || done.error().code.find("NotFound") != std::string::npos ||
-      done.error().code.find("NonExistent") != std::string::npos ||
-      done.error().code.find("NotExist") != std::string::npos)
-    return fmt::format("The destination {} does not exist", kind);
+  // Recorded from AWS: also where there is no function.
   if (function) return fmt::format("Not authorized to invoke function [{}]", arn);
+  const std::string kind = asking.service == "sqs" ? "queue" : "topic";
+  if (is_missing(call, *Arn::parse(arn))) return fmt::format("The destination {} does not exist", kind);
   return fmt::format("Permissions on the destination {} do not allow S3 to publish notifications from this bucket",
                      kind);
 }
@@ -124,7 +141,9 @@ Status ask_targets(Call& call, const FoundBucket& bucket, const std::vector<Noti
     const std::string why = obstacle(call, bucket, rule.arn);
     if (why.empty()) continue;
     const size_t number = members.size() / 2 + 1;
-    members.emplace_back(fmt::format("ArgumentName{}", number), rule.arn + ", null");
+    // Recorded from AWS, which asks a function with something that it does not have.
+    const bool function = Arn::parse(rule.arn)->service == "lambda";
+    members.emplace_back(fmt::format("ArgumentName{}", number), rule.arn + (function ? ", null" : ""));
     members.emplace_back(fmt::format("ArgumentValue{}", number), why);
   }
   if (members.empty()) return {};

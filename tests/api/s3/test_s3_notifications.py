@@ -123,7 +123,7 @@ def test_a_target_that_does_not_let_s3_in_is_refused(s3, sqs, client, bucket, ne
     configuration = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
     error = refused(s3.put_bucket_notification_configuration, Bucket=bucket, NotificationConfiguration=configuration)
     assert (error["Code"], error["Message"]) == ("InvalidArgument", UNABLE)
-    assert error["ArgumentName1"] == f"{arn}, null" and "destination queue" in error["ArgumentValue1"]
+    assert error["ArgumentName1"] == arn and error["ArgumentValue1"] == "The destination queue does not exist"
     sqs.create_queue(QueueName=name)
     error = refused(s3.put_bucket_notification_configuration, Bucket=bucket, NotificationConfiguration=configuration)
     assert error["Message"] == UNABLE and error["ArgumentValue1"] == (
@@ -132,7 +132,8 @@ def test_a_target_that_does_not_let_s3_in_is_refused(s3, sqs, client, bucket, ne
     both = {**configuration, "LambdaFunctionConfigurations": [
         {"LambdaFunctionArn": function, "Events": ["s3:ObjectRemoved:*"]}]}
     error = refused(s3.put_bucket_notification_configuration, Bucket=bucket, NotificationConfiguration=both)
-    assert error["ArgumentName1"] == f"{function}, null" and error["ArgumentName2"] == f"{arn}, null"
+    assert error["ArgumentName1"] == f"{function}, null" and error["ArgumentName2"] == arn
+    assert error["ArgumentValue1"] == f"Not authorized to invoke function [{function}]"
     # Nothing was kept; unless told not to ask.
     assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration,
@@ -164,6 +165,24 @@ def test_what_aws_refuses(s3, bucket, configurations, words):
     error = refused(s3.put_bucket_notification_configuration, Bucket=bucket, SkipDestinationValidation=True,
                     NotificationConfiguration={"QueueConfigurations": configurations})
     assert error["Code"] == "InvalidArgument" and words in error["Message"]
+
+
+@pytest.mark.parametrize("kind, member, element", [
+    ("QueueConfigurations", "QueueArn", "Queue"), ("TopicConfigurations", "TopicArn", "Topic"),
+    ("LambdaFunctionConfigurations", "LambdaFunctionArn", "CloudFunction")])
+@pytest.mark.parametrize("skipped", [True, False])
+def test_which_argument_was_wrong(s3, bucket, kind, member, element, skipped):
+    wanted = {kind: [{member: "invalid", "Events": ["s3:ObjectCreated:*"]}]}
+    error = refused(s3.put_bucket_notification_configuration, Bucket=bucket, NotificationConfiguration=wanted,
+                    SkipDestinationValidation=skipped)
+    assert error == {"Code": "InvalidArgument", "Message": "The ARN could not be parsed", "ArgumentName": element,
+                     "ArgumentValue": "invalid"}
+
+
+def test_which_filter_was_wrong(s3, bucket):
+    error = refused(s3.put_bucket_notification_configuration, Bucket=bucket, SkipDestinationValidation=True, NotificationConfiguration={
+        "QueueConfigurations": [{**rule(), "Filter": {"Key": {"FilterRules": [{"Name": "INVALID", "Value": "x"}]}}}]})
+    assert (error["ArgumentName"], error["ArgumentValue"]) == ("FilterRule.Name", "INVALID")
 
 
 def test_rules_that_do_not_overlap_stand_together(s3, bucket):

@@ -6,6 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 PARAMETER, VALUE = "InvalidParameter", "ParameterValueInvalid"
+NO_JSON = ("failed to parse JSON. Unexpected character ('i' (code 105)): was expecting double-quote to start field name\n at [Source: "
+           "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]")
 HELD = {"DataType": "String", "StringValue": "x"}
 RETRIES = {"minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0, "numNoDelayRetries": 0,
            "numMinDelayRetries": 0, "backoffFunction": "linear"}
@@ -108,6 +110,9 @@ def test_a_subscriptions_attributes(sns, topic, make_queue, account):
     assert setting("Fake", "x") == (PARAMETER, "Invalid parameter: AttributeName")
     assert setting("RedrivePolicy", '{"deadLetterTargetArn": "fake"}') == (
         PARAMETER, "Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    for name in ("RedrivePolicy", "FilterPolicy"):
+        assert setting(name, "{invalidjson}") == (PARAMETER, f"Invalid parameter: {name}: {NO_JSON}")
+    assert setting("RawMessageDelivery", "") == (PARAMETER, "Invalid parameter: RawMessageDelivery: Invalid value []. Must be true or false.")
     assert setting("FilterPolicyScope", "Some") == (
         PARAMETER, "Invalid parameter: FilterPolicyScope: Invalid value [Some]. Please use either MessageBody or MessageAttributes")
     # Asked again it is the same one, as long as what is given fits.
@@ -139,7 +144,7 @@ def test_a_fifo_subscriptions_dead_letters(sns, fifo_topic, make_queue):
     ({"key": [{"exists": "no"}]}, "exists match pattern must be either true or false.", 20),
     ({"key": [f"v{i}" for i in range(200)]}, "Filter policy is too complex", None),
     ({f"key{i}": ["v"] for i in range(6)}, "Filter policy can not have more than 5 keys", None),
-    ("{invalidjson}", "failed to parse JSON. Unexpected character ('i' (code 105)): was expecting double-quote to start field name", 3),
+    ("{invalidjson}", NO_JSON, None),
 ], ids=lambda v: "" if isinstance(v, (dict, int)) else str(v)[:30])
 def test_filter_policies_that_are_none(sns, topic, make_queue, policy, reason, column):
     _, arn = make_queue()
