@@ -37,9 +37,11 @@ void Audit::write_done(const AuditRecord& record) {
 void Audit::write_later(const AuditRecord& record) {
   // Encoded here: one string that another thread frees instead of a dozen.
   AuditEntry entry{record.time, encode_record(record)};
+  const bool wanted = watcher_ != nullptr && watcher_->wants(record);
   bool too_many = false;
   {
     const std::lock_guard lock(mutex_);
+    if (wanted) telling_.push_back(record);
     waiting_.push_back(std::move(entry));
     too_many = waiting_.size() >= kMostWaiting;
     if (waiting_.size() == 1 || waiting_.size() == kBatchAtOnce) wake_.notify_one();
@@ -50,11 +52,19 @@ void Audit::write_later(const AuditRecord& record) {
 Status Audit::flush() {
   const std::lock_guard flushing(flushing_);  // who reads next sees what another thread is writing now
   std::vector<AuditEntry> batch;
+  std::vector<AuditRecord> telling;
   {
     const std::lock_guard lock(mutex_);
     batch.swap(waiting_);
+    telling.swap(telling_);
   }
-  return batch.empty() ? Status() : store_.append_audit(batch);
+  if (!batch.empty()) TRY(store_.append_audit(batch));
+  if (telling.empty()) return {};
+  const auto told = store_.run([&](Transaction& tx) -> Status {
+    for (const AuditRecord& record : telling) TRY(watcher_->tell(tx, record));
+    return {};
+  });
+  return told ? Status() : Status(Failure(told.error()));
 }
 
 void Audit::work() {

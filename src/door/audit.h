@@ -32,21 +32,22 @@ struct AuditRecord {
   std::string error_code, error_message;
   bool read_only = false;
   int64_t count = 1;                    // an engine's reads are one record a statement, action and prefix
+  std::string answer;                   // of what changed something; as the parameters. Empty: there is none
 
   static void fields(auto& self, auto&& visit) {
     visit(self.time, self.service, self.operation, self.request_id, self.principal_arn, self.principal_kind, self.account,
           self.access_key, self.role_arn, self.region, self.source_ip, self.user_agent, self.called_via, self.parameters,
           self.resources, self.actions, self.allowed, self.decided_by, self.error_code, self.error_message,
-          self.read_only, self.count);
+          self.read_only, self.count, self.answer);
   }
 };
 
-// Who is told of calls that may have changed something. THREADS: called from any.
+// Who is told of calls. THREADS: called from any.
 class AuditWatcher {
  public:
   virtual ~AuditWatcher() = default;
   virtual bool wants(const AuditRecord& record) = 0;
-  // In the call's own commit; it may be run anew.
+  // In the call's own commit where it changes something, else soon, in one of its own. It may be run anew.
   virtual Status tell(Transaction& tx, const AuditRecord& record) = 0;
 };
 
@@ -95,6 +96,7 @@ class Audit {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<AuditEntry> waiting_;
+  std::vector<AuditRecord> telling_;  // those of them that the watcher wants
   bool stopping_ = false;
   std::thread thread_;
 };

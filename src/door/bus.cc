@@ -9,7 +9,6 @@
 #include "door/arn.h"
 #include "door/call_log.h"
 #include "door/door.h"
-#include "door/trace.h"
 #include "wire/json_codec.h"
 
 namespace tarn {
@@ -61,8 +60,7 @@ Json to_json(const LaterCall& call) {
                             {"cause", call.cause},
                             {"sourceAccount", call.source_account},
                             {"requestId", call.request_id}});
-  if (const std::string& trace = call.trace.empty() ? current_trace() : call.trace; !trace.empty())
-    json.set("trace", trace);
+  if (!call.trace.empty()) json.set("trace", call.trace);
   if (!is_text(call.input)) json.set("packed", true);
   if (call.dead_letter) {
     Json attributes = Json::object();
@@ -147,7 +145,8 @@ Result<Caller> caller_of(Door& door, const LaterCall& call) {
                 .host = {},
                 .source_arn = call.source_arn,
                 .source_account = call.source_account,
-                .called_via = {}};
+                .called_via = {},
+                .trace = call.trace};
   if (call.role_arn.empty()) return caller;
   const std::string session_name = call.principal.substr(0, call.principal.find('.'));
   return door.assume_as_service(caller, call.role_arn, call.principal, session_name);
@@ -173,7 +172,6 @@ Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
   wire::Any in(*operation->input);
   TRY(wire::read_parameters(*operation->input, call.input, in.get()));
   const Caller caller = TRY(caller_of(door, call));
-  const TraceScope trace(call.trace);
   if (operation->form == wire::Form::kBodyIn) return execute_with_body(door, caller, *operation, call, in.get(), seen);
   auto answered = door.execute(caller, *operation, in.get());
   seen = answered.seen;

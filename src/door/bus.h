@@ -44,7 +44,7 @@ struct LaterCall {
   std::string cause = {};       // the CallLog's word for what caused it; empty: source_arn
   std::string source_account = {};
   std::string request_id = {};  // of the call; empty: the delivery's id
-  std::string trace = {};       // that it belongs to; empty: that of the call which causes it
+  std::string trace = {};       // of the call that causes it (Caller::trace)
 
   std::optional<DeadLetter> dead_letter = {};
 };

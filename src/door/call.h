@@ -33,6 +33,9 @@ struct Caller {
   std::string source_arn;      // aws:SourceArn
   std::string source_account;  // aws:SourceAccount
   std::vector<std::string> called_via;  // aws:CalledVia, first caller first
+  // X-Amzn-Trace-Id: the chain of calls that it belongs to. It has no say in who may do what.
+  // AWS: X-Ray Developer Guide, "Tracing header".
+  std::string trace;
 };
 
 using ContextKeys = std::map<std::string, std::vector<std::string>>;

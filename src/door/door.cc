@@ -17,6 +17,13 @@ constexpr int kAttempts = 3;  // of a handler whose transaction met another's
 
 bool writes(wire::Form form) { return form == wire::Form::kWrite || form == wire::Form::kBodyIn; }
 
+// What CloudTrail calls read-only. Of operations in steps, and of calls of functions, their names say it.
+bool only_reads(const wire::Operation& operation) {
+  const auto begins = [&](std::string_view word) { return operation.name.starts_with(word); };
+  if (operation.form == wire::Form::kSteps) return begins("Get") || begins("List") || begins("Describe");
+  return !writes(operation.form) && !begins("Invoke");
+}
+
 // AWS: each protocol family has its own word for "try again later".
 Error throttled(const wire::Service& service) {
   constexpr const char* kText = "Too many requests change the same resource at the same time. Try again.";
@@ -125,6 +132,14 @@ bool asks_policies(const Principal& who, const std::vector<Need>& needs) {
   return std::ranges::any_of(needs, [](const Need& need) { return need.resource_policy.has_value(); });
 }
 
+// What it answers, as the record keeps it.
+template <class T>
+void tell_answer(AuditRecord& record, const Result<T>& answer) {
+  if constexpr (std::is_same_v<T, wire::Any>)
+    if (answer && !record.read_only && !answer->shape().fields.empty())
+      record.answer = audit_parameters(answer->shape(), answer->get());
+}
+
 }  // namespace
 
 Status Door::judge_call(Call& call, const Entry& entry, const void* in, Judgement& judgement) {
@@ -166,7 +181,7 @@ AuditRecord Door::audit_record(const Caller& caller, const wire::Operation& oper
                      .actions = judgement.actions,
                      .allowed = judgement.allowed,
                      .decided_by = judgement.decided_by,
-                     .read_only = !writes(operation.form) && operation.form != wire::Form::kSteps};
+                     .read_only = only_reads(operation)};
   for (const std::string& arn : call.touched()) record.resources.push_back(arn);
   if (error != nullptr) {
     record.error_code = error->code;
@@ -204,7 +219,9 @@ Answered<T> Door::run(const Caller& caller, const wire::Operation& operation, co
       tx.reset();
       Call stepping(*this, caller, nullptr, parts_.clock.now());
       Result<T> result = invoke(entry, stepping);
-      parts_.audit.write_done(audit_record(caller, operation, in, stepping, judgement, result ? nullptr : &result.error()));
+      AuditRecord record = audit_record(caller, operation, in, stepping, judgement, result ? nullptr : &result.error());
+      tell_answer(record, result);
+      parts_.audit.write_done(record);
       return {std::move(result), seen};
     }
     Result<T> result = invoke(entry, call);
@@ -212,7 +229,8 @@ Answered<T> Door::run(const Caller& caller, const wire::Operation& operation, co
       if (is_conflict(result.error())) continue;
       return refused(std::move(result.error()));
     }
-    const AuditRecord record = audit_record(caller, operation, in, call, judgement, nullptr);
+    AuditRecord record = audit_record(caller, operation, in, call, judgement, nullptr);
+    tell_answer(record, result);
     if (!writing) {
       parts_.audit.write_later(record);
       return {std::move(result), tx->seen()};

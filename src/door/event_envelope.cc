@@ -5,7 +5,7 @@ namespace tarn {
 Status emit_service_event(Outbox& outbox, Transaction& tx, ServiceEvent event) {
   Json resources = Json::array();
   for (std::string& arn : event.resources) resources.push(std::move(arn));
-  std::string kind = event.source + ":" + event.detail_type;
+  std::string kind = event.reads ? kReads : event.source + ":" + event.detail_type;
   const Json body = Json::object({{"source", std::move(event.source)},
                                   {"detail-type", std::move(event.detail_type)},
                                   {"resources", std::move(resources)},

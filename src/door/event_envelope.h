@@ -9,6 +9,7 @@
 // "aws.s3:" where they name the source, to "aws." where they do not.
 // What CloudTrail tells is the same: {.source = "aws.s3", .detail_type = "AWS API Call via CloudTrail", ..}, the source
 // being the called service's. EventBridge only delivers it where a trail logs, so whoever emits it looks for one first.
+// Of a call that only reads it is of a kind of its own (kReads), which the rules that ask for such subscribe to.
 #pragma once
 
 #include <string>
@@ -20,12 +21,15 @@
 
 namespace tarn {
 
+constexpr const char* kReads = "cloudtrail.reads";
+
 struct ServiceEvent {
   std::string source;           // "aws.s3"
   std::string detail_type;      // "Object Created"
   std::string account, region;  // whose default bus it goes to; what has no region (iam) is told in us-east-1
   std::vector<std::string> resources = {};  // ARNs
   Json detail = Json::object();
+  bool reads = false;  // CloudTrail's of a call that only reads
 };
 
 // THREADS: any. ERRORS: the store's.

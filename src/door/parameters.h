@@ -1,4 +1,4 @@
-// An operation's input as JSON for people and the audit record: sensitive members and bytes are left out.
+// An operation's input or output as JSON for people and the audit record: sensitive members and bytes are left out.
 #pragma once
 
 #include <string>

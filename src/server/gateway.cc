@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "door/later_events.h"
-#include "door/trace.h"
 #include "os/random.h"
 #include "server/log.h"
 #include "wire/aws_chunked.h"
@@ -113,6 +112,7 @@ void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
   in->caller.user_agent = in->head.headers.get("user-agent");
   in->caller.host = in->head.headers.get("host");
   in->caller.secure = in->head.secure;
+  in->caller.trace = trace_of(in->head);
 
   auto presented = wire::parse_auth(in->head);
   if (presented) in->presented = std::move(*presented);
@@ -240,7 +240,6 @@ void Gateway::finish_body(std::shared_ptr<Incoming> in) {
   Result<wire::Any> input = wire::read_input(*in->operation(), in->head, {});
   if (!input) return refuse(in, input.error());
   in->input = std::move(*input);
-  const TraceScope trace(trace_of(in->head));
   answer(in, door_.execute(in->caller, *in->operation(), in->input.get(), *staged));
 }
 
@@ -258,7 +257,6 @@ void Gateway::serve(std::shared_ptr<Incoming> in) {
   Result<wire::Any> input = wire::read_input(operation, in->head, in->body);
   if (!input) return refuse(in, input.error());
   in->input = std::move(*input);
-  const TraceScope trace(trace_of(in->head));
   switch (operation.form) {
     case wire::Form::kBodyOut: return answer_body(in, door_.execute_body_out(in->caller, operation, in->input.get()));
     case wire::Form::kWait:

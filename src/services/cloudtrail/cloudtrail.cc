@@ -80,7 +80,9 @@ bool CloudTrail::records(const Watched& trail, const AuditRecord& record) const 
 
 bool CloudTrail::wants(const AuditRecord& record) {
   const Trails all = trails();
-  return !record.read_only && std::ranges::any_of(*all, [&](const Watched& one) { return records(one, record); });
+  if (std::ranges::none_of(*all, [&](const Watched& one) { return records(one, record); })) return false;
+  // AWS: EventBridge User Guide, "Receiving read-only management events from AWS services": not of data.
+  return !record.read_only || facts_of(record, service_of(record)).management;
 }
 
 Status CloudTrail::tell(Transaction& tx, const AuditRecord& record) {
@@ -91,7 +93,8 @@ Status CloudTrail::tell(Transaction& tx, const AuditRecord& record) {
        .detail_type = kDetailType,
        .account = record.account,
        .region = service != nullptr && service->global ? "us-east-1" : record.region,
-       .detail = event(record)});
+       .detail = event(record),
+       .reads = record.read_only});
 }
 
 Json CloudTrail::event(const AuditRecord& record) {

@@ -1,5 +1,6 @@
 // AWS CloudTrail: trails over the door's audit records. What changes state is told to EventBridge in the commit of its
-// cause, where the account has a trail that takes it; log files follow by a timer.
+// cause, where the account has a trail that takes it, what was refused or only reads soon behind it; log files follow by a
+// timer.
 #pragma once
 
 #include <memory>

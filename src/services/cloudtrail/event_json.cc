@@ -89,36 +89,70 @@ std::string first_small(std::string_view name) {
   return out;
 }
 
+// "Mar 20, 2024, 11:16:09 PM". AWS: S3 User Guide, "CloudTrail log file examples for directory buckets".
+std::string told_moment(const std::string& iso) {
+  const auto time = parse_iso8601(iso);
+  if (!time) return iso;
+  const CivilTime at = civil(*time);
+  return fmt::format("{} {}, {}, {}:{:02}:{:02} {}", http_date(*time).substr(8, 3), at.day, at.year,
+                     (at.hour + 11) % 12 + 1, at.minute, at.second, at.hour < 12 ? "AM" : "PM");
+}
+
 // Members begin with a small letter in CloudTrail's records; the keys of maps are the user's.
-Json renamed(const wire::Shape& shape, const Json& json) {
+Json renamed(const wire::Shape& shape, const Json& json, bool answered = false) {
   if (shape.kind == wire::Kind::kStructure && json.is_object()) {
     Json out = Json::object();
     for (const auto& [name, value] : json.members()) {
       const auto field = std::ranges::find(shape.fields, name, &wire::Field::name);
-      out.set(first_small(name), field == shape.fields.end() ? value : renamed(*field->shape, value));
+      out.set(first_small(name), field == shape.fields.end() ? value : renamed(*field->shape, value, answered));
     }
     return out;
   }
   if (shape.kind == wire::Kind::kList && json.is_array()) {
     Json out = Json::array();
-    for (const Json& item : json.items()) out.push(renamed(*shape.element, item));
+    for (const Json& item : json.items()) out.push(renamed(*shape.element, item, answered));
     return out;
   }
+  if (answered && shape.kind == wire::Kind::kTimestamp && json.is_string()) return Json(told_moment(json.as_string()));
   return json;
+}
+
+const wire::Operation* operation_of(const AuditRecord& record, const wire::Service* service) {
+  if (service == nullptr) return nullptr;
+  const auto found = std::ranges::find(service->operations, record.operation, &wire::Operation::name);
+  return found == service->operations.end() ? nullptr : &*found;
 }
 
 Json parameters_of(const AuditRecord& record, const wire::Service* service) {
   const auto parsed = Json::parse(record.parameters);
   if (!parsed || parsed->size() == 0) return {};
-  if (service == nullptr) return *parsed;
-  const auto operation = std::ranges::find(service->operations, record.operation, &wire::Operation::name);
-  if (operation == service->operations.end()) return *parsed;
+  const wire::Operation* operation = operation_of(record, service);
+  if (operation == nullptr) return *parsed;
   Json out = renamed(*operation->input, *parsed);
   // AWS: S3 User Guide, "CloudTrail log file entries": S3's bucket is bucketName there.
   if (record.service == "s3")
     for (auto& [name, value] : out.members())
       if (name == "bucket") name = "bucketName";
   return out;
+}
+
+// What S3 answers are documents and objects: only its headers are told.
+Json answered_headers(const wire::Shape& shape, const Json& answer) {
+  Json out = Json::object();
+  for (const wire::Field& field : shape.fields)
+    if (const Json* value = answer.find(field.name);
+        value != nullptr && field.location == wire::Location::kHeader && field.wire_name.starts_with("x-amz-"))
+      out.set(std::string(field.wire_name), *value);
+  return out;
+}
+
+Json answer_of(const AuditRecord& record, const wire::Service* service) {
+  const wire::Operation* operation = operation_of(record, service);
+  const auto parsed = Json::parse(record.answer);
+  if (operation == nullptr || !parsed) return {};
+  Json out = record.service == "s3" ? answered_headers(*operation->output, *parsed)
+                                    : renamed(*operation->output, *parsed, /*answered=*/true);
+  return out.size() == 0 ? Json() : out;
 }
 
 // --- who ------------------------------------------------------------------------------------------------------------------
@@ -227,7 +261,7 @@ Json event_of(const AuditRecord& record, const wire::Service* service, const Fin
   if (!record.error_code.empty()) out.set("errorCode", record.error_code);
   if (!record.error_message.empty()) out.set("errorMessage", record.error_message);
   out.set("requestParameters", parameters_of(record, service));
-  out.set("responseElements", Json());
+  out.set("responseElements", answer_of(record, service));
   out.set("requestID", record.request_id);
   out.set("eventID", event_id(record));
   out.set("readOnly", record.read_only);

@@ -25,7 +25,9 @@ std::string timer_id(const RuleKey& key) {
 }  // namespace
 
 Events::Events(Door& door, EventLog& log) : door_(door), log_(log) {
-  door_.outbox().match(kServices, [this](Transaction& tx, const Event& event) { return match_service(tx, event); });
+  door_.outbox().match(kServices,
+                       [this](Transaction& tx, const Event& event) { return match_service(tx, event, false); });
+  door_.outbox().match(kReads, [this](Transaction& tx, const Event& event) { return match_service(tx, event, true); });
   door_.outbox().match(kPosted, [this](Transaction& tx, const Event& event) { return match_posted(tx, event); });
   door_.timers().on(kScheduleTimer, [this](Transaction& tx, const Timer& timer) { return fire(tx, timer); });
   door_.timers().on(kRetainTimer, [this](Transaction& tx, const Timer& timer) { return retain(tx, timer); });
@@ -72,6 +74,7 @@ Status Events::plan(Transaction& tx, const RuleKey& key, RuleRecord& record, Tim
   if (record.enabled() && record.pattern) {
     const EventPattern pattern = TRY(parse_event_pattern(*record.pattern));
     wanted = sources_of(&pattern);
+    if (record.wants_reads() && !wanted.empty()) wanted.push_back(kReads);
   }
   TRY(subscribe(tx, {key.owner, key.region, key.bus}, rule_arn(key), record.subscriptions, std::move(wanted)));
   std::optional<Time> next;
@@ -126,10 +129,11 @@ Events::Deliveries Events::match_posted(Transaction& tx, const Event& event) {
   return on_bus(tx, posted, event.time);
 }
 
-Events::Deliveries Events::match_service(Transaction& tx, const Event& event) {
+Events::Deliveries Events::match_service(Transaction& tx, const Event& event, bool reads) {
   const Json body = TRY(Json::parse(event.payload));
-  return on_bus(tx, {.bus = {event.account, event.region, kDefaultBus}, .event = event_envelope(event, body)},
-                event.time);
+  return on_bus(
+      tx, {.bus = {event.account, event.region, kDefaultBus}, .event = event_envelope(event, body), .reads = reads},
+      event.time);
 }
 
 Result<std::shared_ptr<const Events::Compiled>> Events::compiled(Transaction& tx, const BusKey& bus) {
@@ -143,7 +147,7 @@ Result<std::shared_ptr<const Events::Compiled>> Events::compiled(Transaction& tx
     const RuleRecord rule = TRY(at.record());
     if (!rule.enabled() || !rule.pattern) continue;
     fresh->index.add(TRY(parse_event_pattern(*rule.pattern)));
-    fresh->rules.push_back({TRY(at.key()), TRY(targets_of(tx, rule.id))});
+    fresh->rules.push_back({TRY(at.key()), TRY(targets_of(tx, rule.id)), rule.wants_reads()});
   }
   TRY(at.status());
   auto archive = tx.cursor(kArchives, {.prefix = prefix_of(kArchives, bus.owner, bus.region)});
@@ -164,9 +168,11 @@ Events::Deliveries Events::on_bus(Transaction& tx, const Posted& posted, Time in
   EventLog::Entry entry{ingested, posted.event.text(), {}};
   std::vector<NewDelivery> deliveries;
   const FlatEvent flat(posted.event);
-  if (!bus->archives.empty()) TRY(archive(tx, *bus, posted.event, flat, ingested));
+  // ASSUMED: archives keep what any rule may get.
+  if (!bus->archives.empty() && !posted.reads) TRY(archive(tx, *bus, posted.event, flat, ingested));
   for (const size_t number : bus->index.match(flat)) {
     const Compiled::Rule& rule = bus->rules[number];
+    if (posted.reads && !rule.wants_reads) continue;
     if (!posted.only_rules.empty() &&
         std::ranges::find(posted.only_rules, rule_arn(rule.key)) == posted.only_rules.end())
       continue;

@@ -54,6 +54,7 @@ class Events {
     Json event;  // the envelope
     int hops = 0;
     std::vector<std::string> only_rules = {};  // ARNs; empty: all
+    bool reads = false;                        // CloudTrail's of a call that only reads: for rules that want such
   };
   Result<std::string> post(Transaction& tx, Posted posted);
 
@@ -62,6 +63,7 @@ class Events {
     struct Rule {
       RuleKey key;
       std::vector<TargetEntry> targets;
+      bool wants_reads = false;
     };
     struct Archive {
       ArchiveKey key;
@@ -74,7 +76,7 @@ class Events {
   };
   using Deliveries = Result<std::vector<NewDelivery>>;
 
-  Deliveries match_service(Transaction& tx, const Event& event);
+  Deliveries match_service(Transaction& tx, const Event& event, bool reads);
   Deliveries match_posted(Transaction& tx, const Event& event);
   Deliveries on_bus(Transaction& tx, const Posted& posted, Time ingested);
   Result<std::shared_ptr<const Compiled>> compiled(Transaction& tx, const BusKey& bus);

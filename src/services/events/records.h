@@ -44,8 +44,10 @@ struct RuleRecord {
   std::optional<std::string> pattern, schedule, description, role_arn;
   std::string state = "ENABLED";
   std::string created_by;                  // account
-  std::vector<std::string> subscriptions;  // of the outbox: "aws.s3:", "aws."
+  std::vector<std::string> subscriptions;  // of the outbox: "aws.s3:", "aws.", kReads
   bool enabled() const { return state != "DISABLED"; }
+  // AWS: PutRule, State: CloudTrail's events of calls that only read, too.
+  bool wants_reads() const { return state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"; }
   static void fields(auto& self, auto&& visit) {
     visit(self.id, self.pattern, self.schedule, self.description, self.role_arn, self.state, self.created_by,
           self.subscriptions);

@@ -10,7 +10,6 @@
 #include "door/arn.h"
 #include "door/bus.h"
 #include "door/door.h"
-#include "door/trace.h"
 #include "os/random.h"
 #include "services/lambda/lambda.h"
 
@@ -261,12 +260,12 @@ void begin(Lambda& lambda, const Delivery& delivery, Settle settle) {
 }  // namespace
 
 Status accept_event(Lambda& lambda, Transaction& tx, const Found& found, const std::string& payload,
-                    const std::string& request_id) {
+                    const Caller& caller) {
   const EventCall call{.function = found.name.arn(),
                        .qualifier = found.name.qualifier,
                        .payload = payload,
-                       .request_id = request_id,
-                       .trace = current_trace(),
+                       .request_id = caller.request_id,
+                       .trace = caller.trace,
                        .accepted = lambda.door.clock().now()};
   return lambda.door.outbox().enqueue(tx, call.delivery(0));
 }

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "door/door.h"
-#include "door/trace.h"
 #include "os/random.h"
 #include "services/lambda/lambda.h"
 
@@ -52,7 +51,7 @@ void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<Invoc
     std::string payload = TRY(payload_of(in, type == "Event" ? kMostAsynchronous : kMostPayload));
     if (type == "Event") {
       const Sequence sequence = TRY(lambda.door.store().run(
-          [&](Transaction& tx) { return accept_event(lambda, tx, found, payload, call.request_id()); }));
+          [&](Transaction& tx) { return accept_event(lambda, tx, found, payload, call.caller()); }));
       TRY(lambda.door.store().wait_synced(sequence));
       reply.give(InvocationResponse{.status_code = 202, .payload = wire::Blob{}});
       return {};
@@ -71,7 +70,7 @@ void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<Invoc
                                 .arn = found.name.qualified_arn(),
                                 .payload = std::move(payload),
                                 .client_context = std::move(context),
-                                .trace = current_trace()},
+                                .trace = call.caller().trace},
                                [give = std::move(reply.give), tail, version](Result<InvocationResult> result) mutable {
                                  if (!result) return give(Failure(std::move(result.error())));
                                  InvocationResponse out{.status_code = 200,

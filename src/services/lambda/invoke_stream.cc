@@ -2,7 +2,6 @@
 #include "base/text.h"
 #include "door/door.h"
 #include "door/later_events.h"
-#include "door/trace.h"
 #include "services/lambda/lambda.h"
 #include "services/lambda/response_pipe.h"
 #include "wire/event_stream.h"
@@ -80,7 +79,7 @@ Result<WithEvents<InvokeWithResponseStreamResponse>> invoke_with_response_stream
        .arn = found.name.qualified_arn(),
        .payload = payload,
        .client_context = std::move(context),
-       .trace = current_trace(),
+       .trace = call.caller().trace,
        .piece = [pipe](std::string_view type, std::string_view bytes) { pipe->push(type, bytes); }},
       [pipe](Result<InvocationResult> result) { pipe->end(std::move(result)); });
   InvokeWithResponseStreamResponse out{.status_code = 200, .executed_version = version_text(found.version)};

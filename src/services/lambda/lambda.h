@@ -125,7 +125,7 @@ Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, Fu
 
 // Accepts one: in the transaction's commit.
 Status accept_event(Lambda& lambda, Transaction& tx, const Found& found, const std::string& payload,
-                    const std::string& request_id);
+                    const Caller& caller);
 void start_events(Lambda& lambda);
 // Whether something can be sent to this ARN; after a failure or a success.
 bool is_destination(const std::string& arn, bool failure);

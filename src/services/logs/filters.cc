@@ -59,7 +59,9 @@ Status send(Call& call, const FoundGroup& group, const std::string& stream, cons
     TRY(send(call, group, stream, name, filter, {events.begin(), middle}));
     return send(call, group, stream, name, filter, {middle, events.end()});
   }
-  return call.door().outbox().enqueue(call.tx(), delivery_of(call_of(group.key, filter, payload), filter.destination));
+  LaterCall telling = call_of(group.key, filter, payload);
+  telling.trace = call.caller().trace;
+  return call.door().outbox().enqueue(call.tx(), delivery_of(telling, filter.destination));
 }
 
 // As which of its two names CloudWatch Logs may call the function. ERRORS: InvalidParameterException: as neither.

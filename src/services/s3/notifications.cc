@@ -180,7 +180,9 @@ Status tell(Call& call, const FoundBucket& bucket, const Happening& happening) {
     s3.set("configurationId", rule.id);
     record.set("s3", std::move(s3));
     const std::string message = Json::object({{"Records", Json::array({std::move(record)})}}).text();
-    TRY(call.door().outbox().enqueue(call.tx(), delivery_of(notification_call(bucket, rule.arn, message), rule.arn)));
+    LaterCall telling = notification_call(bucket, rule.arn, message);
+    telling.trace = call.caller().trace;
+    TRY(call.door().outbox().enqueue(call.tx(), delivery_of(telling, rule.arn)));
   }
   return {};
 }

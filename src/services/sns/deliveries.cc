@@ -197,6 +197,7 @@ Status Sns::deliver_one(Transaction& tx, const FoundTopic& topic, const FoundSub
     return door.outbox().enqueue(tx, http_delivery(payload));
   }
   LaterCall call = call_as_sns(topic, endpoint);
+  call.trace = notification.trace;
   if (!dead_letters.empty()) call.dead_letter = DeadLetter{.queue_arn = dead_letters, .body = body};
   if (protocol == "lambda") {
     Json message = Json::object();
@@ -345,10 +346,11 @@ Status Sns::post(const Delivery& delivery) {
   request.timeout = kTimeout;
   request.headers = {{"Content-Type", payload["contentType"].as_string()},
                      {"User-Agent", kAgent},
+                     {"Accept-Encoding", "gzip,deflate"},
                      {"x-amz-sns-message-type", payload["type"].as_string()},
                      {"x-amz-sns-message-id", payload["id"].as_string()},
                      {"x-amz-sns-topic-arn", payload["topic"].as_string()}};
-  if (payload["type"].as_string() == "Notification")
+  if (payload["type"].as_string() != "SubscriptionConfirmation")  // recorded from AWS (January 2025)
     request.headers.add("x-amz-sns-subscription-arn", payload["subscription"].as_string());
   if (payload["raw"].as_bool()) request.headers.add("x-amz-sns-rawdelivery", "true");
   const Status done = outcome(http::fetch(request));

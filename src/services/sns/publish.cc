@@ -91,6 +91,7 @@ template <class In>
 Result<Notification> read_notification(const Call& call, const In& in, int64_t maximum_size) {
   Notification out{.id = uuid4()};
   out.time = call.now();
+  out.trace = call.caller().trace;
   out.message = *in.message;
   if (out.message.empty()) return invalid("Empty message");
   out.subject = in.subject.value_or("");

@@ -40,6 +40,7 @@ struct Notification {
   std::string group, deduplication;  // of FIFO topics, else empty
   uint64_t number = 0;
   Time time;
+  std::string trace = {};  // of the call that published it
   // What a protocol's subscribers are told.
   const std::string& text_for(std::string_view protocol) const;
 };

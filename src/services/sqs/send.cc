@@ -6,7 +6,6 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "door/door.h"
-#include "door/trace.h"
 #include "os/random.h"
 #include "services/sqs/message_check.h"
 #include "services/sqs/sqs.h"
@@ -31,7 +30,7 @@ Result<MessageRecord> read_message(const Call& call, const QueueRecord& queue, c
   TRY(check_body(message.body));
   message.attributes = TRY(read_attributes(in.message_attributes));
   message.trace_header = TRY(read_system_attributes(in.message_system_attributes));
-  if (message.trace_header.empty()) message.trace_header = current_trace();
+  if (message.trace_header.empty()) message.trace_header = call.caller().trace;
   if (message_size(message.body, message.attributes) > static_cast<size_t>(queue.maximum_size)) {
     constexpr bool kInBatch = requires { in.id; };  // then AWS's words differ
     return invalid_parameter(fmt::format("One or more parameters {}. Reason: Message must be shorter than {} bytes.",

@@ -47,11 +47,29 @@ def test_events_are_looked_up(client, user, server, allow, new_name):
         cloudtrail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "a"}] * 2)
 
 
+def test_steps_that_only_read_say_so(client, user, allow, server):
+    who = user(allow(["athena:*", "glue:*"]))
+    server.client("athena", credentials=who).list_databases(CatalogName="AwsDataCatalog")
+    events = client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "AccessKeyId", "AttributeValue": who["AccessKeyId"]}])["Events"]
+    (listed,) = [e for e in events if e["EventName"] == "ListDatabases"]
+    assert listed["ReadOnly"] == "true" and json.loads(listed["CloudTrailEvent"])["responseElements"] is None
+
+
 def test_data_events_are_not_looked_up(client, bucket):
     client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
     events = client("cloudtrail").lookup_events(
         LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": bucket}])["Events"]
     assert [e["EventName"] for e in events] == ["CreateBucket"]
+
+
+def test_secrets_are_not_told(client, user, allow, server):
+    who = user(allow("iam:*"))
+    made = server.client("iam", credentials=who).create_access_key(UserName=who["UserName"])["AccessKey"]
+    (event,) = client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "AccessKeyId", "AttributeValue": who["AccessKeyId"]}])["Events"]
+    key = json.loads(event["CloudTrailEvent"])["responseElements"]["accessKey"]
+    assert key["accessKeyId"] == made["AccessKeyId"] and made["SecretAccessKey"] not in event["CloudTrailEvent"]
 
 
 def policy_for(bucket, account):
@@ -98,7 +116,10 @@ def test_log_files_hold_what_the_selectors_take(world):
     cloudtrail.stop_logging(Name="all")
     s3.create_bucket(Bucket="after")
     tarn.set_clock(Time=tarn.get_clock()["Time"] + datetime.timedelta(hours=1))
-    got = [(r["eventName"], r["requestParameters"].get("bucketName"), r["requestParameters"].get("key")) for r in records(world)]
+    told = records(world)
+    answers = {r["eventName"]: r["responseElements"] for r in told}
+    assert answers["CreateBucket"] is None and answers["PutObject"]["x-amz-server-side-encryption"] == "AES256"
+    got = [(r["eventName"], r["requestParameters"].get("bucketName"), r["requestParameters"].get("key")) for r in told]
     # Whether the calls that start and stop it are in it is AWS's secret too.
     got = [one for one in got if one[0] not in ("StartLogging", "StopLogging")]
     assert got == [("CreateBucket", "mine", None), ("PutObject", "mine", "in/k")]
@@ -119,23 +140,79 @@ def test_a_bucket_that_closes_is_said(world):
     assert "DeleteBucketPolicy" in [r["eventName"] for r in records(world)]  # nothing was lost meanwhile
 
 
-def test_eventbridge_is_told(world):
-    cloudtrail, events, sqs = world.client("cloudtrail"), world.client("events"), world.client("sqs")
+@pytest.fixture
+def told(world):
+    """told(detail, state): a rule for such calls of IAM; what it has sent, as (name of the call, its error, reads only)."""
+    events, sqs = world.client("events"), world.client("sqs")
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:{world.account}:q"
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
-    events.put_rule(Name="r", EventPattern=json.dumps({
-        "source": ["aws.iam"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": ["CreateUser"]}}))
-    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": arn}])
+
+    def rule(detail, state="ENABLED"):
+        events.put_rule(Name="r", State=state, EventPattern=json.dumps({
+            "source": ["aws.iam"], "detail-type": ["AWS API Call via CloudTrail"], "detail": detail}))
+        events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": arn}])
+        return lambda count: [json.loads(message["Body"]) for message in received(sqs, url, count)]
+
+    return rule
+
+
+def received(sqs, url, count):
+    found = []
+    while len(found) < count:
+        got = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10).get("Messages", [])
+        assert got, f"{count} messages were to come, not {len(found)}"
+        found += got
+        for message in got:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def start_trail(world):
+    world.client("cloudtrail").create_trail(Name="all", S3BucketName="trail")
+    world.client("cloudtrail").start_logging(Name="all")
+
+
+def test_eventbridge_is_told(world, told):
+    got = told({"eventName": ["CreateUser"]})
     iam = world.client("iam")
     iam.create_user(UserName="unseen")
-    cloudtrail.create_trail(Name="all", S3BucketName="trail")
-    cloudtrail.start_logging(Name="all")
+    start_trail(world)
     iam.create_user(UserName="seen")
-    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
-    event = json.loads(message["Body"])
+    (event,) = got(1)
     assert event["source"] == "aws.iam" and event["account"] == world.account
     detail = event["detail"]
     assert detail["requestParameters"] == {"userName": "seen"} and detail["eventSource"] == "iam.amazonaws.com"
     assert detail["resources"][0]["ARN"].endswith(":user/seen") and detail["readOnly"] is False
+    user = detail["responseElements"]["user"]
+    assert user["userName"] == "seen" and re.fullmatch(r"[A-Z][a-z]{2} \d+, \d{4}, \d+:\d\d:\d\d [AP]M", user["createDate"])
+
+
+def test_eventbridge_is_told_of_what_was_refused(world, told):
+    got = told({"errorCode": [{"exists": True}]})
+    start_trail(world)
+    iam = world.client("iam")
+    iam.create_user(UserName="u")
+    with pytest.raises(ClientError):
+        iam.create_user(UserName="u")
+    keys = iam.create_access_key(UserName="u")["AccessKey"]
+    with pytest.raises(ClientError):
+        world.client("iam", credentials=keys).delete_user(UserName="u")
+    assert [(e["detail"]["eventName"], e["detail"]["errorCode"]) for e in got(2)] == [
+        ("CreateUser", "EntityAlreadyExists"), ("DeleteUser", "AccessDenied")]
+
+
+@pytest.mark.parametrize("state, wanted", [
+    ("ENABLED", [("CreateUser", False)]),
+    ("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", [("GetUser", True), ("ListUsers", True), ("CreateUser", False)])])
+def test_calls_that_only_read_are_told_where_the_rule_asks(world, told, state, wanted):
+    got = told({"eventSource": ["iam.amazonaws.com"]}, state)
+    start_trail(world)
+    iam = world.client("iam")
+    with pytest.raises(ClientError):
+        iam.get_user(UserName="none")
+    iam.list_users()
+    tarn_client(world).list_audit_records()  # what waits in memory has been written
+    iam.create_user(UserName="last")
+    assert [(e["detail"]["eventName"], e["detail"]["readOnly"]) for e in got(len(wanted))] == wanted
