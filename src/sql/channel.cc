@@ -72,15 +72,12 @@ bool Channel::receive(Message& message) {
   return true;
 }
 
-void Channel::run(const std::function<void(Message)>& on_request) {
+std::optional<Message> Channel::next() {
   for (;;) {
     Message message;
     if (!receive(message)) break;
-    if (message.kind == kReply || message.kind == kErrorReply) {
-      settle(std::move(message));
-    } else {
-      on_request(std::move(message));
-    }
+    if (message.kind != kReply && message.kind != kErrorReply) return message;
+    settle(std::move(message));
   }
   const std::lock_guard lock(mutex_);
   closed_ = true;
@@ -90,6 +87,7 @@ void Channel::run(const std::function<void(Message)>& on_request) {
   }
   waiting_.clear();
   arrived_.notify_all();
+  return std::nullopt;
 }
 
 void Channel::settle(Message message) {
@@ -114,7 +112,7 @@ Result<Message> Channel::call(uint16_t kind, std::string body, const std::vector
   const uint64_t id = next_id_++;
   waiting_[id] = &waiting;
   lock.unlock();
-  // A failed send needs nothing here: run() then sees the end of the socket and settles all.
+  // A failed send needs nothing here: next() then sees the end of the socket and settles all.
   if (!send(kind, id, body, files)) shut_down(socket_.get());
   lock.lock();
   arrived_.wait(lock, [&] { return waiting.done; });

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -26,12 +25,13 @@ class Channel {
  public:
   explicit Channel(Fd socket) : socket_(std::move(socket)) {}
 
-  // Reads until the other half closes or ends; every request goes to `on_request`, on this thread: it must not block.
-  // When it returns, all calls that wait have failed.
-  void run(const std::function<void(Message)>& on_request);
+  // Reads until a request comes, and gives the replies before it to those who wait for them. Nothing: the other half has closed
+  // or ended, and all calls that wait have failed. THREADS: one at a time, and always one: who has a request to work on lets
+  // another read on.
+  std::optional<Message> next();
 
   // Sends a request and waits for its reply. `files` are sent along and stay the caller's.
-  // ERRORS: the handler's; "EngineEnded" when the other half is gone. THREADS: any but run()'s.
+  // ERRORS: the handler's; "EngineEnded" when the other half is gone. THREADS: any but the one that reads.
   Result<Message> call(uint16_t kind, std::string body, const std::vector<int>& files = {});
   // Sends a request that has no reply.
   void post(uint16_t kind, std::string body);
@@ -50,7 +50,7 @@ class Channel {
   }
   // Is the other half gone? True from the moment on when calls fail for it.
   bool closed();
-  // Makes run() return, here and at the other half. THREADS: any.
+  // Makes next() return nothing, here and at the other half. THREADS: any.
   void close();
 
  private:

@@ -149,7 +149,7 @@ class Process {
 
  private:
   void read() {
-    channel_.run([this](Message message) { answering_.add(std::move(message)); });
+    while (auto message = channel_.next()) answering_.add(std::move(*message));
   }
 
   Child child_;  // killed last, when nobody waits for it any more

@@ -25,12 +25,14 @@ class Worker : public std::enable_shared_from_this<Worker> {
  public:
   using Work = std::move_only_function<void(Session&)>;
 
-  Worker(std::unique_ptr<Session> session, Threads& threads) : session_(std::move(session)), threads_(threads) {}
+  explicit Worker(std::unique_ptr<Session> session) : session_(std::move(session)) {}
 
-  void add(Work work) {
+  // What is to be run for it; nothing where it waits for what runs already.
+  Threads::Work add(Work work) {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(work));
-    if (!std::exchange(busy_, true)) threads_.run([self = shared_from_this()] { self->serve(); });
+    if (std::exchange(busy_, true)) return {};
+    return [self = shared_from_this()] { self->serve(); };
   }
   void cancel() {
     const std::lock_guard lock(mutex_);
@@ -58,10 +60,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   }
 
   std::unique_ptr<Session> session_;
-  Threads& threads_;
   std::mutex mutex_;
   std::deque<Work> queue_;
-  bool busy_ = false;  // a thread runs what waits
+  bool busy_ = false;  // a thread runs what waits, or is about to
 };
 
 class Server {
@@ -76,12 +77,30 @@ class Server {
     clock_.join();
   }
 
+  // Until the other half has ended.
   void run() {
-    channel_.run([this](Message message) { handle(std::move(message)); });
+    threads_.run([this] { read(); });
+    std::unique_lock lock(mutex_);
+    closed_.wait(lock, [&] { return is_closed_; });
   }
 
  private:
   using Workers = std::map<uint64_t, std::shared_ptr<Worker>>;
+  using Work = Threads::Work;
+
+  // The thread that has read a request works on it itself, and lets another read on: reading never waits for work, and work
+  // does not wait until another thread has woken.
+  void read() {
+    while (auto message = channel_.next()) {
+      if (Work work = handle(std::move(*message))) {
+        threads_.run([this] { read(); });
+        return work();
+      }
+    }
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+    closed_.notify_all();
+  }
 
   std::shared_ptr<Worker> worker(uint64_t session) {
     const std::lock_guard lock(mutex_);
@@ -89,21 +108,26 @@ class Server {
     return found == workers_.end() ? nullptr : found->second;
   }
 
-  // Runs it on the session's thread and sends what it returns.
+  // Runs it behind the session's others, and sends what it returns.
   template <class Run>
-  void in_session(uint64_t session, uint64_t id, Run run) {
+  Work in_session(uint64_t session, uint64_t id, Run run) {
     const auto to = worker(session);
-    if (!to) return channel_.reply_error(id, Error{400, "SqlError", "The session has ended.", {{"sqlstate", "08003"}}});
-    to->add([this, id, run = std::move(run)](Session& at) mutable { channel_.reply_result(id, run(at)); });
+    if (!to) return refused(id, Error{400, "SqlError", "The session has ended.", {{"sqlstate", "08003"}}});
+    return to->add([this, id, run = std::move(run)](Session& at) mutable { channel_.reply_result(id, run(at)); });
   }
 
-  // What no session has to wait for: the reading thread must never wait.
+  // Runs what belongs to no session, and sends what it returns.
   template <class Run>
-  void aside(uint64_t id, Run run) {
-    threads_.run([this, id, run = std::move(run)]() mutable { channel_.reply_result(id, run()); });
+  Work aside(uint64_t id, Run run) {
+    return [this, id, run = std::move(run)]() mutable { channel_.reply_result(id, run()); };
+  }
+  Work refused(uint64_t id, Error error) {
+    channel_.reply_error(id, error);
+    return {};
   }
 
-  void handle(Message message) {
+  // What is to be done for a request; nothing where that is done already.
+  Work handle(Message message) {
     const uint64_t id = message.id;
     const int spool = message.files.empty() ? -1 : message.files.back().get();
     const auto file = std::make_shared<std::vector<Fd>>(std::move(message.files));
@@ -115,7 +139,7 @@ class Server {
       case Ask::kCloseSession: return close_session(decoded<uint64_t>(message.body));
       case Ask::kCancel:
         if (const auto to = worker(decoded<uint64_t>(message.body))) to->cancel();
-        return;
+        return {};
       case Ask::kExecute: {
         auto request = decoded<InSession<ExecuteRequest>>(message.body);
         return in_session(request.session, id, [request = std::move(request.value), spool, file](Session& at) {
@@ -144,7 +168,7 @@ class Server {
         return aside(id, [this, asked = decoded<Committed>(message.body)] {
           return instance_->committed(asked.database, asked.statement_id);
         });
-      default: channel_.reply_error(id, Error{500, "InternalFailure", "Unknown request to the SQL engine.", {}});
+      default: return refused(id, Error{500, "InternalFailure", "Unknown request to the SQL engine.", {}});
     }
   }
 
@@ -158,22 +182,23 @@ class Server {
     auto session = TRY(Session::open(*instance_, link_, wanted.database));
     const std::lock_guard lock(mutex_);
     const uint64_t id = ++last_session_;
-    workers_[id] = std::make_shared<Worker>(std::move(session), threads_);
+    workers_[id] = std::make_shared<Worker>(std::move(session));
     return id;
   }
 
-  // Its statement is cancelled and waited for, but not by the reading thread.
-  void close_session(uint64_t session) {
+  // Its statement is cancelled; it ends when that has.
+  Work close_session(uint64_t session) {
     const std::lock_guard lock(mutex_);
     const auto found = workers_.find(session);
-    if (found == workers_.end()) return;
+    if (found == workers_.end()) return {};
     found->second->end();
-    threads_.run([gone = std::move(found->second)] {});
+    Work end = [gone = std::move(found->second)] {};
     workers_.erase(found);
+    return end;
   }
 
-  void select(uint64_t id, SelectRequest request, std::vector<Fd> files) {
-    aside(id, [this, id, request = std::move(request), files = std::move(files)]() mutable -> Result<SelectOutcome> {
+  Work select(uint64_t id, SelectRequest request, std::vector<Fd> files) {
+    return aside(id, [this, id, request = std::move(request), files = std::move(files)]() mutable -> Result<SelectOutcome> {
       auto session = TRY(Session::open(*instance_, link_, ""));
       Fd spool = std::move(files.back());
       files.pop_back();
@@ -202,14 +227,14 @@ class Server {
   Channel channel_;
   Link link_;
   std::unique_ptr<Instance> instance_;
-  Threads threads_;
   std::mutex mutex_;
   Workers workers_;
   std::map<uint64_t, std::shared_ptr<Session>> selects_;
   uint64_t last_session_ = 0;
-  bool ending_ = false;
-  std::condition_variable ended_;
+  bool ending_ = false, is_closed_ = false;
+  std::condition_variable ended_, closed_;
   std::thread clock_;
+  Threads threads_;
 };
 
 // Statements that compute take what processor time is left over: objects, small calls and functions go before them.

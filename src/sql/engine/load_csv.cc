@@ -1,8 +1,11 @@
 #include "sql/engine/load_csv.h"
 
+#include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
+#include "duckdb/common/operator/cast_operators.hpp"
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
 #include "sql/engine/load_parser.h"
@@ -58,6 +61,7 @@ bool compressed(const LoadRequest& request) {
 class LineEnds {
  public:
   void add(const char* bytes, size_t size) {
+    if (size > 0 && !windows_ && last_ != '\r' && !std::memchr(bytes, '\r', size)) return add_bare(bytes, size);
     for (const char* at = bytes; !mixed_ && size > 0;) {
       const auto* end = static_cast<const char*>(std::memchr(at, '\n', size));
       const size_t length = end ? static_cast<size_t>(end - at) : size;
@@ -72,7 +76,7 @@ class LineEnds {
       if (!end) return;
       const bool windows = last_ == '\r';
       if (empty_) mixed_ = true;
-      if (lines_++ == 0) windows_ = windows;
+      if (std::exchange(first_, false)) windows_ = windows;
       if (windows != windows_) mixed_ = true;
       last_ = '\n';
       empty_ = true;
@@ -85,12 +89,26 @@ class LineEnds {
     last_ = '\n';
     empty_ = true;
   }
+  // Bytes without a carriage return.
+  void add_bare(const char* bytes, size_t size) {
+    for (const char *at = bytes, *const end = bytes + size; at < end;) {
+      const auto* found = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
+      if (found != at) empty_ = false;
+      if (!found) break;
+      if (empty_) mixed_ = true;
+      empty_ = true;
+      first_ = false;
+      at = found + 1;
+    }
+    last_ = bytes[size - 1];
+  }
+
   // Bare and paired line ends cannot both stand in one scan; one object has told.
   string which() const { return mixed_ ? "" : windows_ ? "\\r\\n" : "\\n"; }
 
  private:
   bool mixed_ = false, windows_ = false, empty_ = true;
-  uint64_t lines_ = 0;
+  bool first_ = true;  // no line has ended yet
   char last_ = '\n';
 };
 
@@ -178,23 +196,29 @@ string own(const char* function, const string& arguments) {
   return call;
 }
 
+// The function that makes such a value of a field's text; nullptr: a cast does.
+const char* conversion(LogicalTypeId type) {
+  switch (type) {
+    case LogicalTypeId::SMALLINT: return "load_smallint";
+    case LogicalTypeId::INTEGER: return "load_integer";
+    case LogicalTypeId::BIGINT: return "load_bigint";
+    case LogicalTypeId::DOUBLE: return "load_double";
+    case LogicalTypeId::BOOLEAN: return "load_boolean";
+    default: return nullptr;
+  }
+}
+
 // What the row parser makes of a field, as an expression over its text.
 string converted(const LoadRequest& request, const string& field, const LoadColumn& column) {
   string sql;
-  if (column.type.id() == LogicalTypeId::BOOLEAN) {
-    const string text = own("load_trimmed", field);
-    sql.append("CASE lower(").append(text).append(") ");
-    for (const char* yes : {"t", "y", "yes", "1"}) sql.append("WHEN '").append(yes).append("' THEN true ");
-    for (const char* no : {"f", "n", "no", "0"}) sql.append("WHEN '").append(no).append("' THEN false ");
-    return sql.append("ELSE CAST(").append(text).append(" AS BOOLEAN) END");
-  }
+  if (const char* function = conversion(column.type.id())) return own(function, field);
   if (column.type.id() != LogicalTypeId::VARCHAR) {
     if (column.type.id() == LogicalTypeId::DECIMAL && !request.round_decimals) {
       const int scale = duckdb::DecimalType::GetScale(column.type);
       sql.append("CAST(").append(own("load_decimal", field + ", " + std::to_string(scale)));
       return sql.append(" AS ").append(column.type.ToString()).append(")");
     }
-    sql.append("CAST(").append(own(column.type.IsIntegral() ? "load_digits" : "load_trimmed", field));
+    sql.append("CAST(").append(own("load_trimmed", field));
     return sql.append(" AS ").append(column.type.ToString()).append(")");
   }
   string text = request.trim_blanks ? "rtrim(" + field + ", ' ')" : field;
@@ -209,12 +233,9 @@ string converted(const LoadRequest& request, const string& field, const LoadColu
 // --- functions -------------------------------------------------------------------------------------------------------------
 
 std::string_view trimmed_blanks(string_t text) {
-  return trim(std::string_view(text.GetData(), text.GetSize()));
-}
-
-bool is_digits(std::string_view text) {
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const std::string_view whole(text.GetData(), text.GetSize());
+  const bool cut = !whole.empty() && whole.front() > ' ' && whole.back() > ' ';  // as most are
+  return cut ? whole : trim(whole);
 }
 
 [[noreturn]] void refuse() {
@@ -222,7 +243,6 @@ bool is_digits(std::string_view text) {
 }
 
 // Without blanks around it; NULL where nothing is left.
-template <bool digits>
 void trimmed_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::UnaryExecutor::ExecuteWithNulls<string_t, string_t>(
       input.data[0], result, input.size(), [](string_t text, duckdb::ValidityMask& mask, duckdb::idx_t row) {
@@ -231,10 +251,41 @@ void trimmed_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
           mask.SetInvalid(row);
           return text;
         }
-        if (digits && !is_digits(cut)) refuse();
         return cut.size() == text.GetSize() ? text : string_t(cut.data(), static_cast<uint32_t>(cut.size()));
       });
   duckdb::StringVector::AddHeapReference(result, input.data[0]);
+}
+
+template <class T>
+T value_of(std::string_view text) {
+  T value{};
+  if constexpr (std::is_same_v<T, bool>) {
+    const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+      return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return equals_ignore_case(text, word); });
+    };
+    value = is_one_of({"t", "true", "1", "y", "yes"});
+    if (!value && !is_one_of({"f", "false", "0", "n", "no"})) refuse();
+  } else if constexpr (std::is_integral_v<T>) {
+    if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) refuse();
+  } else {
+    const string_t number(text.data(), static_cast<uint32_t>(text.size()));
+    if (!duckdb::TryCast::Operation<string_t, T>(number, value)) refuse();
+  }
+  return value;
+}
+
+// The value that the text, without blanks around it, is; NULL where nothing is left.
+template <class T>
+void value_of_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, T>(
+      input.data[0], result, input.size(), [](string_t text, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        const std::string_view cut = trimmed_blanks(text);
+        if (!cut.empty()) return value_of<T>(cut);
+        mask.SetInvalid(row);
+        return T{};
+      });
 }
 
 // Without blanks around it, and without the digits behind so many decimals; NULL where nothing is left.
@@ -299,13 +350,18 @@ std::optional<string> csv_insert(duckdb::ClientContext& context, const LoadReque
 
 void add_load(Registry& registry) {
   const LogicalType text = LogicalType::VARCHAR;
-  const auto add = [&](const char* name, duckdb::vector<LogicalType> arguments, duckdb::scalar_function_t run) {
-    duckdb::ScalarFunction function(name, std::move(arguments), text, std::move(run));
+  const auto add = [&](const char* name, duckdb::vector<LogicalType> arguments, duckdb::scalar_function_t run,
+                       const LogicalType& type = LogicalType::VARCHAR) {
+    duckdb::ScalarFunction function(name, std::move(arguments), type, std::move(run));
     function.errors = duckdb::FunctionErrors::CAN_THROW_RUNTIME_ERROR;
     registry.add(function);
   };
-  add("load_digits", {text}, trimmed_text<true>);
-  add("load_trimmed", {text}, trimmed_text<false>);
+  add("load_trimmed", {text}, trimmed_text);
+  add("load_smallint", {text}, value_of_text<int16_t>, LogicalType::SMALLINT);
+  add("load_integer", {text}, value_of_text<int32_t>, LogicalType::INTEGER);
+  add("load_bigint", {text}, value_of_text<int64_t>, LogicalType::BIGINT);
+  add("load_double", {text}, value_of_text<double>, LogicalType::DOUBLE);
+  add("load_boolean", {text}, value_of_text<bool>, LogicalType::BOOLEAN);
   add("load_decimal", {text, LogicalType::INTEGER}, decimal_text);
   add("load_fits", {text, LogicalType::INTEGER}, fits);
 }
