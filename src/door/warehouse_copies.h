@@ -5,6 +5,7 @@
 // databases are, does it behind the commit and says here what became of it. What is asked of one warehouse is done in order.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,23 @@ struct WarehouseCopyRecord {
   }
 };
 inline constexpr Table<WarehouseCopyKey, WarehouseCopyRecord> kWarehouseCopies{"warehouse.copies"};
+
+// AWS: CreateSnapshot, retentionPeriod; CreateClusterSnapshot, ManualSnapshotRetentionPeriod: days; -1: for ever.
+constexpr int32_t kLongestKept = 3653;
+constexpr bool may_be_kept(int32_t days) {
+  return days == -1 || (days >= 1 && days <= kLongestKept);
+}
+constexpr std::optional<Time> kept_until(Time from, int32_t days) {
+  if (days == -1) return std::nullopt;
+  return from + days * kDay;
+}
+// Days that have begun count.
+constexpr int32_t days_left(Time expires, Time now) {
+  return static_cast<int32_t>(std::max<Micros>(0, (expires - now + kDay - 1) / kDay));
+}
+constexpr double megabytes(const WarehouseCopyRecord& copy) {
+  return static_cast<double>(copy.bytes) / (1 << 20);
+}
 
 // A warehouse that is being restored; gone when it has been.
 struct WarehouseRestoreKey {

@@ -12,6 +12,7 @@
 #include "door/tags.h"
 #include "door/warehouse_copies.h"
 #include "os/random.h"
+#include "services/redshift/cluster_settings.h"
 #include "services/redshift/redshift.h"
 #include "store/page_token.h"
 
@@ -39,54 +40,35 @@ Status check_password(const std::string& password) {
   return {};
 }
 
-// What both Create and Modify may set. What this server does not have is refused by name.
+// What both Create and Modify may set.
 template <class Input>
 Status take(Call& call, const Input& in, ClusterRecord& record) {
-  if (in.manage_master_password.value_or(false))
-    return unsupported("ManageMasterPassword is not supported: give MasterUserPassword.");
-  if (in.hsm_client_certificate_identifier || in.hsm_configuration_identifier)
-    return unsupported("Hardware security modules are not supported.");
-  if (in.elastic_ip) return unsupported("ElasticIp is not supported.");
-  if (in.multi_az.value_or(false)) return unsupported("MultiAZ is not supported: there is one machine.");
-  if (in.availability_zone_relocation.value_or(false))
-    return unsupported("AvailabilityZoneRelocation is not supported: there is one machine.");
-  if (!in.cluster_security_groups.empty())
-    return unsupported("ClusterSecurityGroups are EC2-Classic's and not supported: use VpcSecurityGroupIds.");
-  if (in.node_type) record.node_type = *in.node_type;
-  if (in.number_of_nodes) record.nodes = *in.number_of_nodes;
+  TRY(take_settings(call, in, record));
   if (in.cluster_type == "single-node") record.nodes = 1;
-  if (record.nodes < 1 || record.nodes > 100)
-    return invalid(fmt::format("NumberOfNodes {} is not between 1 and 100.", record.nodes));
   if (in.cluster_type == "multi-node" && record.nodes < 2)
     return invalid("A multi-node cluster has at least two nodes: give NumberOfNodes.");
-  if (in.port) record.port = *in.port;
-  if (record.port < 1115 || record.port > 65535)
-    return invalid(fmt::format("The port {} is not between 1115 and 65535.", record.port));
   if (in.master_user_password) {
     TRY(check_password(*in.master_user_password));
     record.master_password = keep_password(*in.master_user_password);
   }
-  if (in.cluster_parameter_group_name) {
-    record.parameter_group = lower(*in.cluster_parameter_group_name);
-    if (record.parameter_group != kDefaultParameterGroup &&
-        !TRY(call.get(kParameterGroups, {call.account(), call.region(), record.parameter_group}, Lock::kShared)))
-      return fail(404, "ClusterParameterGroupNotFound",
-                  fmt::format("ParameterGroup {} not found.", record.parameter_group));
-  }
-  if (in.availability_zone) record.availability_zone = *in.availability_zone;
-  if (in.preferred_maintenance_window) record.maintenance_window = *in.preferred_maintenance_window;
-  if (in.kms_key_id) record.kms_key = *in.kms_key_id;
-  if (in.vpc_security_group_ids.has_value()) record.security_groups = in.vpc_security_group_ids.items();
-  if (in.automated_snapshot_retention_period) record.automated_retention = *in.automated_snapshot_retention_period;
-  if (in.manual_snapshot_retention_period) record.manual_retention = *in.manual_snapshot_retention_period;
-  if (in.publicly_accessible) record.publicly_accessible = *in.publicly_accessible;
-  if (in.encrypted) record.encrypted = *in.encrypted;
-  if (in.enhanced_vpc_routing) record.enhanced_vpc_routing = *in.enhanced_vpc_routing;
-  if (in.allow_version_upgrade) record.allow_version_upgrade = *in.allow_version_upgrade;
   return {};
 }
 
 }  // namespace
+
+Status check_parameter_group(Call& call, const ClusterRecord& record) {
+  const std::string& name = record.parameter_group;
+  if (name == kDefaultParameterGroup ||
+      TRY(call.get(kParameterGroups, {call.account(), call.region(), name}, Lock::kShared)))
+    return {};
+  return fail(404, "ClusterParameterGroupNotFound", fmt::format("ParameterGroup {} not found.", name));
+}
+
+Status check_subnet_group(Call& call, const ClusterRecord& record) {
+  const std::string& name = record.subnet_group;
+  if (name == "default" || TRY(call.get(kSubnetGroups, {call.account(), call.region(), name}, Lock::kShared))) return {};
+  return fail(400, "ClusterSubnetGroupNotFoundFault", fmt::format("Cluster subnet group {} not found.", name));
+}
 
 Result<Cluster> cluster_to_wire(Redshift& redshift, Call& call, const ClusterKey& key, const ClusterRecord& record) {
   Cluster out;
@@ -205,10 +187,7 @@ Result<CreateClusterResult> create_cluster(Redshift& redshift, Call& call, const
   record.created = call.now();
   TRY(take(call, in, record));
   record.subnet_group = lower(in.cluster_subnet_group_name.value_or("default"));
-  if (record.subnet_group != "default" &&
-      !TRY(call.get(kSubnetGroups, {call.account(), call.region(), record.subnet_group}, Lock::kShared)))
-    return fail(400, "ClusterSubnetGroupNotFoundFault",
-                fmt::format("Cluster subnet group {} not found.", record.subnet_group));
+  TRY(check_subnet_group(call, record));
   for (const std::string& role : in.iam_roles) add_cluster_role(record.roles, role);
   record.default_role = in.default_iam_role_arn.value_or("");
   add_cluster_role(record.roles, record.default_role);

@@ -8,14 +8,13 @@
 #include "door/tags.h"
 #include "door/warehouse_copies.h"
 #include "os/random.h"
+#include "services/redshift/cluster_settings.h"
 #include "services/redshift/redshift.h"
 #include "store/page_token.h"
 
 namespace tarn::redshift {
 namespace {
 
-constexpr int32_t kLongest = 3653;  // AWS: CreateClusterSnapshot, ManualSnapshotRetentionPeriod
-constexpr double kMegabyte = 1 << 20;
 
 struct FoundSnapshot {
   SnapshotKey key;
@@ -54,11 +53,10 @@ Result<std::vector<Need>> snapshot_need(Call& call, std::string_view action, con
 }
 
 Result<std::optional<Time>> expiry(Time from, int32_t retention) {
-  if (retention != -1 && (retention < 1 || retention > kLongest))
+  if (!may_be_kept(retention))
     return fail(400, "InvalidRetentionPeriodFault",
-                fmt::format("The retention period is -1, or between 1 and {} days.", kLongest));
-  if (retention == -1) return std::nullopt;
-  return from + retention * kDay;
+                fmt::format("The retention period is -1, or between 1 and {} days.", kLongestKept));
+  return kept_until(from, retention);
 }
 
 Result<Snapshot> to_wire(Call& call, const SnapshotKey& key, const SnapshotRecord& record,
@@ -86,11 +84,9 @@ Result<Snapshot> to_wire(Call& call, const SnapshotKey& key, const SnapshotRecor
   out.enhanced_vpc_routing = cluster.enhanced_vpc_routing;
   out.maintenance_track_name = "current";
   out.manual_snapshot_retention_period = record.retention;
-  if (copy.expires)
-    out.manual_snapshot_remaining_days =
-        static_cast<int32_t>(std::max<Micros>(0, (*copy.expires - call.now() + kDay - 1) / kDay));
+  if (copy.expires) out.manual_snapshot_remaining_days = days_left(*copy.expires, call.now());
   out.snapshot_retention_start_time = record.retention_start;
-  const double size = static_cast<double>(copy.bytes) / kMegabyte;
+  const double size = megabytes(copy);
   out.total_backup_size_in_mega_bytes = size;
   out.actual_incremental_backup_size_in_mega_bytes = size;
   out.backup_progress_in_mega_bytes = size;
@@ -221,16 +217,6 @@ namespace {
 
 // What this server does not have is refused by name.
 Status refuse_others(const RestoreFromClusterSnapshotMessage& in) {
-  if (in.manage_master_password.value_or(false))
-    return unsupported("ManageMasterPassword is not supported: the cluster has the snapshot's password.");
-  if (in.hsm_client_certificate_identifier || in.hsm_configuration_identifier)
-    return unsupported("Hardware security modules are not supported.");
-  if (in.elastic_ip) return unsupported("ElasticIp is not supported.");
-  if (in.multi_az.value_or(false)) return unsupported("MultiAZ is not supported: there is one machine.");
-  if (in.availability_zone_relocation.value_or(false))
-    return unsupported("AvailabilityZoneRelocation is not supported: there is one machine.");
-  if (!in.cluster_security_groups.empty())
-    return unsupported("ClusterSecurityGroups are EC2-Classic's and not supported: use VpcSecurityGroupIds.");
   if (in.reserved_node_id || in.target_reserved_node_offering_id)
     return unsupported("Reserved nodes are not supported.");
   if (in.snapshot_schedule_identifier)
@@ -242,29 +228,10 @@ Status refuse_others(const RestoreFromClusterSnapshotMessage& in) {
 
 // The cluster as it was, with what is said anew.
 Status take(Call& call, const RestoreFromClusterSnapshotMessage& in, ClusterRecord& record) {
-  if (in.node_type) record.node_type = *in.node_type;
-  if (in.number_of_nodes) record.nodes = *in.number_of_nodes;
-  if (in.port) record.port = *in.port;
-  if (in.availability_zone) record.availability_zone = *in.availability_zone;
-  if (in.preferred_maintenance_window) record.maintenance_window = *in.preferred_maintenance_window;
-  if (in.kms_key_id) record.kms_key = *in.kms_key_id;
-  if (in.vpc_security_group_ids.has_value()) record.security_groups = in.vpc_security_group_ids.items();
-  if (in.automated_snapshot_retention_period) record.automated_retention = *in.automated_snapshot_retention_period;
-  if (in.manual_snapshot_retention_period) record.manual_retention = *in.manual_snapshot_retention_period;
-  if (in.publicly_accessible) record.publicly_accessible = *in.publicly_accessible;
-  if (in.encrypted) record.encrypted = *in.encrypted;
-  if (in.enhanced_vpc_routing) record.enhanced_vpc_routing = *in.enhanced_vpc_routing;
-  if (in.allow_version_upgrade) record.allow_version_upgrade = *in.allow_version_upgrade;
-  if (in.cluster_parameter_group_name) record.parameter_group = lower(*in.cluster_parameter_group_name);
+  TRY(take_settings(call, in, record));
+  TRY(check_parameter_group(call, record));  // as the cluster had it: it may be gone
   if (in.cluster_subnet_group_name) record.subnet_group = lower(*in.cluster_subnet_group_name);
-  if (record.parameter_group != kDefaultParameterGroup &&
-      !TRY(call.get(kParameterGroups, {call.account(), call.region(), record.parameter_group}, Lock::kShared)))
-    return fail(404, "ClusterParameterGroupNotFound",
-                fmt::format("ParameterGroup {} not found.", record.parameter_group));
-  if (record.subnet_group != "default" &&
-      !TRY(call.get(kSubnetGroups, {call.account(), call.region(), record.subnet_group}, Lock::kShared)))
-    return fail(400, "ClusterSubnetGroupNotFoundFault",
-                fmt::format("Cluster subnet group {} not found.", record.subnet_group));
+  TRY(check_subnet_group(call, record));
   if (in.iam_roles.has_value()) {
     record.roles.clear();
     for (const std::string& role : in.iam_roles) add_cluster_role(record.roles, role);

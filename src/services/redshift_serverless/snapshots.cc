@@ -15,8 +15,6 @@ namespace tarn::redshift_serverless {
 namespace {
 
 constexpr int32_t kPage = 100;
-constexpr int32_t kLongest = 3653;  // AWS: CreateSnapshot, retentionPeriod
-constexpr double kMegabyte = 1 << 20;
 
 struct FoundSnapshot {
   SnapshotKey key;
@@ -62,10 +60,9 @@ Result<std::vector<Need>> snapshot_need(Call& call, std::string_view action, con
 }
 
 Result<std::optional<Time>> expiry(Time from, int32_t retention) {
-  if (retention != -1 && (retention < 1 || retention > kLongest))
-    return invalid(fmt::format("The retention period is -1, or between 1 and {} days.", kLongest));
-  if (retention == -1) return std::nullopt;
-  return from + retention * kDay;
+  if (!may_be_kept(retention))
+    return invalid(fmt::format("The retention period is -1, or between 1 and {} days.", kLongestKept));
+  return kept_until(from, retention);
 }
 
 Snapshot to_wire(const SnapshotKey& key, const SnapshotRecord& record, const WarehouseCopyRecord& copy, Time now) {
@@ -81,9 +78,8 @@ Snapshot to_wire(const SnapshotKey& key, const SnapshotRecord& record, const War
   out.status = copy.state;
   out.snapshot_retention_period = record.retention;
   out.snapshot_retention_start_time = record.retention_start;
-  if (copy.expires)
-    out.snapshot_remaining_days = static_cast<int32_t>(std::max<Micros>(0, (*copy.expires - now + kDay - 1) / kDay));
-  const double size = static_cast<double>(copy.bytes) / kMegabyte;
+  if (copy.expires) out.snapshot_remaining_days = days_left(*copy.expires, now);
+  const double size = megabytes(copy);
   out.total_backup_size_in_mega_bytes = size;
   out.actual_incremental_backup_size_in_mega_bytes = size;
   out.backup_progress_in_mega_bytes = size;
