@@ -24,6 +24,7 @@ std::string subscription_arn(const SubscriptionKey& key) {
 namespace {
 
 Status check_elements(std::string_view text, std::string_view parameter) {
+  if (text.empty()) return invalid(fmt::format("{} Reason: no value for required parameter", parameter));
   const auto elements = std::ranges::count(text, ':') + 1;
   if (elements >= 6) return {};
   return invalid(fmt::format("{} Reason: An ARN must have at least 6 elements, not {}", parameter, elements));

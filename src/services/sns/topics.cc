@@ -84,8 +84,8 @@ Status set_attribute(TopicRecord& record, const std::string& name, const std::st
   } else if (name != "KmsMasterKeyId") {
     const bool known =
         name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate") || name == "ArchivePolicy";
-    return invalid(fmt::format("AttributeName Reason: {} is {}.", name,
-                               known ? "not supported by this server" : "no attribute of topics"));
+    if (!known) return invalid("AttributeName");
+    return invalid(fmt::format("AttributeName Reason: {} is not supported by this server.", name));
   }
   record.settings[name] = value;
   if (value.empty()) record.settings.erase(name);
@@ -186,6 +186,7 @@ Result<std::vector<Need>> delete_topic_rights(Sns&, Call& call, const DeleteTopi
 // AWS: DeleteTopic of none is no error.
 Result<DeleteTopicOutput> delete_topic(Sns&, Call& call, const DeleteTopicInput& in) {
   const TopicKey key = TRY(topic_key(*in.topic_arn));
+  if (key.region != call.region()) return invalid("TopicArn");
   if (!TRY(call.get(kTopics, key))) return DeleteTopicOutput{};
   TRY(call.erase(kTopics, key));
   TRY(set_tags(call.tx(), topic_arn(key), {}));

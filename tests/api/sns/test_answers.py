@@ -53,7 +53,8 @@ def test_where_nothing_is_published(sns, given, text):
 
 def test_a_topic_of_another_region(sns, topic, client):
     there = client("sns", region="us-west-2")
-    assert refused(there.publish, TopicArn=topic, Message="x") == (PARAMETER, "Invalid parameter: TopicArn")
+    for call, more in ((there.publish, {"Message": "x"}), (there.delete_topic, {}), (there.list_subscriptions_by_topic, {})):
+        assert refused(call, TopicArn=topic, **more) == (PARAMETER, "Invalid parameter: TopicArn")
 
 
 @pytest.mark.parametrize("entries, code, text", [
@@ -77,6 +78,7 @@ def test_tags_and_tokens(sns, topic, new_name):
     assert refused(sns.confirm_subscription, TopicArn=topic, Token="short") == (PARAMETER, "Invalid token")
     assert refused(sns.confirm_subscription, TopicArn=topic + "x", Token="5" * 96) == (PARAMETER, "Invalid parameter: Token")
     for arn, text in (("some", "SubscriptionArn Reason: An ARN must have at least 6 elements, not 1"),
+                      ("", "SubscriptionArn Reason: no value for required parameter"),
                       ("arn:aws:sns:us-east-1:123456789012:some", "SubscriptionId")):
         assert refused(sns.unsubscribe, SubscriptionArn=arn) == (PARAMETER, "Invalid parameter: " + text)
 
@@ -86,7 +88,9 @@ def test_endpoints(sns, topic, make_queue):
     _, fifo = make_queue(fifo=True)
     subscribe = lambda protocol, endpoint: refused(sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
     assert subscribe("sqs", url) == (PARAMETER, "Invalid parameter: SQS endpoint ARN")
-    assert subscribe("sms", "NAA+15551234567") == (PARAMETER, "Invalid SMS endpoint: NAA+15551234567")
+    for wrong in ("NAA+15551234567", "+15--551234567", "+1555.", "+/1555"):
+        assert subscribe("sms", wrong) == (PARAMETER, f"Invalid SMS endpoint: {wrong}")
+    assert sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15/55-123.4567")["SubscriptionArn"].startswith(topic)
     gone = "arn:aws:sns:us-east-1:{}:endpoint/GCM/app/c1f76c42-192a-4e75-b04f-a9268ce2abf3".format(topic.split(":")[4])
     assert subscribe("application", gone) == (
         PARAMETER, f"Invalid parameter: Endpoint Reason: Endpoint does not exist for endpoint arn{gone}")
@@ -122,6 +126,11 @@ def test_a_subscriptions_attributes(sns, topic, make_queue, account):
         PARAMETER, "Invalid parameter: Attributes Reason: Subscription already exists with different attributes")
 
 
+def test_a_topic_becomes_no_fifo_topic(sns, topic):
+    assert refused(sns.set_topic_attributes, TopicArn=topic, AttributeName="FifoTopic", AttributeValue="false") == (
+        PARAMETER, "Invalid parameter: AttributeName")
+
+
 def test_a_fifo_subscriptions_dead_letters(sns, fifo_topic, make_queue):
     _, arn = make_queue(fifo_topic, fifo=True)
     _, plain = make_queue()
@@ -145,6 +154,8 @@ def test_a_fifo_subscriptions_dead_letters(sns, fifo_topic, make_queue):
     ({"key": [f"v{i}" for i in range(200)]}, "Filter policy is too complex", None),
     ({f"key{i}": ["v"] for i in range(6)}, "Filter policy can not have more than 5 keys", None),
     ("{invalidjson}", NO_JSON, None),
+    ("invalid", "failed to parse JSON. Unrecognized token 'invalid': was expecting (JSON String, Number, Array, Object or token 'null', "
+     "'true' or 'false')\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 8]", None),
 ], ids=lambda v: "" if isinstance(v, (dict, int)) else str(v)[:30])
 def test_filter_policies_that_are_none(sns, topic, make_queue, policy, reason, column):
     _, arn = make_queue()

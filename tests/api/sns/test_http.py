@@ -85,6 +85,7 @@ def confirmed(sns, topic, receiver, **attributes):
     headers, body = receiver.wait(1)
     message = json.loads(body)
     assert headers["x-amz-sns-message-type"] == message["Type"] == "SubscriptionConfirmation"
+    assert headers["Accept-Encoding"] == "gzip,deflate" and "x-amz-sns-subscription-arn" not in headers
     check_signature(message)
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"][0]["SubscriptionArn"] == "PendingConfirmation"
     assert b"<SubscriptionArn>" in urllib.request.urlopen(message["SubscribeURL"]).read()
@@ -114,6 +115,7 @@ def test_who_left_by_the_link_is_told_and_comes_back(virtual, receiver, new_name
     headers, body = receiver.wait(3)
     last = json.loads(body)
     assert headers["x-amz-sns-message-type"] == last["Type"] == "UnsubscribeConfirmation"
+    assert headers["x-amz-sns-subscription-arn"] == subscription
     assert subscription in last["Message"] and last["SubscribeURL"].endswith(last["Token"])
     check_signature(last)
     sns.publish(TopicArn=topic, Message="nobody hears it")
