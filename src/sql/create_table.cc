@@ -233,7 +233,7 @@ class CreateTable {
       attributes_.diststyle = upper(reader_.next().text);
     } else if (reader_.accept("distkey")) {
       TRY(reader_.expect_op("("));
-      named(TRY(reader_.name())).distkey = true;
+      named(TRY(key_column())).distkey = true;
       if (attributes_.diststyle.empty()) attributes_.diststyle = "KEY";
       return reader_.expect_op(")");
     } else if (reader_.peek().is("sortkey") || reader_.peek().is("compound") || reader_.peek().is("interleaved")) {
@@ -246,6 +246,12 @@ class CreateTable {
     return {};
   }
 
+  // A name, or the place of one of the query's columns. AWS: CREATE TABLE AS.
+  Result<std::string> key_column() {
+    if (reader_.peek().kind != TokenKind::kNumber) return reader_.name();
+    return "#" + std::to_string(TRY(reader_.integer()));
+  }
+
   Status sortkey() {
     attributes_.interleaved = reader_.accept("interleaved");
     if (!attributes_.interleaved) reader_.accept("compound");
@@ -253,7 +259,7 @@ class CreateTable {
     if (reader_.accept("auto")) return {};
     TRY(reader_.expect_op("("));
     int position = 1;
-    do named(TRY(reader_.name())).sortkey = position++;
+    do named(TRY(key_column())).sortkey = position++;
     while (reader_.accept_op(","));
     return reader_.expect_op(")");
   }

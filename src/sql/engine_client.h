@@ -206,6 +206,7 @@ struct TableAttributes {
   std::string diststyle = {};  // "AUTO", "EVEN", "KEY", "ALL"
   bool interleaved = false;
   std::vector<ColumnAttributes> columns;  // the named ones only
+  bool materialized = false;  // of a CREATE TABLE AS: its query is kept as a view, by query_view's name (rights.h)
 };
 
 struct ExecuteRequest {
@@ -215,7 +216,7 @@ struct ExecuteRequest {
   TableAttributes table_attributes;  // of a CREATE TABLE
   int spool = -1;                    // where rows go (spool.h); borrowed; -1: rows are counted and dropped
   uint64_t max_bytes = 0;            // of the spool; 0: no limit. Beyond it the statement fails.
-  bool describe_only = false;        // columns and kind, nothing is run
+  bool describe_only = false;        // columns, kind and parameters' types, nothing is run
   bool internal = false;  // SQL of the caller's own, run as it is: it may read and write what GRANTs are kept in
   bool mark = false;      // a COMMIT that leaves its statement id in the database, as a writing statement does
 };
@@ -229,6 +230,8 @@ struct ResultColumn {
   bool nullable = true;
   std::string schema, table, column;  // where it comes from, when it is a table's column as it is
   std::string signature = {};         // Athena: the type in full, "array(row(a integer, b varchar))", "decimal(10,2)"
+  int32_t table_number = 0;           // of a native table, as pg_class has it, and the column's in it
+  int16_t column_number = 0;
 };
 
 struct WrittenObject {
@@ -247,6 +250,10 @@ struct Outcome {
   bool transaction_failed = false;  // .. that can only be rolled back
   std::vector<std::string> notices;
   std::vector<WrittenObject> objects;  // staged by UNLOAD: the caller publishes them
+  // Materialized views with AUTO REFRESH that read what the statement changed. Action: empty.
+  std::vector<TableUse> stale_views = {};
+  // Of a description: what parameters without a type are taken for, {"1", "int4"}.
+  std::vector<std::pair<std::string, std::string>> parameters = {};
 };
 
 // --- UNLOAD and COPY

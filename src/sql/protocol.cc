@@ -75,20 +75,21 @@ void fields(auto& a, Of<ColumnAttributes> auto& v) {
   a(v.column, v.encode, v.distkey, v.sortkey, v.identity, v.identity_by_default);
 }
 void fields(auto& a, Of<TableAttributes> auto& v) {
-  a(v.diststyle, v.interleaved, v.columns);
+  a(v.diststyle, v.interleaved, v.columns, v.materialized);
 }
 void fields(auto& a, Of<ExecuteRequest> auto& v) {
   a(v.context, v.sql, v.params, v.table_attributes, v.spool, v.max_bytes, v.describe_only, v.internal, v.mark);
 }
 void fields(auto& a, Of<ResultColumn> auto& v) {
-  a(v.name, v.type, v.length, v.precision, v.scale, v.nullable, v.schema, v.table, v.column, v.signature);
+  a(v.name, v.type, v.length, v.precision, v.scale, v.nullable, v.schema, v.table, v.column, v.signature,
+    v.table_number, v.column_number);
 }
 void fields(auto& a, Of<WrittenObject> auto& v) {
   a(v.handle, v.uri, v.rows, v.bytes);
 }
 void fields(auto& a, Of<Outcome> auto& v) {
   a(v.kind, v.columns, v.rows, v.spool_bytes, v.scanned_bytes, v.in_transaction, v.transaction_failed, v.notices,
-    v.objects);
+    v.objects, v.stale_views, v.parameters);
 }
 void fields(auto& a, Of<UnloadRequest> auto& v) {
   a(v.context, v.sql, v.uri, v.name_prefix, v.format, v.compression, v.parallel, v.header, v.delimiter, v.null_as, v.add_quotes,

@@ -16,6 +16,10 @@ bool holds(const Identity& who, const Right& right) {
 
 }  // namespace
 
+std::string query_view(const std::string& schema, const std::string& name) {
+  return schema + kQueryViewMark + name;
+}
+
 std::string Rights::owner_of(const Object& object) const {
   const auto found = std::ranges::find(owners, object, &Ownership::object);
   return found == owners.end() ? "" : found->owner;

@@ -13,6 +13,10 @@ namespace tarn::sql {
 // The schema in each database's file where rights are kept: owners, grants, default_grants, comments, views.
 constexpr std::string_view kRightsSchema = "tarn_internal";
 
+// The view in that schema that holds the query of a materialized view: its name, and the two back from it.
+constexpr char kQueryViewMark = '\x1f';
+std::string query_view(const std::string& schema, const std::string& name);
+
 // What a right is on. A function or procedure is named with its types: "f(integer, date)".
 struct Object {
   std::string kind;  // "TABLE" (views too), "SCHEMA", "DATABASE" (no name), "FUNCTION", "PROCEDURE", "LANGUAGE"

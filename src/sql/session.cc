@@ -112,6 +112,7 @@ Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statemen
   notices_.clear();
   Result<Outcome> outcome = checked(run);
   if (!outcome && in_block_ && sqlstate_of(outcome.error()) != "57P02") failed_ = true;
+  if (!stale_.empty() && !in_block_) refresh_stale(run);
   if (!outcome) return outcome;
   if (!request.describe_only) last_query_ = request.query_id;
   outcome->notices.insert(outcome->notices.begin(), notices_.begin(), notices_.end());
@@ -138,7 +139,7 @@ Result<Outcome> SqlSession::dispatch(Running& run) {
   if (run.depth > kMaxDepth) return sql_error("54001", "statements within statements nest too deeply");
   const Statement statement = TRY(recognise_redshift(run.statement));
   if (run.request.describe_only && !std::holds_alternative<EngineStatement>(statement) &&
-      !std::holds_alternative<ExecutePrepared>(statement))
+      !std::holds_alternative<ExecutePrepared>(statement) && !std::holds_alternative<CallProcedure>(statement))
     return sql_error(kNotSupported, "only queries can be described");
   TRY(wait_for_locks(run));
   return std::visit([&](const auto& s) { return execute(run, s); }, statement);
@@ -160,9 +161,12 @@ Result<UserCatalog> SqlSession::catalog(Running& run) {
 }
 
 Status SqlSession::change(Running& run, std::vector<CatalogChange> changes) {
-  if (!in_block_ && atomic_depth_ == 0) return run.host.apply(options_.database, changes);
-  std::move(changes.begin(), changes.end(), std::back_inserter(pending_));
-  return {};
+  // In a transaction of the engine, which has the statement's id in it: that is how a crash tells what was done.
+  return atomically(run, [&]() -> Status {
+    std::move(changes.begin(), changes.end(), std::back_inserter(pending_));
+    TRY(internal(run, "SELECT 1", true));
+    return {};
+  });
 }
 
 Result<StatementContext> SqlSession::context(Running& run, const std::string& role) {
@@ -212,7 +216,10 @@ Result<Outcome> SqlSession::ask(const ExecuteRequest& request) {
   const auto give_up = std::chrono::steady_clock::now() + kConflictPatience;
   for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     Result<Outcome> outcome = engine_.execute(session, request);
-    if (outcome) return outcome;
+    if (outcome) {
+      for (const TableUse& view : outcome->stale_views) stale_.push_back({"TABLE", view.schema, view.table});
+      return outcome;
+    }
     const bool again = sqlstate_of(outcome.error()) == kConflict && !in_block_ && atomic_depth_ == 0 && !cancelled_ &&
                        std::chrono::steady_clock::now() < give_up;
     if (!again) return Failure(seen(std::move(outcome).error()));
@@ -229,19 +236,21 @@ Error SqlSession::seen(Error error) {
   open_session_ = 0;
   in_block_ = failed_ = false;
   pending_.clear();
+  stale_.clear();
   locks_.clear();
   cursors_.clear();
   return error;
 }
 
 // The statement as it is, after the token rules.
-Result<Outcome> SqlSession::engine(Running& run) {
+Result<Outcome> SqlSession::engine(Running& run, bool materialized) {
   const EngineText text = TRY(to_engine(run.statement));
   ExecuteRequest request;
   request.context = TRY(context(run));
   request.sql = text.sql;
   request.params = run.request.params;
   request.table_attributes = text.attributes;
+  request.table_attributes.materialized = materialized;
   request.spool = run.request.spool;
   request.max_bytes = run.request.max_bytes;
   request.describe_only = run.request.describe_only;
@@ -332,6 +341,7 @@ Status SqlSession::commit(Running& run) {
 
 Status SqlSession::rollback(Running& run) {
   pending_.clear();
+  stale_.clear();
   const std::vector<TableLocks::Held> locks = std::exchange(locks_, {});
   TRY(engine(run, "ROLLBACK", {}, -1));
   return {};
@@ -468,6 +478,15 @@ Result<Outcome> SqlSession::execute(Running& run, const EngineStatement&) {
   if (auto made = TRY(create_schema(run))) return std::move(*made);
   if (auto merged = TRY(merge_simplified(run))) return std::move(*merged);
   return engine(run);
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const CancelSession& s) {
+  const auto told = TRY(query(run, "SELECT pg_cancel_backend(" + std::to_string(s.pid) + ")"));
+  if (told.at(0).at(0) != "1")
+    return sql_error(kUndefinedObject, "there is no session " + std::to_string(s.pid) + " of yours: see stv_sessions");
+  Outcome outcome;
+  outcome.kind = "CANCEL";
+  return outcome;
 }
 
 Result<Outcome> SqlSession::execute(Running&, const NothingToDo& s) {

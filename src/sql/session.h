@@ -30,6 +30,7 @@ struct SessionOptions {
   std::string database = "dev";
   std::string user;  // current_user: "IAM:alice", "IAMR:role", "awsuser"
   std::vector<std::string> roles = {};  // database roles that the user has for the session
+  int32_t pid = 0;                      // the session's number; 0: its engine's
   // What settings are before a SET: the workgroup's and the user's. Beside settings: "max_query_execution_time" in seconds.
   std::map<std::string, std::string> settings = {};
 };
@@ -58,6 +59,8 @@ class SqlSession {
   // Lets a session that was cancelled run again.
   void revive() { cancelled_ = false; }
   bool in_transaction() const { return in_block_; }
+  // The open transaction, if there is one, can only be rolled back from now on.
+  void fail_transaction() { failed_ = in_block_; }
 
  private:
   friend class ProcedureRun;
@@ -91,7 +94,7 @@ class SqlSession {
   Status change(Running& run, std::vector<CatalogChange> changes);
   template <class Work>
   Status atomically(Running& run, Work work);
-  Result<Outcome> engine(Running& run);
+  Result<Outcome> engine(Running& run, bool materialized = false);
   Result<Outcome> ask(const ExecuteRequest& request);
   Error seen(Error error);
   Result<Outcome> engine(Running& run, const std::string& sql, const std::vector<Param>& params, int spool);
@@ -115,6 +118,7 @@ class SqlSession {
   Result<std::optional<Outcome>> create_schema(Running& run);
   Result<std::optional<Outcome>> merge_simplified(Running& run);
   Result<Outcome> execute(Running& run, const Transaction& s);
+  Result<Outcome> execute(Running& run, const CancelSession& s);
   Result<Outcome> execute(Running& run, const NothingToDo& s);
   // session_rights.cc
   Result<Identity> identity(Running& run);
@@ -133,6 +137,7 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const Grant& s);
   Result<Outcome> execute(Running& run, const DefaultPrivileges& s);
   Result<Outcome> execute(Running& run, const AlterOwner& s);
+  Result<Outcome> execute(Running& run, const RenameRoutine& s);
   // session_views.cc
   Result<Outcome> execute(Running& run, const CreateView& s);
   Result<Outcome> execute(Running& run, const CreateMaterializedView& s);
@@ -145,9 +150,22 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const AppendTable& s);
   Result<Outcome> execute(Running& run, const AddNotNullColumn& s);
   Result<Outcome> execute(Running& run, const RenameRelation& s);
-  Result<Outcome> run_text(Running& run, const std::string& sql);
+  Result<Outcome> execute(Running& run, const ChangeColumn& s);
+  Result<Outcome> execute(Running& run, const EncodeColumns& s);
+  Result<Outcome> execute(Running& run, const AlterDesign& s);
+  // The parts of the columns' comments (rewrite_create.cc), changed by `change`.
+  Status change_columns(Running& run, const Object& table,
+                        const std::function<void(const std::string& column, std::vector<std::string>& parts)>& change);
+  Result<Outcome> run_text(Running& run, const std::string& sql, bool materialized = false);
   // The kind of view that is kept under the name: "LATE", "MATERIALIZED", "VIEW"; empty: none.
   Result<std::string> kept_view(Running& run, const Object& view);
+  Status drop_view(Running& run, const Object& view);
+  Status follow(Running& run, const std::string& views);
+  // Materialized views with AUTO REFRESH that read the table are stale.
+  Status changed(Running& run, const Object& table);
+  // .. and are refreshed, once no transaction is open.
+  void refresh_stale(Running& run);
+  Status refresh(Running& run, const Object& view);
   // The views that read what is dropped, but for those of `names`: refused, or dropped with it.
   Status drop_readers(Running& run, const Object& object, const std::vector<QualifiedName>& names, bool cascade,
                       std::string_view kind = "table");
@@ -211,7 +229,14 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const CloseCursor& s);
   Result<Outcome> values(Running& run, const std::vector<std::pair<std::string, PlValue>>& columns);
   // session_call.cc
+  struct Procedure {
+    StoredRoutine routine;
+    CreateProcedure parsed;
+  };
   Result<Outcome> execute(Running& run, const CallProcedure& s);
+  Result<Outcome> describe_call(Running& run, const CallProcedure& s);
+  // ERRORS: 42883: none that takes so many arguments. `types`: of these, for its message.
+  Result<Procedure> find_procedure(Running& run, const QualifiedName& name, const std::vector<std::string>& types);
   Result<std::vector<PlValue>> call(Running& run, const QualifiedName& name, const std::vector<PlValue>& arguments,
                                     std::vector<Argument>& parameters);
   Result<std::vector<PlValue>> run_body(Running& run, const CreateProcedure& procedure,
@@ -228,6 +253,7 @@ class SqlSession {
   int atomic_depth_ = 0;                // procedures that hold a transaction of their own
   std::vector<CatalogChange> pending_;  // of the open transaction
   std::vector<TableLocks::Held> locks_; // LOCK's, until it ends
+  std::vector<Object> stale_;           // materialized views that the open transaction, or the statement, made stale
   std::vector<std::string> notices_;
   uint64_t copied_ = 0, unloaded_ = 0;  // rows of the last COPY and UNLOAD
   // Numbers of the last query, COPY and UNLOAD; 0: there was none.

@@ -270,11 +270,13 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateDatabase& s) {
   if (!may && !TRY(identity(run)).superuser)
     return sql_error(kInsufficientPrivilege, "permission denied to create database");
   TRY(refuse_in_block("CREATE DATABASE"));
+  if (!s.owner.empty()) TRY(check_grantees(run, {{Grantee::Kind::kUser, s.owner}}));
   for (const std::string& name : TRY(engine_.list_databases()))
     if (name == s.name) return sql_error("42P04", "database \"" + s.name + "\" already exists");
   TRY(engine_.create_database(s.name));
   TRY(internal(run, "INSERT INTO " + quoted_name(s.name) + "." + std::string(kRightsSchema) +
-                        ".owners VALUES ('DATABASE', '', '', " + quoted_string(user_) + ")"));
+                        ".owners VALUES ('DATABASE', '', '', " + quoted_string(s.owner.empty() ? user_ : s.owner) +
+                        ")"));
   return done("CREATE DATABASE");
 }
 

@@ -154,9 +154,10 @@ Result<std::vector<Object>> SqlSession::objects_of(Running& run, const Grant& s)
         return sql_error(kInvalidSchemaName, "schema \"" + name.name + "\" does not exist", name.position);
       found.push_back({"SCHEMA", "", name.name});
     } else if (s.object_kind == "DATABASE") {
-      if (name.name != options_.database)
-        return sql_error(kNotSupported, "rights on the database " + name.name + " are given in a session of that database",
-                         name.position);
+      if (name.name != options_.database && s.objects.size() > 1)
+        return sql_error(kNotSupported, "rights on several databases are given one by one", name.position);
+      if (std::ranges::count(TRY(engine_.list_databases()), name.name) == 0)
+        return sql_error("3D000", "database \"" + name.name + "\" does not exist", name.position);
       found.push_back({"DATABASE", "", ""});
     } else if (s.object_kind == "LANGUAGE") {
       if (name.name != "plpgsql" && name.name != "sql")
@@ -179,7 +180,7 @@ Result<std::vector<Object>> SqlSession::objects_of(Running& run, const Grant& s)
   return found;
 }
 
-// Every grantee is there. An IAM identity that has not connected yet is made now: its name is all that there is of it.
+// Every grantee is there. AWS: an IAM identity is a user once it has connected, or by CREATE USER "IAM:name".
 Status SqlSession::check_grantees(Running& run, const std::vector<Grantee>& grantees) {
   const UserCatalog all = TRY(catalog(run));
   const auto named = [](const auto& things, const std::string& name) {
@@ -187,11 +188,8 @@ Status SqlSession::check_grantees(Running& run, const std::vector<Grantee>& gran
   };
   for (const Grantee& grantee : grantees) {
     const std::string& name = grantee.name;
-    if (grantee.kind == Grantee::Kind::kUser && !named(all.users, name)) {
-      if (!name.starts_with("IAM:") && !name.starts_with("IAMR:"))
-        return sql_error(kUndefinedObject, "user \"" + name + "\" does not exist");
-      TRY(change(run, {{CatalogChange::Kind::kPut, StoredUser{.name = name}}}));
-    }
+    if (grantee.kind == Grantee::Kind::kUser && !named(all.users, name))
+      return sql_error(kUndefinedObject, "user \"" + name + "\" does not exist");
     if (grantee.kind == Grantee::Kind::kGroup && !named(all.groups, name))
       return sql_error(kUndefinedObject, "group \"" + name + "\" does not exist");
     if (grantee.kind == Grantee::Kind::kRole && !named(all.roles, name) && !name.starts_with("sys:"))
@@ -271,11 +269,14 @@ Result<Outcome> SqlSession::execute(Running& run, const Grant& s) {
     return done(kind);
   }
   const std::vector<OneGrant> each = TRY(written_out(s));
+  // A database's rights are in its own file.
+  const std::string database =
+      s.object_kind == "DATABASE" && s.objects[0].name != options_.database ? s.objects[0].name : "";
   TRY(atomically(run, [&]() -> Status {
     const std::vector<Object> objects = TRY(objects_of(run, s));
     TRY(check_grantees(run, s.grantees));
     const Identity who = TRY(identity(run));
-    const Rights held = who.superuser ? Rights{} : TRY(rights(run));
+    const Rights held = who.superuser ? Rights{} : TRY(rights(run, database));
     std::string sql;
     for (const Object& object : objects)
       for (const OneGrant& one : each) {
@@ -288,7 +289,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Grant& s) {
           const std::string row = literals(object) + ", " + quoted_string(one.column) + ", " +
                                   quoted_string(kGranteeKinds[static_cast<size_t>(grantee.kind)]) + ", " +
                                   quoted_string(grantee.name) + ", " + quoted_string(one.privilege);
-          sql += sql_of(s, kept("grants"), condition, row, ", " + quoted_string(user_));
+          sql += sql_of(s, kept("grants", database), condition, row, ", " + quoted_string(user_));
         }
       }
     if (!sql.empty()) TRY(internal(run, sql));
@@ -329,6 +330,43 @@ Result<Outcome> SqlSession::execute(Running& run, const DefaultPrivileges& s) {
   return done("ALTER DEFAULT PRIVILEGES");
 }
 
+// The name in the text CREATE .. PROCEDURE name(..), which is how the routine is kept.
+static Result<std::string> renamed_definition(const std::string& definition, const std::string& to) {
+  const auto statements = TRY(split_statements(definition));
+  Reader reader(statements.at(0).text, statements.at(0).tokens);
+  while (!reader.accept("function") && !reader.accept("procedure")) reader.next();
+  const size_t begin = reader.peek().begin;
+  const QualifiedName name = TRY(reader.qualified_name());
+  return definition.substr(0, begin) + (name.schema.empty() ? "" : quoted_name(name.schema) + ".") + quoted_name(to) +
+         definition.substr(reader.previous_end());
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const RenameRoutine& s) {
+  Grant one;
+  one.object_kind = s.object_kind;
+  one.objects.push_back(s.object);
+  one.signatures.push_back(s.signature);
+  TRY(atomically(run, [&]() -> Status {
+    for (const Object& object : TRY(objects_of(run, one))) {
+      TRY(need_owner(run, object));
+      for (StoredRoutine routine : TRY(catalog(run)).routines) {
+        const Object its{routine.procedure ? "PROCEDURE" : "FUNCTION", routine.schema,
+                         routine.name + "(" + routine.signature + ")"};
+        if (its != object) continue;
+        StoredRoutine renamed = routine;
+        renamed.name = s.to;
+        renamed.definition = TRY(renamed_definition(routine.definition, s.to));
+        TRY(change(run, {{CatalogChange::Kind::kErase, std::move(routine)}, {CatalogChange::Kind::kPut, renamed}}));
+        for (const std::string_view table : {"owners", "grants"})
+          TRY(internal(run, "UPDATE " + kept(table) +
+                                " SET name = " + quoted_string(s.to + "(" + renamed.signature + ")") + where(object)));
+      }
+    }
+    return {};
+  }));
+  return done("ALTER " + s.object_kind);
+}
+
 // --- ownership ------------------------------------------------------------------------------------------------------
 
 Result<Outcome> SqlSession::execute(Running& run, const AlterOwner& s) {
@@ -340,10 +378,15 @@ Result<Outcome> SqlSession::execute(Running& run, const AlterOwner& s) {
   TRY(atomically(run, [&]() -> Status {
     const std::vector<Object> objects = TRY(objects_of(run, one));
     TRY(check_grantees(run, {{Grantee::Kind::kUser, owner}}));
+    const std::string database = s.object_kind == "DATABASE" && s.object.name != options_.database ? s.object.name : "";
     for (const Object& object : objects) {
-      TRY(need_owner(run, object));
-      TRY(internal(run, "DELETE FROM " + kept("owners") + where(object) + "; INSERT INTO " + kept("owners") +
-                            " VALUES (" + literals(object) + ", " + quoted_string(owner) + ")"));
+      if (database.empty())
+        TRY(need_owner(run, object));
+      else if (!TRY(rights(run, database)).owns(TRY(identity(run)), object))
+        return sql_error(kInsufficientPrivilege, "must be owner of database " + database);
+      TRY(internal(run, "DELETE FROM " + kept("owners", database) + where(object) + "; INSERT INTO " +
+                            kept("owners", database) + " VALUES (" + literals(object) + ", " + quoted_string(owner) +
+                            ")"));
       for (StoredRoutine routine : TRY(catalog(run)).routines) {
         const Object its{routine.procedure ? "PROCEDURE" : "FUNCTION", routine.schema,
                          routine.name + "(" + routine.signature + ")"};

@@ -27,6 +27,7 @@ constexpr Setting kSettings[] = {
     {"enable_result_cache_for_session", "on"},
     {"extra_float_digits", "0"},
     {"query_group", "default"},
+    {"readonly", "off"},
     {"search_path", "$user, public"},
     {"statement_timeout", "0"},
     {"stored_proc_log_min_messages", "LOG"},
@@ -262,6 +263,11 @@ Result<Outcome> SqlSession::values(Running& run, const std::vector<std::pair<std
   std::vector<Param> params;
   for (const auto& [name, value] : columns) {
     const std::string param = "v" + std::to_string(params.size() + 1);
+    if (lower(value.type) == "super") {  // as it is, not a text
+      sql += (sql.empty() ? "SELECT $" : ", $") + param + " AS " + quoted_name(name);
+      params.push_back({param, value.text, "super"});
+      continue;
+    }
     sql += (sql.empty() ? "SELECT " : ", ") + std::string("CAST($") + param + " AS " +
            (value.type.empty() ? "VARCHAR" : value.type) + ") AS " + quoted_name(name);
     params.push_back({param, value.text, "VARCHAR"});
@@ -308,7 +314,8 @@ Status SqlSession::add_session_values(const std::string& sql, std::vector<Param>
   if (sql.find(kSessionParam) == std::string::npos) return {};
   const auto number = [](uint64_t id) { return id == 0 ? "-1" : std::to_string(id); };  // AWS: -1, none in this session
   const std::string values[] = {std::to_string(copied_), std::to_string(unloaded_), number(last_copy_),
-                                number(last_unload_),    number(last_query_),       number(last_query_)};
+                                number(last_unload_),    number(last_query_),       number(last_query_),
+                                std::to_string(options_.pid != 0 ? options_.pid : engine_.pid())};
   static_assert(std::size(values) == kSessionFunctions.size());
   for (size_t i = 0; i < kSessionFunctions.size(); ++i)
     add(std::string(kSessionParam) + std::string(kSessionFunctions[i]), values[i], "BIGINT");
@@ -318,6 +325,10 @@ Status SqlSession::add_session_values(const std::string& sql, std::vector<Param>
 Result<Outcome> SqlSession::execute(Running& run, const SetVariable& s) {
   const Setting* known = setting(s.name);
   // A name with a dot is the user's own: current_setting() reads it.
+  if (s.name == "seed") {  // AWS: RANDOM
+    TRY(internal(run, "SELECT setseed(" + quoted_string(s.value) + "::DOUBLE)"));
+    return done("SET");
+  }
   if (known == nullptr && s.name.find('.') == std::string::npos)
     return sql_error(kUndefinedObject, "unrecognized configuration parameter \"" + s.name + "\"");
   if (equals_ignore_case(s.value, "default")) {

@@ -27,15 +27,20 @@ std::string quoted(const Object& table) {
   return quoted_name(table.schema) + "." + quoted_name(table.name);
 }
 
+// The view that holds a materialized view's query.
+Object query_of(const Object& view) {
+  return {"TABLE", std::string(kRightsSchema), query_view(view.schema, view.name)};
+}
+
 }  // namespace
 
 // Another statement, as part of this one.
-Result<Outcome> SqlSession::run_text(Running& run, const std::string& sql) {
+Result<Outcome> SqlSession::run_text(Running& run, const std::string& sql, bool materialized) {
   const auto statements = TRY(split_statements(sql));
   if (statements.size() != 1) return sql_error(kSyntaxError, "one statement is expected in: " + sql);
   const RunRequest request{run.request.statement_id, run.request.params};
   Running inner{run.host, request, statements[0], run.depth + 1};
-  auto outcome = engine(inner);
+  auto outcome = engine(inner, materialized);
   if (outcome) return outcome;
   Error error = std::move(outcome).error();
   std::erase_if(error.members, [](const auto& member) { return member.first == "position"; });
@@ -90,6 +95,16 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateView& s) {
   return done("CREATE VIEW");
 }
 
+// A view that the engine knows, of whatever kind.
+Status SqlSession::drop_view(Running& run, const Object& view) {
+  const bool materialized = TRY(kept_view(run, view)) == "MATERIALIZED";
+  TRY(internal(run, (materialized ? "DROP TABLE IF EXISTS " : "DROP VIEW IF EXISTS ") + quoted(view), true));
+  if (materialized) TRY(internal(run, "DROP VIEW IF EXISTS " + quoted(query_of(view)), true));
+  TRY(dropped(run, view));
+  TRY(internal(run, "DELETE FROM " + kept("views") + named(view), true));
+  return {};
+}
+
 Status SqlSession::drop_readers(Running& run, const Object& object, const std::vector<QualifiedName>& names, bool cascade,
                                 std::string_view kind) {
   const auto rows = TRY(internal(run, "SELECT DISTINCT view_schema, view_name FROM system.redshift.view_reads() WHERE "
@@ -106,9 +121,7 @@ Status SqlSession::drop_readers(Running& run, const Object& object, const std::v
                                     " because other objects depend on it\n  Hint: Use DROP ... CASCADE to drop the "
                                     "dependent objects too.");
     }
-    TRY(internal(run, "DROP VIEW IF EXISTS " + quoted(reader), true));
-    TRY(dropped(run, reader));
-    TRY(internal(run, "DELETE FROM " + kept("views") + named(reader), true));
+    TRY(drop_view(run, reader));
     TRY(drop_readers(run, reader, names, true, "view"));
   }
   return {};
@@ -133,6 +146,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropView& s) {
                               name.quoted() + (s.cascade ? " CASCADE" : "")));
         if (view) TRY(drop_readers(run, *view, s.names, s.cascade, s.materialized ? "materialized view" : "view"));
       }
+      if (view && s.materialized) TRY(internal(run, "DROP VIEW IF EXISTS " + quoted(query_of(*view)), true));
       if (view) TRY(internal(run, "DELETE FROM " + kept("views") + named(*view), true));
     }
     return {};
@@ -145,7 +159,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropView& s) {
 Result<Outcome> SqlSession::execute(Running& run, const CreateMaterializedView& s) {
   const Object view{"TABLE", schema_of(s.name), s.name.name};
   TRY(atomically(run, [&]() -> Status {
-    TRY(run_text(run, "CREATE TABLE " + quoted(view) + s.attributes + " AS " + s.query));
+    TRY(run_text(run, "CREATE TABLE " + quoted(view) + s.attributes + " AS " + s.query, true));
     return keep_view(run, "MATERIALIZED", view, s.query, s.auto_refresh ? "auto" : "");
   }));
   return done("CREATE MATERIALIZED VIEW");
@@ -153,17 +167,57 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateMaterializedView& 
 
 Result<Outcome> SqlSession::execute(Running& run, const RefreshView& s) {
   const Object view = TRY(relation(run, s.name));
-  const auto rows = TRY(internal(run, "SELECT kind, definition FROM " + kept("views") + named(view)));
-  if (rows.empty() || rows[0][0] != "MATERIALIZED")
+  if (TRY(kept_view(run, view)) != "MATERIALIZED")
     return sql_error("42809", "\"" + s.name.text() + "\" is not a materialized view", s.name.position);
   TRY(need_owner(run, view));
-  TRY(atomically(run, [&]() -> Status {
-    TRY(run_text(run, "DELETE FROM " + quoted(view)));
-    TRY(run_text(run, "INSERT INTO " + quoted(view) + " " + *rows[0][1]));
-    return {};
-  }));
+  TRY(refresh(run, view));
   notices_.push_back("Materialized view " + view.name + " was recomputed successfully.");
   return done("REFRESH MATERIALIZED VIEW");
+}
+
+Status SqlSession::refresh(Running& run, const Object& view) {
+  return atomically(run, [&]() -> Status {
+    TRY(run_text(run, "DELETE FROM " + quoted(view)));
+    TRY(run_text(run, "INSERT INTO " + quoted(view) + " SELECT * FROM " + quoted(query_of(view))));
+    return {};
+  });
+}
+
+Status SqlSession::changed(Running& run, const Object& table) {
+  const std::string views = kept("views");
+  const auto rows = TRY(internal(
+      run, "WITH RECURSIVE up AS (SELECT " + quoted_string(table.schema) + " AS s, " + quoted_string(table.name) +
+               " AS n UNION SELECT r.view_schema, r.view_name FROM system.redshift.view_reads() r JOIN up ON "
+               "r.schema_name = up.s AND "
+               "r.name = up.n LEFT JOIN " +
+               views +
+               " m ON m.kind = 'MATERIALIZED' AND m.options <> 'auto' AND m.schema_name = "
+               "r.view_schema AND m.name = r.view_name WHERE m.name IS NULL) SELECT up.s, up.n FROM up JOIN " +
+               views + " v ON v.schema_name = up.s AND v.name = up.n WHERE v.kind = 'MATERIALIZED'"));
+  for (const auto& row : rows) stale_.push_back({"TABLE", row[0].value_or(""), row[1].value_or("")});
+  return {};
+}
+
+// AWS: automatic refresh of a materialized view, as soon as what it reads has changed. Here right behind the change, each view in a
+// transaction of its own, as its owner; one that cannot be refreshed stays as it is.
+void SqlSession::refresh_stale(Running& run) {
+  constexpr int kMostRounds = 16;  // of views over views
+  const std::vector<std::string> notices = notices_;
+  for (int round = 0; round < kMostRounds && !stale_.empty() && atomic_depth_ == 0; ++round) {
+    const std::vector<Object> views = std::exchange(stale_, {});
+    for (size_t i = 0; i < views.size(); ++i) {
+      if (std::find(views.begin(), views.begin() + static_cast<ptrdiff_t>(i), views[i]) !=
+          views.begin() + static_cast<ptrdiff_t>(i))
+        continue;
+      const auto all = rights(run);
+      if (!all) return;
+      const std::string user = std::exchange(user_, all->owner_of(views[i]));
+      (void)refresh(run, views[i]);
+      user_ = user;
+    }
+  }
+  stale_.clear();
+  notices_ = notices;
 }
 
 Result<Outcome> SqlSession::execute(Running& run, const AlterMaterializedView& s) {
@@ -227,6 +281,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Truncate& s) {
       TRY(need(run, *table, "TRUNCATE"));
     }
     TRY(internal(run, "DELETE FROM " + quoted(*table), true));
+    TRY(changed(run, *table));
   }
   if (in_block_ && run.depth == 0) {  // AWS: TRUNCATE commits
     in_block_ = false;
@@ -270,93 +325,6 @@ Status SqlSession::wait_for_locks(Running& run) {
   const auto table = reader.qualified_name();
   if (!table) return {};
   return run.host.locks().wait(options_.database + "." + schema_of(*table) + "." + table->name, this, cancelled_);
-}
-
-Result<Outcome> SqlSession::execute(Running& run, const AddNotNullColumn& s) {
-  TRY(atomically(run, [&]() -> Status {
-    TRY(run_text(run, s.statement));
-    TRY(run_text(run, "ALTER TABLE " + s.table.quoted() + " ALTER COLUMN " + quoted_name(s.column) + " SET NOT NULL"));
-    return {};
-  }));
-  return done("ALTER TABLE");
-}
-
-// Names are the engine's, with all that hangs on them, but for those of late-binding views, which it does not know.
-Result<Outcome> SqlSession::execute(Running& run, const RenameRelation& s) {
-  const auto found = TRY(find_relation(run, s.name));
-  const std::string is = found ? TRY(kept_view(run, *found)) : "";
-  // The views that read it follow.
-  const auto follow = [&]() -> Status {
-    for (const auto& row : TRY(internal(run, "SELECT text FROM system.redshift.view_follows(" + quoted_string(found->schema) + ", " +
-                                                 quoted_string(found->name) + ", " + quoted_string(s.to) + ")")))
-      TRY(internal(run, row[0].value_or(""), true));
-    return {};
-  };
-  if (is.empty() && !found) return engine(run);
-  if (is.empty()) {
-    Outcome outcome;
-    TRY(atomically(run, [&]() -> Status {
-      outcome = TRY(engine(run));
-      return follow();
-    }));
-    return outcome;
-  }
-  TRY(need_owner(run, *found));
-  if (TRY(find_relation(run, {{}, found->schema, s.to, 0})))
-    return sql_error(kDuplicateTable, "relation \"" + s.to + "\" already exists", s.name.position);
-  TRY(atomically(run, [&]() -> Status {
-    if (is == "LATE") {
-      const std::string name = " SET name = " + quoted_string(s.to);
-      const std::string where = " WHERE kind = 'TABLE' AND schema_name = " + quoted_string(found->schema) + " AND name = " +
-                                quoted_string(found->name);
-      for (const std::string_view table : {"owners", "grants", "comments"})
-        TRY(internal(run, "UPDATE " + kept(table) + name + where));
-      TRY(internal(run, "UPDATE " + kept("views") + name + named(*found)));
-      return {};
-    }
-    const char* kind = is == "VIEW" ? "ALTER VIEW " : "ALTER TABLE ";
-    TRY(engine(run, kind + quoted(*found) + " RENAME TO " + quoted_name(s.to), {}, -1));
-    return follow();
-  }));
-  return done("ALTER TABLE");
-}
-
-// The rows of one table to another, which has columns of the same names. AWS: not in a transaction block.
-Result<Outcome> SqlSession::execute(Running& run, const AppendTable& s) {
-  TRY(refuse_in_block("ALTER TABLE APPEND"));
-  const Object target = TRY(relation(run, s.target)), source = TRY(relation(run, s.source));
-  TRY(need_owner(run, target));
-  TRY(need_owner(run, source));
-  const auto columns = [&](const Object& table) {
-    return internal(run, "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
-                         "AND schema_name = " +
-                             quoted_string(table.schema) + " AND table_name = " + quoted_string(table.name) +
-                             " ORDER BY column_index");
-  };
-  const auto into = TRY(columns(target)), from = TRY(columns(source));
-  std::string list;
-  for (const auto& column : from) {
-    const auto same = std::ranges::find(into, column[0], [](const auto& each) { return each[0]; });
-    if (same == into.end() && s.ignore_extra) continue;
-    if (same == into.end())
-      return sql_error("42703", "ALTER TABLE APPEND: column \"" + *column[0] + "\" of " + source.name +
-                                    " is not in the target table: use IGNOREEXTRA");
-    if ((*same)[1] != column[1])
-      return sql_error("42804", "ALTER TABLE APPEND: column \"" + *column[0] + "\" has different types in the two tables");
-    list += (list.empty() ? "" : ", ") + quoted_name(*column[0]);
-  }
-  for (const auto& column : into)
-    if (!s.fill_target && std::ranges::find(from, column[0], [](const auto& each) { return each[0]; }) == from.end())
-      return sql_error("42703", "ALTER TABLE APPEND: column \"" + *column[0] + "\" of " + target.name +
-                                    " is not in the source table: use FILLTARGET");
-  TRY(atomically(run, [&]() -> Status {
-    TRY(internal(run,
-                 "INSERT INTO " + quoted(target) + " (" + list + ") SELECT " + list + " FROM " + quoted(source) +
-                     "; DELETE FROM " + quoted(source),
-                 true));
-    return {};
-  }));
-  return done("ALTER TABLE APPEND");
 }
 
 }  // namespace tarn::sql

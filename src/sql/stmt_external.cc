@@ -331,7 +331,7 @@ Result<Statement> alter_external(Reader& reader, QualifiedName table) {
 
 }  // namespace
 
-// ALTER TABLE: partitions are ours, physical design changes nothing here, the rest is the engine's.
+// ALTER TABLE: of partitions, keys, names, owners; the rest in stmt_alter.cc.
 Result<Statement> parse_alter_table(Reader& reader) {
   QualifiedName table = TRY(reader.qualified_name());
   const size_t position = reader.peek().begin + 1;
@@ -379,12 +379,7 @@ Result<Statement> parse_alter_table(Reader& reader) {
   if (reader.peek().is("set"))
     return sql_error(kNotSupported, "ALTER TABLE SET " + upper(reader.peek(1).text) + " is not supported yet",
                      position);
-  if (reader.accept("alter")) {
-    const bool physical = reader.peek().is("diststyle") || reader.peek().is("distkey") || reader.peek().is("sortkey") ||
-                          reader.peek().is("compound") || reader.peek().is("encode");
-    if (physical) return NothingToDo{"ALTER TABLE"};
-  }
-  return EngineStatement{};
+  return parse_alter_columns(reader, std::move(table), position);
 }
 
 }  // namespace tarn::sql

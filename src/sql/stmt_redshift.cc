@@ -16,6 +16,23 @@ std::string rest(Reader& reader) {
   return std::string(reader.source(reader.peek().begin, reader.source().size()));
 }
 
+// What says how a database is to be; it is so already, or is refused.
+Status database_option(Reader& reader, const std::string& statement) {
+  if (reader.accept("connection", "limit")) {
+    if (!reader.accept("unlimited")) TRY(reader.integer());
+    return {};
+  }
+  if (reader.accept("collate")) {
+    if (reader.accept("case_sensitive") || reader.accept("cs")) return {};
+    return not_yet(reader, statement + " with COLLATE " + upper(reader.peek().text));
+  }
+  if (reader.accept("isolation", "level")) {
+    if (reader.accept("snapshot")) return {};
+    return not_yet(reader, statement + " with ISOLATION LEVEL " + upper(reader.peek().text));
+  }
+  return not_yet(reader, statement + " with " + upper(reader.peek().text));
+}
+
 Result<Statement> create(Reader& reader) {
   const bool or_replace = reader.accept("or", "replace");
   if (reader.accept("external", "schema")) return parse_create_external_schema(reader);
@@ -24,7 +41,12 @@ Result<Statement> create(Reader& reader) {
   if (reader.accept("procedure")) return parse_create_procedure(reader, or_replace);
   if (reader.accept("database")) {
     CreateDatabase database{TRY(reader.name())};
-    if (!reader.at_end()) return not_yet(reader, "CREATE DATABASE with " + upper(reader.peek().text));
+    reader.accept("with");
+    if (reader.accept("owner")) {
+      reader.accept_op("=");
+      database.owner = TRY(parse_identity(reader));
+    }
+    while (!reader.at_end()) TRY(database_option(reader, "CREATE DATABASE"));
     return database;
   }
   for (const std::string_view what :
@@ -92,6 +114,23 @@ Result<Statement> alter_owner(Reader& reader, const std::string& kind) {
   AlterOwner alter{.object_kind = kind};
   alter.object = TRY(reader.qualified_name());
   if (kind == "FUNCTION" || kind == "PROCEDURE") alter.signature = TRY(parse_signature(reader));
+  const bool routine = kind == "FUNCTION" || kind == "PROCEDURE";
+  if (routine && reader.accept("rename", "to")) {
+    RenameRoutine rename{kind, std::move(alter.object), std::move(alter.signature), TRY(reader.name())};
+    TRY(reader.expect_end());
+    return rename;
+  }
+  if (kind == "SCHEMA" && reader.accept("quota")) {  // quotas have no effect
+    if (!reader.accept("unlimited")) TRY(reader.integer());
+    if (!reader.accept("mb") && !reader.accept("gb")) reader.accept("tb");
+    TRY(reader.expect_end());
+    return NothingToDo{"ALTER SCHEMA"};
+  }
+  if (kind == "DATABASE" && !reader.peek().is("owner")) {
+    do TRY(database_option(reader, "ALTER DATABASE"));
+    while (!reader.at_end());
+    return NothingToDo{"ALTER DATABASE"};
+  }
   if (!reader.peek().is("owner")) return not_yet(reader, "ALTER " + kind + " .. " + upper(reader.peek().text));
   TRY(reader.expect("owner", "to"));
   alter.owner = TRY(parse_identity(reader));
@@ -147,6 +186,12 @@ Result<Statement> set(Reader& reader) {
     if (!reader.accept("default")) user.name = TRY(parse_identity(reader));
     TRY(reader.expect_end());
     return user;
+  }
+  // As BEGIN's modes: they change nothing.
+  if (reader.accept("session", "characteristics")) {
+    TRY(reader.expect("as", "transaction"));
+    TRY(begin(reader));
+    return NothingToDo{"SET"};
   }
   set.local = reader.accept("local");
   if (!set.local) reader.accept("session");
@@ -219,10 +264,12 @@ Result<Statement> fetch(Reader& reader) {
       fetch.count = TRY(reader.integer());
   } else if (reader.accept("all")) {
     fetch.count.reset();
+  } else if (reader.peek().kind == TokenKind::kNumber) {  // as PostgreSQL's ODBC driver has it
+    fetch.count = TRY(reader.integer());
   } else {
     reader.accept("next");
   }
-  TRY(reader.expect("from"));
+  if (!reader.accept("in")) TRY(reader.expect("from"));
   fetch.name = TRY(reader.name());
   TRY(reader.expect_end());
   return fetch;
@@ -292,7 +339,13 @@ Result<Statement> by_first_word(Reader& reader) {
     if (reader.peek().is("datashare")) return not_yet(reader, "DESC DATASHARE");
     return not_yet(reader, "DESC");
   }
-  for (const std::string_view word : {"cancel", "use", "attach", "detach"})
+  if (reader.accept("cancel")) {
+    CancelSession cancel{TRY(reader.integer())};
+    if (!reader.at_end()) TRY(reader.string());  // what the user shall be told
+    TRY(reader.expect_end());
+    return cancel;
+  }
+  for (const std::string_view word : {"use", "attach", "detach"})
     if (reader.peek().is(word)) return not_yet(reader, upper(word));
   return reader.unexpected();
 }

@@ -181,6 +181,13 @@ struct AlterOwner {
   std::optional<std::vector<std::string>> signature;
   std::string owner;
 };
+// ALTER FUNCTION and ALTER PROCEDURE .. RENAME TO
+struct RenameRoutine {
+  std::string object_kind;
+  QualifiedName object;
+  std::optional<std::vector<std::string>> signature;
+  std::string to;
+};
 // SET SESSION AUTHORIZATION; empty: DEFAULT
 struct SessionUser {
   std::string name;
@@ -227,6 +234,28 @@ struct AddNotNullColumn {
   QualifiedName table;
   std::string column;
   std::string statement;  // without NOT NULL
+};
+// ALTER TABLE .. DROP COLUMN, RENAME COLUMN and ALTER COLUMN .. TYPE: of what views read.
+struct ChangeColumn {
+  enum class Kind { kDrop, kRename, kType };
+  QualifiedName table;
+  std::string column;
+  Kind kind = Kind::kDrop;
+  std::string to = {};  // of a renamed one
+  bool cascade = false;
+  int length = 0;  // of a type VARCHAR(length)
+};
+// ALTER TABLE .. ALTER DISTSTYLE, DISTKEY, SORTKEY
+struct AlterDesign {
+  QualifiedName table;
+  std::optional<std::string> diststyle;
+  std::string distkey;
+  std::optional<std::vector<std::string>> sortkey;
+};
+// ALTER TABLE .. ALTER COLUMN c ENCODE e, ..
+struct EncodeColumns {
+  QualifiedName table;
+  std::vector<std::pair<std::string, std::string>> encodings;  // column, encoding
 };
 // ALTER TABLE .. SET LOCATION and the like, of an external table or one partition of it.
 struct AlterExternalTable {
@@ -288,6 +317,7 @@ struct CallProcedure {
 
 struct CreateDatabase {
   std::string name;
+  std::string owner = {};  // empty: its maker
 };
 struct DropDatabase {
   std::string name;
@@ -318,6 +348,9 @@ struct CloseCursor {
 };
 
 // Accepted, with nothing to do: ANALYZE, VACUUM, and ALTERs of physical design.
+struct CancelSession {
+  int64_t pid = 0;
+};
 struct NothingToDo {
   std::string kind;
 };
@@ -329,11 +362,12 @@ using Statement =
     std::variant<EngineStatement, CreateExternalSchema, DropSchema, CreateExternalTable, AddPartitions, DropPartition,
                  DropTable, Unload, Copy, Show, ShowVariable, SetVariable, ResetVariable, Grant, Transaction,
                  CreateFunction, CreateProcedure, DropRoutine, CallProcedure, CreateDatabase, DropDatabase, Prepare,
-                 ExecutePrepared, Deallocate, DeclareCursor, FetchCursor, CloseCursor, NothingToDo, GrantRole,
-                 DefaultPrivileges, CreateUser, AlterUser, DropUser, CreateGroup, AlterGroup, DropGroup, CreateRole,
-                 AlterRole, DropRole, AlterOwner, SessionUser, CreateView, CreateMaterializedView, RefreshView,
-                 AlterMaterializedView, DropView, Comment, Truncate, LockTables, AppendTable, ExternalTableAs,
-                 AddNotNullColumn, AlterExternalTable, RenameRelation>;
+                 ExecutePrepared, Deallocate, DeclareCursor, FetchCursor, CloseCursor, CancelSession, NothingToDo,
+                 GrantRole, DefaultPrivileges, CreateUser, AlterUser, DropUser, CreateGroup, AlterGroup, DropGroup,
+                 CreateRole, AlterRole, DropRole, AlterOwner, SessionUser, CreateView, CreateMaterializedView,
+                 RefreshView, AlterMaterializedView, DropView, Comment, Truncate, LockTables, AppendTable,
+                 ExternalTableAs, AddNotNullColumn, AlterExternalTable, RenameRelation, ChangeColumn, EncodeColumns,
+                 RenameRoutine, AlterDesign>;
 
 // What the statement is. ERRORS: SqlError 42601 with the position; 0A000, naming it, for what Redshift has and is not
 // supported yet.
@@ -343,6 +377,8 @@ Result<Statement> recognise_redshift(const StatementText& statement);
 Result<Statement> parse_create_external_schema(Reader& reader);
 Result<Statement> parse_create_external_table(Reader& reader);
 Result<Statement> parse_alter_table(Reader& reader);
+// Behind the table's name; `position` is the statement's, for errors.
+Result<Statement> parse_alter_columns(Reader& reader, QualifiedName table, size_t position);
 Result<Statement> parse_create_view(Reader& reader, bool or_replace);
 Result<Statement> parse_create_materialized_view(Reader& reader);
 Result<Statement> parse_alter_materialized_view(Reader& reader);

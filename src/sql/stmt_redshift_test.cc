@@ -214,6 +214,7 @@ TEST(StmtRedshift, SmallOnes) {
   EXPECT_EQ(as<DeclareCursor>("declare c cursor for select 1").query, "select 1");
   EXPECT_FALSE(as<FetchCursor>("fetch all from c").count.has_value());
   EXPECT_EQ(as<FetchCursor>("fetch forward 5 from c").count, 5);
+  EXPECT_EQ(as<FetchCursor>("fetch 5 in c").count, 5);
   EXPECT_EQ(as<NothingToDo>("VACUUM FULL t").kind, "VACUUM");
   as<EngineStatement>("with a as (select 1) select * from a");
   as<EngineStatement>("CREATE TABLE t (a int)");
@@ -258,6 +259,22 @@ TEST(StmtRedshift, NestingHasAnEnd) {
   const auto statement = recognised(deep + "int");
   ASSERT_FALSE(statement);
   EXPECT_EQ(sqlstate_of(statement.error()), "54001");
+}
+
+TEST(StmtRedshift, ChangesOfColumns) {
+  EXPECT_TRUE(as<ChangeColumn>("ALTER TABLE s.t DROP COLUMN c CASCADE").cascade);
+  EXPECT_EQ(as<ChangeColumn>("ALTER TABLE t DROP c RESTRICT").column, "c");
+  EXPECT_EQ(as<ChangeColumn>("ALTER TABLE t RENAME COLUMN a TO b").to, "b");
+  EXPECT_EQ(as<ChangeColumn>("ALTER TABLE t ALTER COLUMN a TYPE CHARACTER VARYING(30)").length, 30);
+  EXPECT_EQ(as<EncodeColumns>("ALTER TABLE t ALTER COLUMN a ENCODE lzo, ALTER COLUMN b ENCODE zstd").encodings.size(),
+            2u);
+  const auto design = as<AlterDesign>("ALTER TABLE t ALTER COMPOUND SORTKEY (a, b), ALTER DISTSTYLE KEY DISTKEY c");
+  EXPECT_EQ(design.sortkey, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(design.distkey, "c");
+  EXPECT_EQ(design.diststyle, "KEY");
+  EXPECT_TRUE(as<AlterMaterializedView>("ALTER TABLE m ALTER AUTOREFRESH = TRUE").auto_refresh);
+  EXPECT_EQ(as<RenameRoutine>("ALTER FUNCTION f(int) RENAME TO g").to, "g");
+  as<EngineStatement>("ALTER TABLE t ADD PRIMARY KEY (a)");
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ constexpr std::array<Known, 42> kTypes = {{
     {"struct", "struct"},
     {"interval", "interval"},
 }};
-constexpr std::array<std::string_view, 6> kProcedural = {"refcursor", "record", "name", "oid", "regclass", "regtype"};
+constexpr std::array<std::string_view, 7> kProcedural = {"refcursor", "record",  "name",   "oid",
+                                                          "regclass",  "regtype", "regproc"};
 
 constexpr std::array<std::string_view, 6> kFields = {"year", "month", "day", "hour", "minute", "second"};
 
@@ -99,6 +100,11 @@ Status read_arguments(Reader& reader, SqlType& type) {
                                               " must be between 0 and precision " + std::to_string(*type.precision));
   } else {
     type.length = TRY(length_of(reader));
+    constexpr int kMostVarchar = 65535, kMostChar = 4096;
+    if (type.name == "varchar" && *type.length > kMostVarchar)
+      return sql_error(kInvalidParameter, "length for type character varying cannot exceed 65535");
+    if (type.name == "char" && *type.length > kMostChar)
+      return sql_error(kInvalidParameter, "length for type character cannot exceed 4096");
   }
   return reader.expect_op(")");
 }
@@ -166,7 +172,7 @@ Result<SqlType> nested_type(Reader& reader, int depth) {
   }
   if (type.name == "text") type = {"varchar", kDefaultVarchar};
   if (type.name == "bpchar") type = {"char", kDefaultVarchar};
-  if (type.name == "name" || type.name == "regtype") type = {"varchar", 128};
+  if (type.name == "name") type = {"varchar", 128};
   if (type.name == "oid") type.name = "bigint";
   return type;
 }

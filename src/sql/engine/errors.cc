@@ -153,9 +153,12 @@ std::string bad_value(const std::string& message) {
 constexpr std::pair<std::string_view, const char*> kWords[] = {
     {"WHERE clause cannot contain aggregates", "aggregates not allowed in WHERE clause"},
     {"More than one row returned by a subquery", "single-row subquery returns more than one row"},
-    {"Set operations can only apply to expressions with the same number", "each UNION query must have the same number of columns"},
+    {"Set operations can only apply to expressions with the same number",
+     "each UNION query must have the same number of columns"},
     {"values were supplied", "INSERT has more expressions than target columns"},
     {"Expected geometry type at position", "parse error - invalid geometry"},
+    {"Can only delete from base table", "cannot delete from a view"},
+    {"Can only update base table", "cannot update a view"},
 };
 
 std::string in_dialects_words(const std::string& state, const duckdb::ErrorData& error, const std::string& raw) {
@@ -171,6 +174,18 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
       table = message.substr(from + 5, to - from - 5);
     return "relation \"" + table + "\" does not exist";
   }
+  if (state == "3F000")
+    return "schema \"" + between(message, "Schema with name ", " does not exist") + "\" does not exist";
+  if (message.starts_with("Schema with name "))
+    return "schema \"" + name + "\" already exists";
+  if (message.ends_with(" is not an table")) return "cannot insert into a view";
+  if (message.starts_with("ORDER term out of range")) return "ORDER BY position is not in select list";
+  if (message.starts_with("Duplicate column name ")) return "column \"" + name + "\" specified more than once";
+  if (message.starts_with("Referenced update column "))
+    return "column \"" + between(message, "column ", " not found") + "\" does not exist";
+  if (state == "2BP01")
+    return "cannot drop schema " + name +
+           " because other objects depend on it\n  Hint: Use DROP ... CASCADE to drop the dependent objects too.";
   for (const auto& [words, shown] : kWords)
     if (message.find(words) != std::string::npos) return shown;
   if (message.find("does not have a column with name") != std::string::npos) {  // of an INSERT, ALTER

@@ -1,9 +1,12 @@
 // Queries and their tables: scopes, names in full, paths into SUPER columns, system views.
 #include "base/text.h"
+#include "duckdb/catalog/catalog_entry/view_catalog_entry.hpp"
 #include "sql/engine/catalog.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
+#include "sql/engine/manifest.h"
 #include "sql/engine/rewriter.h"
+#include "sql/engine/rights.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/system_catalog.h"
 #include "sql/tokens_redshift.h"
@@ -12,6 +15,56 @@ namespace tarn::sql::engine {
 
 using duckdb::TableReferenceType;
 using std::string;
+
+namespace {
+
+// FROM f(x) [AS t (c)]: a row of the function's value.
+TablePtr value_as_table(TablePtr table, const StatementContext& context) {
+  auto& from = table->Cast<duckdb::TableFunctionRef>();
+  const string name = lower(from.function->Cast<duckdb::FunctionExpression>().function_name);
+  const bool users = std::ranges::any_of(context.functions, [&](const SqlFunction& each) { return each.name == name; });
+  if (!users && !find_function(context.dialect, name))
+    raise_sql("42883", "function " + name + " does not exist", table->query_location);
+  auto select = duckdb::make_uniq<duckdb::SelectNode>();
+  select->select_list.push_back(std::move(from.function));
+  select->select_list[0]->SetAlias(table->alias.empty() ? name : table->alias);  // PostgreSQL: the column's name too
+  select->from_table = duckdb::make_uniq<duckdb::EmptyTableRef>();
+  auto statement = duckdb::make_uniq<duckdb::SelectStatement>();
+  statement->node = std::move(select);
+  auto row = duckdb::make_uniq<duckdb::SubqueryRef>(std::move(statement), table->alias.empty() ? name : table->alias);
+  row->column_name_alias = from.column_name_alias;
+  row->query_location = table->query_location;
+  return row;
+}
+
+// PostgreSQL: a name alone in ORDER BY is a result's column before it is one of the tables'.
+void order_by_results(duckdb::SelectNode& node) {
+  const auto column_of = [](duckdb::ParsedExpression& e) {
+    return e.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF ? &e.Cast<duckdb::ColumnRefExpression>()
+                                                                         : nullptr;
+  };
+  const auto result_of = [&](const string& name) -> ParsedPtr {
+    duckdb::ColumnRefExpression* found = nullptr;
+    for (auto& item : node.select_list) {
+      auto* column = column_of(*item);
+      const string shown = !item->GetAlias().empty() ? item->GetAlias() : column ? column->GetColumnName() : "";
+      if (lower(shown) != lower(name)) continue;
+      if (!column || !item->GetAlias().empty() || found) return nullptr;  // an alias is found anyhow; two are ambiguous
+      found = column;
+    }
+    return found && found->IsQualified() ? found->Copy() : nullptr;
+  };
+  for (auto& modifier : node.modifiers) {
+    if (modifier->type != duckdb::ResultModifierType::ORDER_MODIFIER) continue;
+    for (auto& order : modifier->Cast<duckdb::OrderModifier>().orders) {
+      const auto* column = column_of(*order.expression);
+      if (!column || column->IsQualified()) continue;
+      if (ParsedPtr result = result_of(column->GetColumnName())) order.expression = std::move(result);
+    }
+  }
+}
+
+}  // namespace
 
 void Rewriter::ctes(duckdb::CommonTableExpressionMap& map) {
   if (cte_names_.empty()) cte_names_.emplace_back();
@@ -66,6 +119,7 @@ void Rewriter::select(duckdb::SelectNode& node, bool) {
     expression(node.select_list[i]);
   }
   if (s3_select) select_star(node);
+  if (request_.context.dialect == Dialect::kRedshift) order_by_results(node);
   if (node.where_clause) expression(node.where_clause);
   expressions(node.groups.group_expressions);
   if (node.having) expression(node.having);
@@ -129,9 +183,13 @@ void Rewriter::table(TablePtr& table) {
     case TableReferenceType::EMPTY_FROM: break;
     case TableReferenceType::TABLE_FUNCTION: {
       auto& call = table->Cast<duckdb::TableFunctionRef>().function->Cast<duckdb::FunctionExpression>();
-      if (lower(call.function_name) != "generate_series" || !call.schema.empty()) {
-        raise_sql("42883", "function " + lower(call.function_name) + " does not exist", table->query_location);
+      const string schema = lower(call.schema);
+      if (lower(call.function_name) != "generate_series" || !(schema.empty() || schema == "pg_catalog")) {
+        table = value_as_table(std::move(table), request_.context);
+        node(*table->Cast<duckdb::SubqueryRef>().subquery->node, true);
+        break;
       }
+      call.schema = "";
       expressions(call.children);
       break;
     }
@@ -228,7 +286,7 @@ std::optional<Place> Rewriter::find(const string& catalog, const string& schema,
       return checked({kExternalCatalog, external->database, name, true, false});
     }
     if (catalog.empty() && schema == "pg_temp") return checked({"temp", "main", name, false, true});
-    if (schema == kOwnSchema) return std::nullopt;
+    if (schema == kOwnSchema && name.find(kQueryViewMark) == string::npos) return std::nullopt;
     return checked({catalog.empty() ? context.database : catalog, schema, name, false, false});
   }
   if (auto temporary = checked({"temp", "main", name, false, true})) return temporary;
@@ -247,6 +305,31 @@ void Rewriter::use(const Place& place, const char* action) {
     }
   }
   result_.uses.push_back({place.catalog, place.schema, place.table, action});
+}
+
+// What a view reads is its owner's business whenever it is used; what the query of a materialized view reads is whoever's runs it.
+void Rewriter::view_used(const Place& place) {
+  if (request_.context.superuser || request_.context.dialect != Dialect::kRedshift || place.external || place.temporary)
+    return;
+  const auto entry = duckdb::Catalog::GetEntry(context_, place.catalog, place.schema,
+                                               duckdb::EntryLookupInfo(duckdb::CatalogType::TABLE_ENTRY, place.table),
+                                               duckdb::OnEntryNotFound::RETURN_NULL);
+  if (!entry || entry->type != duckdb::CatalogType::VIEW_ENTRY) return;
+  const auto made = entry->Cast<duckdb::ViewCatalogEntry>().GetInfo();
+  std::vector<TableUse> read;
+  for (const duckdb::BaseTableRef* table : tables_named(*made->Cast<duckdb::CreateViewInfo>().query->node)) {
+    const bool external = table->catalog_name == kExternalCatalog;
+    if (!external && (table->schema_name == kOwnSchema || table->catalog_name != place.catalog))
+      continue;  // a system view's
+    const Place inner{table->catalog_name, table->schema_name, table->table_name, external, false};
+    if (place.schema == kOwnSchema) use(inner, "SELECT");
+    read.push_back({inner.catalog, inner.schema, inner.table, "SELECT"});
+    view_used(inner);
+  }
+  if (place.schema == kOwnSchema) return;
+  StatementContext there = request_.context;
+  there.database = place.catalog;
+  check_owner(context_, there, {"TABLE", place.schema, place.table}, read);
 }
 
 void Rewriter::base_table(TablePtr& table) {
@@ -279,7 +362,8 @@ void Rewriter::base_table(TablePtr& table) {
   base.catalog_name = found->catalog;
   base.schema_name = found->schema;
   base.table_name = found->table;
-  use(*found, "SELECT");
+  if (found->schema != kOwnSchema) use(*found, "SELECT");
+  view_used(*found);
 }
 
 // FROM t, t.arr AS x: each element of a SUPER array.

@@ -28,7 +28,9 @@ string without_array(string sql) {
       size_t end = i;
       while (end < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[end])) || sql[end] == '_')) ++end;
       const size_t next = sql.find_first_not_of(" \t\r\n", end);
-      if (end - i == 5 && next != string::npos && sql[next] == '(' && lower(sql.substr(i, 5)) == "array") {
+      const size_t inside = next == string::npos ? next : sql.find_first_not_of(" \t\r\n", next + 1);
+      const bool subquery = inside != string::npos && lower(sql.substr(inside, 6)) == "select";
+      if (end - i == 5 && next != string::npos && sql[next] == '(' && !subquery && lower(sql.substr(i, 5)) == "array") {
         sql.replace(i, 5, kArrayFunction);
       }
       i = end - 1;
@@ -138,6 +140,14 @@ void Rewriter::insert(duckdb::InsertStatement& statement) {
   cte_names_.pop_back();
 }
 
+static bool reads_columns(const ParsedPtr& value) {
+  if (value->GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) return true;
+  bool any = false;
+  duckdb::ParsedExpressionIterator::EnumerateChildren(*value,
+                                                      [&](ParsedPtr& child) { any = any || reads_columns(child); });
+  return any;
+}
+
 void Rewriter::update(duckdb::UpdateStatement& statement) {
   writes("UPDATE");
   if (!statement.returning_list.empty()) refused("RETURNING");
@@ -158,6 +168,11 @@ void Rewriter::update(duckdb::UpdateStatement& statement) {
       if (column.name == name) fit(value, column);
     }
   }
+  // AWS: GRANT. UPDATE and DELETE that look at columns need SELECT too.
+  const auto& values = statement.set_info->expressions;
+  const bool looks =
+      statement.set_info->condition || statement.from_table || std::any_of(values.begin(), values.end(), reads_columns);
+  if (looks) use(place, "SELECT");
   if (statement.set_info->condition) expression(statement.set_info->condition);
   from_aliases_.pop_back();
 }
@@ -169,8 +184,9 @@ void Rewriter::erase(duckdb::DeleteStatement& statement) {
   ctes(statement.cte_map);
   auto& from = statement.table->Cast<duckdb::BaseTableRef>();
   from_tables_.emplace_back(lower(from.schema_name), lower(from.table_name));
-  target(from.catalog_name, from.schema_name, from.table_name, "DELETE");
+  const Place place = target(from.catalog_name, from.schema_name, from.table_name, "DELETE");
   for (auto& used : statement.using_clauses) table(used);
+  if (statement.condition) use(place, "SELECT");
   if (statement.condition) expression(statement.condition);
   from_aliases_.pop_back();
 }
@@ -185,6 +201,7 @@ void Rewriter::merge(duckdb::MergeIntoStatement& statement) {
   const Place place = target(into.catalog_name, into.schema_name, into.table_name, "UPDATE");
   use(place, "INSERT");
   use(place, "DELETE");
+  use(place, "SELECT");  // AWS: MERGE
   const auto columns = declared(place);
   table(statement.source);
   if (statement.join_condition) expression(statement.join_condition);
@@ -266,12 +283,16 @@ void Rewriter::fit_columns(duckdb::InsertStatement& statement, const Place& plac
       into.push_back(found == columns.end() ? nullptr : &*found);
     }
   }
-  for (const DeclaredColumn* column : into) {
-    if (column && !column->identity.empty() && !column->identity_by_default && !statement.columns.empty()) {
-      raise_sql("0A000", "cannot set an identity column to a value");
-    }
+  auto values = statement.GetValuesList();
+  for (size_t i = 0; i < into.size(); ++i) {
+    const DeclaredColumn* column = into[i];
+    if (!column || column->identity.empty() || column->identity_by_default || statement.columns.empty()) continue;
+    const bool defaults = values && std::ranges::all_of(values->values, [&](const auto& row) {
+                            return i < row.size() && row[i]->GetExpressionClass() == duckdb::ExpressionClass::DEFAULT;
+                          });
+    if (!defaults) raise_sql("0A000", "cannot set an identity column to a value");
   }
-  if (auto values = statement.GetValuesList()) {
+  if (values) {
     for (auto& row : values->values) {
       for (size_t i = 0; i < row.size() && i < into.size(); ++i) {
         if (into[i] && row[i]->GetExpressionClass() != duckdb::ExpressionClass::DEFAULT) fit(row[i], *into[i]);

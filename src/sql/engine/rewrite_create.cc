@@ -1,11 +1,14 @@
 // CREATE TABLE, VIEW and SCHEMA: plain types for the engine, what Redshift knows beyond them in the columns' comments.
 #include "base/json.h"
 #include "base/text.h"
+#include "duckdb/catalog/catalog_entry/view_catalog_entry.hpp"
 #include "duckdb/parser/constraints/check_constraint.hpp"
+#include "duckdb/planner/planner.hpp"
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
 #include "sql/engine/plan_rules.h"
 #include "sql/engine/rewriter.h"
+#include "sql/engine/rights.h"
 
 namespace tarn::sql::engine {
 
@@ -83,6 +86,10 @@ void Rewriter::create(duckdb::CreateStatement& statement) {
       view.view_name = lower(view.view_name);
       for (auto& alias : view.aliases) alias = lower(alias);
       node(*view.query->node, true);
+      if (request_.context.dialect == Dialect::kRedshift) {
+        fix_columns(*view.query);
+        declare_columns(view);
+      }
       result_.uses.push_back({view.catalog, view.schema, view.view_name, "CREATE"});
       return;
     }
@@ -94,6 +101,56 @@ void Rewriter::create(duckdb::CreateStatement& statement) {
       result_.uses.push_back({info.catalog, info.schema, "", "CREATE"});
       return;
     default: raise_sql("0A000", "This kind of CREATE is not supported.");
+  }
+}
+
+// A view's * is what its tables have now: columns that they get later do not show in it.
+void Rewriter::fix_columns(duckdb::SelectStatement& query) {
+  if (query.ToString().find('*') == string::npos) return;
+  duckdb::Planner planner(context_);
+  planner.CreatePlan(query.Copy());
+  auto columns = duckdb::make_uniq<duckdb::SelectNode>();
+  std::set<string> known;
+  for (const string& name : planner.names) {
+    if (!known.insert(name).second) raise_sql("42701", "column \"" + name + "\" specified more than once");
+    columns->select_list.push_back(duckdb::make_uniq<duckdb::ColumnRefExpression>(name, "tarn_query"));
+  }
+  auto inner = duckdb::make_uniq<duckdb::SelectStatement>();
+  inner->node = std::move(query.node);
+  columns->from_table = duckdb::make_uniq<duckdb::SubqueryRef>(std::move(inner), "tarn_query");
+  query.node = std::move(columns);
+}
+
+// What is known of a view's columns beyond the engine's types, for the system views.
+void Rewriter::declare_columns(duckdb::CreateViewInfo& view) {
+  duckdb::Planner planner(context_);
+  planner.CreatePlan(view.query->Copy());
+  const auto columns = planned_columns(*planner.plan);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const string declared = declared_text(planner.types[i], columns[i]);
+    view.column_comments.push_back(declared.empty() ? Value() : Value(declared));
+  }
+  std::vector<string> names(planner.names.begin(), planner.names.end());
+  for (size_t i = 0; i < view.aliases.size() && i < names.size(); ++i) names[i] = view.aliases[i];
+  same_columns(view, names, planner.types);
+}
+
+// AWS: CREATE VIEW. A view is replaced by one of the same columns only.
+void Rewriter::same_columns(const duckdb::CreateViewInfo& view, const std::vector<string>& names,
+                            const duckdb::vector<LogicalType>& types) {
+  if (view.on_conflict != duckdb::OnCreateConflict::REPLACE_ON_CONFLICT) return;
+  const auto entry = duckdb::Catalog::GetEntry(
+      context_, view.catalog, view.schema, duckdb::EntryLookupInfo(duckdb::CatalogType::TABLE_ENTRY, view.view_name),
+      duckdb::OnEntryNotFound::RETURN_NULL);
+  if (!entry || entry->type != duckdb::CatalogType::VIEW_ENTRY) return;
+  const auto made = entry->Cast<duckdb::ViewCatalogEntry>().GetInfo();
+  const auto& old = made->Cast<duckdb::CreateViewInfo>();
+  if (old.names.size() != names.size()) raise_sql("42P16", "cannot change number of columns in view");
+  for (size_t i = 0; i < names.size(); ++i) {
+    const string& before = i < old.aliases.size() ? old.aliases[i] : old.names[i];
+    if (before != names[i]) raise_sql("42P16", "cannot change name of view column \"" + before + "\"");
+    // ASSUMED: a text may be of another length.
+    if (old.types[i] != types[i]) raise_sql("42P16", "cannot change data type of view column \"" + before + "\"");
   }
 }
 
@@ -392,6 +449,11 @@ void Rewriter::create_table(duckdb::CreateTableInfo& info) {
         given.encode + "|" + (given.distkey ? "distkey" : "") + "|" + (given.sortkey ? std::to_string(given.sortkey) : "");
   }
   node(*info.query->node, true);
+  if (!attributes.materialized) return;
+  auto kept = duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(info.query->Copy());
+  fix_columns(*kept);
+  result_.after.push_back("CREATE VIEW " + quote_name(info.catalog) + "." + kOwnSchema + "." +
+                          quote_name(query_view(info.schema, info.table)) + " AS " + kept->ToString());
 }
 
 }  // namespace tarn::sql::engine

@@ -56,6 +56,10 @@ class Rewriter {
   void follow_keys(const Place& place, const std::string& column, const std::string& to);
   std::vector<std::string> primary_key_of(const Place& place);
   void change_keys(duckdb::SetCommentInfo& change);
+  void fix_columns(duckdb::SelectStatement& query);
+  void declare_columns(duckdb::CreateViewInfo& view);
+  void same_columns(const duckdb::CreateViewInfo& view, const std::vector<std::string>& names,
+                    const duckdb::vector<duckdb::LogicalType>& types);
   void declare_column(const duckdb::CreateTableInfo& info, duckdb::ColumnDefinition& column,
                       const ColumnAttributes* given);
   void drop(duckdb::DropStatement& statement);
@@ -88,6 +92,7 @@ class Rewriter {
   bool exists(const Place& place);
   const ExternalSchema* external_schema(const std::string& name) const;
   void use(const Place& place, const char* action);
+  void view_used(const Place& place);
 
   // S3 Select's names (select_rewrite.cc)
   void select_table(TablePtr& table);

@@ -200,6 +200,13 @@ std::optional<LateView> find_late_view(duckdb::ClientContext& context, const str
   return std::nullopt;
 }
 
+std::vector<std::pair<string, string>> auto_refreshed(duckdb::ClientContext& context, const string& database) {
+  std::vector<std::pair<string, string>> all;
+  for (const auto& row : rows_of(context, database, "views"))
+    if (row[0] == "MATERIALIZED" && row[4] == "auto") all.emplace_back(row[1], row[2]);
+  return all;
+}
+
 void check_rights(duckdb::ClientContext& context, const StatementContext& who, const duckdb::SQLStatement& statement,
                   const std::vector<TableUse>& uses) {
   if (who.superuser || uses.empty()) return;
@@ -273,6 +280,8 @@ class Follow {
     return all;
   }
 
+  string query_dropped(const string& view) const { return "DROP VIEW " + own_ + quote_name(view); }
+
   std::vector<string> renamed(const Object& object, const string& to) const {
     auto all = everywhere("UPDATE ", " SET name = " + quote(to) + " WHERE " + where(object));
     all.push_back("UPDATE " + own_ + "views SET name = " + quote(to) + " WHERE schema_name = " + quote(object.schema) +
@@ -298,6 +307,18 @@ class Follow {
   const string own_;
 };
 
+// The names of the views that hold the queries of a schema's materialized views.
+std::vector<string> queries_kept(duckdb::ClientContext& context, const string& database, const string& schema) {
+  std::vector<string> all;
+  auto own = duckdb::Catalog::GetSchema(context, database, kOwnSchema, duckdb::OnEntryNotFound::RETURN_NULL);
+  if (!own) return all;
+  own->Scan(context, duckdb::CatalogType::VIEW_ENTRY, [&](duckdb::CatalogEntry& entry) {
+    if (entry.type == duckdb::CatalogType::VIEW_ENTRY && entry.name.starts_with(query_view(schema, "")))
+      all.push_back(entry.name);
+  });
+  return all;
+}
+
 std::vector<string> after_alter(const Follow& follow, const duckdb::AlterInfo& info) {
   const Object table{"TABLE", info.schema, info.name};
   if (info.type == duckdb::AlterType::ALTER_VIEW)
@@ -319,7 +340,7 @@ std::vector<string> after_alter(const Follow& follow, const duckdb::AlterInfo& i
 
 }  // namespace
 
-std::vector<string> rights_after(duckdb::ClientContext&, const StatementContext& who,
+std::vector<string> rights_after(duckdb::ClientContext& context, const StatementContext& who,
                                  const duckdb::SQLStatement& statement) {
   if (who.dialect != Dialect::kRedshift) return {};
   switch (statement.type) {
@@ -337,7 +358,12 @@ std::vector<string> rights_after(duckdb::ClientContext&, const StatementContext&
       const auto& info = *statement.Cast<duckdb::DropStatement>().info;
       if (info.catalog == "temp") return {};
       const Follow follow(who, info.catalog);
-      if (info.type == duckdb::CatalogType::SCHEMA_ENTRY) return follow.dropped({"SCHEMA", "", info.name});
+      if (info.type == duckdb::CatalogType::SCHEMA_ENTRY) {
+        auto all = follow.dropped({"SCHEMA", "", info.name});
+        for (const string& view : queries_kept(context, info.catalog, info.name))
+          all.push_back(follow.query_dropped(view));
+        return all;
+      }
       return follow.dropped({"TABLE", info.schema, info.name});
     }
     case duckdb::StatementType::ALTER_STATEMENT: {
@@ -441,10 +467,36 @@ Object table_named(duckdb::ClientContext& context, const StatementContext& said,
   raise_sql("42P01", "relation \"" + text + "\" does not exist");
 }
 
+// What pg_class, pg_namespace and pg_proc number, as tools ask for it, by its name.
+string named_object(duckdb::ClientContext& context, const Asked& asked, const string& kind, const string& text) {
+  const auto number = parse_int(text);
+  if (!number) return text;
+  string name;
+  const auto quoted = [](const string& part) { return '"' + part + '"'; };
+  for (auto& schema : duckdb::Catalog::GetSchemas(context, asked.context.database)) {
+    if (kind == "SCHEMA" && static_cast<int64_t>(schema.get().oid) == *number) name = quoted(schema.get().name);
+    if (kind != "TABLE") continue;
+    schema.get().Scan(context, duckdb::CatalogType::TABLE_ENTRY, [&](duckdb::CatalogEntry& entry) {
+      if (static_cast<int64_t>(entry.oid) == *number) name = quoted(schema.get().name) + "." + quoted(entry.name);
+    });
+  }
+  if (kind == "SCHEMA" && (*number == 11 || *number == 12)) name = *number == 11 ? "pg_catalog" : "information_schema";
+  if (kind == "FUNCTION") {
+    const auto routines = SessionState::of(context)->link.system_rows(asked.context.principal, kRoutines);
+    const int64_t at = *number - 100001;  // as {routines} counts
+    if (routines && at >= 0 && static_cast<size_t>(at) < routines->rows.size()) {
+      const auto& row = routines->rows[static_cast<size_t>(at)];
+      name = quoted(row[0].value_or("")) + "." + quoted(row[1].value_or("")) + "(" + row[2].value_or("") + ")";
+    }
+  }
+  if (name.empty()) raise_sql("42704", "there is no " + lower(kind) + " with number " + text);
+  return name;
+}
+
 using Question = bool (*)(duckdb::ClientContext&, const Asked&, const Identity&, const std::vector<string>&);
 
 bool of_table(duckdb::ClientContext& context, const Asked& asked, const Identity& who, const std::vector<string>& of) {
-  const Object table = table_named(context, asked.context, of[0]);
+  const Object table = table_named(context, asked.context, named_object(context, asked, "TABLE", of[0]));
   const auto wanted = privileges_of(of[1]);
   for (const auto& [privilege, grantable] : wanted) check_known("TABLE", privilege);
   return std::ranges::any_of(wanted, [&](const auto& each) {
@@ -463,7 +515,7 @@ bool of_column(duckdb::ClientContext& context, const Asked& asked, const Identit
 }
 
 bool of_schema(duckdb::ClientContext& context, const Asked& asked, const Identity& who, const std::vector<string>& of) {
-  const string name = name_parts(of[0]).back();
+  const string name = name_parts(named_object(context, asked, "SCHEMA", of[0])).back();
   const bool external = std::ranges::any_of(asked.context.external_schemas,
                                             [&](const ExternalSchema& schema) { return schema.name == name; });
   const bool system = name == "pg_catalog" || name == "information_schema";
@@ -489,11 +541,13 @@ bool of_database(duckdb::ClientContext&, const Asked& asked, const Identity& who
   });
 }
 
-bool of_function(duckdb::ClientContext&, const Asked& asked, const Identity& who, const std::vector<string>& of) {
-  const size_t open = std::min(of[0].find('('), of[0].size());
-  const auto parts = name_parts(of[0].substr(0, open));
+bool of_function(duckdb::ClientContext& context, const Asked& asked, const Identity& who,
+                 const std::vector<string>& of) {
+  const string given = named_object(context, asked, "FUNCTION", of[0]);
+  const size_t open = std::min(given.find('('), given.size());
+  const auto parts = name_parts(given.substr(0, open));
   const string schema = parts.size() > 1 ? parts[parts.size() - 2] : "";
-  const string wanted = open == of[0].size() ? "" : parts.back() + replace_all(lower(of[0].substr(open)), " ", "");
+  const string wanted = open == given.size() ? "" : parts.back() + replace_all(lower(given.substr(open)), " ", "");
   bool found = false;
   for (const Ownership& each : asked.rights.owners) {
     if (each.object.kind != "FUNCTION" && each.object.kind != "PROCEDURE") continue;
@@ -545,9 +599,13 @@ void run_question(duckdb::DataChunk& input, duckdb::ExpressionState& state, duck
 template <Question ask, size_t arguments>
 void add_question(Registry& registry, const char* name) {
   duckdb::ScalarFunctionSet set(name);
-  for (const size_t given : {arguments, arguments + 1}) {
-    duckdb::ScalarFunction function(duckdb::vector<duckdb::LogicalType>(given, duckdb::LogicalType::VARCHAR),
-                                    duckdb::LogicalType::BOOLEAN, run_question<ask, arguments>, bind_asked);
+  for (const size_t given : {arguments, arguments + 1, arguments + 2}) {
+    // The last is of an object's number.
+    const bool numbered = given == arguments + 2;
+    if (numbered && arguments != 2) continue;
+    duckdb::vector<duckdb::LogicalType> types(numbered ? arguments : given, duckdb::LogicalType::VARCHAR);
+    if (numbered) types[0] = duckdb::LogicalType::BIGINT;
+    duckdb::ScalarFunction function(types, duckdb::LogicalType::BOOLEAN, run_question<ask, arguments>, bind_asked);
     function.stability = duckdb::FunctionStability::VOLATILE;
     function.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
     set.AddFunction(function);

@@ -19,7 +19,7 @@ Rights read_rights(duckdb::ClientContext& context, const std::string& database);
 // Throws 42501 unless the context's user may do all that the rewritten statement uses.
 void check_rights(duckdb::ClientContext& context, const StatementContext& who, const duckdb::SQLStatement& statement,
                   const std::vector<TableUse>& uses);
-// The same for what a late-binding view uses, which is its owner's to be allowed.
+// The same for what a view of the context's database uses, which is its owner's to be allowed.
 void check_owner(duckdb::ClientContext& context, const StatementContext& who, const Object& view,
                  const std::vector<TableUse>& uses);
 // SQL that makes owners and grants follow what the rewritten statement does: to be run behind it.
@@ -33,6 +33,10 @@ struct LateView {
 std::vector<LateView> late_views(duckdb::ClientContext& context, const std::string& database);
 std::optional<LateView> find_late_view(duckdb::ClientContext& context, const std::string& database,
                                        const std::vector<std::string>& schemas, const std::string& name);
+
+// Materialized views with AUTO REFRESH: (schema, name).
+std::vector<std::pair<std::string, std::string>> auto_refreshed(duckdb::ClientContext& context,
+                                                                const std::string& database);
 
 // has_table_privilege and its like.
 void add_rights(Registry& registry);

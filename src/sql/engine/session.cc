@@ -9,6 +9,7 @@
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/rights.h"
+#include "sql/engine/system_catalog.h"
 #include "sql/engine/trino_encode.h"
 
 namespace tarn::sql::engine {
@@ -250,6 +251,15 @@ Outcome Session::run_internal(const ExecuteRequest& request, int spool) {
   return outcome;
 }
 
+namespace {
+
+bool changes_rows(const duckdb::SQLStatement& statement) {
+  return statement.type == duckdb::StatementType::INSERT_STATEMENT || statement.type == duckdb::StatementType::UPDATE_STATEMENT ||
+         statement.type == duckdb::StatementType::DELETE_STATEMENT;
+}
+
+}  // namespace
+
 Outcome Session::run(const ExecuteRequest& request, int spool) {
   if (request.internal) return run_internal(request, spool);
   auto statement = request.context.dialect == Dialect::kAthena ? nullptr : parse_one(request.sql);
@@ -269,9 +279,16 @@ Outcome Session::run(const ExecuteRequest& request, int spool) {
   outcome.kind = rewritten.kind;
   outcome.notices = rewritten.notices;
   if (request.describe_only) {
-    if (!rewritten.returns_rows) return outcome;
+    const bool redshift = request.context.dialect == Dialect::kRedshift;
+    if (!rewritten.returns_rows && !(redshift && changes_rows(*statement))) return outcome;
     auto prepared = connection_.Prepare(std::move(statement));
     if (prepared->HasError()) prepared->error.Throw();
+    for (const Param& param : request.params) {
+      const auto known = state_->parameters.find(param.name);
+      const auto type = known != state_->parameters.end() ? known->second : duckdb::LogicalType::VARCHAR;
+      if (param.type.empty()) outcome.parameters.emplace_back(param.name, describe("", type, request.context.dialect).type);
+    }
+    if (!rewritten.returns_rows) return outcome;
     for (size_t i = 0; i < prepared->GetTypes().size(); ++i) {
       const auto& name = prepared->GetNames()[i];
       const auto& type = prepared->GetTypes()[i];
@@ -301,6 +318,8 @@ Outcome Session::run(const ExecuteRequest& request, int spool) {
   for (const std::string& sql : rewritten.after) own(sql);
   for (const std::string& sql : kept) own(sql);
   if (rewritten.writes) mark(request.context);
+  if (rewritten.writes && request.context.dialect == Dialect::kRedshift)
+    outcome.stale_views = stale_views(context, request.context.database, rewritten.uses);
   return outcome;
 }
 

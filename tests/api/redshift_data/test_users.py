@@ -48,6 +48,8 @@ def test_a_grant_takes_effect_at_once_and_ends_with_revoke(warehouse, other, tab
 
 def test_an_identity_may_be_granted_to_before_it_connects(warehouse, server, client, user, allow, new_name, account, table):
     role = make_role(client("iam"), new_name("analyst"), ALLOWED).rsplit("/", 1)[1]
+    denied(warehouse, f'GRANT SELECT ON {table} TO "IAMR:{role}"', "does not exist")
+    warehouse.run(f'CREATE USER "IAMR:{role}" PASSWORD DISABLE')
     warehouse.run(f"GRANT SELECT ON {table} TO IAMR:{role}")  # without quotes, and with hyphens
     client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}))
