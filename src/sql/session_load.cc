@@ -138,7 +138,12 @@ Status SqlSession::find_sources(Running& run, const Copy& s, const std::string& 
     for (const Json& entry : manifest["entries"].items()) {
       if (!entry["url"].is_string())
         return sql_error(kInternalError, "The manifest " + s.uri + " has an entry without a url");
-      request.uris.push_back(entry["url"].as_string());
+      const std::string url = entry["url"].as_string();
+      if (!entry["mandatory"].is_bool() || !entry["mandatory"].as_bool()) {  // AWS: one that is not there is left out
+        const auto there = TRY(run.host.list_objects(role, url));
+        if (std::ranges::find(there, url, &ObjectRef::uri) == there.end()) continue;
+      }
+      request.uris.push_back(url);
     }
     if (request.uris.empty()) return sql_error(kInternalError, "The manifest " + s.uri + " has no entries");
     return {};
@@ -161,16 +166,21 @@ Status SqlSession::find_sources(Running& run, const Copy& s, const std::string& 
 Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
   const std::string role = TRY(run.host.role(s.role));
   LoadRequest request = s.request;
+  const bool temporary =
+      request.schema.empty() && !TRY(internal(run, "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = " +
+                                                       quoted_string(lower(request.table))))
+                                     .empty();
+  if (temporary) request.schema = "pg_temp";
   if (request.schema.empty()) request.schema = schema_of({{}, {}, request.table});
-  if (!TRY(identity(run)).superuser && !request.table.starts_with('#')) {
+  if (!TRY(identity(run)).superuser && !temporary) {
     TRY(need(run, {"SCHEMA", "", request.schema}, "USAGE"));
     TRY(need(run, {"TABLE", request.schema, lower(request.table)}, "INSERT"));
   }
   if (s.no_load) TRY(refuse_in_block("COPY with NOLOAD"));
   TRY(find_sources(run, s, role, request));
   if (request.json_paths.starts_with("s3://")) request.json_paths = TRY(run.host.read_object(role, std::string(trim(request.json_paths))));
-  request.context = TRY(context(run, role));
   if (s.no_load) TRY(begin(run));  // what is loaded goes again: the files are only looked at
+  request.context = TRY(context(run, role));
   last_copy_ = run.request.query_id;  // AWS: also when it fails from here on
   auto answered = engine_.load(TRY(opened()), request);
   if (s.no_load) TRY(rollback(run));
@@ -189,6 +199,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
   }
   loaded.outcome.columns.clear();
   copied_ = static_cast<uint64_t>(loaded.outcome.rows);
+  TRY(changed(run, {"TABLE", request.schema, lower(request.table)}));
   loaded.outcome.notices.push_back("Load into table '" + request.table + "' completed, " +
                                    std::to_string(loaded.outcome.rows) + " record(s) loaded successfully.");
   return std::move(loaded.outcome);

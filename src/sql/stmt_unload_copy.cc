@@ -345,9 +345,9 @@ struct CopyParser {
       TRY(reader.integer());
     } else if (reader.accept("region")) {
       TRY(text_option());
+    } else if (reader.accept("serializetojson")) {  // of Parquet's nested columns: those of a SUPER column always are
     } else if (reader.peek().is("lzop") || reader.peek().is("encrypted") || reader.peek().is("readratio") ||
-               reader.peek().is("ssh") || reader.peek().is("serializetojson") ||
-               reader.peek().is("master_symmetric_key")) {
+               reader.peek().is("ssh") || reader.peek().is("master_symmetric_key")) {
       return unsupported(reader, "COPY with " + upper(reader.peek().text));
     } else {
       return reader.unexpected();

@@ -1,5 +1,6 @@
 // COPY: text files record by record, with Redshift's options and error rows; Parquet through DuckDB's reader, by position.
 #include "sql/engine/load_csv.h"
+#include "sql/engine/load_defaults.h"
 #include "sql/engine/load_parser.h"
 
 #include <map>
@@ -10,6 +11,7 @@
 #include "sql/engine/errors.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/session.h"
+#include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -84,10 +86,13 @@ Reason invalid_value(const LogicalType& type, const string& value) {
 
 class Loader {
  public:
-  Loader(duckdb::Connection& connection, const LoadRequest& request, Target target, LoadOutcome& outcome)
+  Loader(duckdb::Connection& connection, duckdb::TableCatalogEntry& table, const LoadRequest& request, Target target,
+         LoadOutcome& outcome)
       : request_(request),
         target_(std::move(target)),
         outcome_(outcome),
+        context_(*connection.context),
+        defaults_(*connection.context, table),
         appender_(connection, target_.database, target_.schema, target_.table) {
     bytes_ = lengths(target_.declared);
     null_ = request.null_as.value_or("\\N");
@@ -118,15 +123,13 @@ class Loader {
       if (!convert(column, record.fields[i], record.quoted[i], value, reason)) {
         return refuse(uri, record, i, record.fields[i], reason);
       }
+      if (value && value->IsNull() && defaults_.not_null(column))
+        return refuse(uri, record, i, record.fields[i], {1213, "Missing data for not-null field"});
       values_[column] = std::move(value);
     }
     appender_.BeginRow();
     for (size_t column = 0; column < values_.size(); ++column) {
-      if (values_[column]) {
-        appender_.Append(*values_[column]);
-      } else {
-        appender_.AppendDefault();
-      }
+      appender_.Append(values_[column] ? *values_[column] : defaults_.next(column));
     }
     appender_.EndRow();
     ++outcome_.outcome.rows;
@@ -154,6 +157,7 @@ class Loader {
 
  private:
   const Json* member(const Json& document, size_t column) const {
+    if (request_.json_paths == "noshred") return &document;  // AWS: COPY from JSON into one SUPER column
     if (!paths_.empty()) {
       const auto index = std::find(target_.fields.begin(), target_.fields.end(), column) - target_.fields.begin();
       return static_cast<size_t>(index) < paths_.size() ? at_path(document, paths_[static_cast<size_t>(index)])
@@ -229,7 +233,39 @@ class Loader {
       value = Value(std::move(text));
       return true;
     }
+    if (type.id() == LogicalTypeId::BLOB) return convert_bytes(column, text, value, reason);
     return convert_typed(type, text, value, reason);
+  }
+
+  // AWS: COPY of GEOMETRY and GEOGRAPHY from hexadecimal EWKB, of VARBYTE from hexadecimal digits.
+  bool convert_bytes(size_t column, const string& text, std::optional<Value>& value, Reason& reason) {
+    const LogicalType& type = target_.table_types[column];
+    const auto bytes = unhex(trim(text));
+    if (!bytes) {
+      reason = {1224, type.HasAlias() ? "Geometry is not hexadecimal EWKB" : "Invalid hexadecimal digits for VARBYTE"};
+      return false;
+    }
+    if (!type.HasAlias()) {
+      const string& declared = target_.declared[column];  // "binary varying(10)"
+      const size_t open = declared.find('(');
+      const auto most =
+          open == string::npos ? 0 : parse_int(declared.substr(open + 1, declared.size() - open - 2)).value_or(0);
+      if (most > 0 && bytes->size() > static_cast<size_t>(most)) {
+        reason = {1204, "String length exceeds DDL length"};
+        return false;
+      }
+      value = Value::BLOB_RAW(*bytes);
+      return true;
+    }
+    try {
+      const char* made = target_.declared[column] == "geography" ? "to_geography" : "to_geometry";
+      const auto geometry = call(context_, kFunctionSchema, made, arguments(constant(Value(string(trim(text))))));
+      value = duckdb::ExpressionExecutor::EvaluateScalar(context_, *geometry);
+      return true;
+    } catch (const std::exception& thrown) {
+      reason = {1224, duckdb::ErrorData(thrown).RawMessage()};
+      return false;
+    }
   }
 
   bool convert_typed(const LogicalType& type, const string& text, std::optional<Value>& value, Reason& reason) {
@@ -339,6 +375,8 @@ class Loader {
   const LoadRequest& request_;
   const Target target_;
   LoadOutcome& outcome_;
+  duckdb::ClientContext& context_;
+  LoadDefaults defaults_;
   duckdb::Appender appender_;
   std::vector<int> bytes_;
   string null_;
@@ -364,6 +402,8 @@ void load_avro(duckdb::Connection& connection, const string& uri, Loader& loader
   }
 }
 
+constexpr const char* kTemporary = "pg_temp";  // the schema of what the session alone sees
+
 // The jsonpaths document: {"jsonpaths": ["$.a", ..]}
 std::vector<string> json_paths(const string& text) {
   std::vector<string> paths;
@@ -377,10 +417,15 @@ std::vector<string> json_paths(const string& text) {
 
 }  // namespace
 
-Result<LoadOutcome> Session::load(const LoadRequest& request) {
+Result<LoadOutcome> Session::load(const LoadRequest& asked) {
   LoadOutcome outcome;
-  const auto done = in_transaction(request.context, [&] {
+  const auto done = in_transaction(asked.context, [&] {
     auto& context = *connection_.context;
+    LoadRequest request = asked;
+    if (request.schema == kTemporary) {
+      request.context.database = "temp";
+      request.schema = "main";
+    }
     Target target{request.schema.empty() ? "public" : lower(request.schema),
                   lower(request.table),
                   request.context.database,
@@ -388,7 +433,7 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
                   {},
                   {},
                   {}};
-    const auto entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(
+    auto entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(
         context, target.database, target.schema, target.table, duckdb::OnEntryNotFound::RETURN_NULL);
     if (!entry) raise_sql("42P01", "relation \"" + target.table + "\" does not exist");
     const auto allowed =
@@ -419,14 +464,18 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
         raise_sql("22023", "EXPLICIT_IDS needs the identity column \"" + target.table_names[i] + "\" in the column list.");
     }
     if (request.format == FileFormat::kParquet) {
-      outcome.outcome.rows = load_parquet(request, target.table_names, target.fields);
+      outcome.outcome.rows =
+          load_parquet(request, target.table_names, target.table_types, target.fields, lengths(target.declared));
     } else if (request.format == FileFormat::kShapefile) {
       outcome.outcome.rows = load_shapefile(request, target.table_names, target.fields);
     } else if (const auto rows = load_through_reader(request, target.table_names, target.table_types, target.fields,
                                                      lengths(target.declared))) {
       outcome.outcome.rows = *rows;
     } else {
-      Loader loader(connection_, request, std::move(target), outcome);
+      for (const size_t field : target.fields)
+        if (target.table_types[field].id() == LogicalTypeId::BLOB && target.table_types[field].HasAlias())
+          state_->load_geometry();
+      Loader loader(connection_, *entry, request, std::move(target), outcome);
       const bool avro = request.format == FileFormat::kAvro;
       if (avro) state_->load_avro();
       if (avro || request.format == FileFormat::kJson) loader.set_paths(json_paths(request.json_paths));
@@ -444,7 +493,7 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
       }
       loader.finish();
     }
-    mark(request.context);
+    mark(asked.context);
   });
   cancelled_ = false;
   outcome.outcome.kind = "COPY";
@@ -465,6 +514,8 @@ Result<LoadOutcome> Session::load(const LoadRequest& request) {
 std::optional<uint64_t> Session::load_through_reader(const LoadRequest& request, const std::vector<string>& names,
                                                      const duckdb::vector<LogicalType>& types,
                                                      const std::vector<size_t>& fields, const std::vector<int>& bytes) {
+  for (const size_t field : fields)
+    if (types[field].id() == LogicalTypeId::BLOB) return {};  // hexadecimal, which the reader takes as it is
   if (in_block_) return {};  // a refused record would undo what stands before it in the transaction
   std::vector<LoadColumn> columns;
   for (const size_t field : fields) columns.push_back({names[field], types[field], bytes[field]});
@@ -486,7 +537,8 @@ std::optional<uint64_t> Session::load_through_reader(const LoadRequest& request,
 
 // AWS: COPY from columnar data formats takes columns by position.
 uint64_t Session::load_parquet(const LoadRequest& request, const std::vector<string>& names,
-                               const std::vector<size_t>& fields) {
+                               const duckdb::vector<LogicalType>& types, const std::vector<size_t>& fields,
+                               const std::vector<int>& bytes) {
   string files, into, from;
   for (const string& uri : request.uris) files += (files.empty() ? "" : ", ") + quote(uri);
   for (size_t i = 0; i < fields.size(); ++i) into += (i ? ", " : "") + quote_name(names[fields[i]]);
@@ -498,7 +550,15 @@ uint64_t Session::load_parquet(const LoadRequest& request, const std::vector<str
                            std::to_string(fields.size()) +
                            ", Data columns: " + std::to_string(described->names.size()));
   }
-  for (size_t i = 0; i < described->names.size(); ++i) from += (i ? ", " : "") + quote_name(described->names[i]);
+  for (size_t i = 0; i < described->names.size(); ++i) {
+    string value = quote_name(described->names[i]);
+    const bool text = types[fields[i]].id() == LogicalTypeId::VARCHAR && !types[fields[i]].IsJSONType();
+    if (types[fields[i]].IsJSONType()) value = "to_json(" + value + ")";
+    if (text && bytes[fields[i]] > 0)
+      value = "system.redshift.fit_data(" + value + "::VARCHAR, " + std::to_string(bytes[fields[i]]) + ", " +
+              quote(described->names[i]) + ")";
+    from += (i ? ", " : "") + value;
+  }
   const string table = table_of(request);
   const auto result = connection_.Query("INSERT INTO " + table + " (" + into + ") SELECT " + from +
                                         " FROM read_parquet([" + files + "], hive_partitioning = false)");

@@ -57,7 +57,8 @@ class Session {
                                               const duckdb::vector<duckdb::LogicalType>& types,
                                               const std::vector<size_t>& fields, const std::vector<int>& bytes);
   uint64_t load_parquet(const LoadRequest& request, const std::vector<std::string>& names,
-                        const std::vector<size_t>& fields);
+                        const duckdb::vector<duckdb::LogicalType>& types, const std::vector<size_t>& fields,
+                        const std::vector<int>& bytes);
   uint64_t load_shapefile(const LoadRequest& request, const std::vector<std::string>& names,
                           const std::vector<size_t>& fields);
   Error error_of(const duckdb::ErrorData& error);

@@ -5,10 +5,12 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "duckdb/common/compressed_file_system.hpp"
+#include "sql/engine/codecs.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/session.h"
 #include "sql/engine/trino.h"
+#include "sql/engine/unload_avro.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -34,11 +36,13 @@ string numbered(const UnloadRequest& request, size_t index) {
 }
 
 string ending(const UnloadRequest& request) {
-  string end = !request.extension.empty()                  ? "." + request.extension
+  string end = request.format == FileFormat::kAvro         ? ".avro"
+               : !request.extension.empty()                ? "." + request.extension
                : request.format == FileFormat::kParquet    ? ".parquet"
-               : request.compression == Compression::kGzip ? ".gz"
-               : request.compression == Compression::kZstd ? ".zst"
-                                                           : "";
+               : request.compression == Compression::kGzip  ? ".gz"
+               : request.compression == Compression::kZstd  ? ".zst"
+               : request.compression == Compression::kBzip2 ? ".bz2"
+                                                            : "";
   return end;
 }
 
@@ -165,11 +169,30 @@ class TextFormat {
   std::vector<size_t> widths_;
 };
 
+// Makes what is written of so many rows; none: it is written as it is.
+using Pack = std::function<string(std::string_view bytes, uint64_t rows)>;
+
+// The codec that the engine's files have not: bzip2, and by the name's ending snappy and LZ4.
+Codec own_codec(const UnloadRequest& request) {
+  if (request.compression == Compression::kBzip2) return Codec::kBzip2;
+  return request.compression == Compression::kAuto ? codec_of_name("." + request.extension) : Codec::kNone;
+}
+
+string avro_codec(const UnloadRequest& request) {
+  switch (request.compression) {
+    case Compression::kNone: return "null";
+    case Compression::kBzip2: return "bzip2";
+    case Compression::kZstd: return "zstandard";
+    case Compression::kAuto: return request.extension;
+    default: return "deflate";
+  }
+}
+
 // The open object of one partition (or of all rows), and the next when it is full.
 class Output {
  public:
-  Output(duckdb::ClientContext& context, const UnloadRequest& request, string folder)
-      : context_(context), request_(request), folder_(std::move(folder)) {}
+  Output(duckdb::ClientContext& context, const UnloadRequest& request, string folder, const Pack& pack)
+      : context_(context), request_(request), folder_(std::move(folder)), pack_(pack) {}
 
   void write(const string& header, const string& line) {
     const uint64_t most = request_.max_file_size ? request_.max_file_size : kDefaultFileSize;
@@ -178,17 +201,22 @@ class Output {
     buffer_ += line;
     in_file_ += line.size();
     ++rows_in_file_;
+    ++rows_in_buffer_;
     if (buffer_.size() > kBuffer) flush();
   }
   void open(const string& header) {
-    const auto compression = request_.compression == Compression::kGzip   ? duckdb::FileCompressionType::GZIP
+    const auto compression = pack_                                        ? duckdb::FileCompressionType::UNCOMPRESSED
+                             : request_.compression == Compression::kGzip ? duckdb::FileCompressionType::GZIP
                              : request_.compression == Compression::kZstd ? duckdb::FileCompressionType::ZSTD
                                                                           : duckdb::FileCompressionType::UNCOMPRESSED;
-    if (request_.compression == Compression::kBzip2) raise_sql("0A000", "UNLOAD with BZIP2 is not supported.");
     handle_ = duckdb::FileSystem::GetFileSystem(context_).OpenFile(
         kScratchPath + folder_ + "/data_" + std::to_string(files_++),
         duckdb::FileFlags::FILE_FLAGS_WRITE | duckdb::FileFlags::FILE_FLAGS_FILE_CREATE_NEW | compression);
-    buffer_ += header;
+    if (request_.format == FileFormat::kAvro) {
+      handle_->Write(const_cast<char*>(header.data()), header.size());  // before its blocks
+    } else {
+      buffer_ += header;
+    }
     in_file_ = header.size();
     rows_in_file_ = 0;
   }
@@ -211,18 +239,55 @@ class Output {
  private:
   static constexpr size_t kBuffer = 1 << 20;
   void flush() {
+    if (pack_ && !buffer_.empty()) buffer_ = pack_(buffer_, rows_in_buffer_);
     if (!buffer_.empty()) handle_->Write(buffer_.data(), buffer_.size());
     buffer_.clear();
+    rows_in_buffer_ = 0;
   }
 
   duckdb::ClientContext& context_;
   const UnloadRequest& request_;
   const string folder_;
+  const Pack& pack_;
   duckdb::unique_ptr<duckdb::FileHandle> handle_;
   string buffer_;
-  uint64_t in_file_ = 0, rows_in_file_ = 0;
+  uint64_t in_file_ = 0, rows_in_file_ = 0, rows_in_buffer_ = 0;
   size_t files_ = 0;
 };
+
+// A nested value as Hive's LazySimpleSerDe keeps it: each level has a separator of its own, \002 the first.
+void append_lazy(string& text, const duckdb::Value& value, char separator) {
+  if (value.IsNull()) {
+    text += "\\N";
+    return;
+  }
+  const auto inner = static_cast<char>(separator + 1);
+  bool first = true;
+  const auto part = [&](const duckdb::Value& each) {
+    if (!first) text += separator;
+    first = false;
+    append_lazy(text, each, inner);
+  };
+  switch (value.type().id()) {
+    case LogicalTypeId::LIST:
+      for (const duckdb::Value& item : duckdb::ListValue::GetChildren(value)) part(item);
+      return;
+    case LogicalTypeId::STRUCT:
+      for (const duckdb::Value& field : duckdb::StructValue::GetChildren(value)) part(field);
+      return;
+    case LogicalTypeId::MAP:
+      for (const duckdb::Value& entry : duckdb::MapValue::GetChildren(value)) {
+        const auto& pair = duckdb::StructValue::GetChildren(entry);
+        if (!first) text += separator;
+        first = false;
+        append_lazy(text, pair[0], static_cast<char>(inner + 1));
+        text += inner;
+        append_lazy(text, pair[1], static_cast<char>(inner + 1));
+      }
+      return;
+    default: text += trino::print(value);
+  }
+}
 
 // Columns as text, as UNLOAD prints them.
 class TextColumns {
@@ -230,6 +295,7 @@ class TextColumns {
   TextColumns(duckdb::ClientContext& context, const duckdb::vector<LogicalType>& types) : context_(context) {
     // Redshift writes t and f, and 1 for 1.0.
     const bool redshift = SessionState::of(context)->context.dialect == Dialect::kRedshift;
+    hive_ = !redshift;
     for (const LogicalType& type : types) {
       numbers.push_back(type.IsNumeric() || type.id() == LogicalTypeId::BOOLEAN || is_super(type) || is_nested(type));
       booleans_.push_back(redshift && type.id() == LogicalTypeId::BOOLEAN);
@@ -243,7 +309,21 @@ class TextColumns {
       const LogicalType& type = chunk.data[i].GetType();
       const LogicalType target = is_nested(type) ? LogicalType::JSON() : LogicalType::VARCHAR;
       columns_.push_back(std::make_unique<Vector>(target, chunk.size()));
-      print(context_, chunk.data[i], *columns_.back(), chunk.size());
+      if (is_nested(type) && !json && hive_) {
+        for (idx_t row = 0; row < chunk.size(); ++row) {
+          const duckdb::Value value = chunk.data[i].GetValue(row);
+          string text;
+          if (!value.IsNull()) append_lazy(text, value, '\2');
+          columns_.back()->SetValue(row, value.IsNull() ? duckdb::Value(target) : duckdb::Value(text));
+        }
+      } else if (type.id() == LogicalTypeId::BLOB && !type.HasAlias() && !hive_) {  // AWS: UNLOAD. VARBYTE is hexadecimal
+        for (idx_t row = 0; row < chunk.size(); ++row) {
+          const duckdb::Value value = chunk.data[i].GetValue(row);
+          columns_.back()->SetValue(row, value.IsNull() ? duckdb::Value(target) : duckdb::Value(hex(duckdb::StringValue::Get(value))));
+        }
+      } else {
+        print(context_, chunk.data[i], *columns_.back(), chunk.size());
+      }
       formats_.emplace_back();
       columns_.back()->ToUnifiedFormat(chunk.size(), formats_.back());
     }
@@ -267,7 +347,7 @@ class TextColumns {
   std::vector<std::unique_ptr<Vector>> columns_;
   std::vector<duckdb::UnifiedVectorFormat> formats_;
   std::vector<bool> booleans_, doubles_;
-  bool json_ = false;
+  bool json_ = false, hive_ = false;
 };
 
 void unload_text(duckdb::ClientContext& context, const UnloadRequest& request, duckdb::QueryResult& result,
@@ -289,7 +369,19 @@ void unload_text(duckdb::ClientContext& context, const UnloadRequest& request, d
   }
   const TextFormat format(request);
   string header;
-  format.header(names, header);
+  std::optional<AvroRows> avro;
+  Pack pack;
+  if (request.format == FileFormat::kAvro) {
+    std::vector<LogicalType> types;
+    for (const size_t i : kept) types.push_back(result.types[i]);
+    avro.emplace(names, types, avro_codec(request));
+    header = avro->header();
+    pack = [&avro](std::string_view bytes, uint64_t rows) { return avro->block(rows, bytes); };
+  } else {
+    format.header(names, header);
+    const Codec codec = own_codec(request);
+    if (codec != Codec::kNone) pack = [codec](std::string_view bytes, uint64_t) { return pack_file(codec, bytes); };
+  }
   std::map<string, std::unique_ptr<Output>> outputs;
   std::vector<std::optional<string>> values(kept.size());
   string line;
@@ -303,17 +395,21 @@ void unload_text(duckdb::ClientContext& context, const UnloadRequest& request, d
                   uri_encode(columns.value(part, row).value_or("__HIVE_DEFAULT_PARTITION__"));
       }
       auto& output = outputs[folder];
-      if (!output) output = std::make_unique<Output>(context, request, folder);
-      for (size_t i = 0; i < kept.size(); ++i) values[i] = columns.value(kept[i], row);
+      if (!output) output = std::make_unique<Output>(context, request, folder, pack);
       line.clear();
-      format.row(names, values, numbers, line);
+      if (avro) {
+        for (const size_t column : kept) avro->append(line, chunk->GetValue(column, row));
+      } else {
+        for (size_t i = 0; i < kept.size(); ++i) values[i] = columns.value(kept[i], row);
+        format.row(names, values, numbers, line);
+      }
       output->write(header, line);
     }
     total += chunk->size();
   }
   if (result.HasError()) result.ThrowError();
   if (outputs.empty() && parts.empty()) {  // an object without rows is still written
-    auto& output = outputs[""] = std::make_unique<Output>(context, request, "");
+    auto& output = outputs[""] = std::make_unique<Output>(context, request, "", pack);
     output->open(header);
   }
   for (auto& [folder, output] : outputs) {
