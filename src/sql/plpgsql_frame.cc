@@ -137,6 +137,16 @@ const PlValue* PlFrame::variable_at(const PlFragment& fragment, uint32_t i, uint
     if (before.is(word)) return nullptr;
   const Token& next = body_.tokens[i + 1];
   if (before.is_op(".") || next.is_op("(")) return nullptr;
+  // AWS: structure of PL/pgSQL. A block's label qualifies its variables.
+  const auto label = next.is_op(".") && i + 2 < fragment.last ? labels_.find(lower(token.text)) : labels_.end();
+  if (label != labels_.end()) {
+    Scope& scope = scopes_[label->second];
+    const auto found = scope.find(lower(body_.tokens[i + 2].text));
+    if (found != scope.end() && !found->second.record) {
+      last = i + 2;
+      return &found->second.value;
+    }
+  }
   PlVariable* variable = find(lower(token.text));
   if (variable == nullptr) return nullptr;
   if (!next.is_op(".")) return variable->record ? nullptr : &variable->value;

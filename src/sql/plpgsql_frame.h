@@ -61,6 +61,7 @@ class PlFrame {
   std::vector<Scope> scopes_;
   std::map<std::string, std::string> arguments_;  // "$1" -> its name
   std::map<std::string, std::string> aliases_;
+  std::map<std::string, size_t> labels_;  // of the blocks that run: which scope is theirs
 
  private:
   bool opens_columns(const PlFragment& fragment, uint32_t open) const;

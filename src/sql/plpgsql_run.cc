@@ -114,6 +114,7 @@ class Interpreter : private PlFrame {
   Result<Flow> block(const PlStatement& s) {
     scopes_.emplace_back();
     const size_t depth = scopes_.size();
+    if (!s.label.empty()) labels_[s.label] = depth - 1;
     Result<Flow> flow = Flow::kNext;
     if (Status declared = declarations(s); !declared)
       flow = Failure(declared.error());
@@ -124,6 +125,7 @@ class Interpreter : private PlFrame {
       flow = handle(s, flow.error());
     }
     scopes_.resize(depth - 1);
+    labels_.erase(s.label);
     if (flow && *flow == Flow::kExit && !wanted_.empty() && wanted_ == s.label) {
       wanted_.clear();
       return Flow::kNext;

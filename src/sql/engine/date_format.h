@@ -16,6 +16,9 @@ std::optional<int64_t> parse_time(const std::string& text, const std::string& fo
 // Microseconds since 1970 of a date or time in any of the forms that Redshift reads by itself; nullopt: none. (fn_casts.cc)
 std::optional<int64_t> read_time(std::string_view text);
 
+// What the engine writes of a date or timestamp, with BC behind it as Redshift writes it.
+std::string era_behind(std::string_view text);
+
 // PostgreSQL's abbreviations of time zones ("pst", lower case), which are of one offset whatever the season.
 std::optional<int> hours_west(std::string_view abbreviation);
 

@@ -1,5 +1,7 @@
 #include "sql/engine/encode.h"
 
+#include "sql/engine/catalog_arrays.h"
+#include "sql/engine/date_format.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
 #include "sql/engine/session_state.h"
@@ -15,9 +17,9 @@ using duckdb::string_t;
 using duckdb::UnifiedVectorFormat;
 using duckdb::Vector;
 
-const char* redshift_name(const LogicalType& type) {
-  const bool catalogs = type.id() == LogicalTypeId::LIST && duckdb::ListType::GetChildType(type).id() == LogicalTypeId::SMALLINT;
-  if (catalogs) return "_int2";  // pg_constraint's keys
+std::string redshift_name(const LogicalType& type) {
+  if (is_catalog_array(type)) return type.GetAlias();
+  if (type.id() == LogicalTypeId::VARCHAR && type.HasAlias() && type.GetAlias() == kByteaAlias) return kByteaAlias;
   if (is_super(type) || is_nested(type)) return "super";
   if (is_geometry(type)) return "geometry";
   switch (type.id()) {
@@ -158,10 +160,22 @@ void encode_column(duckdb::ClientContext& context, Vector& vector, idx_t rows, S
     vector.ToUnifiedFormat(rows, format);
     return each<string_t>(format, rows, column, text);
   }
+  if (is_catalog_array(type)) {
+    for (idx_t row = 0; row < rows; ++row) {
+      const duckdb::Value value = vector.GetValue(row);
+      value.IsNull() ? column.null() : column.text(array_text(value));
+    }
+    return;
+  }
   Vector converted(is_nested(type) ? LogicalType::JSON() : LogicalType::VARCHAR, rows);
   print(context, vector, converted, rows);
   converted.ToUnifiedFormat(rows, format);
-  each<string_t>(format, rows, column, text);
+  if (type.id() != LogicalTypeId::DATE && type.id() != LogicalTypeId::TIMESTAMP && type.id() != LogicalTypeId::TIMESTAMP_TZ)
+    return each<string_t>(format, rows, column, text);
+  each<string_t>(format, rows, column, [&](string_t value) {
+    const std::string_view written(value.GetData(), value.GetSize());
+    written.find("(BC)") == std::string_view::npos ? column.text(written) : column.text(era_behind(written));
+  });
 }
 
 }  // namespace
@@ -188,6 +202,7 @@ ResultColumn describe(const std::string& name, const LogicalType& type, Dialect 
 }
 
 CellKind cell_kind(const LogicalType& type) {
+  if (is_catalog_array(type)) return CellKind::kText;
   if (is_super(type) || is_nested(type)) return CellKind::kJson;
   switch (type.id()) {
     case LogicalTypeId::BOOLEAN: return CellKind::kBool;

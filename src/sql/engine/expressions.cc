@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/manifest.h"
+#include "sql/engine/parameters.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/session_state.h"
 #include "sql/tokens_redshift.h"
@@ -114,6 +115,14 @@ string item_name(const duckdb::ParsedExpression& item) {
   }
 }
 
+// A whole number that is written is an INTEGER at least, and does not take a smaller type from what stands beside it.
+void type_literal(ParsedPtr& e) {
+  if (!e || e->GetExpressionClass() != ExpressionClass::CONSTANT) return;
+  const auto& value = e->Cast<duckdb::ConstantExpression>().value;
+  if (value.IsNull() || value.type().id() != duckdb::LogicalTypeId::INTEGER) return;
+  replace(e, duckdb::make_uniq<duckdb::CastExpression>(duckdb::LogicalType::INTEGER, e->Copy()));
+}
+
 // (a, b), rewritten already
 bool is_row(const duckdb::ParsedExpression& e) {
   return e.GetExpressionClass() == ExpressionClass::FUNCTION && e.Cast<FunctionExpression>().function_name == "row";
@@ -146,6 +155,19 @@ ParsedPtr any_of_array(duckdb::SubqueryExpression& subquery) {
   const bool made = lower(call.function_name) == "unnest" && call.children.size() == 1 &&
                     select.from_table->type == duckdb::TableReferenceType::EMPTY_FROM;
   return made ? std::move(call.children[0]) : nullptr;
+}
+
+// ARRAY(SELECT ..): the parser makes CASE WHEN array_agg(#1) IS NULL THEN [] ELSE array_agg(#1) END of it, from the query.
+bool is_array_of_rows(const duckdb::SubqueryExpression& subquery) {
+  if (subquery.subquery->node->type != duckdb::QueryNodeType::SELECT_NODE) return false;
+  auto& select = subquery.subquery->node->Cast<duckdb::SelectNode>();
+  if (select.select_list.size() != 1 || select.select_list[0]->GetExpressionClass() != ExpressionClass::CASE)
+    return false;
+  auto& all = select.select_list[0]->Cast<duckdb::CaseExpression>().else_expr;
+  if (all->GetExpressionClass() != ExpressionClass::FUNCTION) return false;
+  auto& call = all->Cast<FunctionExpression>();
+  return call.function_name == "array_agg" && call.children.size() == 1 &&
+         call.children[0]->GetExpressionClass() == ExpressionClass::POSITIONAL_REFERENCE;
 }
 
 }  // namespace
@@ -194,8 +216,13 @@ void Rewriter::expression(ParsedPtr& e) {
       if (subquery.child) expression(subquery.child);
       if (ParsedPtr array = any_of_array(subquery)) {
         expression(array);
-        return replace(e, duckdb::make_uniq<FunctionExpression>("list_contains",
-                                                                list(std::move(array), std::move(subquery.child))));
+        return replace(
+            e, duckdb::make_uniq<FunctionExpression>(
+                   "list_contains", list(own_call("plain_array", list(std::move(array))), std::move(subquery.child))));
+      }
+      if (is_array_of_rows(subquery)) {
+        table(subquery.subquery->node->Cast<duckdb::SelectNode>().from_table);
+        return replace(e, own_call("catalog_array", list(e->Copy(), literal(Value("_text")))));
       }
       return node(*subquery.subquery->node, true);
     }
@@ -207,7 +234,12 @@ void Rewriter::expression(ParsedPtr& e) {
     }
     case ExpressionClass::CONSTANT:
     case ExpressionClass::DEFAULT: return;
-    case ExpressionClass::CASE:
+    case ExpressionClass::CASE: {
+      auto& chosen = e->Cast<duckdb::CaseExpression>();
+      for (auto& check : chosen.case_checks) type_literal(check.then_expr);
+      type_literal(chosen.else_expr);
+      return duckdb::ParsedExpressionIterator::EnumerateChildren(*e, [this](ParsedPtr& child) { expression(child); });
+    }
     case ExpressionClass::CONJUNCTION:
     case ExpressionClass::COLLATE:
       return duckdb::ParsedExpressionIterator::EnumerateChildren(*e, [this](ParsedPtr& child) { expression(child); });
@@ -252,8 +284,15 @@ void Rewriter::parameter(ParsedPtr& e) {
   if (inside_) return;  // of a user's function: its argument takes the place later
   for (const Param& param : request_.params) {
     if (lower(param.name) != lower(name)) continue;
+    const bool unknown = request_.describe_only && param.type.empty() && request_.context.dialect == Dialect::kRedshift;
+    if (unknown && e->GetAlias().empty()) {
+      e = unknown_parameter(param.name);
+      return;
+    }
     ParsedPtr value = literal(param.value ? Value(*param.value) : Value(duckdb::LogicalType::SQLNULL));
-    if (!param.type.empty()) {
+    if (lower(param.type) == "super" && param.value) {
+      value = own_call("json_parse", list(std::move(value)));
+    } else if (!param.type.empty()) {
       auto typed = parse_one("SELECT CAST(NULL AS " + param.type + ")");
       auto& select = typed->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>();
       ParsedPtr converted = std::move(select.select_list[0]);
@@ -279,6 +318,8 @@ void Rewriter::comparison(ParsedPtr& e) {
 
 void Rewriter::operation(ParsedPtr& e) {
   auto& operation = e->Cast<duckdb::OperatorExpression>();
+  if (e->GetExpressionType() == ExpressionType::OPERATOR_COALESCE)
+    std::ranges::for_each(operation.children, type_literal);
   expressions(operation.children);
   switch (e->GetExpressionType()) {
     case ExpressionType::COMPARE_IN:
@@ -290,11 +331,12 @@ void Rewriter::operation(ParsedPtr& e) {
     }
     case ExpressionType::ARRAY_EXTRACT: return replace(e, own_call("super_at", std::move(operation.children)));
     case ExpressionType::STRUCT_EXTRACT: return replace(e, own_call("super_at", std::move(operation.children)));
+    case ExpressionType::ARRAY_CONSTRUCTOR:  // ARRAY[..], as drivers write what x = ANY (..) is compared with
+      return replace(e, own_call("array_literal", list(e->Copy())));
     case ExpressionType::OPERATOR_NOT:
     case ExpressionType::OPERATOR_IS_NULL:
     case ExpressionType::OPERATOR_IS_NOT_NULL:
     case ExpressionType::OPERATOR_COALESCE:
-    case ExpressionType::ARRAY_CONSTRUCTOR:  // ARRAY[..], as drivers write what x = ANY (..) is compared with
     case ExpressionType::GROUPING_FUNCTION: return;
     default: raise_sql("0A000", "This operator is not supported.", e->GetQueryLocation());
   }
@@ -303,12 +345,16 @@ void Rewriter::operation(ParsedPtr& e) {
 void Rewriter::cast(ParsedPtr& e) {
   auto& cast = e->Cast<duckdb::CastExpression>();
   expression(cast.child);
-  if (cast.cast_type.id() == duckdb::LogicalTypeId::USER &&
-      lower(duckdb::UserType::GetTypeName(cast.cast_type)) == "regclass") {
+  const string wanted =
+      cast.cast_type.id() == duckdb::LogicalTypeId::USER ? lower(duckdb::UserType::GetTypeName(cast.cast_type)) : "";
+  if (wanted == "regproc") cast.cast_type = duckdb::LogicalType::VARCHAR;  // pg_type has the names of functions
+  if (wanted == "regclass" || wanted == "regtype") {
     // 't'::regclass is the table's number, 123::regclass its name.
     const bool name = cast.child->GetExpressionClass() == ExpressionClass::CONSTANT &&
                       cast.child->Cast<duckdb::ConstantExpression>().value.type().id() == duckdb::LogicalTypeId::VARCHAR;
-    FunctionExpression call(name ? "tarn_regclass" : "tarn_regclass_name", list(std::move(cast.child)));
+    const char* shown = wanted == "regclass" ? "tarn_regclass_name" : "format_type";
+    FunctionExpression call(name ? "tarn_" + wanted : shown, list(std::move(cast.child)));
+    if (call.function_name == "format_type") call.children.push_back(literal(Value::INTEGER(-1)));
     return replace(e, find_function(Dialect::kRedshift, call.function_name)->make(call, request_.context));
   }
   NamedType named = named_type(cast.cast_type);
@@ -420,7 +466,8 @@ void Rewriter::function(ParsedPtr& e) {
   }
   // The parser itself gives SUBSTRING(x FROM y), EXTRACT .. its own schema.
   const string schema = lower(call.schema);
-  if (!schema.empty() && schema != "pg_catalog" && schema != "main") no_such_function(call);
+  const bool expands = schema == "information_schema" && name == "_pg_expandarray";
+  if (!schema.empty() && schema != "pg_catalog" && schema != "main" && !expands) no_such_function(call);
   const FunctionRule* rule = find_function(request_.context.dialect, name);
   if (!rule) no_such_function(call);
   if (rule->kind == FunctionRule::Kind::kRefused) {
@@ -429,6 +476,8 @@ void Rewriter::function(ParsedPtr& e) {
   const int given = static_cast<int>(call.children.size());
   if (given < rule->min_arguments || (rule->max_arguments >= 0 && given > rule->max_arguments)) no_such_function(call);
   if (rule->geometry) SessionState::of(context_)->load_geometry();
+  static constexpr std::string_view kChoices[] = {"nvl", "isnull", "nvl2", "decode", "greatest", "least"};
+  if (std::ranges::find(kChoices, name) != std::end(kChoices)) std::ranges::for_each(call.children, type_literal);
   expressions(call.children);
   if (call.filter) expression(call.filter);
   if (call.order_bys) orders(call.order_bys->orders);
@@ -478,10 +527,15 @@ void Rewriter::window(ParsedPtr& e) {
     return replace(e, own_call("ratio", list(std::move(value), std::move(total))));
   }
   window.function_name = native;
+  if (name == "sum" || name == "avg") {
+    window.catalog = "system";
+    window.schema = "redshift";  // of intervals too (fn_intervals.cc)
+  }
   if (name == "sum") return replace(e, own_call("narrow_sum", list(e->Copy())));
   if (name == "avg") {
     window.function_name = "sum";
     ParsedPtr sum = e->Copy();
+    window.catalog = window.schema = "";
     window.function_name = "count";
     ParsedPtr count = e->Copy();
     sum->ClearAlias();

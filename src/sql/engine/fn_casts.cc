@@ -4,10 +4,12 @@
 #include <optional>
 
 #include "base/text.h"
+#include "sql/engine/catalog_arrays.h"
 #include "sql/engine/date_format.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/parameters.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/values.h"
 
@@ -49,7 +51,10 @@ unique_ptr<Expression> as_text(ClientContext& context, unique_ptr<Expression> va
     return call(context, kFunctionSchema, "interval_text", arguments(std::move(value)));
   if (type.id() == LogicalTypeId::BLOB && !type.HasAlias())
     return call(context, kFunctionSchema, "from_varbyte", arguments(std::move(value), constant(duckdb::Value("utf8"))));
-  return cast_to(context, std::move(value), LogicalType::VARCHAR);
+  const bool dated = type.id() == LogicalTypeId::DATE || type.id() == LogicalTypeId::TIMESTAMP ||
+                     type.id() == LogicalTypeId::TIMESTAMP_TZ;
+  value = cast_to(context, std::move(value), LogicalType::VARCHAR);
+  return dated ? call(context, kFunctionSchema, "date_text", arguments(std::move(value))) : std::move(value);
 }
 
 // The literals 'now', 'today', 'tomorrow' and 'yesterday'. AWS: date, time, and timestamp literals, special datetime values.
@@ -70,6 +75,7 @@ static std::optional<duckdb::Value> special_moment(ClientContext& context, const
 
 unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> value, const LogicalType& type,
                                  bool try_cast) {
+  note_parameter(context, *value, type);
   const LogicalType from = value->return_type;
   if (from == type || from.id() == LogicalTypeId::SQLNULL) return cast_to(context, std::move(value), type, try_cast);
   if (is_text(type)) return as_text(context, std::move(value));
@@ -91,6 +97,9 @@ unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> 
   if (is_text(from) && type.id() == LogicalTypeId::INTERVAL && !try_cast) {
     return call(context, kFunctionSchema, "text_to_interval", arguments(std::move(value)));
   }
+  if (from.HasAlias() && from.GetAlias() == kCharAlias && type.IsIntegral()) {
+    return cast_to(context, call(context, "main", "ascii", arguments(plain(std::move(value)))), type);
+  }
   if (is_text(from) && type.IsIntegral() && !try_cast) {
     return cast_to(context, call(context, kFunctionSchema, "text_to_integer", arguments(std::move(value))), type);
   }
@@ -102,6 +111,9 @@ unique_ptr<Expression> converted(ClientContext& context, unique_ptr<Expression> 
   }
   if (is_text(from) && type.id() == LogicalTypeId::TIMESTAMP && !try_cast) {
     return call(context, kFunctionSchema, "text_to_timestamp", arguments(std::move(value)));
+  }
+  if (is_text(from) && type.id() == LogicalTypeId::TIME && !try_cast) {
+    return call(context, kFunctionSchema, "text_to_time", arguments(std::move(value)));
   }
   if (is_text(from) && type.id() == LogicalTypeId::TIMESTAMP_TZ) {
     value = call(context, kFunctionSchema, "zoned_timestamp", arguments(std::move(value)));
@@ -151,6 +163,20 @@ void fit_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector&
       });
 }
 
+// (text, bytes, column): text of a data file for a column. AWS: COPY from columnar data formats.
+void fit_data(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::TernaryExecutor::Execute<string_t, int32_t, string_t, string_t>(
+      input.data[0], input.data[1], input.data[2], result, input.size(),
+      [&](string_t value, int32_t n, string_t column) {
+        if (value.GetSize() > static_cast<size_t>(n)) {
+          raise_sql("XX000", "Spectrum Scan Error: The length of the data column " + column.GetString() +
+                                 " is longer than the length defined in the table. Table: " + std::to_string(n) +
+                                 ", Data: " + std::to_string(value.GetSize()));
+        }
+        return StringVector::AddString(result, value);
+      });
+}
+
 template <Fit fit>
 duckdb::ScalarFunction fit_function(const char* name) {
   return scalar(name, {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR, fit_run<fit>);
@@ -191,50 +217,156 @@ void text_to_integer(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb:
   });
 }
 
-// AWS: date and timestamp input. ISO first; then 01/31/2024, 01-31-2024, 31-Jan-2024, Jan 31, 2024, January 31 2024, 20240131.
-std::optional<duckdb::date_t> date_of(std::string_view text) {
-  duckdb::date_t date;
-  duckdb::idx_t end = 0;
-  bool special = false;
-  text = trim(text);
-  if (duckdb::Date::TryConvertDate(text.data(), text.size(), end, date, special, true) ==
-      duckdb::DateCastResult::SUCCESS) {
-    return date;
-  }
-  static constexpr const char* kForms[] = {"MM/DD/YYYY", "MM-DD-YYYY", "MM.DD.YYYY", "DD-Mon-YYYY", "Mon DD, YYYY", "Month DD, YYYY",
-                                           "YYYYMMDD"};
-  for (const char* form : kForms) {
-    const std::string_view pattern = form;
-    const bool digits = pattern == "YYYYMMDD";
-    if (digits && (text.size() != 8 || text.find_first_not_of("0123456789") != std::string_view::npos)) continue;
-    if (const auto micros = parse_time(std::string(text), form)) {
-      return duckdb::Timestamp::GetDate(duckdb::timestamp_t(*micros));
+// A date or time of before our era ends with BC.
+bool take_era(std::string_view& text) {
+  const auto ends = [&](std::string_view era) {
+    const size_t n = text.size();
+    return n > 3 && text[n - 3] == ' ' && std::toupper(static_cast<unsigned char>(text[n - 2])) == era[0] &&
+           std::toupper(static_cast<unsigned char>(text[n - 1])) == era[1];
+  };
+  const bool before = ends("BC");
+  if (before || ends("AD")) text = trim(text.substr(0, text.size() - 3));
+  return before;
+}
+
+// A date's numbers and words, and what is between them.
+struct DateParts {
+  std::vector<std::string_view> words;
+  bool point = false;  // 2008.366
+};
+
+DateParts split_date(std::string_view text) {
+  DateParts parts;
+  for (size_t i = 0; i < text.size();) {
+    const auto kind = [](char c) {
+      return std::isdigit(static_cast<unsigned char>(c)) ? 1 : std::isalpha(static_cast<unsigned char>(c)) ? 2 : 0;
+    };
+    const size_t begin = i;
+    while (i < text.size() && kind(text[i]) == kind(text[begin])) ++i;
+    if (kind(text[begin]) != 0) {
+      parts.words.push_back(text.substr(begin, i - begin));
+      continue;
     }
+    const std::string_view between = text.substr(begin, i - begin);
+    if (between.find_first_not_of(" -/.,") != std::string_view::npos) return {};
+    parts.point = parts.point || between == ".";
   }
-  return std::nullopt;
+  return parts;
+}
+
+int number_in(std::string_view word) {
+  return word.size() > 9 ? -1 : static_cast<int>(parse_int(word).value_or(-1));
+}
+
+// 1 .. 12; 0: the word names no month.
+int month_named(std::string_view word) {
+  static constexpr std::string_view kMonths[] = {"january", "february", "march",     "april",   "may",      "june",
+                                                 "july",    "august",   "september", "october", "november", "december"};
+  const std::string name = lower(word);
+  for (size_t i = 0; i < std::size(kMonths); ++i)
+    if (name.size() >= 3 && kMonths[i].starts_with(name)) return static_cast<int>(i) + 1;
+  return 0;
+}
+
+// AWS: date input, with DateStyle ISO, MDY: 2008-02-15, 2/15/2008, 2/15/08, 2008-Feb-15, Feb-15-2008, 15-Feb-2008, February 15, 2008,
+// 20080215, 080215, 2008.366. Years of two digits are of 1970 to 2069.
+std::optional<duckdb::date_t> date_of(std::string_view text) {
+  text = trim(text);
+  const bool before = take_era(text);
+  const auto made = [&](std::string_view year_word, int month, int day) -> std::optional<duckdb::date_t> {
+    int year = number_in(year_word);
+    if (year < 0) return std::nullopt;
+    if (year_word.size() <= 2) year += year < 70 ? 2000 : 1900;
+    if (before) year = 1 - year;
+    if (!duckdb::Date::IsValid(year, month, day)) return std::nullopt;
+    return duckdb::Date::FromDate(year, month, day);
+  };
+  const DateParts parts = split_date(text);
+  const auto& words = parts.words;
+  const auto number = [&](size_t i) { return number_in(words[i]); };
+  if (words.size() == 1 && words[0].size() == 8)
+    return made(words[0].substr(0, 4), number_in(words[0].substr(4, 2)), number_in(words[0].substr(6)));
+  if (words.size() == 1 && words[0].size() == 6)
+    return made(words[0].substr(0, 2), number_in(words[0].substr(2, 2)), number_in(words[0].substr(4)));
+  if (words.size() == 2 && parts.point && words[0].size() == 4 && words[1].size() == 3) {
+    const auto first = made(words[0], 1, 1);
+    if (!first || number(1) < 1 || number(1) > 366) return std::nullopt;
+    return duckdb::date_t(first->days + number(1) - 1);
+  }
+  if (words.size() != 3) return std::nullopt;
+  if (const int month = month_named(words[0])) return made(words[2], month, number(1));
+  if (const int month = month_named(words[1]))
+    return words[0].size() > 2 ? made(words[0], month, number(2)) : made(words[2], month, number(0));
+  if (words[0].size() > 2) return made(words[0], number(1), number(2));
+  return made(words[2], number(0), number(1));
+}
+
+// 093045 and 0930, as some write times behind a date.
+std::string with_colons(std::string_view clock) {
+  const bool digits = clock.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!digits || (clock.size() != 4 && clock.size() != 6)) return std::string(clock);
+  std::string text = std::string(clock.substr(0, 2)) + ":" + std::string(clock.substr(2, 2));
+  return clock.size() == 6 ? text + ":" + std::string(clock.substr(4)) : text;
+}
+
+// Of a time of day, in 24 hours or two times twelve; microseconds.
+std::optional<int64_t> clock_of(std::string_view written) {
+  const std::string text(trim(written));
+  if (text.empty()) return 0;
+  const bool halves = std::toupper(static_cast<unsigned char>(text.back())) == 'M';
+  const bool seconds = std::count(text.begin(), text.end(), ':') > 1;
+  const auto micros = parse_time(text, !halves                               ? seconds ? "HH24:MI:SS.US" : "HH24:MI"
+                                       : text.find('.') != std::string::npos ? "HH12:MI:SS.US AM"
+                                       : seconds                             ? "HH12:MI:SS AM"
+                                                                             : "HH12:MI AM");
+  constexpr int64_t kDayMicros = 86'400'000'000;
+  if (!micros) return std::nullopt;
+  return ((*micros % kDayMicros) + kDayMicros) % kDayMicros;
+}
+
+// As 2008-02-15 .., which the engine reads as it should.
+bool is_iso(std::string_view text) {
+  return text.size() >= 8 && text[4] == '-' &&
+         std::all_of(text.begin(), text.begin() + 4, [](char c) { return c >= '0' && c <= '9'; }) &&
+         std::isdigit(static_cast<unsigned char>(text[5]));
 }
 
 std::optional<duckdb::timestamp_t> timestamp_of(string_t text) {
+  std::string_view written = trim(view(text));
   duckdb::timestamp_t time;
-  if (duckdb::Timestamp::TryConvertTimestamp(text.GetData(), text.GetSize(), time, false) ==
-      duckdb::TimestampCastResult::SUCCESS) {
+  const std::string word = lower(written);
+  const bool special = word == "epoch" || word == "infinity" || word == "-infinity";
+  const bool iso = special || (is_iso(written) && std::isdigit(static_cast<unsigned char>(written.back())));
+  if (iso && duckdb::Timestamp::TryConvertTimestamp(text.GetData(), text.GetSize(), time, false) ==
+                 duckdb::TimestampCastResult::SUCCESS)
     return time;
+  if (const auto date = date_of(written)) return duckdb::Timestamp::FromDatetime(*date, duckdb::dtime_t(0));
+  const bool before = take_era(written);
+  if (written.size() > 1 && (written.back() == 'Z' || written.back() == 'z')) written.remove_suffix(1);
+  // The time is behind the last blank, or the last T between digits; with AM or PM, behind the one before.
+  size_t from = written.size() > 3 && std::toupper(static_cast<unsigned char>(written.back())) == 'M' &&
+                        written.find(':') != std::string_view::npos
+                    ? written.find_last_not_of(' ', written.size() - 3)
+                    : written.size();
+  size_t blank = written.rfind(' ', from);
+  const size_t letter = written.rfind('T');
+  if (letter != std::string_view::npos && letter >= 8 && letter + 1 < written.size() &&
+      std::isdigit(static_cast<unsigned char>(written[letter + 1])))
+    blank = letter;
+  std::string clock;
+  std::string_view day = written;
+  if (blank != std::string_view::npos) {
+    clock = with_colons(trim(written.substr(blank + 1)));
+    if (clock.find(':') != std::string::npos)
+      day = written.substr(0, blank);
+    else
+      clock.clear();
   }
-  const std::string_view written = trim(view(text));
-  const size_t clock = written.find(':');
-  const size_t blank = clock == std::string_view::npos ? written.size() : written.rfind(' ', clock);
-  if (blank == std::string_view::npos) return std::nullopt;
-  const auto date = date_of(written.substr(0, blank));
-  const std::string rest(trim(written.substr(std::min(blank, written.size()))));
-  const bool halves = !rest.empty() && std::toupper(static_cast<unsigned char>(rest.back())) == 'M';
-  const auto micros = rest.empty() ? std::optional<int64_t>(0)
-                                   : parse_time(rest, !halves                               ? "HH24:MI:SS.US"
-                                                      : rest.find('.') != std::string::npos ? "HH12:MI:SS.US AM"
-                                                                                            : "HH12:MI:SS AM");
-  if (!date || !micros) return std::nullopt;
+  const auto date = date_of(before ? std::string(day) + " BC" : std::string(day));
+  const auto of_day = clock_of(clock);
+  if (!date || !of_day) return std::nullopt;
   constexpr int64_t kDayMicros = 86'400'000'000;
-  const int64_t of_day = ((*micros % kDayMicros) + kDayMicros) % kDayMicros;
-  return duckdb::timestamp_t(int64_t{date->days} * kDayMicros + of_day);
+  return duckdb::timestamp_t(int64_t{date->days} * kDayMicros + *of_day);
 }
 
 void text_to_date(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
@@ -242,6 +374,8 @@ void text_to_date(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
     // A time behind the date is cut.
     std::string_view written = trim(view(text));
     if (const auto date = date_of(written)) return *date;
+    if (const std::string word = lower(written); word == "epoch" || word == "infinity" || word == "-infinity")
+      return duckdb::Timestamp::GetDate(*timestamp_of(text));
     const size_t clock = written.find(':');
     const size_t blank = clock == std::string_view::npos ? clock : written.rfind(' ', clock);
     if (blank != std::string_view::npos) {
@@ -273,6 +407,8 @@ std::string zoned_text(std::string_view text, bool with_date) {
     if (const auto date = date_of(day)) day = duckdb::Date::ToString(*date);
   }
   if (std::count(time.begin(), time.end(), ':') == 1) time += ":00";
+  if (zone.size() > 1 && (zone[0] == '+' || zone[0] == '-') && std::min(zone.find(':'), zone.size()) == 2)
+    zone.insert(1, "0");
   if (const auto west = hours_west(lower(zone))) {
     const int hours = std::abs(*west);
     zone = (*west > 0 ? "-" : "+") + std::string(hours < 10 ? "0" : "") + std::to_string(hours);
@@ -286,6 +422,29 @@ void zoned_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vecto
   duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t value) {
     return StringVector::AddString(result, zoned_text(view(value), with_date));
   });
+}
+
+void text_to_time(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, duckdb::dtime_t>(input.data[0], result, input.size(), [](string_t text) {
+    const std::string_view written = trim(view(text));
+    duckdb::idx_t end = 0;
+    duckdb::dtime_t time;
+    if (duckdb::Time::TryConvertTime(written.data(), written.size(), end, time, true) && end == written.size())
+      return time;
+    if (const auto micros = written.find(':') == std::string_view::npos ? std::nullopt : clock_of(written))
+      return duckdb::dtime_t(*micros);
+    if (const auto moment = timestamp_of(text)) return duckdb::Timestamp::GetTime(*moment);
+    raise_sql("22007", "invalid input syntax for type time: \"" + text.GetString() + "\"");
+  });
+}
+
+// 0044-03-15 (BC) 10:00:00, as the engine writes it, is 0044-03-15 10:00:00 BC.
+void date_text_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [&](string_t text) {
+    return view(text).find("(BC)") == std::string_view::npos ? text
+                                                             : StringVector::AddString(result, era_behind(view(text)));
+  });
+  StringVector::AddHeapReference(result, input.data[0]);
 }
 
 void text_to_boolean(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
@@ -307,6 +466,13 @@ void double_text_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb:
 
 }  // namespace
 
+std::string era_behind(std::string_view text) {
+  constexpr std::string_view kEra = " (BC)";
+  const size_t at = text.find(kEra);
+  if (at == std::string_view::npos) return std::string(text);
+  return std::string(text.substr(0, at)) + std::string(text.substr(at + kEra.size())) + " BC";
+}
+
 std::optional<int64_t> read_time(std::string_view text) {
   const auto time = timestamp_of(string_t(text.data(), static_cast<uint32_t>(text.size())));
   return time ? std::optional<int64_t>(time->value) : std::nullopt;
@@ -320,12 +486,16 @@ void add_casts(Registry& registry) {
   registry.add(typed("cut_char", 2, bind_fit<1>));
   registry.add(typed("fit_varchar", 2, bind_fit<2>));
   registry.add(typed("fit_char", 2, bind_fit<3>));
+  registry.add(scalar("fit_data", {LogicalType::VARCHAR, LogicalType::INTEGER, LogicalType::VARCHAR},
+                      LogicalType::VARCHAR, fit_data));
   registry.add(fit_function<Fit::kCut>("cut_run"));
   registry.add(fit_function<Fit::kCutChar>("cut_char_run"));
   registry.add(fit_function<Fit::kFitVarchar>("fit_varchar_run"));
   registry.add(fit_function<Fit::kFitChar>("fit_char_run"));
   registry.add(scalar("text_to_integer", {LogicalType::VARCHAR}, LogicalType::BIGINT, text_to_integer));
   registry.add(scalar("text_to_date", {LogicalType::VARCHAR}, LogicalType::DATE, text_to_date));
+  registry.add(scalar("text_to_time", {LogicalType::VARCHAR}, LogicalType::TIME, text_to_time));
+  registry.add(scalar("date_text", {LogicalType::VARCHAR}, LogicalType::VARCHAR, date_text_run));
   registry.add(scalar("zoned_timestamp", {LogicalType::VARCHAR}, LogicalType::VARCHAR, zoned_run<true>));
   registry.add(scalar("zoned_time", {LogicalType::VARCHAR}, LogicalType::VARCHAR, zoned_run<false>));
   registry.add(scalar("text_to_boolean", {LogicalType::VARCHAR}, LogicalType::BOOLEAN, text_to_boolean));

@@ -263,7 +263,7 @@ template <const char* const* run>
 unique_ptr<Expression> bind_digest(FunctionBindExpressionInput& input) {
   auto value = std::move(input.children[0]);
   if (value->return_type.id() != LogicalTypeId::BLOB) value = as_text(input.context, std::move(value));
-  auto list = arguments(cast_to(input.context, std::move(value), LogicalType::BLOB));
+  auto list = arguments(converted(input.context, std::move(value), LogicalType::BLOB));
   if (input.children.size() > 1) list.push_back(cast_to(input.context, std::move(input.children[1]), LogicalType::BIGINT));
   return call(input.context, kFunctionSchema, *run, std::move(list));
 }

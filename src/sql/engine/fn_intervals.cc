@@ -71,6 +71,48 @@ void interval_words(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::
   });
 }
 
+// SUM of intervals: months by themselves, days and times together.
+struct IntervalSum {
+  bool any;
+  int64_t months, days, micros;
+};
+
+struct SumIntervals {
+  template <class State>
+  static void Initialize(State& state) {
+    state = State{};
+  }
+  static void add(IntervalSum& state, int64_t months, int64_t days, int64_t micros) {
+    state.any = true;
+    state.months += months;
+    state.days += days + micros / kDayMicros;
+    state.micros += micros % kDayMicros;
+    state.days += state.micros / kDayMicros;
+    state.micros %= kDayMicros;
+  }
+  template <class Input, class State, class Operation_>
+  static void Operation(State& state, const Input& value, duckdb::AggregateUnaryInput&) {
+    add(state, value.months, value.days, value.micros);
+  }
+  template <class Input, class State, class Operation_>
+  static void ConstantOperation(State& state, const Input& value, duckdb::AggregateUnaryInput& input,
+                                duckdb::idx_t count) {
+    for (duckdb::idx_t i = 0; i < count; ++i) Operation<Input, State, Operation_>(state, value, input);
+  }
+  template <class State, class Operation_>
+  static void Combine(const State& from, State& into, duckdb::AggregateInputData&) {
+    if (from.any) add(into, from.months, from.days, from.micros);
+  }
+  template <class Result, class State>
+  static void Finalize(State& state, Result& result, duckdb::AggregateFinalizeData& data) {
+    if (!state.any) return data.ReturnNull();
+    if (std::abs(state.months) > INT32_MAX || std::abs(state.days) > INT32_MAX)
+      raise_sql("22008", "interval out of range");
+    result = {static_cast<int32_t>(state.months), static_cast<int32_t>(state.days), state.micros};
+  }
+  static bool IgnoreNull() { return true; }
+};
+
 // AWS: INTERVAL_CMP.
 void interval_cmp(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::BinaryExecutor::Execute<interval_t, interval_t, int32_t>(
@@ -95,6 +137,10 @@ void add_intervals(Registry& registry) {
   registry.add(parse);
   registry.add(duckdb::ScalarFunction("interval_cmp_run", {interval, interval}, LogicalType::INTEGER, interval_cmp));
   registry.add(typed("interval_cmp", 2, bind_interval_cmp));
+  auto sums = registry.native_aggregates("sum");
+  sums.AddFunction(
+      duckdb::AggregateFunction::UnaryAggregate<IntervalSum, interval_t, interval_t, SumIntervals>(interval, interval));
+  registry.add(std::move(sums));
   const auto add_kind = [&](const char* name, duckdb::scalar_function_t run) {
     duckdb::ScalarFunctionSet set(name);
     set.AddFunction(duckdb::ScalarFunction({interval}, interval, run));

@@ -16,6 +16,8 @@ class Registry {
   void add(duckdb::ScalarFunctionSet functions);
   void add(duckdb::AggregateFunctionSet functions);
   void add(duckdb::TableFunction function);
+  // DuckDB's own overloads of an aggregate.
+  duckdb::AggregateFunctionSet native_aggregates(const std::string& name);
 
  private:
   duckdb::Catalog& catalog_;

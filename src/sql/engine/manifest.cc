@@ -37,15 +37,20 @@ ParsedPtr nothing() {
 
 // sum over integers is BIGINT, never wider.
 ParsedPtr make_sum(FunctionExpression& call, const StatementContext&) {
+  call.catalog = "system";
+  call.schema = "redshift";  // of intervals too (fn_intervals.cc)
   call.function_name = "sum";
   call.children[0] = own_call("number_of", list(std::move(call.children[0])));
   return own_call("narrow_sum", list(call.Copy()));
 }
 
 ParsedPtr make_avg(FunctionExpression& call, const StatementContext&) {
+  call.catalog = "system";
+  call.schema = "redshift";
   call.function_name = "sum";
   call.children[0] = own_call("number_of", list(std::move(call.children[0])));
   ParsedPtr sum = call.Copy();
+  call.catalog = call.schema = "";
   call.function_name = "count";
   return own_call("average", list(std::move(sum), call.Copy()));
 }
@@ -107,10 +112,6 @@ ParsedPtr make_listagg(FunctionExpression& call, const StatementContext&) {
 ParsedPtr this_version(FunctionExpression&, const StatementContext&) {
   return literal(Value("PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2, Redshift 1.0"));
 }
-ParsedPtr this_backend(FunctionExpression&, const StatementContext&) {
-  return literal(Value::INTEGER(1));
-}
-
 // The first argument is a date part, written as a word or a string.
 ParsedPtr part_first(FunctionExpression& call, const char* own) {
   auto& first = call.children[0];
@@ -285,7 +286,6 @@ const FunctionRule kRules[] = {
     {"current_database", Kind::kOwn, "this_database", 0, 0},
     {"current_schema", Kind::kOwn, "this_schema", 0, 0},
     {"version", Kind::kTemplate, "", 0, 0, this_version},
-    {"pg_backend_pid", Kind::kTemplate, "", 0, 0, this_backend},
     {"has_table_privilege", Kind::kOwn, "has_table_privilege", 2, 3},
     {"has_column_privilege", Kind::kOwn, "has_column_privilege", 3, 4},
     {"has_schema_privilege", Kind::kOwn, "has_schema_privilege", 2, 3},

@@ -15,6 +15,7 @@
 #include "sql/engine/rewriter.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/text_filters.h"
+#include "sql/engine/unnest_rule.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -92,28 +93,44 @@ void trim_set(ClientContext& context, unique_ptr<LogicalOperator>& op) {
   op = std::move(above);
 }
 
+// arg_min(text, text without its blanks) or arg_max: what MIN or MAX of the text is. nullptr: it is neither, or not of a text.
+unique_ptr<duckdb::BoundAggregateExpression> extreme_of(ClientContext& context, const std::string& name,
+                                                        const duckdb::vector<unique_ptr<Expression>>& of,
+                                                        unique_ptr<Expression> filter) {
+  if ((name != "min" && name != "max") || of.size() != 1 || !is_text(of[0]->return_type)) return nullptr;
+  auto children = arguments(of[0]->Copy(), of[0]->Copy());
+  trim(context, children[1]);
+  auto& entry = duckdb::Catalog::GetSystemCatalog(context).GetEntry<duckdb::AggregateFunctionCatalogEntry>(
+      context, "main", name == "min" ? "arg_min" : "arg_max");
+  const auto function =
+      entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR, duckdb::LogicalType::VARCHAR});
+  return duckdb::FunctionBinder(context).BindAggregateFunction(function, std::move(children), std::move(filter));
+}
+
+void trim_extreme_window(ClientContext& context, duckdb::BoundWindowExpression& window) {
+  auto made = extreme_of(context, window.aggregate->name, window.children, nullptr);
+  if (!made) return;
+  window.aggregate = duckdb::make_uniq<duckdb::AggregateFunction>(made->function);
+  window.bind_info = std::move(made->bind_info);
+  window.children = std::move(made->children);
+}
+
 void trim_windows(ClientContext& context, LogicalOperator& op) {
   for (auto& e : op.expressions) {
     if (e->GetExpressionClass() != ExpressionClass::BOUND_WINDOW) continue;
     auto& window = e->Cast<duckdb::BoundWindowExpression>();
     for (auto& partition : window.partitions) trim(context, partition);
     for (auto& order : window.orders) trim(context, order.expression);
+    if (window.aggregate && !window.distinct) trim_extreme_window(context, window);
   }
 }
 
 // MIN and MAX of text: the first and last without their trailing blanks, shown with them.
 void trim_extreme(ClientContext& context, unique_ptr<Expression>& e) {
   auto& extreme = e->Cast<duckdb::BoundAggregateExpression>();
-  const bool min = extreme.function.name == "min", max = extreme.function.name == "max";
-  if ((!min && !max) || extreme.children.size() != 1 || !is_text(extreme.children[0]->return_type)) return;
-  duckdb::vector<unique_ptr<Expression>> children;
-  children.push_back(extreme.children[0]->Copy());
-  children.push_back(extreme.children[0]->Copy());
-  trim(context, children[1]);
-  auto& entry = duckdb::Catalog::GetSystemCatalog(context).GetEntry<duckdb::AggregateFunctionCatalogEntry>(
-      context, "main", min ? "arg_min" : "arg_max");
-  const auto function = entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR, duckdb::LogicalType::VARCHAR});
-  auto made = duckdb::FunctionBinder(context).BindAggregateFunction(function, std::move(children), std::move(extreme.filter));
+  auto made =
+      extreme_of(context, extreme.function.name, extreme.children, extreme.filter ? extreme.filter->Copy() : nullptr);
+  if (!made) return;
   made->SetAlias(e->GetAlias());
   e = std::move(made);
 }
@@ -241,6 +258,7 @@ PlannedColumn either(const PlannedColumn& a, const PlannedColumn& b) {
   result.length = a.length == 0 || b.length == 0 ? 0 : std::max(a.length, b.length);
   result.padded = a.padded && b.padded;
   result.interval_kind = a.interval_kind == b.interval_kind ? a.interval_kind : '\0';
+  result.geography = a.geography && b.geography;
   return result;
 }
 
@@ -256,6 +274,7 @@ PlannedColumn Origins::of_get(const duckdb::LogicalGet& get, duckdb::idx_t index
     const std::string declared(split(column.Comment().ToString(), '|')[0]);
     declared_length(declared, result);
     if (const int field = interval_field(declared); field >= 0) result.interval_kind = field < 2 ? 'y' : 'd';
+    result.geography = declared == "geography";
   }
   for (const auto& constraint : table->GetConstraints()) {
     if (constraint->type == duckdb::ConstraintType::NOT_NULL &&
@@ -267,6 +286,8 @@ PlannedColumn Origins::of_get(const duckdb::LogicalGet& get, duckdb::idx_t index
   result.schema = table->ParentSchema().name;
   result.table = table->name;
   result.column = column.Name();
+  result.table_number = static_cast<int32_t>(table->oid);
+  result.column_number = static_cast<int16_t>(primary + 1);
   return result;
 }
 
@@ -333,6 +354,13 @@ PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& functi
   if (function.children.empty()) return {};
   if (name == "without_blanks" || name == "with_blanks") return of(*function.children[0], depth + 1);
   PlannedColumn result;
+  if (is_geometry(function.return_type)) {  // what is made of a geography is one
+    result.geography = name == "geography_run";
+    for (const auto& child : function.children)
+      result.geography = result.geography ||
+                         (name != "geometry_run" && is_geometry(child->return_type) && of(*child, depth + 1).geography);
+    return result;
+  }
   const bool cut = name == "cut_run" || name == "fit_varchar_run";
   const bool cut_char = name == "cut_char_run" || name == "fit_char_run";
   if (cut || cut_char) {
@@ -350,6 +378,13 @@ PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& functi
     }
   } else if (name == "interval_y2m" || name == "interval_d2s") {
     result.interval_kind = name == "interval_y2m" ? 'y' : 'd';
+  } else if ((name == "*" || name == "/") && function.return_type.id() == duckdb::LogicalTypeId::INTERVAL) {
+    for (const auto& child : function.children)
+      if (child->return_type.id() == duckdb::LogicalTypeId::INTERVAL)
+        result.interval_kind = of(*child, depth + 1).interval_kind;
+  } else if (name == "-" && function.return_type.id() == duckdb::LogicalTypeId::INTERVAL &&
+             function.children.size() == 1) {
+    result.interval_kind = of(*function.children[0], depth + 1).interval_kind;
   } else if ((name == "+" || name == "-") && function.return_type.id() == duckdb::LogicalTypeId::INTERVAL &&
              function.children.size() == 2) {
     result = either(of(*function.children[0], depth + 1), of(*function.children[1], depth + 1));
@@ -408,14 +443,16 @@ PlannedColumn Origins::of(const Expression& e, int depth) const {
     case ExpressionClass::BOUND_AGGREGATE: {
       const auto& aggregate = e.Cast<duckdb::BoundAggregateExpression>();
       const std::string& name = aggregate.function.name;
-      const bool kept = is_text(e.return_type) || e.return_type.id() == duckdb::LogicalTypeId::INTERVAL;
+      const bool kept =
+          is_text(e.return_type) || e.return_type.id() == duckdb::LogicalTypeId::INTERVAL || is_geometry(e.return_type);
       if (aggregate.children.empty() || !kept || name == "string_agg") return result;
       const PlannedColumn child = of(*aggregate.children[0], depth + 1);
       return either(child, child);
     }
     case ExpressionClass::BOUND_WINDOW: {
       const auto& window = e.Cast<duckdb::BoundWindowExpression>();
-      if (window.children.empty() || !is_text(e.return_type) || window.aggregate) return result;
+      const bool summed = e.return_type.id() == duckdb::LogicalTypeId::INTERVAL;
+      if (window.children.empty() || (!summed && (!is_text(e.return_type) || window.aggregate))) return result;
       const PlannedColumn child = of(*window.children[0], depth + 1);
       return either(child, child);
     }
@@ -465,13 +502,9 @@ void declare_columns(duckdb::LogicalCreateTable& create) {
   for (size_t i = 0; i < bindings.size(); ++i) {
     auto& column = columns.GetColumnMutable(duckdb::LogicalIndex(i));
     if (!column.Comment().IsNull()) continue;
-    const PlannedColumn known = origins.of(bindings[i]);
-    std::string declared;
-    if (known.interval_kind != 0) declared = known.interval_kind == 'y' ? "interval year to month" : "interval day to second";
-    if (is_text(column.Type()) && known.length > 0) {
-      declared = (known.padded ? "character(" : "character varying(") + std::to_string(known.length) + ")";
-    }
-    const auto design = info.tags.find(kDesignTag + lower(column.Name()));
+    const std::string declared = declared_text(column.Type(), origins.of(bindings[i]));
+    auto design = info.tags.find(kDesignTag + lower(column.Name()));
+    if (design == info.tags.end()) design = info.tags.find(std::string(kDesignTag) + "#" + std::to_string(i + 1));
     const std::string comment = declared + "|||" + (design == info.tags.end() ? "||" : design->second);
     if (comment != "|||||") column.SetComment(duckdb::Value(comment));
   }
@@ -481,6 +514,7 @@ void declare_columns(duckdb::LogicalCreateTable& create) {
 void before_optimizing(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperator>& plan) {
   const auto session = SessionState::of(input.context);
   if (!session || session->context.dialect != Dialect::kRedshift) return;
+  unnest_in_place(input.context, plan);
   ignore_blanks(input, *plan, plan);
   session->planned.clear();
   switch (plan->type) {
@@ -499,6 +533,14 @@ void before_optimizing(duckdb::OptimizerExtensionInput& input, unique_ptr<Logica
 }
 
 }  // namespace
+
+std::string declared_text(const duckdb::LogicalType& type, const PlannedColumn& column) {
+  if (is_text(type) && column.length > 0)
+    return (column.padded ? "character(" : "character varying(") + std::to_string(column.length) + ")";
+  if (column.geography) return "geography";
+  if (column.interval_kind == 0) return "";
+  return column.interval_kind == 'y' ? "interval year to month" : "interval day to second";
+}
 
 std::vector<PlannedColumn> planned_columns(duckdb::LogicalOperator& plan) {
   const Origins origins(plan);
@@ -522,6 +564,7 @@ void apply(const PlannedColumn& planned, const StatementContext& context, const 
     column.type = planned.interval_kind == 'y' ? "intervaly2m" : planned.interval_kind == 'd' ? "intervald2s" : "interval";
     column.length = column.precision = 0;
   }
+  if (column.type == "geometry" && planned.geography) column.type = "geography";
   if (column.type == "varchar" && planned.length > 0) {
     column.length = column.precision = planned.length;
     if (planned.padded) column.type = "bpchar";
@@ -535,7 +578,11 @@ void apply(const PlannedColumn& planned, const StatementContext& context, const 
   column.schema = planned.schema;
   column.table = planned.table;
   column.column = planned.column;
-  if (planned.catalog != kExternalCatalog) return;
+  if (planned.catalog != kExternalCatalog) {
+    column.table_number = planned.table_number;
+    column.column_number = planned.column_number;
+    return;
+  }
   for (const ExternalSchema& schema : context.external_schemas) {
     if (schema.database == planned.schema) column.schema = schema.name;
   }

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "duckdb/optimizer/column_binding_replacer.hpp"
-#include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/expression/list.hpp"
+#include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/operator/list.hpp"
 #include "sql/engine/functions.h"
 #include "sql/engine/values.h"
@@ -20,14 +20,16 @@ using duckdb::LogicalOperatorType;
 using duckdb::unique_ptr;
 
 const duckdb::BoundColumnRefExpression* as_column(const Expression& e) {
-  return e.GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF ? &e.Cast<duckdb::BoundColumnRefExpression>() : nullptr;
+  return e.GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF
+             ? &e.Cast<duckdb::BoundColumnRefExpression>()
+             : nullptr;
 }
 
 // What the lateral side is made of, where it is elements of the other side's columns and nothing else.
 struct Elements {
-  LogicalOperator* items = nullptr;   // the projection of the elements, and of the columns that they come from
+  LogicalOperator* items = nullptr;  // the projection of the elements, and of the columns that they come from
   LogicalOperator* unnest = nullptr;
-  duckdb::idx_t source = 0;           // the table index of the columns that they come from
+  duckdb::idx_t source = 0;  // the table index of the columns that they come from
 };
 
 std::optional<Elements> elements_of(const duckdb::LogicalComparisonJoin& join) {
@@ -36,7 +38,8 @@ std::optional<Elements> elements_of(const duckdb::LogicalComparisonJoin& join) {
   LogicalOperator& items = *join.children[1];
   if (items.type != LogicalOperatorType::LOGICAL_PROJECTION) return std::nullopt;
   LogicalOperator& unnest = *items.children[0];
-  if (unnest.type != LogicalOperatorType::LOGICAL_UNNEST || unnest.children[0]->type != LogicalOperatorType::LOGICAL_DELIM_GET)
+  if (unnest.type != LogicalOperatorType::LOGICAL_UNNEST ||
+      unnest.children[0]->type != LogicalOperatorType::LOGICAL_DELIM_GET)
     return std::nullopt;
   // All that is joined on are the columns that the elements come from.
   if (join.conditions.size() != join.duplicate_eliminated_columns.size()) return std::nullopt;
@@ -53,8 +56,8 @@ std::optional<Elements> elements_of(const duckdb::LogicalComparisonJoin& join) {
 void keep_rows(duckdb::ClientContext& context, duckdb::BoundUnnestExpression& unnest) {
   const duckdb::LogicalType type = unnest.child->return_type;
   auto count = call(context, "main", "len", arguments(unnest.child->Copy()));
-  auto some = duckdb::make_uniq<duckdb::BoundComparisonExpression>(duckdb::ExpressionType::COMPARE_GREATERTHAN, std::move(count),
-                                                                   constant(duckdb::Value::BIGINT(0)));
+  auto some = duckdb::make_uniq<duckdb::BoundComparisonExpression>(
+      duckdb::ExpressionType::COMPARE_GREATERTHAN, std::move(count), constant(duckdb::Value::BIGINT(0)));
   const duckdb::LogicalType& element = duckdb::ListType::GetChildType(type);
   unnest.child = duckdb::make_uniq<duckdb::BoundCaseExpression>(
       std::move(some), std::move(unnest.child), constant(duckdb::Value::LIST(element, {duckdb::Value(element)})));
