@@ -100,7 +100,7 @@ fi
 # The protocol cases that the wire tests run: in botocore's source package, not in its wheel.
 .deps/python/bin/python tests/wire/fetch_cases.py >/dev/null
 if [ "${1:-}" = clients ]; then
-  debian postgresql
+  debian postgresql unixodbc odbc-postgresql
   if command -v javac >/dev/null && command -v mvn >/dev/null; then
     stamped jdbc "$(cat tools/jdbc.xml)" jdbc
   fi

@@ -10,11 +10,8 @@ Cancels::Key Cancels::add(Database& database) {
   Key key;
   const std::string random = random_bytes(sizeof key.secret);
   std::memcpy(&key.secret, random.data(), sizeof key.secret);
+  key.pid = database.pid();
   const std::lock_guard lock(mutex_);
-  do {
-    key.pid = next_;
-    next_ = next_ == INT32_MAX ? 1 : next_ + 1;
-  } while (all_.contains(key.pid));
   all_[key.pid] = {key.secret, &database};
   return key;
 }
@@ -24,10 +21,20 @@ void Cancels::remove(Key key) {
   all_.erase(key.pid);
 }
 
+Database* Cancels::find(Key key) {
+  const auto found = all_.find(key.pid);
+  return found != all_.end() && found->second.first == key.secret ? found->second.second : nullptr;
+}
+
 void Cancels::cancel(Key key) {
   const std::lock_guard lock(mutex_);
-  const auto found = all_.find(key.pid);
-  if (found != all_.end() && found->second.first == key.secret) found->second.second->cancel();
+  if (Database* database = find(key)) database->cancel();
+}
+
+bool Cancels::ended(Key key) {
+  const std::lock_guard lock(mutex_);
+  const Database* database = find(key);
+  return database != nullptr && database->ended();
 }
 
 }  // namespace tarn::pgwire

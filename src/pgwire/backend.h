@@ -27,17 +27,24 @@ struct Login {
 // Of an error: what the session stands on is gone, and the session ends with it.
 constexpr std::string_view kAdminShutdown = "57P01";
 
-// ERRORS, all: "SqlError" with sqlstate. THREADS: one at a time, but for cancel().
+// ERRORS, all: "SqlError" with sqlstate. THREADS: one at a time, but for cancel() and ended().
 class Database {
  public:
   virtual ~Database() = default;
+  // The session's number, which no other one has.
+  virtual int32_t pid() const = 0;
+  // `own`: a question of the wire's, which no view of what was run shows.
   virtual Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params,
-                                   int spool) = 0;
-  // The columns of a query; nothing is run.
+                                   int spool, bool own) = 0;
+  // The columns of a query and the types of its parameters; nothing is run.
   virtual Result<sql::Outcome> describe(const sql::StatementText& statement, const std::vector<sql::Param>& params) = 0;
   // Where rows go: empty, without a name.
   virtual Result<Fd> spool_file() = 0;
   virtual bool in_transaction() const = 0;
+  // An error of the protocol: the open transaction can only be rolled back.
+  virtual void fail_transaction() = 0;
+  // Somebody has ended the session.
+  virtual bool ended() const = 0;
   // Ends what runs with 57014. THREADS: any.
   virtual void cancel() = 0;
 };
@@ -62,11 +69,13 @@ class Cancels {
   void remove(Key key);
   // One that nobody has changes nothing.
   void cancel(Key key);
+  bool ended(Key key);
 
  private:
+  Database* find(Key key);  // REQUIRES: the mutex is held
+
   std::mutex mutex_;
   std::map<int32_t, std::pair<int32_t, Database*>> all_;
-  int32_t next_ = 1;
 };
 
 }  // namespace tarn::pgwire

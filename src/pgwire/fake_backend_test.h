@@ -15,8 +15,9 @@ class FakeDatabase final : public Database {
  public:
   explicit FakeDatabase(std::vector<std::string>& asked) : asked_(asked) {}
 
-  Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params,
-                           int spool) override {
+  int32_t pid() const override { return 7; }
+  Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params, int spool,
+                           bool) override {
     std::string text = statement.text;
     for (const sql::Param& param : params) text += " [" + param.value.value_or("NULL") + " " + param.type + "]";
     asked_.push_back(text);
@@ -46,14 +47,20 @@ class FakeDatabase final : public Database {
     }
     return outcome;
   }
-  Result<sql::Outcome> describe(const sql::StatementText& statement, const std::vector<sql::Param>&) override {
+  Result<sql::Outcome> describe(const sql::StatementText& statement, const std::vector<sql::Param>& params) override {
     asked_.push_back("describe " + statement.text);
     sql::Outcome outcome;
-    outcome.columns = columns();
+    if (statement.tokens.front().is("select")) outcome.columns = columns();
+    for (const sql::Param& param : params)
+      if (param.type.empty()) outcome.parameters.emplace_back(param.name, "date");
     return outcome;
   }
   Result<Fd> spool_file() override { return memory_file(); }
   bool in_transaction() const override { return open_; }
+  void fail_transaction() override {
+    if (open_) asked_.push_back("fail");
+  }
+  bool ended() const override { return false; }
   void cancel() override { asked_.push_back("cancel"); }
 
  private:

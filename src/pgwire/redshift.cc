@@ -32,19 +32,30 @@ Caller caller_of(const Login& login, const Workgroup& place) {
   return caller;
 }
 
+// At most so many bytes, and no part of a letter.
+std::string first_of(const std::string& text, size_t most) {
+  size_t end = std::min(most, text.size());
+  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 // A user's session on a database, with what its statements ask of the service.
 class WireDatabase final : public Database {
  public:
   WireDatabase(redshift_data::RedshiftData& data, const Login& login, Workgroup place, sql::SessionOptions options,
                std::atomic<int>& connections)
-      : data_(data),
+      : pid_(options.pid),
+        data_(data),
         place_(std::move(place)),
         database_(options.database),
         caller_(caller_of(login, place_)),
         warehouse_(data.warehouse(place_.namespace_id)),
         sql_(warehouse_->engine(), std::move(options)),
         connections_(connections) {}
-  ~WireDatabase() override { --connections_; }
+  ~WireDatabase() override {
+    warehouse_->activity().disconnect(pid_);
+    --connections_;
+  }
 
   // ERRORS: SqlError 3D000.
   Status open() {
@@ -52,23 +63,70 @@ class WireDatabase final : public Database {
     const auto names = TRY(warehouse_->engine().list_databases());
     if (std::ranges::find(names, database_) == names.end())
       return sql::sql_error("3D000", fmt::format("database \"{}\" does not exist", database_));
+    warehouse_->activity().connect({.pid = pid_,
+                                    .user = place_.user,
+                                    .database = database_,
+                                    .application = caller_.user_agent,
+                                    .peer = caller_.source_ip,
+                                    .started = now(),
+                                    .cancel = [this] { sql_.cancel(); },
+                                    .terminate = [this] {
+                                      ended_ = true;
+                                      sql_.cancel();
+                                    }});
     return {};
   }
 
-  Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params,
-                           int spool) override {
-    return run(statement, {.params = params, .spool = spool, .max_bytes = kMaxResultBytes});
+  int32_t pid() const override { return pid_; }
+  bool ended() const override { return ended_; }
+  Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params, int spool,
+                           bool own) override {
+    sql::RunRequest request{.params = params, .spool = spool, .max_bytes = kMaxResultBytes};
+    request.query_id = data_.door().store().next_id();
+    return own ? run(statement, std::move(request)) : recorded(statement, std::move(request));
   }
   Result<sql::Outcome> describe(const sql::StatementText& statement, const std::vector<sql::Param>& params) override {
     return run(statement, {.params = params, .describe_only = true});
   }
   Result<Fd> spool_file() override { return nameless_file(data_.options().directory + "/redshift/results"); }
   bool in_transaction() const override { return sql_.in_transaction(); }
+  void fail_transaction() override { sql_.fail_transaction(); }
   void cancel() override { sql_.cancel(); }
 
  private:
-  // A session ends with its workgroup, cluster or user, and when the databases are restored from a snapshot.
+  Time now() const { return data_.door().clock().now(); }
+
+  // Runs it in sight of the views of what was run.
+  Result<sql::Outcome> recorded(const sql::StatementText& statement, sql::RunRequest request) {
+    constexpr size_t kMaxText = 16 << 10;
+    redshift_data::PartRecord part;
+    part.sql = first_of(statement.text, kMaxText);
+    part.state = redshift_data::StatementState::kStarted;
+    part.created = part.updated = now();
+    part.query_id = request.query_id;
+    warehouse_->activity().begin({pid_, place_.user, database_, part});
+    const Micros began = steady_now();
+    auto outcome = run(statement, std::move(request));
+    part.duration_nanos = (steady_now() - began) * 1000;
+    part.updated = now();
+    if (outcome) {
+      part.state = redshift_data::StatementState::kFinished;
+      part.has_result = !outcome->columns.empty();
+      part.rows = static_cast<int64_t>(outcome->rows);
+      part.bytes = static_cast<int64_t>(outcome->spool_bytes);
+    } else {
+      const bool cancelled = sql::sqlstate_of(outcome.error()) == "57014";
+      part.state = cancelled ? redshift_data::StatementState::kAborted : redshift_data::StatementState::kFailed;
+      part.error = outcome.error().message;
+    }
+    warehouse_->activity().end(part.query_id, part);
+    return outcome;
+  }
+
+  // A session ends with its workgroup, cluster or user, when somebody ends it, and when the databases are restored from a
+  // snapshot.
   Status check_there() {
+    if (ended_) return sql::sql_error(kAdminShutdown, "terminating connection due to administrator command");
     const auto tx = data_.door().store().read();
     const bool place = TRY(is_there(*tx, place_));
     if (place && TRY(redshift_data::has_user(*tx, place_.namespace_id, place_.user)) &&
@@ -83,10 +141,13 @@ class WireDatabase final : public Database {
     // Nobody asks after a crash what became of it: the statement's id is not kept with what it wrote.
     const auto actor = std::make_shared<redshift_data::Actor>(data_.door(), caller_, place_);
     redshift_data::StatementHost host(*warehouse_, actor, database_, uuid4());
-    request.query_id = data_.door().store().next_id();
-    return sql_.run(host, statement, request);
+    auto outcome = sql_.run(host, statement, request);
+    if (!outcome) TRY(check_there());
+    return outcome;
   }
 
+  const int32_t pid_;
+  std::atomic<bool> ended_ = false;
   redshift_data::RedshiftData& data_;
   const Workgroup place_;
   const std::string database_;
@@ -114,6 +175,7 @@ Result<std::unique_ptr<Database>> RedshiftBackend::log_in(const Login& login) {
     --connections_;
     return Failure(options.error());
   }
+  options->pid = next_pid_++;
   auto made = std::make_unique<WireDatabase>(data_, login, std::move(place), std::move(*options), connections_);
   TRY(made->open());
   return made;

@@ -32,6 +32,7 @@ class RedshiftBackend final : public Backend {
   Door& door_;
   redshift_data::RedshiftData& data_;
   std::atomic<int> connections_ = 0;
+  std::atomic<int32_t> next_pid_ = 1 << 30;  // as large as Redshift's: no process of the system has such a number
 };
 
 }  // namespace tarn::pgwire

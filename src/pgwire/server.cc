@@ -42,11 +42,13 @@ class Connection final : public Output {
     cancel();
     shut_down(socket_.native_handle());
   }
-  // Ends a login that takes too long, and statements whose client has gone.
+  // Ends a login that takes too long, statements whose client has gone, and sessions that somebody has ended.
   void check(Micros now) {
     const Micros ends = startup_ends_;
     if (ends != 0 && now > ends) shut_down(socket_.native_handle());
     if (busy_ && peer_has_left(socket_.native_handle())) cancel();
+    const uint64_t key = cancel_key_;
+    if (!busy_ && key != 0 && cancels_.ended(key_of(key))) shut_down(socket_.native_handle());
   }
 
  private:
@@ -54,8 +56,9 @@ class Connection final : public Output {
   std::string peer() const;
   void cancel() {
     const uint64_t key = cancel_key_;
-    if (key != 0) cancels_.cancel({static_cast<int32_t>(key >> 32), static_cast<int32_t>(key)});
+    if (key != 0) cancels_.cancel(key_of(key));
   }
+  static Cancels::Key key_of(uint64_t key) { return {static_cast<int32_t>(key >> 32), static_cast<int32_t>(key)}; }
 
   tcp::socket socket_;
   asio::ssl::context& tls_;

@@ -244,6 +244,11 @@ void Session::ready() {
   flush();
 }
 
+void Session::fail() {
+  failed_ = true;
+  if (database_) database_->fail_transaction();
+}
+
 // `source`: the text that positions are counted in, from `offset` on.
 void Session::report(const Error& error, std::string_view source, size_t offset) {
   const std::string state = sql::sqlstate_of(error);

@@ -60,7 +60,8 @@ class Session {
   struct Prepared {
     std::optional<sql::StatementText> statement;
     std::string source;  // as the client wrote it
-    std::vector<uint32_t> types;
+    std::vector<uint32_t> types;  // 0: the client names none
+    std::vector<uint32_t> told;   // as they were described to the client, which sends binary values by them; or empty
   };
   // Rows in a file, and how far they have been sent.
   struct Rows {
@@ -90,13 +91,16 @@ class Session {
   void notices(const sql::Outcome& outcome);
   void parameter(std::string_view name, std::string_view value);
   void flush();
+  void fail();  // the open transaction
 
   // session_query.cc
   void query(const Message& message);
   void advance();
   bool run_queued(const sql::StatementText& statement);
-  Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params, Rows* rows);
+  Result<sql::Outcome> run(const sql::StatementText& statement, const std::vector<sql::Param>& params, Rows* rows,
+                           bool own = false);
   Result<std::string> ask(std::string_view sql);
+  bool deallocates(const sql::StatementText& statement);
   Status begin_implicit();
   Status end_implicit(bool commit);
   void report_setting(const sql::StatementText& statement);
@@ -112,13 +116,14 @@ class Session {
   Status parse(Fields& fields);
   Status bind(Fields& fields);
   Status describe(Fields& fields);
-  Status describe_statement(const Prepared& prepared);
+  Status describe_statement(Prepared& prepared);
+  Result<sql::Outcome> described(const Prepared& prepared);
   Status describe_portal(Portal& portal);
   Status execute(Fields& fields);
   Status close(Fields& fields);
   Status run_portal(Portal& portal);
   void sync();
-  Result<std::shared_ptr<const Prepared>> prepared(const std::string& name);
+  Result<std::shared_ptr<Prepared>> prepared(const std::string& name);
   Result<Portal*> portal(const std::string& name);
 
   Backend& backend_;
@@ -132,6 +137,7 @@ class Session {
   Login login_;
   std::vector<std::pair<std::string, std::string>> settings_;  // of the startup packet
   std::unique_ptr<Database> database_;
+  Fd spare_;  // a file for rows that the last statement had no use for
   Cancels::Key key_;
   bool failed_ = false;    // the transaction can only be rolled back
   bool implicit_ = false;  // a transaction of ours around several statements
@@ -142,7 +148,7 @@ class Session {
   std::optional<CopyIn> copy_;
   bool copy_extended_ = false;  // the COPY came by Execute
 
-  std::map<std::string, std::shared_ptr<const Prepared>> prepared_;
+  std::map<std::string, std::shared_ptr<Prepared>> prepared_;
   std::map<std::string, Portal> portals_;
 };
 

@@ -15,6 +15,7 @@ constexpr size_t kMostParameters = 32'767;
 
 enum class Shape {
   kRows,     // a query: it can be described, and run when it is bound: nobody sees that it ran
+  kChanges,  // of rows: its parameters can be described
   kShown,    // rows that only running it tells of
   kUnknown,  // a procedure, a prepared statement
   kNone,
@@ -26,6 +27,7 @@ Shape shape_of(const sql::StatementText& statement) {
     return Shape::kRows;
   if (first.is("show") || first.is("explain") || first.is("fetch")) return Shape::kShown;
   if (first.is("call") || first.is("execute")) return Shape::kUnknown;
+  if (first.is("insert") || first.is("update") || first.is("delete")) return Shape::kChanges;
   return Shape::kNone;
 }
 
@@ -74,7 +76,7 @@ void Session::extended(const Message& message) {
   }
   if (done) return;
   report(done.error(), source_);
-  failed_ = true;
+  fail();
   if (state_ != State::kEnd) state_ = State::kSkip;
 }
 
@@ -103,12 +105,15 @@ Status Session::parse(Fields& fields) {
     made->types.resize(std::max(most, made->types.size()));
     made->statement = std::move(statements[0]);
   }
+  // Who waits for the answer to Parse alone learns of names that are not there; others do when it is bound.
+  const auto following = reader_.following();
+  if (made->statement && (following == 'S' || following == 'H')) TRY(described(*made));
   prepared_[name] = std::move(made);
   Writer(out_).begin('1').end();
   return {};
 }
 
-Result<std::shared_ptr<const Session::Prepared>> Session::prepared(const std::string& name) {
+Result<std::shared_ptr<Session::Prepared>> Session::prepared(const std::string& name) {
   const auto found = prepared_.find(name);
   if (found == prepared_.end())
     return sql::sql_error("26000", name.empty() ? "unnamed prepared statement does not exist"
@@ -125,7 +130,8 @@ Result<Session::Portal*> Session::portal(const std::string& name) {
 Status Session::bind(Fields& fields) {
   const std::string name = fields.text(), statement = fields.text();
   Portal made;
-  made.prepared = TRY(prepared(statement));
+  const auto found = TRY(prepared(statement));
+  made.prepared = found;
   source_ = made.prepared->source;
   const auto formats = TRY(read_formats(fields));
   const int count = fields.int16();
@@ -139,8 +145,10 @@ Status Session::bind(Fields& fields) {
     return sql::sql_error(kProtocolViolation, fmt::format("bind message has {} parameter formats but {} parameters",
                                                           formats.size(), count));
   const auto each = formats_for(formats, wanted);
-  for (size_t i = 0; i < wanted; ++i)
-    made.params.push_back(TRY(param_of(i + 1, made.prepared->types[i], fields.value(), each[i])));
+  for (size_t i = 0; i < wanted; ++i) {
+    const bool told = found->types[i] == 0 && each[i] == Format::kBinary && !found->told.empty();
+    made.params.push_back(TRY(param_of(i + 1, told ? found->told[i] : found->types[i], fields.value(), each[i])));
+  }
   made.formats = TRY(read_formats(fields));
   if (!fields.ok()) return bad_format();
   if (!name.empty() && portals_.contains(name))
@@ -159,7 +167,7 @@ Status Session::describe(Fields& fields) {
   const std::string name = fields.text();
   if (!fields.ok() || (kind != 'S' && kind != 'P')) return bad_format();
   if (kind == 'P') return describe_portal(*TRY(portal(name)));
-  const std::shared_ptr<const Prepared> statement = TRY(prepared(name));
+  const std::shared_ptr<Prepared> statement = TRY(prepared(name));
   source_ = statement->source;
   const Status described = describe_statement(*statement);
   // PostgreSQL finds such faults in Parse, and keeps no statement that has one: drivers use its name again.
@@ -167,21 +175,40 @@ Status Session::describe(Fields& fields) {
   return described;
 }
 
-Status Session::describe_statement(const Prepared& prepared) {
+// What can be known before it runs: nothing of some statements.
+Result<sql::Outcome> Session::described(const Prepared& prepared) {
+  const Shape shape = shape_of(*prepared.statement);
+  if (shape == Shape::kShown || shape == Shape::kNone) return sql::Outcome{};
+  std::vector<sql::Param> params;
+  for (size_t i = 0; i < prepared.types.size(); ++i)
+    params.push_back(TRY(param_of(i + 1, prepared.types[i], std::nullopt, Format::kText)));
+  auto outcome = database_->describe(*prepared.statement, params);
+  if (outcome || shape != Shape::kChanges) return outcome;
+  // What a change does to its values may need these; that a name is not there is sure.
+  const std::string state = sql::sqlstate_of(outcome.error());
+  if (state == "42P01" || state == "42703" || state == "3F000" || state == "25P02") return outcome;
+  return sql::Outcome{};
+}
+
+Status Session::describe_statement(Prepared& prepared) {
   Writer writer(out_);
+  sql::Outcome outcome;
+  if (prepared.statement) outcome = TRY(described(prepared));
+  const auto type_of = [&](size_t i) {
+    if (prepared.types[i] != 0) return prepared.types[i];
+    for (const auto& [name, type] : outcome.parameters)
+      if (name == std::to_string(i + 1)) return oid_of(type);
+    return kUnknownOid;
+  };
+  prepared.told.clear();
+  for (size_t i = 0; i < prepared.types.size(); ++i) prepared.told.push_back(type_of(i));
   const auto parameters = [&] {
-    writer.begin('t').int16(static_cast<int>(prepared.types.size()));
-    for (const uint32_t type : prepared.types) writer.int32(type == 0 ? kUnknownOid : type);
+    writer.begin('t').int16(static_cast<int>(prepared.told.size()));
+    for (const uint32_t type : prepared.told) writer.int32(type);
     writer.end();
   };
-  std::vector<sql::ResultColumn> columns;
-  const Shape shape = prepared.statement ? shape_of(*prepared.statement) : Shape::kNone;
-  if (shape == Shape::kRows) {
-    std::vector<sql::Param> params;
-    for (size_t i = 0; i < prepared.types.size(); ++i)
-      params.push_back(TRY(param_of(i + 1, prepared.types[i], std::nullopt, Format::kText)));
-    columns = TRY(database_->describe(*prepared.statement, params)).columns;
-  } else if (shape == Shape::kShown) {
+  std::vector<sql::ResultColumn> columns = std::move(outcome.columns);
+  if (prepared.statement && shape_of(*prepared.statement) == Shape::kShown) {
     // FETCH of no rows moves no cursor; the others change nothing.
     sql::StatementText statement = *prepared.statement;
     if (statement.tokens[0].is("fetch")) {
@@ -189,7 +216,7 @@ Status Session::describe_statement(const Prepared& prepared) {
       statement = TRY(sql::split_statements("FETCH FORWARD 0 FROM " + cursor)).at(0);
     }
     Rows rows;
-    columns = TRY(run(statement, {}, &rows)).columns;
+    columns = TRY(run(statement, {}, &rows, true)).columns;
   }
   parameters();
   if (columns.empty())

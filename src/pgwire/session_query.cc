@@ -54,7 +54,7 @@ void Session::query(const Message& message) {
           : sql::split_statements(source_);
   if (!statements) {
     report(statements.error(), source_);
-    failed_ = true;
+    fail();
     return ready();
   }
   if (statements->empty()) Writer(out_).begin('I').end();
@@ -80,7 +80,7 @@ void Session::advance() {
 bool Session::run_queued(const sql::StatementText& statement) {
   const auto refuse = [&](const Error& error) {
     report(error, source_, statement.offset);
-    failed_ = true;
+    fail();
     return false;
   };
   auto copy = CopyIn::parse(statement);
@@ -109,7 +109,7 @@ bool Session::run_queued(const sql::StatementText& statement) {
 
 // `rows`: where its rows are afterwards, if it has any.
 Result<sql::Outcome> Session::run(const sql::StatementText& statement, const std::vector<sql::Param>& params,
-                                  Rows* rows) {
+                                  Rows* rows, bool own) {
   const Control control = control_of(statement);
   // The client's BEGIN makes the transaction that is there its own.
   if (control == Control::kBegin && std::exchange(implicit_, false)) return plain("BEGIN");
@@ -120,22 +120,39 @@ Result<sql::Outcome> Session::run(const sql::StatementText& statement, const std
       return sql::sql_error(sql::kNotSupported,
                             fmt::format("client_encoding \"{}\" is not supported: use UTF8", value));
   }
-  if (rows != nullptr) rows->file = TRY(database_->spool_file());
-  auto outcome = database_->run(statement, params, rows != nullptr ? rows->file.get() : -1);
+  if (deallocates(statement)) return plain("DEALLOCATE");
+  if (rows != nullptr) rows->file = spare_ ? std::move(spare_) : TRY(database_->spool_file());
+  auto outcome = database_->run(statement, params, rows != nullptr ? rows->file.get() : -1, own);
   if (!outcome) {
     failed_ = database_->in_transaction();
     return outcome;
   }
   failed_ = outcome->transaction_failed;
-  if (rows != nullptr && !outcome->columns.empty()) rows->reader.emplace(TRY(sql::SpoolReader::open(rows->file.get())));
+  if (rows == nullptr) return outcome;
+  if (!outcome->columns.empty())
+    rows->reader.emplace(TRY(sql::SpoolReader::open(rows->file.get())));
+  else if (outcome->spool_bytes == 0)
+    spare_ = std::move(rows->file);
   return outcome;
+}
+
+// DEALLOCATE of what Parse has prepared; of what PREPARE has, the session knows.
+bool Session::deallocates(const sql::StatementText& statement) {
+  const auto& tokens = statement.tokens;
+  if (!tokens[0].is("deallocate")) return false;
+  const sql::Token& name = tokens[tokens[1].is("prepare") ? 2 : 1];
+  if (name.is("all")) {
+    prepared_.clear();
+    return false;
+  }
+  return prepared_.erase(name.text) > 0 || prepared_.erase(lower(name.text)) > 0;
 }
 
 // A statement of our own; the first value of its first row, empty where there is none.
 Result<std::string> Session::ask(std::string_view text) {
   const auto statements = TRY(sql::split_statements(text));
   Rows rows;
-  TRY(run(statements.at(0), {}, &rows));
+  TRY(run(statements.at(0), {}, &rows, true));
   if (!rows.reader || rows.reader->rows() == 0) return std::string();
   const sql::SpoolPage page = TRY(rows.reader->page(0));
   const sql::Cell cell = page.cell(0, 0);
@@ -266,7 +283,7 @@ void Session::copy_message(const Message& message) {
   const auto insert = [&](bool at_end) -> Status {
     while (const auto text = copy_->take(at_end)) {
       const auto statements = TRY(sql::split_statements(*text));
-      auto done = run(statements.at(0), {}, nullptr);
+      auto done = run(statements.at(0), {}, nullptr, true);
       if (done) continue;
       std::erase_if(done.error().members, [](const auto& member) { return member.first == "position"; });
       return Failure(std::move(done).error());
@@ -304,7 +321,7 @@ void Session::end_copy(const Status& done) {
     Writer(out_).begin('C').text(fmt::format("COPY {}", rows)).end();
   } else {
     report(done.error());
-    failed_ = true;
+    fail();
     queue_.clear();
   }
   if (!copy_extended_) return advance();

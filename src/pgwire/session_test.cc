@@ -140,7 +140,7 @@ TEST_F(SessionTest, SeveralStatementsAreOneTransaction) {
             (All{"C INSERT 0 2", "C INSERT 0 2", "Z I"}));
   EXPECT_EQ(asked(), (All{"BEGIN", "insert into t values (1)", "insert into t values (2)", "COMMIT"}));
   EXPECT_EQ(exchange(query("insert into t values (1); broken; select 1")), (All{"C INSERT 0 2", "E 42601 27", "Z I"}));
-  EXPECT_EQ(asked(), (All{"BEGIN", "insert into t values (1)", "broken", "ROLLBACK"}));
+  EXPECT_EQ(asked(), (All{"BEGIN", "insert into t values (1)", "broken", "fail", "ROLLBACK"}));
   EXPECT_EQ(exchange(query("begin; insert into t values (1)")), (All{"C OTHER", "C INSERT 0 2", "Z T"}));
   EXPECT_EQ(exchange(query("broken")), (All{"E 42601 1", "Z E"}));
   EXPECT_EQ(exchange(query("rollback")), (All{"C OTHER", "Z I"}));
@@ -261,6 +261,45 @@ TEST_F(SessionTest, StopsWhenTheClientIsGone) {
   sent.gone = true;
   exchange(query("select 1"));
   EXPECT_EQ(last, Session::Wants::kEnd);
+}
+
+// Who prepares a statement and waits, learns what it takes, and what is wrong with it.
+TEST_F(SessionTest, DescribesParameters) {
+  log_in();
+  using std::string_literals::operator""s;
+  const std::string parse = message('P', "a\0select $1\0\0\0"s);
+  exchange(parse + message('D', "Sa\0"s) + message('S', ""));
+  const size_t at = sent.all.find('t');
+  EXPECT_EQ(sent.all.substr(at + 5, 6), "\0\1\0\0\x04\x3a"s);  // one: date, 1082
+  EXPECT_EQ(asked(), (All{"describe select $1"}));
+  // .. and sends what it was told in binary.
+  exchange(message('B', "p\0a\0\0\1\0\1\0\1\0\0\0\x04\0\0\0\1\0\0"s) + message('E', "p\0\0\0\0\0"s) + message('S', ""));
+  EXPECT_EQ(asked(), (All{"select $1 [2000-01-02 DATE]"}));
+  exchange(message('P', "b\0insert into t values ($1)\0\0\0"s) + message('S', ""));
+  EXPECT_EQ(asked(), (All{"describe insert into t values ($1)"}));
+  exchange(message('P', "c\0begin\0\0\0"s) + message('S', ""));
+  EXPECT_EQ(asked(), (All{}));
+}
+
+// Names of Parse and of PREPARE are the same names: PostgreSQL's ODBC driver ends by SQL what it made by Parse.
+TEST_F(SessionTest, DeallocatesWhatParseMade) {
+  log_in();
+  exchange(parse("plan", "select 1") + kSync);
+  EXPECT_EQ(exchange(query("deallocate \"plan\"")), (All{"C DEALLOCATE", "Z I"}));
+  EXPECT_EQ(exchange(parse("plan", "select 2") + kSync), (All{"1", "Z I"}));
+  asked();
+  exchange(query("deallocate other"));
+  EXPECT_EQ(asked(), (All{"deallocate other"}));
+}
+
+// PostgreSQL: any error inside a transaction ends it, that of a portal that is not there too.
+TEST_F(SessionTest, ErrorsOfTheProtocolFailTheTransaction) {
+  log_in();
+  using std::string_literals::operator""s;
+  exchange(query("begin"));
+  asked();
+  EXPECT_EQ(exchange(message('E', "nosuch\0\0\0\0\0"s) + message('S', "")), (All{"E 34000", "Z E"}));
+  EXPECT_EQ(asked(), (All{"fail"}));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "pgwire/arrays.h"
 #include "sql/sql_error.h"
 
 namespace tarn::pgwire {
@@ -22,7 +23,6 @@ enum Oid : uint32_t {
   kText = 25,
   kFloat4 = 700,
   kFloat8 = 701,
-  kInt2Array = 1005,
   kBpchar = 1042,
   kVarchar = 1043,
   kDate = 1082,
@@ -52,7 +52,12 @@ constexpr Type kTypes[] = {
     {"interval", kInterval, 16},       {"super", 4000, -1},
     {"varbyte", 6551, -1},        {"geometry", 3000, -1},
     {"geography", 3001, -1},      {"refcursor", 1790, -1},
-    {"_int2", kInt2Array, -1},
+    {"intervaly2m", kInterval, 16},    {"intervald2s", kInterval, 16},
+    {"bytea", kBytea, -1},            {"int2vector", 22, -1},       {"oidvector", 30, -1},
+    {"_char", 1002, -1},          {"_name", 1003, -1},
+    {"_int2", 1005, -1},          {"_int4", 1007, -1},
+    {"_text", 1009, -1},          {"_oid", 1028, -1},
+    {"_aclitem", 1034, -1},
 };
 
 const Type& type_of(const sql::ResultColumn& column) {
@@ -80,8 +85,6 @@ Failure no_binary(std::string_view type, std::string_view text) {
 std::string text_of(const sql::Cell& cell, uint32_t oid) {
   if (cell.kind == sql::CellKind::kBool) return cell.integer != 0 ? "t" : "f";
   if (cell.kind == sql::CellKind::kBytes) return hex(cell.text);
-  if (oid == kInt2Array && cell.text.size() >= 2)  // [1, 2]
-    return "{" + replace_all(std::string(cell.text.substr(1, cell.text.size() - 2)), " ", "") + "}";
   if (oid == kFloat4 && std::isfinite(cell.real)) return fmt::format("{}", static_cast<float>(cell.real));
   return cell.as_text();
 }
@@ -229,6 +232,10 @@ Status write_binary(Writer& writer, const sql::Cell& cell, const sql::ResultColu
     default: break;
   }
   if (type.size > 0) return no_binary(column.type, cell.as_text());
+  if (is_array(type.name)) {
+    if (!write_array(writer, type.name, cell.text)) return no_binary(column.type, cell.text);
+    return {};
+  }
   writer.value(cell.kind == sql::CellKind::kBytes ? std::string(cell.text) : text_of(cell, type.oid));
   return {};
 }
@@ -345,13 +352,17 @@ std::string engine_type(uint32_t oid, std::string_view text) {
 
 }  // namespace
 
+uint32_t oid_of(std::string_view type) {
+  return type_of({.name = {}, .type = std::string(type)}).oid;
+}
+
 void write_row_description(std::string& out, const std::vector<sql::ResultColumn>& columns,
                            const std::vector<Format>& formats) {
   Writer writer(out);
   writer.begin('T').int16(static_cast<int>(columns.size()));
   for (size_t i = 0; i < columns.size(); ++i) {
     const Type& type = type_of(columns[i]);
-    writer.text(columns[i].name).int32(0).int16(0);  // of no table's column that clients could look up
+    writer.text(columns[i].name).int32(columns[i].table_number).int16(columns[i].column_number);
     writer.int32(type.oid).int16(type.size).int32(modifier_of(columns[i], type.oid));
     writer.int16(static_cast<int>(formats[i]));
   }

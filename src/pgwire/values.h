@@ -18,6 +18,9 @@ enum class Format : int16_t { kText = 0, kBinary = 1 };
 
 constexpr uint32_t kUnknownOid = 705;
 
+// Of a type as the engine names it: "int4".
+uint32_t oid_of(std::string_view type);
+
 // A RowDescription. REQUIRES: one format a column.
 void write_row_description(std::string& out, const std::vector<sql::ResultColumn>& columns,
                            const std::vector<Format>& formats);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "pgwire/arrays.h"
 #include "pgwire/copy_in.h"
 
 namespace tarn::pgwire {
@@ -61,6 +62,23 @@ TEST(ValuesTest, BinaryIn) {
   EXPECT_EQ(param(1266, "ffffffff000f4240" "00000000"), "refused");
   EXPECT_EQ(param(16, "01"), "true BOOLEAN");
   EXPECT_EQ(param(600, "01"), "refused");
+}
+
+// As PostgreSQL sends them: dimensions, whether there are NULLs, the elements' type, then the first dimension's size and start.
+TEST(ValuesTest, ArraysInBinary) {
+  const auto array = [](std::string_view type, std::string_view text) {
+    std::string out;
+    Writer writer(out);
+    return write_array(writer, type, text) ? hex(out) : "refused";
+  };
+  EXPECT_EQ(array("_int2", "{1,-1}"),
+            "00000020" "00000001" "00000000" "00000015" "00000002" "00000001" "00000002" "0001" "00000002" "ffff");
+  EXPECT_EQ(array("oidvector", "23"), "0000001c" "00000001" "00000000" "0000001a" "00000001" "00000000" "00000004" "00000017");
+  EXPECT_EQ(array("_text", "{\"a,b\",NULL}"),
+            "0000001f" "00000001" "00000001" "00000019" "00000002" "00000001" "00000003" "612c62" "ffffffff");
+  EXPECT_EQ(array("_text", "{}"), "0000000c" "00000000" "00000000" "00000019");
+  EXPECT_EQ(array("_int4", "{x}"), "refused");
+  EXPECT_EQ(array("_int4", "no array"), "refused");
 }
 
 // A driver that names no type sends a date with its calendar's zone; what is named as text stays as it is.

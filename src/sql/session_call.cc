@@ -134,6 +134,7 @@ class ProcedureRun final : public PlHost {
 };
 
 Result<Outcome> SqlSession::execute(Running& run, const CallProcedure& s) {
+  if (run.request.describe_only) return describe_call(run, s);
   std::vector<PlValue> arguments;
   for (const std::string& expression : s.arguments) {
     const Held value = TRY(held(run, TRY(to_engine("SELECT (" + expression + ")")).sql, run.request.params));
@@ -165,33 +166,65 @@ Result<std::vector<PlValue>> SqlSession::call(Running& run, const QualifiedName&
                                               std::vector<Argument>& parameters) {
   if (run.depth > kMaxCalls)
     return sql_error("54001", "stored procedure nested calls exceed the limit of " + std::to_string(kMaxCalls));
+  std::vector<std::string> types;
+  for (const PlValue& argument : arguments) types.push_back(argument.type);
+  const auto [routine, procedure] = TRY(find_procedure(run, name, types));
+  parameters = procedure.arguments;
+  std::vector<PlValue> values;  // one a parameter; OUT ones start as NULL
+  size_t next = 0;
+  for (const Argument& argument : procedure.arguments) {
+    const bool given = arguments.size() == procedure.arguments.size() || argument.mode != Argument::Mode::kOut;
+    values.push_back(given ? arguments[next++] : PlValue{});
+  }
+  TRY(need(run, {"PROCEDURE", routine.schema, routine.name + "(" + routine.signature + ")"}, "EXECUTE"));
+  if (!procedure.security_definer) return run_body(run, procedure, values);
+  const std::string invoker = std::exchange(user_, routine.owner);
+  auto outputs = run_body(run, procedure, values);
+  user_ = invoker;
+  return outputs;
+}
+
+Result<SqlSession::Procedure> SqlSession::find_procedure(Running& run, const QualifiedName& name,
+                                                         const std::vector<std::string>& types) {
   const std::string schema = schema_of(name);
-  for (const StoredRoutine& routine : TRY(catalog(run)).routines) {
+  for (StoredRoutine& routine : TRY(catalog(run)).routines) {
     if (!routine.procedure || routine.schema != schema || routine.name != name.name) continue;
     const auto statements = TRY(split_statements(routine.definition));
-    const Statement parsed = TRY(recognise_redshift(statements.at(0)));
-    const auto& procedure = std::get<CreateProcedure>(parsed);
+    Statement parsed = TRY(recognise_redshift(statements.at(0)));
+    auto& procedure = std::get<CreateProcedure>(parsed);
     size_t inputs = 0;
     for (const Argument& argument : procedure.arguments) inputs += argument.mode != Argument::Mode::kOut;
-    if (arguments.size() != inputs && !(run.depth > 0 && arguments.size() == procedure.arguments.size())) continue;
-    parameters = procedure.arguments;
-    std::vector<PlValue> values;  // one a parameter; OUT ones start as NULL
-    size_t next = 0;
-    for (const Argument& argument : procedure.arguments) {
-      const bool given = arguments.size() == procedure.arguments.size() || argument.mode != Argument::Mode::kOut;
-      values.push_back(given ? arguments[next++] : PlValue{});
-    }
-    TRY(need(run, {"PROCEDURE", routine.schema, routine.name + "(" + routine.signature + ")"}, "EXECUTE"));
-    if (!procedure.security_definer) return run_body(run, procedure, values);
-    const std::string invoker = std::exchange(user_, routine.owner);
-    auto outputs = run_body(run, procedure, values);
-    user_ = invoker;
-    return outputs;
+    if (types.size() == inputs || (run.depth > 0 && types.size() == procedure.arguments.size()))
+      return Procedure{std::move(routine), std::move(procedure)};
   }
-  std::string types;
-  for (const PlValue& argument : arguments)
-    types += (types.empty() ? "" : ", ") + (argument.type.empty() ? "\"unknown\"" : argument.type);
-  return sql_error(kUndefinedFunction, "procedure " + name.text() + "(" + types + ") does not exist", name.position);
+  std::string shown;
+  for (const std::string& type : types) shown += (shown.empty() ? "" : ", ") + (type.empty() ? "\"unknown\"" : type);
+  return sql_error(kUndefinedFunction, "procedure " + name.text() + "(" + shown + ") does not exist", name.position);
+}
+
+// The columns are its OUT and INOUT parameters; what stands for a whole argument takes that one's type.
+Result<Outcome> SqlSession::describe_call(Running& run, const CallProcedure& s) {
+  const Procedure found = TRY(find_procedure(run, s.name, std::vector<std::string>(s.arguments.size())));
+  const auto& parameters = found.parsed.arguments;
+  Outcome outcome;
+  outcome.kind = "CALL";
+  if (parameters.empty()) return outcome;
+  std::string sql;
+  for (const Argument& parameter : parameters)
+    sql += (sql.empty() ? "SELECT " : ", ") + ("CAST(NULL AS " + engine_type(parameter.type, TypeUse::kCast) + ")");
+  std::vector<ResultColumn> columns = TRY(engine(run, sql, {}, -1)).columns;
+  size_t argument = 0;
+  for (size_t i = 0; i < parameters.size() && i < columns.size(); ++i) {
+    if (parameters[i].mode != Argument::Mode::kOut) {
+      const std::string_view expression = trim(s.arguments.at(argument++));
+      if (expression.starts_with('$')) outcome.parameters.emplace_back(expression.substr(1), columns[i].type);
+    }
+    if (parameters[i].mode == Argument::Mode::kIn) continue;
+    columns[i].name =
+        parameters[i].name.empty() ? "column" + std::to_string(outcome.columns.size() + 1) : parameters[i].name;
+    outcome.columns.push_back(std::move(columns[i]));
+  }
+  return outcome;
 }
 
 Result<std::vector<PlValue>> SqlSession::run_body(Running& run, const CreateProcedure& procedure,

@@ -15,6 +15,13 @@ constexpr const char* kMemberships = "memberships";
 // Names and numbers of users, groups and roles: kind, name, id. Functions and procedures. Other views are made from these.
 constexpr const char* kIdentities = "tarn_identities";
 constexpr const char* kRoutines = "tarn_routines";
+// Sessions: a view's columns and what only pg_stat_activity shows.
+constexpr const char* kSessions = "tarn_sessions";
+
+// No views either: with the number of a session behind them they end what it runs, or itself. One row: "1", or "0" where there
+// is none that the user may end.
+constexpr const char* kCancelBackend = "tarn_cancel:";
+constexpr const char* kTerminateBackend = "tarn_terminate:";
 
 constexpr ServerView kServerViews[] = {
     {"svv_external_schemas",
@@ -37,8 +44,12 @@ constexpr ServerView kServerViews[] = {
      "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, passwd varchar, "
      "valuntil timestamp, useconfig varchar"},
     {kIdentities, "kind varchar, name varchar, id integer"},
+    {kSessions,
+     "starttime timestamp, process integer, user_name varchar, db_name varchar, timeout_sec integer, application_name varchar, "
+     "client_addr varchar"},
     {kRoutines,
      "schema_name varchar, name varchar, signature varchar, kind varchar, owner varchar, definition varchar, result "
+     "varchar, names varchar, modes varchar, types varchar, returns varchar, strict boolean, volatility varchar, language "
      "varchar"},
     {"pg_user_info",
      "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, useconnlimit "

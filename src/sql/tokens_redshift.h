@@ -16,8 +16,9 @@ namespace tarn::sql {
 // without arguments.
 constexpr std::string_view kSettingParam = "tarn_setting_";
 constexpr std::string_view kSessionParam = "tarn_value_";
-constexpr std::array<std::string_view, 6> kSessionFunctions = {"pg_last_copy_count", "pg_last_unload_count", "pg_last_copy_id",
-                                                               "pg_last_unload_id",  "pg_last_query_id", "last_user_query_id"};
+constexpr std::array<std::string_view, 7> kSessionFunctions = {"pg_last_copy_count", "pg_last_unload_count", "pg_last_copy_id",
+                                                               "pg_last_unload_id",  "pg_last_query_id", "last_user_query_id",
+                                                               "pg_backend_pid"};
 
 // Before a table's name that is a path into a SUPER: t."<mark>.a[0].b".
 constexpr std::string_view kPathMark = "\x01";

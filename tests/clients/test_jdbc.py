@@ -24,7 +24,8 @@ def program(tmp_path_factory):
     if not list(DRIVERS.glob("redshift-jdbc42-*.jar")) or not list(DRIVERS.glob("postgresql-*.jar")):
         pytest.skip(f"the JDBC drivers are not in {DRIVERS}: run tools/setup.sh clients, with a JDK and Maven installed")
     folder = tmp_path_factory.mktemp("jdbc")
-    subprocess.run(["javac", "-d", str(folder), str(pathlib.Path(__file__).with_name("Jdbc.java"))], check=True, timeout=120)
+    sources = [str(pathlib.Path(__file__).with_name(name)) for name in ("Jdbc.java", "JdbcCatalog.java")]
+    subprocess.run(["javac", "-d", str(folder), *sources], check=True, timeout=120)
     return folder
 
 
@@ -37,10 +38,10 @@ def workgroup(client, new_name):
 def jdbc(program, server):
     """jdbc(driver, table, *properties) -> the lines that it printed. Table "-": it says who it is."""
 
-    def run(driver, table, *properties):
+    def run(driver, table, *properties, main="Jdbc"):
         jars = ":".join(str(jar) for jar in DRIVERS.glob("*.jar"))
         url = f"jdbc:{driver}://localhost:{server.redshift_port}/dev"
-        done = subprocess.run(["java", "-Duser.timezone=UTC", "-cp", f"{program}:{jars}", "Jdbc", url, table, *properties],
+        done = subprocess.run(["java", "-Duser.timezone=UTC", "-cp", f"{program}:{jars}", main, url, table, *properties],
                               capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr[-4000:]
         return done.stdout.splitlines()

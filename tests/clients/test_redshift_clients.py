@@ -268,6 +268,27 @@ def test_psql_describes(psql):
     assert psql("-c", "\\l").startswith("dev|")
 
 
+COMMANDS = ["\\d", "\\dt+", "\\dv+", "\\dn+", "\\du+", "\\dg", "\\df+", "\\l+", "\\dp", "\\z asked_t", "\\det", "\\des", "\\dew", "\\di+", "\\ds", "\\dT+", "\\da",
+            "\\db", "\\dx", "\\ddp", "\\d+ asked_child", "\\d+ asked_v", "\\d asked_t_pkey"]
+
+
+def test_psql_commands(psql):
+    psql("-c", "create table asked_t (id int, code char(3) not null, primary key (id, code))",
+         "-c", "create table asked_child (n bigint identity(1,1), id int, code char(3), foreign key (id, code) references asked_t)",
+         "-c", "create view asked_v as select n from asked_child",
+         "-c", "create function asked_f(int, int) returns bigint stable as $$ select $1 + $2 $$ language sql",
+         "-c", "create procedure asked_p(a int, b inout varchar(20)) as $$ begin b := b || a; end; $$ language plpgsql",
+         "-c", "grant select, insert on asked_t to public", "-c", "comment on table asked_t is 'the asked'")
+    shown = {command: psql("-c", command) for command in COMMANDS}  # psql ends with an error when the question fails
+    assert '"asked_t_pkey" PRIMARY KEY, btree (id, code)' in psql("-c", "\\d asked_t")
+    assert 'FOREIGN KEY (id, code) REFERENCES asked_t(id, code)' in shown["\\d+ asked_child"]
+    assert "asked_f|bigint|integer, integer|func" in shown["\\df+"]
+    assert "asked_p|character varying|a integer, INOUT b character varying|func" in shown["\\df+"]
+    assert "asked_t|table|awsuser=arwdRxt/awsuser" in shown["\\dp"] and "=ar/awsuser" in shown["\\dp"]
+    assert "the asked" in shown["\\dt+"] and "select" in shown["\\d+ asked_v"].lower() and "awsuser|Superuser" in shown["\\du+"]
+    assert "asked_t_pkey|index|" in shown["\\di+"]
+
+
 MODELS = {
     "first.sql": "select 1 as id, 'x' as name union all select 2, 'y'",
     "second.sql": "{{ config(materialized='view') }} select count(*) as n from {{ ref('first') }}",

@@ -8,61 +8,35 @@
 #include "door/door.h"
 #include "lake/lake.h"
 #include "lake/postgres.h"
-#include "services/redshift_data/definitions.h"
-#include "services/redshift_data/redshift_data.h"
-#include "sql/rights.h"
+#include "services/redshift_data/system_source.h"
 #include "sql/system_views.h"
 
 namespace tarn::redshift_data {
 namespace {
 
-using Row = std::vector<std::optional<std::string>>;
+using Row = SystemRow;
 
-constexpr size_t kMaxQueries = 1000;
 constexpr std::string_view kUserId = "100";
 
-// What a view is filled from.
-struct Source {
-  Door& door;
-  Actor& actor;
-  const std::string& database;
-  Transaction& tx;
-  std::vector<Row>& rows;
-  sql::UserCatalog catalog;
-
-  const Workgroup& workgroup() const { return actor.workgroup(); }
-  template <class K, class R, class Each>
-  Status each(const Table<K, R>& table, Each visit) {
-    auto at = tx.cursor(table, {.prefix = prefix_of(table, workgroup().namespace_id, database)});
-    for (; at.valid(); at.next()) visit(TRY(at.key()), TRY(at.record()));
-    return at.status();
-  }
-  // Every external table that its schema's role may see.
-  template <class Each>
-  void each_external(Each visit) {
-    for (const sql::StoredSchema& schema : actor.schemas()) {
-      const auto as = actor.as(schema.role);
-      if (const auto source = sql::federated_source_of(schema.source); source && as) {
-        const auto names = lake::federated_tables(door, *as, *source);
-        if (!names) continue;  // nor one that cannot be reached
-        for (const std::string& name : *names)
-          if (const auto table = lake::federated_table(door, *as, *source, name); table && *table)
-            visit(schema, **table);
-        continue;
-      }
-      const auto names =
-          as ? lake::glue_tables(door, *as, schema.database) : Result<std::vector<std::string>>(Failure(as.error()));
-      if (!names) continue;  // a schema whose role may not read it shows no tables
+// Every external table that its schema's role may see.
+template <class Each>
+void each_external(Source& source, Each visit) {
+  for (const sql::StoredSchema& schema : source.actor.schemas()) {
+    const auto as = source.actor.as(schema.role);
+    if (const auto from = sql::federated_source_of(schema.source); from && as) {
+      const auto names = lake::federated_tables(source.door, *as, *from);
+      if (!names) continue;  // nor one that cannot be reached
       for (const std::string& name : *names)
-        if (const auto table = lake::glue_table(door, *as, schema.database, name); table && *table) visit(schema, **table);
+        if (const auto table = lake::federated_table(source.door, *as, *from, name); table && *table)
+          visit(schema, **table);
+      continue;
     }
+    const auto names =
+        as ? lake::glue_tables(source.door, *as, schema.database) : Result<std::vector<std::string>>(Failure(as.error()));
+    if (!names) continue;  // a schema whose role may not read it shows no tables
+    for (const std::string& name : *names)
+      if (const auto table = lake::glue_table(source.door, *as, schema.database, name); table && *table) visit(schema, **table);
   }
-};
-
-std::string timestamp(Time time) {
-  std::string text = iso8601(time);
-  if (text.ends_with('Z')) text.pop_back();
-  return replace_all(std::move(text), "T", " ");
 }
 
 std::string property(const sql::ExternalTable& table, std::string_view name) {
@@ -99,7 +73,7 @@ Status external_databases(Source& source) {
 }
 
 Status external_tables(Source& source) {
-  source.each_external([&](const sql::StoredSchema& schema, const sql::ExternalTable& table) {
+  each_external(source, [&](const sql::StoredSchema& schema, const sql::ExternalTable& table) {
     source.rows.push_back({source.database, schema.name, table.name, "TABLE", table.location, std::nullopt,
                            std::nullopt, property(table, "serialization.lib"), std::nullopt, "0", std::nullopt});
   });
@@ -107,7 +81,7 @@ Status external_tables(Source& source) {
 }
 
 Status external_columns(Source& source) {
-  source.each_external([&](const sql::StoredSchema& schema, const sql::ExternalTable& table) {
+  each_external(source, [&](const sql::StoredSchema& schema, const sql::ExternalTable& table) {
     int number = 0, part = 0;
     for (const sql::ExternalColumn& column : table.columns)
       source.rows.push_back(
@@ -120,7 +94,7 @@ Status external_columns(Source& source) {
 }
 
 Status external_partitions(Source& source) {
-  source.each_external([&](const sql::StoredSchema& schema, const sql::ExternalTable& table) {
+  each_external(source, [&](const sql::StoredSchema& schema, const sql::ExternalTable& table) {
     if (table.partition_columns.empty()) return;
     const auto as = source.actor.as(schema.role);
     const auto partitions = lake::glue_partitions(source.door, *as, schema.database, table.name);
@@ -150,196 +124,6 @@ Status load_errors(Source& source) {
                            record.uri, std::to_string(record.line), record.column, record.type,
                            std::to_string(record.column_length), std::to_string(record.position), record.raw_line,
                            record.raw_value, std::to_string(record.code), record.reason, "0", "0"});
-  });
-}
-
-// --- what was run ---------------------------------------------------------------------------------------------------
-
-std::string user_id(const Source& source, const std::string& user) {
-  for (const sql::StoredUser& each : source.catalog.users)
-    if (each.name == user) return std::to_string(each.id);
-  return "0";
-}
-
-std::string number(int64_t value) {
-  return std::to_string(std::max<int64_t>(value, 0));
-}
-
-std::string micros(const PartRecord& part) {
-  return number(part.duration_nanos / 1000);
-}
-
-std::optional<std::string> some(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
-// "SELECT", "COPY" ..: a statement's first word.
-std::string first_word(const std::string& text) {
-  const auto tokens = sql::lex(text);
-  return tokens && !tokens->empty() ? upper(tokens->front().text) : "";
-}
-
-// AWS: SYS_QUERY_HISTORY, query_type.
-std::string query_type(const std::string& text) {
-  const std::string word = first_word(text);
-  for (const std::string_view known :
-       {"SELECT", "INSERT", "UPDATE", "DELETE", "COPY", "UNLOAD", "CALL", "VACUUM", "ANALYZE", "MERGE"})
-    if (word == known) return word;
-  if (word == "WITH" || word == "(") return "SELECT";
-  if (word == "CREATE" || word == "DROP" || word == "ALTER" || word == "TRUNCATE" || word == "COMMENT") return "DDL";
-  return word == "GRANT" || word == "REVOKE" ? "DCL" : "UTILITY";
-}
-
-// Every statement that the asking user may see, newest first. AWS: SYS_QUERY_HISTORY: a superuser sees all, others their
-// own.
-template <class Each>
-Status each_query(Source& source, Each each) {
-  const Workgroup& workgroup = source.workgroup();
-  const bool all = sql::identity_of(source.catalog, workgroup.user, workgroup.session_roles).superuser;
-  const std::string prefix =
-      all ? index_prefix(kByPrincipal, workgroup.account, workgroup.region)
-          : index_prefix(kByPrincipal, workgroup.account, workgroup.region,
-                         identity_of(source.actor.from().principal));
-  auto page =
-      TRY(source.tx.scan_index(kStatements, kByPrincipal, {.prefix = prefix, .limit = kMaxQueries, .reverse = true}));
-  std::ranges::stable_sort(page.entries, [](const auto& a, const auto& b) { return a.record.created > b.record.created; });
-  for (const auto& [key, record] : page.entries)
-    if (record.namespace_id == workgroup.namespace_id)
-      for (const PartRecord& part : record.parts) each(record, part);
-  return {};
-}
-
-constexpr std::string_view kQueryStates[] = {"queued", "planning", "running", "success", "failed", "canceled"};
-
-std::string query_state(const PartRecord& part) {
-  return std::string(kQueryStates[static_cast<size_t>(part.state)]);
-}
-std::string aborted(const PartRecord& part) {
-  return part.state == StatementState::kFailed || part.state == StatementState::kAborted ? "1" : "0";
-}
-
-Status query_history(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "default", "0",
-                           std::to_string(record.pid), record.database, query_type(part.sql), query_state(part), "false",
-                           timestamp(part.created), timestamp(part.updated), micros(part), "0", micros(part),
-                           some(part.error), number(part.rows), number(part.bytes), part.sql});
-  });
-}
-
-Status query_text(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid),
-                           timestamp(part.created), "0", part.sql});
-  });
-}
-
-Status stl_query(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    if (!is_over(part.state)) return;
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "default", "0",
-                           std::to_string(record.pid), record.database, part.sql, timestamp(part.created),
-                           timestamp(part.updated), aborted(part), "0", "0"});
-  });
-}
-
-Status stl_querytext(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    constexpr size_t kPiece = 200;  // AWS: STL_QUERYTEXT: 200 characters a row
-    for (size_t at = 0; at < part.sql.size(); at += kPiece)
-      source.rows.push_back({user_id(source, record.user), "0", std::to_string(record.pid),
-                             std::to_string(part.query_id), std::to_string(at / kPiece), part.sql.substr(at, kPiece)});
-  });
-}
-
-Status svl_qlog(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    if (!is_over(part.state)) return;
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid),
-                           timestamp(part.created), timestamp(part.updated), micros(part), aborted(part), "default",
-                           part.sql.substr(0, 60), std::nullopt, "0", std::nullopt});
-  });
-}
-
-Status svl_statementtext(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    const std::string type = query_type(part.sql);
-    source.rows.push_back({user_id(source, record.user), "0", std::to_string(record.pid), "default",
-                           timestamp(part.created), timestamp(part.updated), "0",
-                           type == "DDL" || type == "UTILITY" ? type : "QUERY", part.sql});
-  });
-}
-
-Status stv_recents(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    source.rows.push_back({user_id(source, record.user), is_over(part.state) ? "Done" : "Running",
-                           timestamp(part.created), micros(part), record.user, record.database, part.sql,
-                           std::to_string(record.pid)});
-  });
-}
-
-Status stv_inflight(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    if (is_over(part.state)) return;
-    source.rows.push_back({user_id(source, record.user), "0", std::to_string(part.query_id), "default", "0",
-                           std::to_string(record.pid), timestamp(part.created), part.sql.substr(0, 100), "0", "0", "0"});
-  });
-}
-
-// The statement as the parser understands it; nullptr where it is another one.
-template <class T>
-std::optional<T> parsed_as(const std::string& text) {
-  const auto texts = sql::split_statements(text);
-  if (!texts || texts->size() != 1) return std::nullopt;
-  const auto statement = sql::recognise_redshift(texts->front());
-  if (!statement) return std::nullopt;
-  const T* found = std::get_if<T>(&*statement);
-  return found ? std::optional<T>(*found) : std::nullopt;
-}
-
-Status procedure_calls(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    const auto call = parsed_as<sql::CallProcedure>(part.sql);
-    if (!call) return;
-    const std::string user = user_id(source, record.user);
-    source.rows.push_back({user, std::to_string(part.query_id), user, record.database, std::to_string(record.pid), "0",
-                           query_state(part), timestamp(part.created), timestamp(part.updated), call->name.text(),
-                           some(part.error), part.sql});
-  });
-}
-
-std::string_view format_name(sql::FileFormat format) {
-  constexpr std::string_view kNames[] = {"csv", "txt", "json", "parquet", "fixedwidth", "shapefile"};
-  const auto at = static_cast<size_t>(format);
-  return at < std::size(kNames) ? kNames[at] : "avro";
-}
-
-// What it read and how many files that were is not kept.
-Status load_history(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    const auto copy = parsed_as<sql::Copy>(part.sql);
-    if (!copy) return;
-    const bool done = part.state == StatementState::kFinished;
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid),
-                           record.database, done ? "completed" : is_over(part.state) ? "aborted" : "running",
-                           copy->request.table, timestamp(part.created), timestamp(part.updated), micros(part),
-                           copy->uri, std::string(format_name(copy->request.format)), number(done ? part.rows : 0)});
-  });
-}
-
-Status unload_history(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    const auto unload = parsed_as<sql::Unload>(part.sql);
-    if (!unload) return;
-    constexpr std::string_view kCompressions[] = {"none", "gzip", "bzip2", "zstd", "none"};
-    const bool done = part.state == StatementState::kFinished;
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid),
-                           record.database, done ? "completed" : is_over(part.state) ? "aborted" : "running",
-                           timestamp(part.created), timestamp(part.updated), micros(part),
-                           std::string(format_name(unload->request.format)),
-                           std::string(kCompressions[static_cast<size_t>(unload->request.compression)]),
-                           unload->request.uri, number(done ? part.rows : 0), std::nullopt, std::nullopt,
-                           some(part.error)});
   });
 }
 
@@ -454,22 +238,7 @@ Status memberships(Source& source) {
   return {};
 }
 
-Status routines(Source& source) {
-  for (const sql::StoredRoutine& routine : source.catalog.routines) {
-    std::optional<std::string> result;
-    if (const auto function = parsed_as<sql::CreateFunction>(routine.definition))
-      result = sql::shown_type(function->returns);
-    source.rows.push_back({routine.schema, routine.name, routine.signature, routine.procedure ? "p" : "f",
-                           routine.owner, routine.definition, result});
-  }
-  return {};
-}
-
-struct View {
-  std::string_view name;
-  Status (*fill)(Source&);
-};
-constexpr View kViews[] = {
+constexpr RowsOf kViews[] = {
     {"svv_external_schemas", external_schemas},
     {"svv_external_databases", external_databases},
     {"svv_external_tables", external_tables},
@@ -477,17 +246,6 @@ constexpr View kViews[] = {
     {"svv_external_partitions", external_partitions},
     {"sys_load_error_detail", load_error_detail},
     {"stl_load_errors", load_errors},
-    {"sys_query_history", query_history},
-    {"sys_query_text", query_text},
-    {"sys_procedure_call", procedure_calls},
-    {"sys_load_history", load_history},
-    {"sys_unload_history", unload_history},
-    {"stl_query", stl_query},
-    {"stl_querytext", stl_querytext},
-    {"svl_qlog", svl_qlog},
-    {"svl_statementtext", svl_statementtext},
-    {"stv_recents", stv_recents},
-    {"stv_inflight", stv_inflight},
     {"svl_user_info", user_info},
     {"pg_user", users},
     {"pg_user_info", user_info},
@@ -503,13 +261,31 @@ constexpr View kViews[] = {
 
 }  // namespace
 
-Result<sql::Rows> system_rows(Door& door, Actor& actor, const std::string& database, const std::string& view) {
+std::string timestamp(Time time) {
+  std::string text = iso8601(time);
+  if (text.ends_with('Z')) text.pop_back();
+  return replace_all(std::move(text), "T", " ");
+}
+
+std::string user_id(const Source& source, const std::string& user) {
+  for (const sql::StoredUser& each : source.catalog.users)
+    if (each.name == user) return std::to_string(each.id);
+  return "0";
+}
+
+std::string number(int64_t value) {
+  return std::to_string(std::max<int64_t>(value, 0));
+}
+
+Result<sql::Rows> system_rows(Door& door, Actor& actor, const Activity& activity, const std::string& database,
+                              const std::string& view) {
   sql::Rows out;
   const auto tx = door.store().read();
-  Source source{door, actor, database, *tx, out.rows,
+  Source source{door, actor, activity, database, *tx, out.rows,
                 TRY(read_definitions(*tx, actor.workgroup().namespace_id, database))};
-  for (const View& each : kViews)
-    if (each.name == view) TRY(each.fill(source));
+  for (const std::span<const RowsOf> views : {std::span<const RowsOf>(kViews), query_views()})
+    for (const RowsOf& each : views)
+      if (each.view == view) TRY(each.fill(source));
   return out;
 }
 

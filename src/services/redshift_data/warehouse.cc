@@ -6,9 +6,12 @@
 
 #include "base/text.h"
 #include "lake/postgres.h"
+#include "services/redshift_data/definitions.h"
 #include "services/redshift_data/s3_words.h"
 #include "services/redshift_data/system_rows.h"
+#include "sql/rights.h"
 #include "sql/sql_error.h"
+#include "sql/system_views.h"
 
 namespace tarn::redshift_data {
 namespace {
@@ -164,9 +167,25 @@ Status Warehouse::authorise(const std::string&, const std::vector<sql::TableUse>
   return {};
 }
 
+namespace {
+
+// AWS: PG_CANCEL_BACKEND, PG_TERMINATE_BACKEND: a superuser ends anybody's, others their own.
+Result<sql::Rows> stop_backend(Actor& actor, Activity& activity, const std::string& pid, std::string_view verb) {
+  const Workgroup& workgroup = actor.workgroup();
+  const auto catalog = TRY(read_definitions(*actor.door().store().read(), workgroup.namespace_id, workgroup.database));
+  const bool superuser = sql::identity_of(catalog, workgroup.user, workgroup.session_roles).superuser;
+  const bool stopped = activity.stop(static_cast<int32_t>(parse_int(pid).value_or(0)), verb == sql::kTerminateBackend,
+                                     superuser ? nullptr : &workgroup.user);
+  return sql::Rows{{{stopped ? "1" : "0"}}};
+}
+
+}  // namespace
+
 Result<sql::Rows> Warehouse::system_rows(const std::string& principal, const std::string& view) {
   const Present asking = TRY(present(principal));
-  return in_sql(redshift_data::system_rows(door_, *asking.actor, asking.database, view));
+  for (const std::string_view verb : {sql::kCancelBackend, sql::kTerminateBackend})
+    if (view.starts_with(verb)) return in_sql(stop_backend(*asking.actor, activity_, view.substr(verb.size()), verb));
+  return in_sql(redshift_data::system_rows(door_, *asking.actor, activity_, asking.database, view));
 }
 
 }  // namespace tarn::redshift_data

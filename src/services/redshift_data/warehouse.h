@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "lake/staging.h"
+#include "services/redshift_data/activity.h"
 #include "services/redshift_data/actor.h"
 #include "services/redshift_data/records.h"
 #include "sql/engine_client.h"
@@ -34,6 +35,7 @@ class Warehouse final : public sql::ServerCallbacks {
   void leave(const std::string& principal);
 
   sql::TableLocks& locks() { return locks_; }
+  Activity& activity() { return activity_; }
   lake::Staging& staging() { return staging_; }
 
   Result<std::optional<sql::ExternalTable>> resolve_table(const std::string& principal, const std::string& catalog,
@@ -69,6 +71,7 @@ class Warehouse final : public sql::ServerCallbacks {
   const std::string folder_;  // of the databases: there is room for what is read
   lake::Staging staging_;
   sql::TableLocks locks_;
+  Activity activity_;
   std::mutex mutex_;
   std::set<std::string> databases_;  // known to be there
   std::map<std::string, Present> present_;

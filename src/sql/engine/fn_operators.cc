@@ -143,8 +143,9 @@ unique_ptr<Expression> bind_concat(FunctionBindExpressionInput& input) {
   }
   for (const auto* array : {&a->return_type, &b->return_type}) {
     if (!is_catalog_array(*array)) continue;
-    const LogicalType type = *array;
-    return cast_to(input.context, call(input.context, "main", "list_concat", arguments(std::move(a), std::move(b))), type);
+    const Value name(array->GetAlias());
+    auto both = call(input.context, "main", "list_concat", arguments(plain(std::move(a)), plain(std::move(b))));
+    return call(input.context, kFunctionSchema, "catalog_array", arguments(std::move(both), constant(name)));
   }
   if (is_super(a->return_type) && is_super(b->return_type)) {
     return call(input.context, kFunctionSchema, "array_concat", arguments(std::move(a), std::move(b)));

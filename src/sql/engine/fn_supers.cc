@@ -1,5 +1,6 @@
 // SUPER: JSON text. Navigation, scalars inside it, and Redshift's JSON functions.
 #include "base/json.h"
+#include "sql/engine/catalog_arrays.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
@@ -89,6 +90,7 @@ unique_ptr<Expression> bind_super_at(FunctionBindExpressionInput& input) {
     return call(context, "main", "json_extract",
                 arguments(cast_to(context, std::move(value), LogicalType::JSON()), std::move(key)));
   }
+  if (is_catalog_array(value->return_type)) return element_of(context, std::move(value), std::move(key));
   const bool member = value->return_type.id() == LogicalTypeId::STRUCT;
   return call(context, "main", member ? "struct_extract" : "array_extract",
               arguments(std::move(value), std::move(key)));

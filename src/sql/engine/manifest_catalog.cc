@@ -19,9 +19,15 @@ struct CatalogFunction {
 };
 
 #define SIZE "CASE WHEN $2 > 4 THEN '(' || ($2 - 4) || ')' ELSE '' END"
+#define ARRAY "system.redshift.plain_array($1)"
 #define DESCRIPTION(number)                                                                                    \
   "(SELECT tarn_text FROM (SELECT objoid AS tarn_oid, objsubid AS tarn_number, description AS tarn_text FROM " \
   "{pg_description}) WHERE tarn_oid = $1 AND tarn_number = " number " LIMIT 1)"
+
+#define INDEX_DEFINITION                                                                                            \
+  "(SELECT tarn_text FROM (SELECT i.indexdef AS tarn_text, c.oid AS tarn_oid FROM {pg_indexes} i JOIN {pg_class} c ON " \
+  "c.relname = i.indexname AND c.relkind = 'i' JOIN {pg_namespace} n ON n.oid = c.relnamespace AND n.nspname = "         \
+  "i.schemaname) WHERE tarn_oid = $1 LIMIT 1)"
 
 constexpr CatalogFunction kFunctions[] = {
     {"format_type", 2, 2,
@@ -53,7 +59,9 @@ constexpr CatalogFunction kFunctions[] = {
     {"pg_get_constraintdef", 1, 2,
      "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, definition AS tarn_text FROM {constraints}) WHERE tarn_oid = "
      "$1)"},
-    {"pg_get_indexdef", 1, 3, "CAST(NULL AS VARCHAR)"},
+    {"pg_get_indexdef", 1, 3,
+     "CASE WHEN $2 = 0 THEN " INDEX_DEFINITION " ELSE (SELECT tarn_column FROM (SELECT attrelid AS tarn_oid, attnum AS "
+     "tarn_number, attname AS tarn_column FROM {pg_attribute}) WHERE tarn_oid = $1 AND tarn_number = $2) END"},
     {"pg_get_userbyid", 1, 1,
      "coalesce((SELECT tarn_name FROM (SELECT usename AS tarn_name, usesysid AS tarn_id FROM {pg_user}) WHERE tarn_id "
      "= $1 "
@@ -69,25 +77,57 @@ constexpr CatalogFunction kFunctions[] = {
      "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT p.oid AS tarn_oid, n.nspname AS tarn_schema FROM {pg_proc} "
      "p JOIN "
      "{pg_namespace} n ON n.oid = p.pronamespace) WHERE tarn_oid = $1 LIMIT 1), false)"},
+    {"pg_get_function_result", 1, 1,
+     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_result AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
+    {"pg_get_function_arguments", 1, 1,
+     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_arguments AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
+    {"pg_get_function_identity_arguments", 1, 1,
+     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_arguments AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
+    {"pg_get_functiondef", 1, 1,
+     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, definition AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
+    {"pg_type_is_visible", 1, 1, "$1 IS NOT NULL"},
+    {"pg_tablespace_location", 1, 1, "''"},
+    {"pg_char_to_encoding", 1, 1, "CASE lower($1) WHEN 'utf8' THEN 6 WHEN 'unicode' THEN 6 ELSE -1 END"},
+    // What a table takes on the disk is not known.
+    {"pg_table_size", 1, 1, "CAST(NULL AS BIGINT)"},
+    {"pg_relation_size", 1, 2, "CAST(NULL AS BIGINT)"},
+    {"pg_total_relation_size", 1, 1, "CAST(NULL AS BIGINT)"},
+    {"pg_database_size", 1, 1, "CAST(NULL AS BIGINT)"},
+    {"pg_size_pretty", 1, 1,
+     "CASE WHEN $1 < 10240 THEN $1 || ' bytes' WHEN $1 < 10485760 THEN (($1 + 512) // 1024) || ' kB' WHEN $1 < 10737418240 "
+     "THEN (($1 + 524288) // 1048576) || ' MB' ELSE (($1 + 536870912) // 1073741824) || ' GB' END"},
     {"pg_encoding_to_char", 1, 1, "CASE WHEN $1 = 6 THEN 'UTF8' ELSE '' END"},
-    {"array_to_string", 2, 2, "array_to_string($1, $2)"},
-    {"array_upper", 2, 2, "CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) AS INTEGER) END"},
-    {"array_lower", 2, 2, "CASE WHEN $2 = 1 AND len($1) > 0 THEN 1 END"},
+    {"array_to_string", 2, 2, "array_to_string(" ARRAY ", $2)"},
+    {"string_to_array", 2, 2, "system.redshift.catalog_array(string_split($1, $2), '_text')"},
+    {"_pg_expandarray", 1, 1,
+     "unnest(CAST(list_zip(" ARRAY ", range(1, len(" ARRAY ") + 1)) AS STRUCT(x SMALLINT, n INTEGER)[]))"},
+    {"generate_series", 2, 2, "unnest(generate_series(CAST($1 AS BIGINT), CAST($2 AS BIGINT)))"},
+    {"unnest", 1, 1, "unnest(" ARRAY ")"},
+    {"textin", 1, 1, "$1"},
+    {"byteaout", 1, 1, "$1"},
+    {"array_upper", 2, 2, "CASE WHEN $2 = 1 AND len(" ARRAY ") > 0 THEN CAST(len(" ARRAY ") AS INTEGER) END"},
+    {"array_lower", 2, 2, "CASE WHEN $2 = 1 AND len(" ARRAY ") > 0 THEN 1 END"},
     {"tarn_regclass", 1, 1,
-     "(SELECT tarn_oid FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema, table_name AS tarn_name FROM "
+     "CASE replace($1, 'pg_catalog.', '') WHEN 'pg_type' THEN 1247 WHEN 'pg_attribute' THEN 1249 WHEN 'pg_proc' THEN 1255 "
+     "WHEN 'pg_class' THEN 1259 WHEN 'pg_database' THEN 1262 WHEN 'pg_attrdef' THEN 2604 WHEN 'pg_constraint' THEN 2606 WHEN "
+     "'pg_namespace' THEN 2615 WHEN 'pg_rewrite' THEN 2618 WHEN 'pg_trigger' THEN 2620 ELSE (SELECT tarn_oid FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema, table_name AS tarn_name FROM "
      "{tables}) "
      "WHERE CASE WHEN contains($1, '.') THEN tarn_schema || '.' || tarn_name = replace($1, '\"', '') ELSE tarn_name = "
-     "replace($1, '\"', '') AND tarn_schema IN ({path}) END LIMIT 1)"},
+     "replace($1, '\"', '') AND tarn_schema IN ({path}) END LIMIT 1) END"},
     {"tarn_regclass_name", 1, 1,
      "coalesce((SELECT tarn_name FROM (SELECT table_oid AS tarn_oid, table_name AS tarn_name FROM {tables}) WHERE "
      "tarn_oid = $1 "
      "LIMIT 1), CAST($1 AS VARCHAR))"},
+    {"tarn_regtype", 1, 1,
+     "(SELECT tarn_oid FROM (SELECT oid AS tarn_oid, typname AS tarn_name FROM {pg_type}) WHERE tarn_name = "
+     "replace($1, 'pg_catalog.', '') LIMIT 1)"},
 };
 
 // {pg_class}: the view's query, as a table.
 string with_views(string sql, const StatementContext& context) {
   static constexpr const char* kUsed[] = {"pg_description", "pg_views", "pg_class",
-                                          "pg_namespace",   "pg_user",  "pg_proc"};
+                                          "pg_namespace",   "pg_user",  "pg_proc",
+                                          "pg_indexes",     "pg_type",  "pg_attribute"};
   for (const char* view : kUsed) {
     const string place = "{" + string(view) + "}";
     if (sql.find(place) == string::npos) continue;
@@ -118,6 +158,7 @@ ParsedPtr from_catalog(FunctionExpression& call, const StatementContext& context
   parser.ParseQuery("SELECT " + with_views(found->sql, context));
   auto& select = parser.statements[0]->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>();
   ParsedPtr made = std::move(select.select_list[0]);
+  while (static_cast<int>(call.children.size()) < found->most) call.children.push_back(literal(duckdb::Value::INTEGER(0)));
   fill(made, call.children);
   return made;
 }

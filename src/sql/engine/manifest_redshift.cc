@@ -60,9 +60,11 @@ ParsedPtr search_path(FunctionExpression& call, const StatementContext& context)
   const auto& implicit = call.children[0];
   const std::string written = implicit->ToString();  // false, or CAST('f' AS BOOLEAN)
   const bool system = written != "false" && written.find("'f'") == std::string::npos;
-  std::string names = system ? "pg_catalog" : "";
-  for (const std::string& schema : context.search_path) names += (names.empty() ? "" : ",") + schema;
-  return literal(Value("{" + names + "}"));
+  duckdb::vector<ParsedPtr> names;
+  if (system) names.push_back(literal(Value("pg_catalog")));
+  for (const std::string& schema : context.search_path) names.push_back(literal(Value(schema)));
+  ParsedPtr all = duckdb::make_uniq<FunctionExpression>("list_value", std::move(names));
+  return own_call("catalog_array", list(std::move(all), literal(Value("_name"))));
 }
 
 ParsedPtr zero(FunctionExpression&, const StatementContext&) {
@@ -217,7 +219,7 @@ const FunctionRule kRules[] = {
     refused("h3_frompoint"), refused("h3_polyfill"), refused("h3_boundary"), refused("h3_center"), refused("h3_isvalid"),
     refused("h3_resolution"), refused("h3_tochildren"), refused("h3_toparent"), refused("change_query_priority"),
     refused("change_session_priority"), refused("change_user_priority"), refused("current_setting"), refused("set_config"),
-    refused("pg_cancel_backend"), refused("pg_terminate_backend"), refused("reboot_cluster"),
+    own("pg_cancel_backend", 1, 1), own("pg_terminate_backend", 1, 1), refused("reboot_cluster"),
     refused("current_aws_account"), refused("current_namespace"), refused("current_session_arn"),
     refused("default_iam_role"), refused("has_assumerole_privilege"), refused("last_user_query_id"),
     refused("pg_get_cols"), refused("pg_get_grantee_by_iam_role"), refused("pg_get_iam_role_by_user"),

@@ -43,6 +43,7 @@ struct SessionState : duckdb::ClientContextState {
     written.clear();
     uses.clear();
     planned.clear();
+    parameters.clear();
     object_name = nullptr;
     select.reset();
     select_parquet = false;
@@ -66,6 +67,8 @@ struct SessionState : duckdb::ClientContextState {
   std::function<std::string(const std::string&)> object_name;  // the name of a written object for the path DuckDB chose
   std::vector<TableUse> uses;          // the tables that the statement names
   std::vector<PlannedColumn> planned;  // the result columns of the plan that was made last
+  // Of a statement that is described: what its parameters without a type are taken for, by name.
+  std::map<std::string, duckdb::LogicalType> parameters;
   std::atomic<uint64_t> scanned_bytes = 0;
   // Of S3 Select: the object as CSV or JSON, or whether it is Parquet.
   std::shared_ptr<SelectInput> select;

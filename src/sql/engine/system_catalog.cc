@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "sql/engine/catalog_arrays.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
@@ -96,20 +97,10 @@ constexpr const char* kConstraints = R"(
            (SELECT schema_name, schema_oid, table_name, table_oid, json_extract(split_part(comment, '|', 5), '$[*]') AS keys
               FROM {tables} WHERE kind = 'TABLE' AND split_part(comment, '|', 5) <> '') t) every_key) k) constraints)";
 
-// The numbers of a table's columns, for a list of their names.
-#define NUMBERS(names, table)                                           \
-  "(SELECT list(x.column_index::SMALLINT ORDER BY list_position(" names \
-  ", x.column_name)) FROM (SELECT * FROM {columns}) x WHERE "           \
-  "x.table_oid = " table " AND list_contains(" names ", x.column_name))"
-
 // ASSUMED: the numbers of encodings, which AWS does not document; format_encoding() gives their names.
 constexpr const char* kEncodings =
     "['bytedict', 'delta', 'delta32k', 'lzo', 'mostly8', 'mostly16', 'mostly32', 'runlength', 'text255', 'text32k', "
     "'zstd', 'az64', 'raw']";
-
-struct View {
-  const char *schema, *name, *sql;
-};
 
 #define IDENTITIES "system.redshift.system_rows('tarn_identities')"
 #define ROUTINES "system.redshift.system_rows('tarn_routines')"
@@ -118,11 +109,7 @@ struct View {
   "identity_name, g.grantee_kind AS identity_type, g.grant_option = 'true' AS admin_option"
 #define SERVER(view) "system.redshift.system_rows('" view "')"
 
-constexpr View kViews[] = {
-    {"pg_catalog", "pg_namespace",
-     "SELECT oid::INTEGER AS oid, schema_name AS nspname, owner_id AS nspowner, NULL::VARCHAR[] AS nspacl FROM "
-     "{schemas} "
-     "UNION ALL SELECT 99, 'pg_temp_1', 100, NULL"},
+constexpr SystemView kViews[] = {
     {"pg_catalog", "pg_class_info",
      "SELECT table_oid::INTEGER AS reloid, table_name AS relname, schema_oid::INTEGER AS relnamespace, "
      "table_oid::INTEGER AS "
@@ -136,48 +123,6 @@ constexpr View kViews[] = {
      "reldiststyle, "
      "CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 ELSE 10 END AS "
      "releffectivediststyle FROM {tables}"},
-    {"pg_catalog", "pg_class",
-     "SELECT table_oid::INTEGER AS oid, table_name AS relname, schema_oid::INTEGER AS relnamespace, table_oid::INTEGER "
-     "AS "
-     "reltype, 0 AS reloftype, owner_id AS relowner, 0 AS relam, table_oid::INTEGER AS relfilenode, 0 AS "
-     "reltablespace, 0 AS "
-     "relpages, rows::FLOAT AS reltuples, 0 AS reltoastrelid, false AS relhasindex, false AS relisshared, CASE kind "
-     "WHEN "
-     "'VIEW' THEN 'v' ELSE 'r' END AS relkind, CASE schema_name WHEN 'pg_temp_1' THEN 't' ELSE 'p' END AS "
-     "relpersistence, "
-     "column_count::SMALLINT AS relnatts, 0::SMALLINT AS relchecks, 0::SMALLINT AS reltriggers, false AS relhasoids, "
-     "false "
-     "AS relhaspkey, kind = 'VIEW' AS relhasrules, false AS relhastriggers, false AS relhassubclass, false AS "
-     "relrowsecurity, false AS relforcerowsecurity, false AS relispartition, 'n' AS relreplident, NULL::VARCHAR[] AS "
-     "relacl, "
-     "NULL::VARCHAR[] AS reloptions, CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' "
-     "THEN 8 "
-     "ELSE 9 END AS reldiststyle, CASE split_part(comment, '|', 2) WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' "
-     "THEN 8 "
-     "ELSE 10 END AS releffectivediststyle FROM {tables}"},
-    {"pg_catalog", "pg_attribute",
-     "SELECT table_oid::INTEGER AS attrelid, column_name AS attname, CASE shown_name WHEN 'boolean' THEN 16 WHEN "
-     "'bigint' "
-     "THEN 20 WHEN 'smallint' THEN 21 WHEN 'integer' THEN 23 WHEN 'real' THEN 700 WHEN 'double precision' THEN 701 "
-     "WHEN "
-     "'character' THEN 1042 WHEN 'character varying' THEN 1043 WHEN 'date' THEN 1082 WHEN 'time without time zone' THEN 1083 WHEN "
-     "'timestamp without time zone' THEN 1114 WHEN 'timestamp with time zone' THEN 1184 WHEN 'interval' THEN 1186 WHEN "
-     "'interval year' THEN 1188 WHEN 'interval year to month' THEN 1188 WHEN 'interval day' THEN 1190 WHEN "
-      "'interval day to hour' THEN 1190 "
-     "WHEN 'interval day to minute' THEN 1190 WHEN 'interval day to second' THEN 1190 WHEN "
-     "'time "
-     "with time zone' THEN 1266 WHEN 'numeric' THEN 1700 WHEN 'geometry' THEN 3000 WHEN 'geography' THEN 3001 WHEN "
-     "'super' "
-     "THEN 4000 WHEN 'binary varying' THEN 6551 ELSE 25 END AS atttypid, -1 AS attstattarget, -1::SMALLINT AS attlen, "
-     "column_index::SMALLINT AS attnum, 0 AS attndims, -1 AS attcacheoff, coalesce(CASE WHEN shown_name = 'numeric' "
-     "THEN "
-     "numeric_precision * 65536 + numeric_scale + 4 ELSE length + 4 END, -1)::INTEGER AS atttypmod, NOT is_nullable AS "
-     "attnotnull, column_default IS NOT NULL AS atthasdef, false AS attisdropped, true AS attislocal, 0 AS "
-     "attinhcount, 0 AS "
-     "attcollation, '' AS attidentity, '' AS attgenerated, 'x' AS attstorage, NULL::VARCHAR[] AS attacl, "
-     "coalesce(list_position({encodings}, lower(encode)), 0)::SMALLINT AS attencodingtype, distkey AS attisdistkey, "
-     "sortkey "
-     "AS attsortkeyord FROM {columns}"},
     {"pg_catalog", "pg_table_def",
      "SELECT schema_name AS schemaname, table_name AS tablename, column_name AS \"column\", shown AS type, CASE encode "
      "WHEN '' "
@@ -202,7 +147,7 @@ constexpr View kViews[] = {
      "SELECT {db} AS database_name, schema_name, name, options = 'auto' AS autorefresh, false AS is_stale, 0 AS state "
      "FROM {own_db}.views WHERE kind = 'MATERIALIZED'"},
     {"pg_catalog", "pg_description",
-     "SELECT coalesce(t.table_oid, s.oid, 0)::INTEGER AS objoid, 0 AS classoid, coalesce(c.column_index, 0)::INTEGER "
+     "SELECT coalesce(t.table_oid, s.oid, 0)::INTEGER AS objoid, CASE m.kind WHEN 'TABLE' THEN 1259 ELSE 2615 END AS classoid, coalesce(c.column_index, 0)::INTEGER "
      "AS "
      "objsubid, m.comment AS description FROM {own_db}.comments m LEFT JOIN (SELECT * FROM {tables}) t ON m.kind = "
      "'TABLE' AND "
@@ -289,11 +234,6 @@ constexpr View kViews[] = {
      "shown AS data_type, column_default, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS is_nullable, encode AS "
      "encoding, "
      "distkey, sortkey, NULL::VARCHAR AS column_acl, NULL::VARCHAR AS remarks FROM {columns}"},
-    {"pg_catalog", "svv_columns",
-     "SELECT {db} AS table_catalog, schema_name AS table_schema, table_name, column_name, column_index::INTEGER AS "
-     "ordinal_position, column_default, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS is_nullable, shown_name AS "
-     "data_type, "
-     "length AS character_maximum_length, numeric_precision, numeric_scale, NULL::VARCHAR AS remarks FROM {columns}"},
     // What only the blocks on a cluster's disks tell is NULL or 0: there are none.
     {"pg_catalog", "svv_table_info",
      "SELECT {db} AS database, t.schema_name AS schema, t.table_oid AS table_id, t.table_name AS \"table\", CASE WHEN "
@@ -316,50 +256,12 @@ constexpr View kViews[] = {
      "FILTER (sortkey > 0))::INTEGER AS sortkey_num FROM {columns} GROUP BY table_oid) c ON c.table_oid = t.table_oid "
      "WHERE "
      "t.stored"},
-    {"pg_catalog", "pg_type",
-     "SELECT oid::INTEGER AS oid, typname, 0 AS typcollation, 11 AS typnamespace, 1 AS typowner, typlen::SMALLINT AS "
-     "typlen, 'b' AS "
-     "typtype, "
-     "true AS typisdefined, ',' AS typdelim, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, -1 AS typtypmod, "
-     "false AS typnotnull FROM "
-     "(VALUES "
-     "(16, 'bool', 1), (20, 'int8', 8), (21, 'int2', 2), (23, 'int4', 4), (25, 'text', -1), (26, 'oid', 4), (700, "
-     "'float4', 4), (701, 'float8', 8), (1042, 'bpchar', -1), (1043, 'varchar', -1), (1082, 'date', 4), (1083, 'time', "
-     "8), (1114, 'timestamp', 8), (1184, 'timestamptz', 8), (1266, 'timetz', 12), (1700, 'numeric', -1), (1005, "
-     "'_int2', -1), (17, 'bytea', -1), (19, 'name', 128), (1186, 'interval', 16), (1188, 'intervaly2m', 4), (1190, "
-      "'intervald2s', 8), (1790, "
-     "'refcursor', -1), (2205, 'regclass', 4), (3000, 'geometry', -1), (3001, 'geography', -1), (4000, 'super', -1), "
-     "(6551, 'varbyte', -1)) t(oid, typname, typlen)"},
     {"pg_catalog", "pg_attrdef",
      "SELECT table_oid::INTEGER AS adrelid, column_index::SMALLINT AS adnum, column_default AS adbin, adbin AS adsrc FROM "
      "{columns} WHERE column_default IS NOT NULL"},
-    {"pg_catalog", "pg_index",
-     "SELECT 0 AS indexrelid, 0 AS indrelid, 0::SMALLINT AS indnatts, ''::VARCHAR AS indkey, false AS indisunique, "
-     "false AS "
-     "indisprimary, false AS indisclustered, true AS indisvalid, false AS indisreplident, NULL::VARCHAR AS indexprs, "
-     "NULL::VARCHAR AS indpred WHERE false"},
-    {"pg_catalog", "pg_constraint",
-     "SELECT k.oid, k.name AS conname, k.schema_oid::INTEGER AS connamespace, k.kind AS contype, false AS "
-     "condeferrable, "
-     "false AS condeferred, true AS convalidated, k.table_oid::INTEGER AS conrelid, 0 AS contypid, 0 AS conindid, 0 AS "
-     "conparentid, coalesce(o.table_oid, 0)::INTEGER AS confrelid, CASE k.kind WHEN 'f' THEN 'a' ELSE ' ' END AS "
-     "confupdtype, "
-     "CASE k.kind WHEN 'f' THEN 'a' ELSE ' ' END AS confdeltype, CASE k.kind WHEN 'f' THEN 'u' ELSE ' ' END AS "
-     "confmatchtype, " NUMBERS("k.columns", "k.table_oid") " AS conkey, " NUMBERS(
-         "k.other_columns", "o.table_oid") " AS confkey, NULL::VARCHAR AS conbin, NULL::VARCHAR AS consrc FROM (SELECT "
-                                           "* FROM {constraints}) k "
-                                           "LEFT JOIN (SELECT * FROM {tables}) o ON o.schema_name = k.other_schema AND "
-                                           "o.table_name = k.other_table"},
     {"pg_catalog", "pg_collation",
      "SELECT 0 AS oid, ''::VARCHAR AS collname, 0 AS collnamespace, 0 AS collowner, 6 AS collencoding WHERE false"},
     {"pg_catalog", "pg_inherits", "SELECT 0 AS inhrelid, 0 AS inhparent, 0 AS inhseqno WHERE false"},
-    {"pg_catalog", "pg_rewrite",
-     "SELECT DISTINCT (view_oid + 1000000)::INTEGER AS oid, '_RETURN' AS rulename, view_oid::INTEGER AS ev_class, -1::SMALLINT AS "
-     "ev_attr, '1' AS ev_type, true AS is_instead FROM system.redshift.view_reads()"},
-    {"pg_catalog", "pg_depend",
-     "SELECT DISTINCT 2618 AS classid, (view_oid + 1000000)::INTEGER AS objid, 0 AS objsubid, 1259 AS refclassid, "
-     "t.table_oid::INTEGER AS refobjid, 0 AS refobjsubid, 'n' AS deptype FROM system.redshift.view_reads() r JOIN (SELECT * FROM "
-     "{tables}) t ON t.schema_name = r.schema_name AND t.table_name = r.name"},
     {"information_schema", "table_constraints",
      "SELECT {db} AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name, {db} AS "
      "table_catalog, "
@@ -394,37 +296,19 @@ constexpr View kViews[] = {
      "SELECT {db} AS database_name, schema_name, name AS function_name, CASE kind WHEN 'p' THEN 'STORED PROCEDURE' "
      "ELSE "
      "'REGULAR FUNCTION' END AS function_type, signature AS argument_type, result AS result_type FROM " ROUTINES},
-    {"pg_catalog", "pg_proc_info",
-     "SELECT (100000 + row_number() OVER ())::INTEGER AS prooid, r.name AS proname, s.oid::INTEGER AS pronamespace, "
-     "coalesce(i.id, 1) AS proowner, CASE r.kind WHEN 'p' THEN 'plpgsql' ELSE 'sql' END AS prolang, r.kind AS prokind, "
-     "r.signature AS proargtypes, r.definition AS prosrc FROM " ROUTINES " r LEFT JOIN duckdb_schemas() s ON "
-     "s.database_name = {db} AND s.schema_name = r.schema_name LEFT JOIN {identities} i ON i.kind = 'user' AND i.name "
-     "= "
-     "r.owner"},
-    {"pg_catalog", "pg_proc",
-     "SELECT (100000 + row_number() OVER ())::INTEGER AS oid, r.name AS proname, s.oid::INTEGER AS pronamespace, "
-     "coalesce(i.id, 1) AS proowner, false AS proisagg, r.kind AS prokind, len(string_split(r.signature, "
-     "','))::SMALLINT "
-     "AS pronargs, r.definition AS prosrc FROM " ROUTINES
-     " r LEFT JOIN duckdb_schemas() s ON s.database_name = {db} AND "
-     "s.schema_name = r.schema_name LEFT JOIN {identities} i ON i.kind = 'user' AND i.name = r.owner"},
     {"information_schema", "tables",
      "SELECT {db} AS table_catalog, schema_name AS table_schema, table_name, CASE kind WHEN 'TABLE' THEN 'BASE TABLE' "
      "ELSE kind "
      "END AS table_type FROM {tables}"},
     {"information_schema", "schemata",
      "SELECT {db} AS catalog_name, schema_name, owner AS schema_owner FROM {schemas}"},
-    {"information_schema", "columns",
-     "SELECT {db} AS table_catalog, schema_name AS table_schema, table_name, column_name, column_index::INTEGER AS "
-     "ordinal_position, column_default, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS is_nullable, shown_name AS "
-     "data_type, "
-     "length AS character_maximum_length, numeric_precision, numeric_scale FROM {columns}"},
     {"information_schema", "views",
      "SELECT {db} AS table_catalog, schema_name AS table_schema, name AS table_name, definition AS view_definition, "
      "'NONE' AS check_option, 'NO' AS is_updatable FROM {views}"},
 };
 
 string filled(string sql, const StatementContext& context) {
+  sql = replace_all(std::move(sql), "{routines}", routines_sql());
   sql = replace_all(std::move(sql), "{constraints}", kConstraints);
   sql = replace_all(std::move(sql), "{views}", kViewTexts);
   sql = replace_all(std::move(sql), "{encodings}", kEncodings);
@@ -494,6 +378,26 @@ void next_rows(duckdb::ClientContext&, duckdb::TableFunctionInput& input, duckdb
   output.SetCardinality(row);
 }
 
+// pg_cancel_backend(pid), pg_terminate_backend(pid). ASSUMED: 1 where it was told to end, else 0.
+template <bool terminate>
+void stop_backend(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
+  const auto session = SessionState::of(state.GetContext());
+  duckdb::UnaryExecutor::Execute<int64_t, int32_t>(input.data[0], result, input.size(), [&](int64_t pid) {
+    const auto told = session->link.system_rows(session->context.principal, (terminate ? kTerminateBackend : kCancelBackend) + std::to_string(pid));
+    if (!told) session->raise(told.error());
+    return told->rows.at(0).at(0) == "1" ? 1 : 0;
+  });
+}
+
+void add_backends(Registry& registry) {
+  for (auto [name, run] : {std::pair{"pg_cancel_backend", &stop_backend<false>},
+                           std::pair{"pg_terminate_backend", &stop_backend<true>}}) {
+    duckdb::ScalarFunction function = scalar(name, {duckdb::LogicalType::BIGINT}, duckdb::LogicalType::INTEGER, run);
+    function.stability = duckdb::FunctionStability::VOLATILE;  // it is run once for each row, and never beforehand
+    registry.add(function);
+  }
+}
+
 }  // namespace
 
 string catalog_sql(string sql, const StatementContext& context) {
@@ -503,12 +407,14 @@ string catalog_sql(string sql, const StatementContext& context) {
 void add_system_rows(Registry& registry) {
   add_rights(registry);
   add_view_reads(registry);
+  add_backends(registry);
+  add_catalog_arrays(registry);
   registry.add(duckdb::TableFunction("system_rows", {duckdb::LogicalType::VARCHAR}, next_rows, bind_rows, begin_rows));
 }
 
 std::optional<string> system_view_sql(const string& schema, const string& name, const StatementContext& context) {
   if (!schema.empty() && schema != "pg_catalog" && schema != "information_schema") return std::nullopt;
-  for (const View& view : kViews) {
+  for (const SystemView& view : kViews) {
     const bool named = schema.empty() ? view.schema == string("pg_catalog") : schema == view.schema;
     if (named && name == view.name) return filled(view.sql, context);
   }

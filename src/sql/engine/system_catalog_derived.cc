@@ -7,13 +7,9 @@ namespace {
 
 using std::string;
 
-struct Derived {
-  const char *schema, *name, *sql;  // {view x}: another view
-};
-
 #define NONE_OF(columns) "SELECT " columns " WHERE false"
 
-constexpr Derived kDerived[] = {
+constexpr SystemView kDerived[] = {
     {"pg_catalog", "stl_loaderror_detail",
      "SELECT userid, slice, session, query, filename, line_number, 0 AS field, colname, raw_field_value AS value, 0 AS "
      "is_null, "
@@ -34,9 +30,12 @@ constexpr Derived kDerived[] = {
      "SELECT userid, xid, pid, label, starttime, endtime, sequence, text FROM {view svl_statementtext} v WHERE type = "
      "'UTILITY'"},
     {"pg_catalog", "stv_sessions",
-     "SELECT min(starttime) AS starttime, pid AS process, user_name, db_name, 0 AS timeout_sec FROM {view stv_recents} "
-     "v WHERE "
-     "status = 'Running' GROUP BY pid, user_name, db_name"},
+     "SELECT starttime, process, user_name, db_name, timeout_sec FROM system.redshift.system_rows('tarn_sessions')"},
+    {"pg_catalog", "pg_stat_activity",
+     "SELECT 0 AS datid, s.db_name AS datname, s.process AS procpid, coalesce(i.id, 0) AS usesysid, s.user_name AS usename, "
+     "s.application_name, s.client_addr, s.starttime AS backend_start, q.starttime AS query_start, false AS waiting, "
+     "coalesce(q.text, '<IDLE>') AS current_query FROM system.redshift.system_rows('tarn_sessions') s LEFT JOIN {identities} i "
+     "ON i.kind = 'user' AND i.name = s.user_name LEFT JOIN {view stv_inflight} q ON q.pid = s.process"},
     {"pg_catalog", "stv_slices", "SELECT 0 AS node, 0 AS slice, 0 AS localslice, 'D' AS type"},
     {"pg_catalog", "svv_query_inflight",
      "SELECT userid, slice, query, pid, starttime, suspended, text, 0 AS sequence FROM {view stv_inflight} v"},
@@ -54,10 +53,6 @@ constexpr Derived kDerived[] = {
     {"pg_catalog", "pg_shadow", "SELECT * FROM {view pg_user} v"},
     {"pg_catalog", "pg_external_schema",
      "SELECT esoid, databasename AS esdbname, eskind, esoptions FROM {view svv_external_schemas} v"},
-    {"pg_catalog", "pg_language",
-     "SELECT * FROM (VALUES ('internal', false, false), ('c', false, false), ('sql', false, true), ('plpgsql', true, "
-     "true)) "
-     "t(lanname, lanispl, lanpltrusted)"},
     {"information_schema", "table_privileges",
      "SELECT NULL::VARCHAR AS grantor, identity_name AS grantee, {db} AS table_catalog, namespace_name AS "
      "table_schema, relation_name "
@@ -101,12 +96,20 @@ constexpr Derived kDerived[] = {
     {"pg_catalog", "pg_library", NONE_OF("'' AS name, 0 AS language_oid, 0 AS file_store_id, 0 AS owner")},
 };
 
+const SystemView* find_view(std::span<const SystemView> views, const string& schema, const string& name) {
+  const auto found =
+      std::ranges::find_if(views, [&](const SystemView& view) { return schema == view.schema && name == view.name; });
+  return found != views.end() ? &*found : nullptr;
+}
+
 }  // namespace
 
 std::optional<string> derived_view_sql(const string& schema, const string& name, const StatementContext& context) {
-  for (const Derived& view : kDerived) {
-    if ((schema.empty() ? "pg_catalog" : schema) != view.schema || name != view.name) continue;
-    string sql = view.sql;
+  const string where = schema.empty() ? "pg_catalog" : schema;
+  const SystemView* found = find_view(kDerived, where, name);
+  if (!found) found = find_view(pg_views(), where, name);
+  if (found) {
+    string sql = found->sql;
     constexpr std::string_view kMark = "{view ";
     for (size_t at = sql.find(kMark); at != string::npos; at = sql.find(kMark, at)) {
       const size_t end = sql.find('}', at);
