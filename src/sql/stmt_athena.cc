@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 #include "sql/sql_error.h"
@@ -297,12 +298,9 @@ Result<Statement> explain(Reader& reader) {
   Explain explain;
   explain.analyze = reader.accept("analyze");
   (void)reader.accept("verbose");
-  if (reader.peek().is_op("(") && (reader.peek(1).is("format") || reader.peek(1).is("type"))) {
-    const Token option = reader.peek(2);
-    TRY(reader.skip_parentheses());
-    if (!option.is("text") && !option.is("logical") && !option.is("distributed"))
-      return refused("EXPLAIN (" + upper(option.text) + ")", option);
-  }
+  // The engine's parser reads the options; what EXPLAIN ANALYZE runs has none.
+  const bool options = reader.peek().is_op("(") && (reader.peek(1).is("format") || reader.peek(1).is("type"));
+  if (options && explain.analyze) TRY(reader.skip_parentheses());
   explain.sql = rest(reader);
   if (explain.sql.empty()) return mismatched(reader, reader.peek());
   return explain;
@@ -373,6 +371,49 @@ const Form kForms[] = {
     {{"table"}, "DML", "SELECT", query},
 };
 
+void append_utf8(std::string& text, int point) {
+  const auto byte = [&](int bits) { text += static_cast<char>(bits); };
+  if (point < 0x80) return byte(point);
+  if (point >= 0x800) byte(0xE0 | point >> 12);
+  byte(point < 0x800 ? 0xC0 | point >> 6 : 0x80 | (point >> 6 & 0x3F));
+  byte(0x80 | (point & 0x3F));
+}
+
+// What a Hive string with its quotes means: '\\u0001' and '\\001' are characters, an unknown escape is its letter.
+std::string hive_string(std::string_view source) {
+  const char quote = source[0];
+  source = source.substr(1, source.size() - 2);
+  std::string text;
+  for (size_t i = 0; i < source.size(); ++i) {
+    if (source[i] == quote) ++i;  // two of them are one
+    if (source[i] != '\\' || i + 1 >= source.size()) {
+      text += source[i];
+      continue;
+    }
+    const char c = source[++i];
+    const auto code = [&](size_t from, size_t size, int base) -> int {
+      int value = -1;
+      const char* const end = source.data() + from + size;
+      if (from + size > source.size() || std::from_chars(source.data() + from, end, value, base).ptr != end) return -1;
+      return value;
+    };
+    if (const int point = c == 'u' ? code(i + 1, 4, 16) : -1; point >= 0) {
+      append_utf8(text, point);
+      i += 4;
+    } else if (const int byte = c == '0' || c == '1' ? code(i, 3, 8) : -1; byte >= 0) {
+      text += static_cast<char>(byte);
+      i += 2;
+    } else {
+      constexpr std::string_view kLetters = "0bnrtZ";
+      constexpr char kMeanings[] = {'\0', '\b', '\n', '\r', '\t', '\x1a'};
+      const size_t letter = kLetters.find(c);
+      if (c == '%' || c == '_') text += '\\';
+      text += letter == std::string_view::npos ? c : kMeanings[letter];
+    }
+  }
+  return text;
+}
+
 // Back-quoted names are names; in Hive's statements strings have backslash escapes.
 Result<std::vector<Token>> tokens_of(std::string_view text) {
   // A string with an escaped quote may be none without escapes, and the other way round.
@@ -386,11 +427,22 @@ Result<std::vector<Token>> tokens_of(std::string_view text) {
                                                                      plain[1].is("schema")));
   if (trino) hive = false;
   std::vector<Token> tokens = hive ? TRY(std::move(escaped)) : TRY(std::move(unescaped));
-  for (Token& token : tokens)
+  for (Token& token : tokens) {
     if (token.kind == TokenKind::kBackquoted) {
       token.kind = TokenKind::kQuotedName;
       token.dollar = true;  // it may hold dots between names
     }
+    const Token* before = &token == tokens.data() ? nullptr : &token - 1;
+    constexpr std::string_view kBeforeStrings[] = {"by", "comment", "location", "serde", "inputformat", "outputformat", "like"};
+    const bool value = before && (before->is_op("=") || std::ranges::any_of(kBeforeStrings, [&](auto word) { return before->is(word); }));
+    // "x" is a string where a name cannot be.
+    if (hive && token.kind == TokenKind::kQuotedName && text[token.begin] == '"' && value) {
+      token.kind = TokenKind::kString;
+      token.escaped = true;
+    }
+    if (hive && token.kind == TokenKind::kString && token.escaped && (text[token.begin] == '\'' || text[token.begin] == '"'))
+      token.text = hive_string(text.substr(token.begin, token.end - token.begin));
+  }
   return tokens;
 }
 
@@ -441,7 +493,8 @@ Result<Properties> parse_properties(Reader& reader) {
   Properties all;
   TRY(reader.expect_op("("));
   do {
-    std::string name = TRY(reader.string());
+    const bool quoted = reader.peek().kind == TokenKind::kQuotedName;
+    std::string name = quoted ? reader.next().text : TRY(reader.string());
     TRY(reader.expect_op("="));
     all.emplace_back(std::move(name), TRY(reader.string()));
   } while (reader.accept_op(","));
@@ -474,7 +527,14 @@ Result<Recognised> recognise(std::string_view text) {
     if (tokens[i].is_op(";"))
       return sql_error(kSyntaxError, fmt::format("Only one sql statement is allowed. Got: {}", text),
                        tokens[i].begin + 1);
+  // What the query parser would say of a query when it runs can be said now.
+  int open = 0;
+  for (size_t i = 0; i < end; ++i) {
+    open += tokens[i].is_op("(") - tokens[i].is_op(")");
+    if (open < 0) return sql_error(kSyntaxError, "mismatched input ')'", tokens[i].begin + 1);
+  }
   const size_t length = tokens[end - 1].end;
+  if (open > 0) return sql_error(kSyntaxError, "mismatched input '<EOF>'. Expecting: ')'", length + 1);
   tokens.resize(end);
   tokens.push_back({TokenKind::kEnd, static_cast<uint32_t>(length), static_cast<uint32_t>(length), ""});
   Reader reader(text.substr(0, length), tokens);

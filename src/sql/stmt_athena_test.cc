@@ -82,6 +82,31 @@ TEST(StmtAthena, ATable) {
   EXPECT_EQ(table.table_properties[0].second, "1");
 }
 
+TEST(StmtAthena, ParenthesesThatDoNotMatch) {
+  EXPECT_EQ(recognise("SELECT (1").error().message, "mismatched input '<EOF>'. Expecting: ')'");
+  EXPECT_EQ(recognise("SELECT 1)").error().message, "mismatched input ')'");
+  EXPECT_TRUE(recognise("SELECT '(' || \")\" FROM t -- ("));
+}
+
+TEST(StmtAthena, EscapesOfHive) {
+  const auto table = parsed<CreateTable>(
+      R"(CREATE EXTERNAL TABLE t (a int COMMENT 'it''s \\d \q\% \u00e9') ROW FORMAT DELIMITED FIELDS TERMINATED BY '\u0001' )"
+      R"(ESCAPED BY '\001' LOCATION 's3://b/t/')");
+  EXPECT_EQ(table.columns[0].comment, "it's \\d q\\% \xC3\xA9");
+  const Properties expected = {{"serialization.format", "\x01"}, {"field.delim", "\x01"}, {"escape.delim", "\x01"}};
+  EXPECT_EQ(table.serde_properties, expected);
+}
+
+TEST(StmtAthena, StringsInDoubleQuotes) {
+  const auto table = parsed<CreateTable>(
+      R"(CREATE EXTERNAL TABLE t (`a` int COMMENT "it's") ROW FORMAT DELIMITED FIELDS TERMINATED BY "\t" )"
+      R"(LOCATION "s3://b/t/" TBLPROPERTIES ("skip.header.line.count"="1", 'x'="y"))");
+  EXPECT_EQ(table.columns[0].comment, "it's");
+  EXPECT_EQ(table.location, "s3://b/t/");
+  const Properties expected = {{"skip.header.line.count", "1"}, {"x", "y"}};
+  EXPECT_EQ(table.table_properties, expected);
+}
+
 TEST(StmtAthena, ATableOfAQuery) {
   const auto table = parsed<CreateTableAs>(
       "CREATE TABLE IF NOT EXISTS t WITH (partitioned_by = ARRAY['a', 'b'], external_location = 's3://x/', n = 3) "

@@ -117,7 +117,7 @@ Result<Ran> StatementRun::explain(const sql::athena::Explain& explain) {
     const sql::SpoolPage page = TRY(rows.page(p));
     for (uint32_t row = 0; row < page.rows(); ++row) lines.push_back(page.cell(row, 0).as_text());
   }
-  if (!explain.analyze) return text_result({"Query Plan"}, lines);
+  if (!explain.analyze) return text_result({lines == std::vector<std::string>{"true"} ? "Valid" : "Query Plan"}, lines);
   // What it costs is known by running it.
   request.sql = explain.sql;
   request.spool = -1;

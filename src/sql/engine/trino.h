@@ -42,6 +42,12 @@ duckdb::LogicalType zoned_type();
 bool is_zoned(const duckdb::LogicalType& type);
 // Of a result column of nothing but NULL.
 duckdb::LogicalType unknown_type();
+bool is_unknown(const duckdb::LogicalType& type);
+// Types that only functions know: HyperLogLog, SetDigest, tdigest, qdigest(..), ipaddress, SphericalGeography (bytes), and
+// BingTile (a number).
+duckdb::LogicalType opaque_type(const std::string& name);
+bool is_opaque(const duckdb::LogicalType& type);
+bool is_opaque(const duckdb::LogicalType& type, std::string_view name);
 duckdb::LogicalType char_type(int length);
 bool is_char(const duckdb::LogicalType& type);
 int char_length(const duckdb::LogicalType& type);
@@ -49,6 +55,8 @@ bool is_json(const duckdb::LogicalType& type);
 bool is_varchar(const duckdb::LogicalType& type);
 // As typeof() says it: "array(integer)".
 std::string type_name(const duckdb::LogicalType& type);
+// The same with the lengths of literals: "array(varchar(3))".
+std::string type_name(const duckdb::Expression& value);
 // As Athena's result metadata says it: "array".
 std::string base_name(const duckdb::LogicalType& type);
 

@@ -80,6 +80,7 @@ bool is_moment(const LogicalType& type) {
 
 // Types that the engine has and Trino has not, as Trino's.
 LogicalType plain(const LogicalType& type) {
+  if (is_unknown(type)) return LogicalType::SQLNULL;
   switch (type.id()) {
     case LogicalTypeId::TIMESTAMP_MS:
     case LogicalTypeId::TIMESTAMP_NS:
@@ -144,6 +145,7 @@ std::optional<LogicalType> common_type(const LogicalType& given_a, const Logical
 BoundPtr coerced(ClientContext& context, BoundPtr value, const LogicalType& type) {
   const LogicalType from = value->return_type;
   if (from == type) return value;
+  if (is_unknown(from)) return bound_constant(Value(type));  // it holds nothing but NULL
   if (from.id() == LogicalTypeId::SQLNULL) return cast_to(context, std::move(value), type);
   if (is_zoned(type) || is_zoned(from) || type.IsNested()) {
     return cast_bound(context, std::move(value), type, duckdb::optional_idx());
@@ -273,11 +275,12 @@ int fit(const Pattern& pattern, const LogicalType& given, Variables& variables) 
                                                       : kNoFit;
   }
   if (base == "geometry") return is_geometry(type) ? 0 : kNoFit;
+  if (is_opaque(type)) return lower(type.GetAlias().substr(0, type.GetAlias().find('('))) == base ? 0 : kNoFit;
   static const std::map<string, LogicalTypeId> kPlain = {
       {"boolean", LogicalTypeId::BOOLEAN},    {"date", LogicalTypeId::DATE},      {"time", LogicalTypeId::TIME},
       {"timetz", LogicalTypeId::TIME_TZ},     {"varbinary", LogicalTypeId::BLOB}, {"interval", LogicalTypeId::INTERVAL},
       {"uuid", LogicalTypeId::UUID}};
-  const auto exact = kPlain.find(base);
+  const auto exact = kPlain.find(base);  // an opaque type has no other
   return exact != kPlain.end() && type.id() == exact->second && !is_geometry(type) ? 0 : kNoFit;
 }
 
@@ -285,6 +288,7 @@ LogicalType resolved(const Pattern& pattern, const LogicalType& given, const Var
   const LogicalType type = plain(given);
   if (is_variable(pattern)) return variables.at(pattern.base[0]);
   const string& base = pattern.base;
+  if (is_opaque(type)) return type;
   if (base == "any" || base == "row" || base == "number" || base == "geometry" || base == "json" || base == "char") {
     return base == "json" && type.id() == LogicalTypeId::SQLNULL ? LogicalType::JSON() : type;
   }
@@ -307,14 +311,15 @@ LogicalType resolved(const Pattern& pattern, const LogicalType& given, const Var
       {"timestamp", LogicalType::TIMESTAMP}, {"time", LogicalType::TIME},         {"timetz", LogicalType::TIME_TZ},
       {"varbinary", LogicalType::BLOB},      {"interval", LogicalType::INTERVAL}, {"uuid", LogicalType::UUID},
       {"zoned", zoned_type()}};
-  return kTypes.at(base);
+  const auto known = kTypes.find(base);
+  return known == kTypes.end() ? type : known->second;  // NULL for an opaque type
 }
 
 }  // namespace
 
 void unexpected_parameters(const BindInput& input) {
   string given, expected;
-  for (const auto& argument : input.arguments) given += (given.empty() ? "" : ", ") + type_name(argument->return_type);
+  for (const auto& argument : input.arguments) given += (given.empty() ? "" : ", ") + type_name(*argument);
   for (const Signature* signature : signatures(input.name)) {
     string parameters = signature->parameters;
     for (size_t at; (at = parameters.find("zoned")) != string::npos;) {
@@ -429,6 +434,9 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_digest_functions(adder);
   add_stem_functions(adder);
   add_format_function(adder);
+  add_sketch_functions(adder);
+  add_address_functions(adder);
+  add_tile_functions(adder);
   add_aggregate_functions(adder);
 }
 

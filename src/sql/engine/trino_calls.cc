@@ -113,10 +113,7 @@ ParsedPtr Parser::lambda(const string& function, size_t argument) {
   const LambdaFunction* rule = lambda_function(function, argument);
   if (!rule) {
     if (is_known(function)) {
-      const bool comparator = function == "array_sort";
-      raise(comparator ? "NOT_SUPPORTED" : "FUNCTION_NOT_FOUND",
-            comparator ? "The function array_sort with a comparator is not supported."
-                       : "Unexpected parameters (<function>) for function " + function, place(at));
+      raise("FUNCTION_NOT_FOUND", "Unexpected parameters (<function>) for function " + function, place(at));
     }
     raise("FUNCTION_NOT_FOUND", "Function '" + function + "' not registered", place(at));
   }
@@ -178,7 +175,14 @@ void Parser::arguments(Call& call) {
   }
   if (call.name == "listagg" && take("on")) {  // ON OVERFLOW ERROR | TRUNCATE ..: no overflow here
     expect("overflow");
-    if (!take("error")) raise("NOT_SUPPORTED", "LISTAGG ON OVERFLOW TRUNCATE is not supported.", place(here()));
+    if (!take("error")) {
+      expect("truncate");
+      if (peek().kind == TokenKind::kString) ++at_;
+      if (is("with") || is("without")) {
+        ++at_;
+        expect("count");
+      }
+    }
   }
   if (take("order")) {
     expect("by");
@@ -343,7 +347,8 @@ ParsedPtr Parser::make(Call call) {
   const bool callable = rule ? *rule->returns != 0 : !call.name.starts_with("_") && !signatures(call.name).empty();
   if (!callable) not_registered(call, at);
   const bool shapes = call.name.starts_with("st_") || call.name.starts_with("line_") ||
-                      call.name.find("geometry") != string::npos;
+                      call.name.find("geometry") != string::npos || call.name.find("geography") != string::npos ||
+                      call.name == "bing_tile_polygon";
   if (shapes) SessionState::of(context_)->load_geometry();
   return typed_call(call.name, at, std::move(call.arguments));
 }
@@ -463,7 +468,21 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
   auto input = json_input();
   expect_op(",");
   auto path = primary();
-  if (take("passing")) raise("NOT_SUPPORTED", "PASSING in " + upper(name) + " is not supported.", place(at));
+  // PASSING value AS name, ..: an object of them.
+  ParsedPtr variables = constant("{}");
+  if (take("passing")) {
+    duckdb::vector<ParsedPtr> passed = items(constant_of(Value::BOOLEAN(false)));
+    do {
+      auto given = expression();
+      const bool json = take("format");
+      if (json) expect("json");
+      expect("as");
+      passed.push_back(constant(identifier()));
+      passed.push_back(std::move(given));
+      passed.push_back(constant_of(Value::BOOLEAN(json)));
+    } while (take_op(","));
+    variables = typed("json_object of", at, std::move(passed));
+  }
   Type returning;
   returning.type = name == "json_exists" ? duckdb::LogicalType::BOOLEAN : duckdb::LogicalType::VARCHAR;
   if (take("returning")) returning = type();
@@ -506,13 +525,18 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
   }
   expect_op(")");
   auto arguments = items(std::move(input), std::move(path), constant(on_error));
-  if (name == "json_exists") return typed("json_exists of", at, std::move(arguments));
+  if (name == "json_exists") {
+    arguments.push_back(std::move(variables));
+    return typed("json_exists of", at, std::move(arguments));
+  }
   arguments.push_back(constant(on_empty));
   if (name == "json_query") {
     arguments.push_back(constant(wrapper));
     arguments.push_back(constant(quotes));
+    arguments.push_back(std::move(variables));
     return typed("json_query of", at, std::move(arguments));
   }
+  arguments.push_back(std::move(variables));
   auto found = typed("json_value of", at, std::move(arguments));
   auto null = [&] { return constant_of(Value(returning.type)); };
   if (empty_default || error_default) {

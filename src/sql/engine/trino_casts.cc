@@ -1,5 +1,6 @@
 // CAST, TRY_CAST's inside, and typed literals. https://trino.io/docs/current/functions/conversion.html
 #include "base/text.h"
+#include "sql/engine/fn_geometry.h"
 #include "sql/engine/functions.h"
 #include "sql/engine/trino_functions.h"
 #include "sql/engine/trino_manifest.h"
@@ -108,6 +109,26 @@ BoundPtr cast_nested(ClientContext& context, BoundPtr value, const LogicalType& 
   cannot_cast(from, to, place);
 }
 
+// The same bytes under another type.
+BoundPtr retagged(ClientContext& context, BoundPtr value, const LogicalType& to) {
+  return call(context, kSchema, "t_retag", bound_items(std::move(value), bound_constant(Value(to))));
+}
+
+BoundPtr cast_opaque(ClientContext& context, BoundPtr value, const LogicalType& to, duckdb::optional_idx place) {
+  const LogicalType from = value->return_type;
+  const auto bytes = [](const LogicalType& type) { return type.id() == LogicalTypeId::BLOB && !type.HasAlias(); };
+  const auto text = [](const LogicalType& type) { return is_varchar(type) || is_char(type); };
+  if (is_opaque(to, "ipaddress") && text(from)) return run(context, "t_text_address", coerced(context, std::move(value), LogicalType::VARCHAR));
+  if (is_opaque(to, "ipaddress") && bytes(from)) return run(context, "t_bytes_address", std::move(value));
+  if (is_opaque(from, "ipaddress") && is_varchar(to)) return run(context, "t_address_text", std::move(value));
+  if (is_opaque(from, "ipaddress") && bytes(to)) return run(context, "t_address_bytes", std::move(value));
+  const auto summary = [](const LogicalType& type) {
+    return is_opaque(type) && type.id() == LogicalTypeId::BLOB && type.GetAlias() != "ipaddress" && type.GetAlias() != "SphericalGeography";
+  };
+  if ((summary(from) && bytes(to)) || (bytes(from) && summary(to))) return retagged(context, std::move(value), to);
+  cannot_cast(from, to, place);
+}
+
 bool is_number(const LogicalType& type) {
   return type.IsNumeric() && !type.HasAlias();
 }
@@ -117,7 +138,9 @@ bool is_number(const LogicalType& type) {
 BoundPtr cast_bound(ClientContext& context, BoundPtr value, const LogicalType& to, duckdb::optional_idx place) {
   const LogicalType from = value->return_type;
   if (from == to) return value;
+  if (is_unknown(from)) return bound_constant(Value(to));
   if (from.id() == LogicalTypeId::SQLNULL) return cast_to(context, std::move(value), to);
+  if (is_opaque(from) || is_opaque(to)) return cast_opaque(context, std::move(value), to, place);
   const auto body = [&](const char* text) { return bind_template(context, text, bound_items(std::move(value)), place); };
   if (is_json(to)) return run(context, "t_to_json", std::move(value));
   if (is_json(from) && !is_varchar(to)) {
@@ -191,7 +214,7 @@ BoundPtr bind_literal(BindInput& input) {
       {"boolean", LogicalType::BOOLEAN},   {"tinyint", LogicalType::TINYINT}, {"smallint", LogicalType::SMALLINT},
       {"int", LogicalType::INTEGER},       {"integer", LogicalType::INTEGER}, {"bigint", LogicalType::BIGINT},
       {"real", LogicalType::FLOAT},        {"double", LogicalType::DOUBLE},   {"varchar", LogicalType::VARCHAR},
-      {"varbinary", LogicalType::BLOB},    {"uuid", LogicalType::UUID}};
+      {"varbinary", LogicalType::BLOB},    {"uuid", LogicalType::UUID},       {"ipaddress", opaque_type("ipaddress")}};
   if (const auto known = kTypes.find(name); known != kTypes.end()) {
     to = known->second;
     // A timestamp with a zone behind it, a time with an offset.
@@ -231,6 +254,15 @@ BoundPtr bind_literal(BindInput& input) {
   }
 }
 
+// _as_opaque(value, 'SphericalGeography'), _as_geometry(value)
+BoundPtr bind_as_opaque(BindInput& input) {
+  const string name = input.arguments[1]->Cast<duckdb::BoundConstantExpression>().value.ToString();
+  return retagged(input.context, std::move(input.arguments[0]), opaque_type(name));
+}
+BoundPtr bind_as_geometry(BindInput& input) {
+  return retagged(input.context, std::move(input.arguments[0]), geometry_type());
+}
+
 BoundPtr bind_checked_zone(BindInput& input) {
   // The engine's calendar knows which names are zones.
   return bind_template(input.context,
@@ -246,6 +278,8 @@ std::vector<Special> cast_specials() {
       {"cast", 2, 3, bind_cast},
       {"literal", 2, 2, bind_literal},
       {"_checked_zone", 1, 1, bind_checked_zone},
+      {"_as_opaque", 2, 2, bind_as_opaque},
+      {"_as_geometry", 1, 1, bind_as_geometry},
   };
 }
 

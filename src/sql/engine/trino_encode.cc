@@ -4,9 +4,11 @@
 
 #include "base/text.h"
 #include "sql/engine/encode.h"
+#include "sql/engine/fn_geometry.h"
 #include "sql/engine/functions.h"
 #include "sql/engine/trino.h"
 #include "sql/engine/trino_encode.h"
+#include "sql/engine/trino_functions.h"
 
 namespace tarn::sql::engine::trino {
 
@@ -162,6 +164,8 @@ string print(const Value& value) {
     const auto offset = zone_offset(moment.lower);
     return timestamp_text(moment.upper + offset.value_or(0)) + " " + (offset ? zone_name(moment.lower) : "UTC");
   }
+  if (is_opaque(type, "ipaddress")) return address_text(duckdb::StringValue::Get(value));
+  if (is_opaque(type, "BingTile")) return tile_text(duckdb::BigIntValue::Get(value));
   switch (type.id()) {
     case LogicalTypeId::DOUBLE: return plain(duckdb::DoubleValue::Get(value));
     case LogicalTypeId::FLOAT: return plain(duckdb::FloatValue::Get(value));
@@ -214,6 +218,13 @@ void show(Vector& values, Vector& text, idx_t rows, Show print_one) {
                                       [&](T value) { return StringVector::AddString(text, print_one(value)); });
 }
 
+void print_each(Vector& values, Vector& text, idx_t rows) {
+  for (idx_t row = 0; row < rows; ++row) {
+    const Value value = values.GetValue(row);
+    text.SetValue(row, value.IsNull() ? Value(LogicalType::VARCHAR) : Value(print(value)));
+  }
+}
+
 // Moments of named zones: the engine's calendar knows the wall clock's time.
 void print_zoned(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t rows) {
   bool named = false;
@@ -244,6 +255,12 @@ void print(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t r
   const LogicalType& type = values.GetType();
   if (is_geometry(type)) return engine::print(context, values, text, rows);
   if (is_zoned(type)) return print_zoned(context, values, text, rows);
+  if (is_opaque(type, "SphericalGeography")) {
+    Vector shapes(geometry_type());
+    shapes.Reinterpret(values);
+    return engine::print(context, shapes, text, rows);
+  }
+  if (is_opaque(type)) return print_each(values, text, rows);
   switch (type.id()) {
     case LogicalTypeId::DOUBLE: return show<double>(values, text, rows, plain<double>);
     case LogicalTypeId::FLOAT: return show<float>(values, text, rows, plain<float>);
@@ -265,11 +282,7 @@ void print(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t r
     case LogicalTypeId::TIMESTAMP_MS:
     case LogicalTypeId::TIMESTAMP_NS:
     case LogicalTypeId::TIMESTAMP_SEC:
-      for (idx_t row = 0; row < rows; ++row) {
-        const Value value = values.GetValue(row);
-        text.SetValue(row, value.IsNull() ? Value(LogicalType::VARCHAR) : Value(print(value)));
-      }
-      return;
+      return print_each(values, text, rows);
     default: return duckdb::VectorOperations::Cast(context, values, text, rows);
   }
 }

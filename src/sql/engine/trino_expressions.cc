@@ -42,7 +42,7 @@ bool surely_boolean(const duckdb::ParsedExpression& e) {
       const auto& call = e.Cast<duckdb::FunctionExpression>();
       if (call.function_name != "call" || call.children.empty()) return false;
       const string name = call.children[0]->Cast<duckdb::ConstantExpression>().value.ToString();
-      static const std::set<string> kBoolean = {"=", "<>", "<", "<=", ">", ">=", "between", "in", "like"};
+      static const std::set<string> kBoolean = {"=", "= joins", "<>", "<", "<=", ">", ">=", "between", "in", "like"};
       return kBoolean.contains(name);
     }
     default: return false;
@@ -142,15 +142,15 @@ ParsedPtr Parser::negation() {
   return negated(condition(negation(), "Value of logical NOT expression", at));
 }
 
-ParsedPtr Parser::quantified(ParsedPtr left, ExpressionType type, size_t) {
+ParsedPtr Parser::quantified(ParsedPtr left, ExpressionType type, size_t at) {
   const bool all = is("all");
   ++at_;
   expect_op("(");
   auto result = make_uniq<duckdb::SubqueryExpression>();
   result->subquery_type = duckdb::SubqueryType::ANY;
-  result->subquery = query();
+  result->subquery = inner_query();
   expect_op(")");
-  result->child = std::move(left);
+  compare_with_query(*result, std::move(left), at);
   result->comparison_type = all ? duckdb::NegateComparisonExpression(type) : type;
   if (all) return negated(std::move(result));
   return result;
@@ -161,9 +161,9 @@ ParsedPtr Parser::in_list(ParsedPtr left, size_t at) {
   if (is("select") || is("with") || is("values") || is("table")) {
     auto result = make_uniq<duckdb::SubqueryExpression>();
     result->subquery_type = duckdb::SubqueryType::ANY;
-    result->subquery = query();
+    result->subquery = inner_query();
     expect_op(")");
-    result->child = std::move(left);
+    compare_with_query(*result, std::move(left), at);
     result->comparison_type = ExpressionType::COMPARE_EQUAL;
     return result;
   }
@@ -187,7 +187,8 @@ ParsedPtr Parser::predicate() {
       if ((is("all") || is("any") || is("some")) && is_op("(", 1)) {
         left = quantified(std::move(left), comparison->type, at);
       } else {
-        left = typed(comparison->name, at, items(std::move(left), value()));
+        const bool joins = in_join_condition_ && comparison->type == ExpressionType::COMPARE_EQUAL;
+        left = typed(joins ? "= joins" : comparison->name, at, items(std::move(left), value()));
       }
       continue;
     }

@@ -26,7 +26,7 @@ BoundPtr bind_number(BindInput& input) {
   if (type.id() == LogicalTypeId::SQLNULL) return cast_to(input.context, std::move(input.arguments[0]), LogicalType::BIGINT);
   if (!is_number(type)) {
     const string name = input.arguments[1]->Cast<duckdb::BoundConstantExpression>().value.ToString();
-    raise("FUNCTION_NOT_FOUND", "Unexpected parameters (" + type_name(type) + ") for function " + name + ". Expected: " +
+    raise("FUNCTION_NOT_FOUND", "Unexpected parameters (" + type_name(*input.arguments[0]) + ") for function " + name + ". Expected: " +
           name + "(bigint), " + name + "(double), " + name + "(real), " + name + "(decimal(p,s))", input.place);
   }
   return std::move(input.arguments[0]);

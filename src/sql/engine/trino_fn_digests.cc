@@ -406,6 +406,21 @@ void add_digest_functions(Adder& adder) {
   });
   add("t_xxhash64", {bytes}, bytes, [raw](const auto& a) { return raw(big_endian(xxhash64(bytes_of(a[0])), 8)); });
   add("t_murmur3", {bytes}, bytes, [raw](const auto& a) { return raw(murmur3(bytes_of(a[0]))); });
+  // What a SetDigest holds of a value: the first half of its Murmur3.
+  add("t_set_hash", {LogicalType::ANY}, number, [](const auto& a) {
+    const LogicalType& type = a[0].type();
+    string hashed;
+    if (type.IsIntegral()) {
+      const auto n = a[0].template GetValue<int64_t>();
+      hashed.assign(reinterpret_cast<const char*>(&n), sizeof n);
+    } else if (type.IsFloating()) {
+      const auto x = a[0].template GetValue<double>();
+      hashed.assign(reinterpret_cast<const char*>(&x), sizeof x);
+    } else {
+      hashed = type.InternalType() == duckdb::PhysicalType::VARCHAR ? bytes_of(a[0]) : a[0].ToString();
+    }
+    return Value::BIGINT(load<int64_t>(murmur3(hashed).data()));
+  });
   add("t_hive_bytes", {bytes}, number, [](const auto& a) { return Value::BIGINT(hive_hash(bytes_of(a[0]))); });
   add("t_hive_long", {number}, number, [](const auto& a) {
     return Value::BIGINT(hive_hash(static_cast<uint64_t>(a[0].template GetValue<int64_t>())));

@@ -7,6 +7,7 @@
 #include "sql/engine/functions.h"
 #include "sql/engine/trino_functions.h"
 #include "sql/engine/trino_json_path.h"
+#include "sql/engine/trino_json_query.h"
 #include "sql/engine/trino_manifest.h"
 
 namespace tarn::sql::engine::trino {
@@ -69,7 +70,7 @@ std::optional<string> scalar_text(const Json& json) {
 
 // What json_extract finds: one value, or the list of all where the path can find several.
 std::optional<Json> extracted(const string& text, const string& path_text) {
-  const JsonPath path = read_json_path(path_text, false);
+  const JsonPath path = read_json_path(path_text);
   const auto json = read(text);
   if (!json) return std::nullopt;
   const auto found = walk(*json, path);
@@ -79,11 +80,11 @@ std::optional<Json> extracted(const string& text, const string& path_text) {
   });
   if (several) {
     std::vector<Json> all;
-    for (const Json* item : *found) all.push_back(*item);
+    for (const Json* item : found) all.push_back(*item);
     return Json::array(std::move(all));
   }
-  if (found->empty()) return std::nullopt;
-  return *(*found)[0];
+  if (found.empty()) return std::nullopt;
+  return *found[0];
 }
 
 // --- values ----------------------------------------------------------------------------------------------------------
@@ -236,19 +237,14 @@ constexpr const char* kError = "\1error";
 }
 
 // What a path finds in a text; nullopt: an error.
-std::optional<std::vector<Json>> standard_walk(const string& text, const string& path_text) {
-  const JsonPath path = read_json_path(path_text, true);
-  const auto json = read(text);
-  if (!json) return std::nullopt;
-  const auto found = walk(*json, path);
-  if (!found) return std::nullopt;
-  std::vector<Json> all;
-  for (const Json* item : *found) all.push_back(*item);
-  return all;
+std::optional<std::vector<Json>> standard_walk(const string& text, const string& path, const string& variables) {
+  const auto json = read(text), passed = read(variables);
+  if (!json || !passed) return std::nullopt;
+  return query_json(*json, path, *passed);
 }
 
 Value json_exists(const duckdb::vector<Value>& a) {
-  const auto found = standard_walk(text_of(a[0]), text_of(a[1]));
+  const auto found = standard_walk(text_of(a[0]), text_of(a[1]), text_of(a.back()));
   if (found) return Value::BOOLEAN(!found->empty());
   const string& on_error = text_of(a[2]);
   if (on_error == "error") standard_error("PATH_EVALUATION_ERROR", "cannot evaluate JSON path: '" + text_of(a[1]) + "'");
@@ -262,7 +258,7 @@ Value json_value(const duckdb::vector<Value>& a) {
     if (on_error == "error") standard_error("JSON_VALUE_RESULT_ERROR", "cannot extract SQL scalar from JSON: " + why);
     return on_error == "default" ? Value(kError) : no_text();
   };
-  const auto found = standard_walk(text_of(a[0]), text_of(a[1]));
+  const auto found = standard_walk(text_of(a[0]), text_of(a[1]), text_of(a.back()));
   if (!found) return failed("the path cannot be evaluated");
   if (found->empty()) {
     if (on_empty == "error") standard_error("JSON_VALUE_RESULT_ERROR", "cannot extract SQL scalar from JSON: JSON path found no items");
@@ -281,7 +277,7 @@ Value json_query(const duckdb::vector<Value>& a) {
     if (what == "error") standard_error("JSON_QUERY_RESULT_ERROR", "cannot extract JSON: " + why);
     return what == "null" ? no_text() : Value(what);
   };
-  const auto found = standard_walk(text_of(a[0]), text_of(a[1]));
+  const auto found = standard_walk(text_of(a[0]), text_of(a[1]), text_of(a.back()));
   if (!found) return otherwise(on_error, "the path cannot be evaluated");
   if (found->empty()) return otherwise(on_empty, "JSON path found no items");
   const bool one = found->size() == 1;
@@ -396,9 +392,9 @@ void add_json_functions(Adder& adder) {
     if (!parsed) raise("INVALID_FUNCTION_ARGUMENT", "Invalid JSON value: " + text_of(a[0]));
     return Value::BOOLEAN(!parsed->is_array() && !parsed->is_object());
   });
-  texts("t_json_exists", 3, boolean, json_exists);
-  texts("t_json_value", 4, text, json_value);
-  texts("t_json_query", 6, text, json_query);
+  texts("t_json_exists", 4, boolean, json_exists);
+  texts("t_json_value", 5, text, json_value);
+  texts("t_json_query", 7, text, json_query);
   ScalarFunction to("t_to_json", {LogicalType::ANY}, json, to_json_run);
   to.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
   adder.add(to);

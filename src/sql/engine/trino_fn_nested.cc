@@ -21,6 +21,7 @@ using Values = duckdb::vector<Value>;
 using Bound = duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>;
 
 constexpr int64_t kMostItems = 10'000;
+constexpr size_t kMostCompared = 3'000;  // all pairs are held
 
 [[noreturn]] void bad_argument(const string& message) {
   raise("INVALID_FUNCTION_ARGUMENT", message);
@@ -417,6 +418,44 @@ Value map_union(const Values& a, const LogicalType& type) {
   return map_from(type, keys, values, Twice::kFirst);
 }
 
+// All pairs (i, j) with i < j, in order.
+LogicalType pairs_of(const duckdb::vector<LogicalType>& types) {
+  return LogicalType::LIST(LogicalType::STRUCT({{"field_0", element(types[0])}, {"field_1", element(types[0])}}));
+}
+Value pairs(const Values& a, const LogicalType& type) {
+  const Values& list = items(a[0]);
+  if (list.size() > kMostCompared) bad_argument("array_sort with a comparator sorts at most " + std::to_string(kMostCompared) + " elements");
+  Values all;
+  for (size_t i = 0; i < list.size(); ++i) {
+    for (size_t j = i + 1; j < list.size(); ++j) all.push_back(Value::STRUCT({{"field_0", list[i]}, {"field_1", list[j]}}));
+  }
+  return list_like(type, std::move(all));
+}
+
+// The list by what each pair came to: -1, 0 or 1.
+Value sorted_by(const Values& a, const LogicalType& type) {
+  const Values &list = items(a[0]), &signs = items(a[1]);
+  const size_t n = list.size();
+  const auto sign = [&](size_t i, size_t j) {
+    const Value& one = signs[i * n - i * (i + 1) / 2 + j - i - 1];
+    if (one.IsNull()) bad_argument("Lambda comparator must return either -1, 0, or 1");
+    return one.GetValue<int64_t>();
+  };
+  std::vector<size_t> order(n);
+  for (size_t i = 0; i < n; ++i) order[i] = i;
+  // By insertion: a comparator that contradicts itself must not matter.
+  for (size_t at = 1; at < n; ++at) {
+    for (size_t k = at; k > 0; --k) {
+      const size_t x = order[k - 1], y = order[k];
+      if ((x < y ? sign(x, y) : -sign(y, x)) <= 0) break;
+      std::swap(order[k - 1], order[k]);
+    }
+  }
+  Values result;
+  for (const size_t i : order) result.push_back(list[i]);
+  return list_like(type, std::move(result));
+}
+
 Value zip_maps(const Values& a, const LogicalType& type) {
   const LogicalType& row_type = element(type);
   Values keys;
@@ -515,6 +554,8 @@ void add_nested_functions(Adder& adder) {
   adder.add(rows<list_of_third>("t_field_list", 3, field_list, false, true));
   adder.add(rows<boolean>("t_any_match", 1, match<true>));
   adder.add(rows<boolean>("t_all_match", 1, match<false>));
+  adder.add(rows<pairs_of>("t_pairs", 1, pairs));
+  adder.add(rows<first>("t_sorted_by", 2, sorted_by));
   adder.add(rows<map_of_lists>("t_map", 2, map));
   adder.add(rows<map_of_entries>("t_map_from_entries", 1, from_entries<Twice::kRefuse>));
   adder.add(rows<map_of_entries>("t_map_of_entries", 1, from_entries<Twice::kFirst>));

@@ -8,6 +8,14 @@
 #include "base/text.h"
 #include "sql/engine/trino_functions.h"
 
+// Of the engine's library; its header is not among the engine's own.
+namespace duckdb {
+unsigned char* utf8proc_NFC(const unsigned char* text, long size);
+unsigned char* utf8proc_NFD(const unsigned char* text, long size);
+unsigned char* utf8proc_NFKC(const unsigned char* text, long size);
+unsigned char* utf8proc_NFKD(const unsigned char* text, long size);
+}  // namespace duckdb
+
 namespace tarn::sql::engine::trino {
 
 using duckdb::BinaryExecutor;
@@ -411,6 +419,16 @@ ScalarFunction texts(const char* name, size_t arguments, LogicalType returns, Ro
   return by_row(name, duckdb::vector<LogicalType>(arguments, LogicalType::VARCHAR), std::move(returns), std::move(run));
 }
 
+string normalized(const string& text, const string& form) {
+  static const std::map<string, unsigned char* (*)(const unsigned char*, long)> kForms = {
+      {"NFC", duckdb::utf8proc_NFC}, {"NFD", duckdb::utf8proc_NFD}, {"NFKC", duckdb::utf8proc_NFKC}, {"NFKD", duckdb::utf8proc_NFKD}};
+  const auto found = kForms.find(form);
+  if (found == kForms.end()) bad_argument("normalize has the forms NFD, NFC, NFKD and NFKC, not " + form);
+  const std::unique_ptr<unsigned char, decltype(&std::free)> bytes(
+      found->second(reinterpret_cast<const unsigned char*>(text.data()), static_cast<long>(text.size())), &std::free);
+  return bytes ? string(reinterpret_cast<const char*>(bytes.get())) : text;
+}
+
 }  // namespace
 
 void add_text_functions(Adder& adder) {
@@ -476,8 +494,7 @@ void add_text_functions(Adder& adder) {
   adder.add(texts("t_luhn_check", 1, LogicalType::BOOLEAN,
                   [](const auto& a) { return Value::BOOLEAN(luhn(text_of(a[0]))); }));
   adder.add(texts("t_normalize", 2, text, [](const auto& a) -> Value {
-    if (text_of(a[1]) != "NFC") raise("NOT_SUPPORTED", "normalize to " + text_of(a[1]) + " is not supported; NFC is.");
-    return a[0];
+    return Value(normalized(text_of(a[0]), text_of(a[1])));
   }));
   adder.add(by_row("t_from_utf8", {bytes, text}, text,
                    [](const auto& a) { return Value(from_utf8(text_of(a[0]), text_of(a[1]))); }));

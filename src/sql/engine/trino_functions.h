@@ -28,12 +28,19 @@ void add_json_functions(Adder& adder);       // trino_fn_json.cc
 void add_nested_functions(Adder& adder);     // trino_fn_nested.cc: arrays, maps
 void add_digest_functions(Adder& adder);     // trino_fn_digests.cc
 void add_stem_functions(Adder& adder);       // trino_fn_stems.cc
+void add_sketch_functions(Adder& adder);     // trino_fn_sketches.cc: HyperLogLog, digests
+void add_address_functions(Adder& adder);    // trino_fn_addresses.cc
+void add_tile_functions(Adder& adder);       // trino_fn_tiles.cc: Bing tiles, geographies
 void add_aggregate_functions(Adder& adder);  // trino_fn_aggregates.cc
 
 // f(values..) row by row; a NULL among the arguments gives NULL.
 using RowFunction = std::function<duckdb::Value(const duckdb::vector<duckdb::Value>&)>;
 duckdb::ScalarFunction by_row(const char* name, duckdb::vector<duckdb::LogicalType> arguments,
                               duckdb::LogicalType returns, RowFunction run);
+
+// As results show them.
+std::string address_text(std::string_view bytes);
+std::string tile_text(int64_t packed);
 
 inline std::string_view view(const duckdb::string_t& text) {
   return {text.GetData(), text.GetSize()};

@@ -20,20 +20,13 @@ void descend(const Json& json, std::vector<const Json*>& all) {
 
 }  // namespace
 
-JsonPath read_json_path(const string& given, bool standard) {
+JsonPath read_json_path(const string& given) {
   const auto bad = [&]() { raise("INVALID_FUNCTION_ARGUMENT", "Invalid JSON path: '" + given + "'"); };
-  string text(standard ? string(trim(given)) : given);
+  string text = given;
   JsonPath path;
-  path.standard = standard;
-  if (standard) {
-    path.strict = text.starts_with("strict");
-    if (text.starts_with("lax") || path.strict) text = string(trim(text.substr(path.strict ? 6 : 3)));
-  }
   size_t at = 0;
   if (at < text.size() && text[at] == '$') {
     ++at;
-  } else if (standard) {
-    bad();
   } else {
     text = "." + text;  // a name alone is a member of the whole
     if (text == ".") bad();
@@ -49,17 +42,13 @@ JsonPath read_json_path(const string& given, bool standard) {
     return name;
   };
   while (at < text.size()) {
-    if (text[at] == ' ') {
-      if (!standard) bad();
-      ++at;
-      continue;
-    }
+    if (text[at] == ' ') bad();
     Step step;
     if (text[at] == '.') {
       ++at;
       if (at < text.size() && text[at] == '.') {
         ++at;
-        path.steps.push_back({Step::Kind::kDescend, "", 0, 0});
+        path.steps.push_back({Step::Kind::kDescend, "", 0});
         if (at < text.size() && text[at] == '[') continue;
       }
       if (at < text.size() && text[at] == '*') {
@@ -72,9 +61,7 @@ JsonPath read_json_path(const string& given, bool standard) {
         while (at < text.size() && text[at] != '.' && text[at] != '[' && text[at] != ' ' && text[at] != '(') ++at;
         step.name = text.substr(from, at - from);
         if (step.name.empty()) bad();
-        if (at < text.size() && text[at] == '(') {
-          raise("NOT_SUPPORTED", "Methods of JSON paths are not supported: '" + given + "'");
-        }
+        if (at < text.size() && text[at] == '(') bad();
       }
     } else if (text[at] == '[') {
       ++at;
@@ -86,33 +73,17 @@ JsonPath read_json_path(const string& given, bool standard) {
         step.name = quoted(text[at]);
       } else {
         const size_t end = text.find(']', at);
-        string inside = text.substr(at, end == string::npos ? string::npos : end - at);
-        if (standard) inside = string(trim(inside));
-        if (!standard && inside.find_first_of(" :") != string::npos) bad();
-        const size_t to = inside.find(" to ");
-        const auto number = [&](const string& digits) -> int64_t {
-          if (standard && digits == "last") return -1;
-          const auto n = parse_int(digits);
-          if (!n) bad();
-          return *n;
-        };
-        const bool digits = !inside.empty() && (parse_int(inside) || standard);
-        if (!standard) step.name = inside;  // of an object, [1] is its member "1"
-        if (end == string::npos) bad();
-        if (digits) {
+        const string inside = text.substr(at, end == string::npos ? string::npos : end - at);
+        if (end == string::npos || inside.empty() || inside.find_first_of(" :") != string::npos) bad();
+        step.name = inside;  // of an object, [1] is its member "1"
+        if (const auto place = parse_int(inside)) {
           step.kind = Step::Kind::kIndex;
-          step.index = number(inside.substr(0, to));
-          step.to = to == string::npos ? step.index : number(inside.substr(to + 4));
-        } else {
-          step.name = inside;
-          if (inside.empty()) bad();
+          step.index = *place;
         }
         at = end;
       }
       if (at >= text.size() || text[at] != ']') bad();
       ++at;
-    } else if (text[at] == '?') {
-      raise("NOT_SUPPORTED", "Filters in JSON paths are not supported: '" + given + "'");
     } else {
       bad();
     }
@@ -121,72 +92,34 @@ JsonPath read_json_path(const string& given, bool standard) {
   return path;
 }
 
-std::optional<std::vector<const Json*>> walk(const Json& root, const JsonPath& path) {
+std::vector<const Json*> walk(const Json& root, const JsonPath& path) {
   std::vector<const Json*> found = {&root};
   for (const Step& step : path.steps) {
     std::vector<const Json*> next;
+    const auto element = [&](const Json& json, int64_t place) {
+      if (place < 0) place += static_cast<int64_t>(json.size());
+      if (place >= 0 && static_cast<size_t>(place) < json.size()) next.push_back(&json.at(static_cast<size_t>(place)));
+    };
     const auto member = [&](const Json& json) {
-      if (json.is_object()) {
-        if (const Json* value = json.find(step.name)) {
-          next.push_back(value);
-          return true;
-        }
-        return false;
-      }
-      if (!path.standard && json.is_array()) {  // ["0"] of an array, as the old function takes it
-        if (const auto n = parse_int(step.name); n && *n >= 0 && static_cast<size_t>(*n) < json.size()) {
-          next.push_back(&json.at(static_cast<size_t>(*n)));
-          return true;
-        }
-      }
-      return false;
+      if (const Json* value = json.is_object() ? json.find(step.name) : nullptr) next.push_back(value);
     };
     for (const Json* json : found) {
-      bool fits = true;
       switch (step.kind) {
         case Step::Kind::kMember:
-          if (path.standard && !path.strict && json->is_array()) {  // lax: each element's
-            for (const Json& item : json->items()) member(item);
-          } else {
-            fits = member(*json);
-          }
+          member(*json);
+          if (const auto n = json->is_array() ? parse_int(step.name) : std::nullopt; n && *n >= 0) element(*json, *n);  // ["0"]
           break;
-        case Step::Kind::kIndex: {
-          if (json->is_object() && !step.name.empty()) {
-            const Json* named = json->find(step.name);
-            fits = named != nullptr;
-            if (fits) next.push_back(named);
-            break;
-          }
-          if (!json->is_array()) {
-            fits = path.standard && !path.strict && (step.index == 0 || step.index == -1);
-            if (fits) next.push_back(json);
-            break;
-          }
-          const auto size = static_cast<int64_t>(json->size());
-          const auto place = [&](int64_t i) { return i < 0 ? i + size : i; };
-          for (int64_t i = place(step.index); i <= place(step.to); ++i) {
-            if (i >= 0 && i < size) {
-              next.push_back(&json->at(static_cast<size_t>(i)));
-            } else {
-              fits = false;
-            }
-          }
+        case Step::Kind::kIndex:
+          member(*json);
+          if (json->is_array()) element(*json, step.index);
           break;
-        }
         case Step::Kind::kAll:
-          if (json->is_array()) {
-            for (const Json& item : json->items()) next.push_back(&item);
-          } else if (json->is_object() && step.index == 0) {
+          for (const Json& item : json->items()) next.push_back(&item);
+          if (step.index == 0)
             for (const auto& [name, value] : json->members()) next.push_back(&value);
-          } else {
-            fits = false;
-            if (path.standard && !path.strict && step.index == 1) next.push_back(json);
-          }
           break;
         case Step::Kind::kDescend: descend(*json, next); break;
       }
-      if (!fits && path.standard && path.strict) return std::nullopt;
     }
     found = std::move(next);
   }

@@ -27,7 +27,7 @@ constexpr Aggregate kAggregates[] = {
     {"array_agg", 1, 1, "array(T)", "T", "agg_list($1)"},
     {"set_agg", 1, 1, "array(T)", "T", "t_array_distinct(agg_list($1))"},
     {"set_union", 1, 1, "array(T)", "array(T)", "t_array_distinct(flatten(agg_list($1)))"},
-    {"approx_distinct", 1, 2, "bigint", "T[, double]", "agg_approx_count_distinct($1)"},
+    {"approx_distinct", 1, 2, "bigint", "T[, double]", "coalesce(t_sketch_cardinality(aggt_hll(CASE WHEN $1 IS NULL THEN NULL ELSE hash($1) END)), 0)"},
     {"approx_percentile", 2, 4, "T", "T[, double], double or array(double)[, double]",
      "agg_quantile_disc($1, c__percentile($2))|t_weighted_percentile(agg_list(struct_pack(x := $1, w := CAST($2 AS "
      "DOUBLE))), $3)|t_weighted_percentile(agg_list(struct_pack(x := $1, w := CAST($2 AS DOUBLE))), $3)"},
@@ -69,6 +69,17 @@ constexpr Aggregate kAggregates[] = {
     {"convex_hull_agg", 1, 1, "geometry", "geometry", "st_convexhull(agg_st_union_agg($1))"},
     {"approx_most_frequent", 3, 3, "map(K, bigint)", "bigint, K, bigint",
      "t_most_frequent($1, c__bigint_values(agg_histogram($2)))"},
+    {"approx_set", 1, 2, "hyperloglog", "T[, double]",
+     "aggt_hll(CASE WHEN $1 IS NULL THEN NULL ELSE hash($1) END)"},
+    {"merge", 1, 1, "T", "hyperloglog, tdigest or qdigest", "t_merged(agg_list($1))"},
+    {"make_set_digest", 1, 1, "setdigest", "T", "t_set_digest(agg_list(t_set_hash($1)))"},
+    {"merge_set_digest", 1, 1, "setdigest", "setdigest", "t_merged(agg_list($1))"},
+    {"tdigest_agg", 1, 2, "tdigest", "double[, double]",
+     "t_tdigest(agg_list(struct_pack(x := CAST($1 AS DOUBLE), w := 1.0::DOUBLE)))|t_tdigest(agg_list(struct_pack(x := "
+     "CAST($1 AS DOUBLE), w := CAST($2 AS DOUBLE))))"},
+    {"qdigest_agg", 1, 3, "qdigest(T)", "T[, bigint[, double]]",
+     "t_qdigest(agg_list(struct_pack(x := $1, w := 1.0::DOUBLE)))|t_qdigest(agg_list(struct_pack(x := $1, w := CAST($2 "
+     "AS DOUBLE))))"},
 };
 
 constexpr WindowFunction kWindows[] = {
@@ -81,20 +92,7 @@ constexpr WindowFunction kWindows[] = {
 };
 
 // Athena documents them, or Trino does for Athena; the engine has nothing behind them.
-constexpr const char* kRefused[] = {"approx_set",
-                                    "merge",
-                                    "empty_approx_set",
-                                    "make_set_digest",
-                                    "merge_set_digest",
-                                    "hash_counts",
-                                    "intersection_cardinality",
-                                    "jaccard_index",
-                                    "qdigest_agg",
-                                    "value_at_quantile",
-                                    "values_at_quantiles",
-                                    "quantile_at_value",
-                                    "tdigest_agg",
-                                    "color",
+constexpr const char* kRefused[] = {"color",
                                     "render",
                                     "bar",
                                     "rgb",
@@ -108,20 +106,8 @@ constexpr const char* kRefused[] = {"approx_set",
                                     "spooky_hash_v2_64",
                                     "st_geomfromkml",
                                     "spooky_hash_v2_32",
-                                    "bing_tile",
-                                    "bing_tile_at",
-                                    "bing_tiles_around",
-                                    "bing_tile_coordinates",
-                                    "bing_tile_polygon",
-                                    "bing_tile_quadkey",
-                                    "bing_tile_zoom_level",
-                                    "geometry_to_bing_tiles",
-                                    "to_spherical_geography",
-                                    "from_geojson_geometry",
-                                    "to_geojson_geometry",
                                     "geometry_from_hadoop_shape",
                                     "geometry_invalid_reason",
-                                    "geometry_nearest_points",
                                     "flatten_geometry_collections",
                                     "spatial_partitions",
                                     "spatial_partitioning",
@@ -138,7 +124,8 @@ const std::multimap<string, const Signature*>& all_signatures() {
   static const auto kAll = [] {
     std::multimap<string, const Signature*> all;
     for (const Table& table :
-         {text_signatures(), number_signatures(), date_signatures(), nested_signatures(), geometry_signatures()}) {
+         {text_signatures(), number_signatures(), date_signatures(), nested_signatures(), geometry_signatures(),
+          sketch_signatures()}) {
       for (size_t i = 0; i < table.size; ++i) all.emplace(table.signatures[i].name, &table.signatures[i]);
     }
     return all;

@@ -88,6 +88,7 @@ Table number_signatures();  // trino_manifest_numbers.cc
 Table date_signatures();    // trino_manifest_dates.cc
 Table nested_signatures();  // trino_manifest_nested.cc
 Table geometry_signatures();  // trino_manifest_geometry.cc
+Table sketch_signatures();  // trino_manifest_sketches.cc
 std::vector<LambdaFunction> lambda_functions();  // trino_manifest_nested.cc
 std::vector<Special> specials();            // trino_operators.cc
 std::vector<Special> nested_specials();     // trino_operators_nested.cc

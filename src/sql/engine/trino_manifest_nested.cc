@@ -84,6 +84,9 @@ constexpr LambdaFunction kLambdas[] = {
      "struct_pack(s := $2, x := list_extract(agg_list($1), 0))), 's') END",
      "S", "T, S, function(S, T, S), function(S, S, S)"},
     {"reduce_agg", 4, 3, "s,x", ""},  // partial states are not combined here
+    // Each pair is compared once; what came of it sorts.
+    {"array_sort", 2, 1, "field_0,field_1", "t_sorted_by($1, list_transform(t_pairs($1), $2))", "array(T)",
+     "array(T), function(T, T, integer)"},
     {"zip_with", 3, 2, "field_0,field_1", "list_transform(t_zip($1, $2), $3)", "array(R)",
      "array(T), array(U), function(T, U, R)"},
     {"transform_values", 2, 1, "key,value",

@@ -59,7 +59,7 @@ constexpr Signature kTexts[] = {
     {"substring", "varchar, bigint, bigint", "varchar", "t_substr($1, $2, $3)"},
     {"translate", "varchar, varchar, varchar", "varchar", "translate($1, $2, $3)"},
     {"normalize", "varchar", "varchar", "nfc_normalize($1)"},
-    {"normalize", "varchar, varchar", "varchar", "t_normalize(nfc_normalize($1), $2)"},
+    {"normalize", "varchar, varchar", "varchar", "t_normalize($1, $2)"},
     {"to_utf8", "varchar", "varbinary", "encode($1)"},
     {"from_utf8", "varbinary", "varchar", "t_from_utf8($1, chr(65533))"},
     {"from_utf8", "varbinary, varchar", "varchar", "t_from_utf8($1, $2)"},
@@ -93,6 +93,7 @@ constexpr Signature kTexts[] = {
     {"$iceberg_bucket", "date, bigint", "integer", TARN_BUCKET("date_diff('day', DATE '1970-01-01', $1)")},
     {"$iceberg_bucket", "timestamp, bigint", "integer", TARN_BUCKET("epoch_us($1)")},
     // And Hive's, of bucketed tables.
+    {"$instant", "zoned", "timestamp with time zone", "t_instant($1)"},  // as files keep it
     {"$hive_hash", "boolean", "bigint", "CAST($1 AS BIGINT)"},
     {"$hive_hash", "tinyint", "bigint", "CAST($1 AS BIGINT)"},
     {"$hive_hash", "smallint", "bigint", "CAST($1 AS BIGINT)"},
@@ -162,10 +163,10 @@ constexpr Signature kTexts[] = {
     {"json_array_contains", "varchar, varchar", "boolean", "t_json_array_contains($1, to_json($2))"},
     {"is_json_scalar", "json", "boolean", "t_is_json_scalar($1)"},
     {"is_json_scalar", "varchar", "boolean", "t_is_json_scalar($1)"},
-    {"json_exists of", "varchar, varchar, varchar", "boolean", "t_json_exists($1, $2, $3)"},
-    {"json_value of", "varchar, varchar, varchar, varchar", "varchar", "t_json_value($1, $2, $3, $4)"},
-    {"json_query of", "varchar, varchar, varchar, varchar, varchar, varchar", "varchar",
-     "t_json_query($1, $2, $3, $4, $5, $6)"},
+    {"json_exists of", "varchar, varchar, varchar, varchar", "boolean", "t_json_exists($1, $2, $3, $4)"},
+    {"json_value of", "varchar, varchar, varchar, varchar, varchar", "varchar", "t_json_value($1, $2, $3, $4, $5)"},
+    {"json_query of", "varchar, varchar, varchar, varchar, varchar, varchar, varchar", "varchar",
+     "t_json_query($1, $2, $3, $4, $5, $6, $7)"},
 };
 
 }  // namespace

@@ -21,8 +21,8 @@ using std::string;
 [[noreturn]] void no_operator(const BindInput& input) {
   string text;
   for (const auto& argument : input.arguments) {
-    if (!text.empty()) text += " " + input.name + " ";
-    text += type_name(argument->return_type);
+    if (!text.empty()) text += " " + (input.name == "= joins" ? "=" : input.name) + " ";
+    text += type_name(*argument);
   }
   raise("TYPE_MISMATCH", "Cannot apply operator: " + text, input.place);
 }
@@ -46,7 +46,7 @@ bool is_decimal(const LogicalType& type) {
   return type.id() == LogicalTypeId::DECIMAL;
 }
 bool is_null(const LogicalType& type) {
-  return type.id() == LogicalTypeId::SQLNULL;
+  return type.id() == LogicalTypeId::SQLNULL || is_unknown(type);
 }
 bool is_number(const LogicalType& type) {
   return (type.IsNumeric() && !type.HasAlias());
@@ -57,14 +57,24 @@ bool is_constant(const duckdb::Expression& e) {
 
 LogicalType common_of(BindInput& input, const std::vector<size_t>& which, const char* what) {
   LogicalType common = input.arguments[which[0]]->return_type;
+  string shown = type_name(*input.arguments[which[0]]);
   for (const size_t i : which) {
-    const auto next = common_type(common, input.arguments[i]->return_type);
+    const duckdb::Expression& argument = *input.arguments[i];
+    const auto next = common_type(common, argument.return_type);
     if (!next) {
+      string all;  // each once
+      std::vector<string> names;
+      for (const size_t each : which) {
+        const string name = type_name(*input.arguments[each]);
+        if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+        names.push_back(name);
+        all += (all.empty() ? "" : ", ") + name;
+      }
       raise("TYPE_MISMATCH", string(what) + " must be the same type or coercible to a common type. Cannot find common "
-            "type between " + type_name(common) + " and " + type_name(input.arguments[i]->return_type) +
-            ", all types (without duplicates): [" + type_name(common) + ", " +
-            type_name(input.arguments[i]->return_type) + "]", input.place);
+            "type between " + shown + " and " + type_name(argument) + ", all types (without duplicates): [" + all + "]",
+            input.place);
     }
+    if (*next != common) shown = *next == argument.return_type ? type_name(argument) : type_name(*next);
     common = *next;
   }
   return common;
@@ -146,8 +156,11 @@ BoundPtr compared_floats(BindInput& input, ExpressionType type, BoundPtr a, Boun
   const bool less = type == ExpressionType::COMPARE_LESSTHAN || type == ExpressionType::COMPARE_LESSTHANOREQUALTO;
   const bool either = different || type == ExpressionType::COMPARE_EQUAL;
   const auto is_column = [](const BoundPtr& e) { return e->GetExpressionType() == ExpressionType::BOUND_COLUMN_REF; };
-  // Columns are joined by hashes.
-  if (either && is_column(a) && is_column(b)) return make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
+  // The condition of a join: a comparison alone, so that hashes join.
+  if (input.name == "= joins" && is_column(a) && is_column(b)) {
+    a = bind_template(input.context, "CASE WHEN isnan($1) THEN NULL ELSE $1 END", bound_items(std::move(a)), input.place);
+    return make_uniq<duckdb::BoundComparisonExpression>(type, std::move(a), std::move(b));
+  }
   // The side that makes it true where it is NaN.
   auto& greater = less || (either && is_constant(*a)) ? b : a;
   const bool can_be_nan = !is_constant(*greater) || greater->Cast<duckdb::BoundConstantExpression>().value.ToString() == "nan";
@@ -193,8 +206,8 @@ BoundPtr bind_between(BindInput& input) {
   auto arguments = std::move(input.arguments);
   const auto check = [&](const duckdb::Expression& bound) {
     if (!common_type(copy->return_type, bound.return_type)) {
-      raise("TYPE_MISMATCH", "Cannot check if " + type_name(copy->return_type) + " is BETWEEN " +
-            type_name(arguments[1]->return_type) + " and " + type_name(arguments[2]->return_type), input.place);
+      raise("TYPE_MISMATCH", "Cannot check if " + type_name(*copy) + " is BETWEEN " + type_name(*arguments[1]) + " and " +
+            type_name(*arguments[2]), input.place);
     }
   };
   check(*arguments[1]);
@@ -206,17 +219,25 @@ BoundPtr bind_between(BindInput& input) {
   return both;
 }
 
-BoundPtr bind_in(BindInput& input) {
-  LogicalType common = input.arguments[0]->return_type;
+// x = a OR x = b: for NaN, and for NULLs inside of nested values, IN is what = is.
+BoundPtr in_by_comparison(BindInput& input) {
+  auto any = make_uniq<duckdb::BoundConjunctionExpression>(ExpressionType::CONJUNCTION_OR);
   for (size_t i = 1; i < input.arguments.size(); ++i) {
-    const auto next = common_type(common, input.arguments[i]->return_type);
-    if (!next) {
-      raise("TYPE_MISMATCH", "IN value and list items must be the same type or coercible to a common type. Cannot find "
-            "common type between " + type_name(common) + " and " + type_name(input.arguments[i]->return_type),
-            input.place);
-    }
-    common = *next;
+    any->children.push_back(compared(input, ExpressionType::COMPARE_EQUAL, input.arguments[0]->Copy(),
+                                     std::move(input.arguments[i])));
   }
+  if (any->children.size() == 1) return std::move(any->children[0]);
+  return any;
+}
+
+BoundPtr bind_in(BindInput& input) {
+  std::vector<size_t> all;
+  for (size_t i = 0; i < input.arguments.size(); ++i) all.push_back(i);
+  LogicalType common = common_of(input, all, "IN value and list items");
+  const bool literals = std::all_of(input.arguments.begin() + 1, input.arguments.end(), [](const BoundPtr& e) {
+    return is_constant(*e) && e->Cast<duckdb::BoundConstantExpression>().value.ToString() != "nan";
+  });
+  if (common.IsNested() || (common.IsFloating() && !literals)) return in_by_comparison(input);
   auto in = make_uniq<duckdb::BoundOperatorExpression>(ExpressionType::COMPARE_IN, LogicalType::BOOLEAN);
   // Literals that fit the column's type keep the column as it is.
   const LogicalType column = input.arguments[0]->return_type;
@@ -468,8 +489,8 @@ BoundPtr bind_coalesce(BindInput& input) {
 BoundPtr bind_nullif(BindInput& input) {
   const auto common = common_type(input.arguments[0]->return_type, input.arguments[1]->return_type);
   if (!common) {
-    raise("TYPE_MISMATCH", "Types are not comparable with NULLIF: " + type_name(input.arguments[0]->return_type) +
-          " vs " + type_name(input.arguments[1]->return_type), input.place);
+    raise("TYPE_MISMATCH", "Types are not comparable with NULLIF: " + type_name(*input.arguments[0]) + " vs " +
+          type_name(*input.arguments[1]), input.place);
   }
   auto value = input.arguments[0]->Copy();
   auto same = compared(input, ExpressionType::COMPARE_EQUAL, std::move(input.arguments[0]), std::move(input.arguments[1]));
@@ -510,11 +531,30 @@ BoundPtr bind_condition(BindInput& input) {
   return cast_to(input.context, std::move(input.arguments[0]), LogicalType::BOOLEAN);
 }
 
+// coerce(value, NULL of the type): the type is a common one.
+BoundPtr bind_coerce(BindInput& input) {
+  const LogicalType type = input.arguments[1]->return_type;
+  return coerced(input.context, std::move(input.arguments[0]), type);
+}
+
+// (value, NULL of the query's type, its name): the value as it is compared with a query's column.
+BoundPtr bind_beside_query(BindInput& input) {
+  const auto type = common_type(input.arguments[0]->return_type, input.arguments[1]->return_type);
+  if (!type) {
+    raise("TYPE_MISMATCH", "Value expression and result of subquery must be of the same type: row(" +
+          type_name(*input.arguments[0]) + ") vs row(" +
+          input.arguments[2]->Cast<duckdb::BoundConstantExpression>().value.ToString() + ")", input.place);
+  }
+  auto value = coerced(input.context, std::move(input.arguments[0]), *type);
+  return is_zoned(*type) ? own(input, "t_instant", bound_items(std::move(value))) : std::move(value);
+}
+
 }  // namespace
 
 std::vector<Special> specials() {
   return {
       {"=", 2, 2, bind_comparison<ExpressionType::COMPARE_EQUAL>},
+      {"= joins", 2, 2, bind_comparison<ExpressionType::COMPARE_EQUAL>},
       {"<>", 2, 2, bind_comparison<ExpressionType::COMPARE_NOTEQUAL>},
       {"<", 2, 2, bind_comparison<ExpressionType::COMPARE_LESSTHAN>},
       {"<=", 2, 2, bind_comparison<ExpressionType::COMPARE_LESSTHANOREQUALTO>},
@@ -538,6 +578,8 @@ std::vector<Special> specials() {
       {"greatest", 1, -1, bind_extreme, "T", "T..."},
       {"least", 1, -1, bind_extreme, "T", "T..."},
       {"condition", 2, 2, bind_condition},
+      {"coerce", 2, 2, bind_coerce},
+      {"beside query", 3, 3, bind_beside_query},
   };
 }
 

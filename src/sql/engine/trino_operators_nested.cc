@@ -21,10 +21,11 @@ BoundPtr bind_row(BindInput& input) {
 }
 
 BoundPtr bind_array(BindInput& input) {
-  if (input.arguments.empty()) return bound_constant(Value::LIST(LogicalType::SQLNULL, {}));
+  if (input.arguments.empty()) return bound_constant(Value::LIST(unknown_type(), {}));
   std::vector<size_t> all;
   for (size_t i = 0; i < input.arguments.size(); ++i) all.push_back(i);
-  const LogicalType type = common_of(input, all, "All ARRAY elements");
+  LogicalType type = common_of(input, all, "All ARRAY elements");
+  if (is_null(type)) type = unknown_type();  // the engine would make an INTEGER of it
   for (auto& argument : input.arguments) argument = coerced(input.context, std::move(argument), type);
   return call(input.context, "main", "list_value", std::move(input.arguments));
 }
@@ -92,7 +93,12 @@ BoundPtr bind_element_at(BindInput& input) {
 // The rows of UNNEST: lists side by side; maps give keys and values, rows their fields.
 template <bool ordinality>
 BoundPtr bind_unnest(BindInput& input) {
-  if (ordinality) input.arguments.pop_back();
+  const auto named = input.arguments.back()->Cast<duckdb::BoundConstantExpression>().value.GetValue<int32_t>();
+  input.arguments.pop_back();
+  // AWS: Querying arrays with complex types, WAF logs: UNNEST(rows) AS t (row) has one column, the row.
+  int32_t whole = 0;
+  for (const auto& argument : input.arguments) whole += argument->return_type.id() == LogicalTypeId::MAP ? 2 : 1;
+  const bool keep_rows = named == whole;
   duckdb::vector<BoundPtr> lists;
   auto& context = input.context;
   for (auto& argument : input.arguments) {
@@ -103,7 +109,7 @@ BoundPtr bind_unnest(BindInput& input) {
       lists.push_back(call(context, "main", "map_values", bound_items(std::move(argument))));
     } else if (type.id() == LogicalTypeId::LIST) {
       const LogicalType child = duckdb::ListType::GetChildType(type);
-      if (child.id() != LogicalTypeId::STRUCT) {
+      if (child.id() != LogicalTypeId::STRUCT || keep_rows) {
         lists.push_back(std::move(argument));
         continue;
       }
@@ -123,16 +129,7 @@ BoundPtr bind_unnest(BindInput& input) {
 // --- types and moments -----------------------------------------------------------------------------------------------
 
 BoundPtr bind_typeof(BindInput& input) {
-  const auto& value = *input.arguments[0];
-  // A literal's varchar has its length.
-  if (is_varchar(value.return_type) && is_constant(value)) {
-    const auto& constant = value.Cast<duckdb::BoundConstantExpression>().value;
-    if (!constant.IsNull()) {
-      return bound_constant(
-          Value("varchar(" + std::to_string(characters(duckdb::StringValue::Get(constant)).size()) + ")"));
-    }
-  }
-  return bound_constant(Value(type_name(value.return_type)));
+  return bound_constant(Value(type_name(*input.arguments[0])));
 }
 
 const StatementContext& statement_of(BindInput& input) {
@@ -198,8 +195,8 @@ std::vector<Special> nested_specials() {
       {"field", 2, 2, bind_field},
       {"subscript", 2, 2, bind_subscript},
       {"element_at", 2, 2, bind_element_at, "T", "array(T), bigint"},
-      {"unnest_rows", 1, -1, bind_unnest<false>},
-      {"unnest_rows_with_ordinality", 1, -1, bind_unnest<true>},
+      {"unnest_rows", 2, -1, bind_unnest<false>},
+      {"unnest_rows_with_ordinality", 2, -1, bind_unnest<true>},
       {"typeof", 1, 1, bind_typeof, "varchar", "T"},
       {"current_date", 0, 0, bind_moment, "date"},
       {"current_time", 0, 0, bind_moment, "time with time zone"},

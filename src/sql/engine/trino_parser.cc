@@ -148,33 +148,6 @@ string Parser::identifier() {
 
 // --- statements and queries ------------------------------------------------------------------------------------------
 
-namespace {
-
-// The engine calls a result column of NULLs an INTEGER; Trino's is of the type unknown.
-void mark_unknown(QueryNode& node) {
-  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return;
-  auto& select = node.Cast<SelectNode>();
-  const auto is_null = [](const ParsedPtr& e) {
-    return e->GetExpressionClass() == duckdb::ExpressionClass::CONSTANT &&
-           e->Cast<duckdb::ConstantExpression>().value.type().id() == duckdb::LogicalTypeId::SQLNULL;
-  };
-  const auto mark = [](ParsedPtr& e) {
-    const string alias = e->GetAlias();
-    e = constant_of(duckdb::Value(unknown_type()));
-    e->SetAlias(alias);
-  };
-  for (ParsedPtr& item : select.select_list)
-    if (is_null(item)) mark(item);
-  if (!select.from_table || select.from_table->type != duckdb::TableReferenceType::EXPRESSION_LIST) return;
-  auto& rows = select.from_table->Cast<duckdb::ExpressionListRef>().values;
-  for (size_t column = 0; !rows.empty() && column < rows[0].size(); ++column) {
-    if (!std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return is_null(row[column]); })) continue;
-    for (auto& row : rows) mark(row[column]);
-  }
-}
-
-}  // namespace
-
 unique_ptr<duckdb::SQLStatement> Parser::statement() {
   unique_ptr<duckdb::SQLStatement> result;
   if (is("show") && is("functions", 1)) {
@@ -184,11 +157,7 @@ unique_ptr<duckdb::SQLStatement> Parser::statement() {
     if (is("analyze")) {
       raise("NOT_SUPPORTED", "EXPLAIN ANALYZE is not supported.", place(here()));
     }
-    if (take_op("(")) {  // TYPE and FORMAT: the plan is text
-      while (!is_op(")") && peek().kind != TokenKind::kEnd) ++at_;
-      expect_op(")");
-    }
-    result = make_uniq<duckdb::ExplainStatement>(query());
+    result = explained();
     result_.returns_rows = true;
   } else if (is("select") || is("with") || is("values") || is("table") || is_op("(")) {
     result = query();
@@ -198,11 +167,44 @@ unique_ptr<duckdb::SQLStatement> Parser::statement() {
   if (peek().kind != TokenKind::kEnd) mismatched("<EOF>");
   if (result->type == duckdb::StatementType::SELECT_STATEMENT) {
     name_columns(*result->Cast<duckdb::SelectStatement>().node);
-    mark_unknown(*result->Cast<duckdb::SelectStatement>().node);
   }
   if (result_.kind.empty()) result_.kind = "SELECT";
   result_.returns_rows = true;
   return result;
+}
+
+// Behind EXPLAIN: options, the query.
+unique_ptr<duckdb::SQLStatement> Parser::explained() {
+  auto format = duckdb::ExplainFormat::DEFAULT;
+  bool validate = false;
+  if (is_op("(") && (is("format", 1) || is("type", 1))) {
+    ++at_;
+    do {
+      const bool type = is("type");
+      if (!type && !is("format")) mismatched("'FORMAT', 'TYPE'");
+      ++at_;
+      if (is("json") && !type) {
+        format = duckdb::ExplainFormat::JSON;
+      } else if (is("graphviz") && !type) {
+        format = duckdb::ExplainFormat::GRAPHVIZ;
+      } else if (is("validate") && type) {
+        validate = true;
+      } else if (is("io") && type) {
+        raise("NOT_SUPPORTED", "EXPLAIN (TYPE IO) is not supported.", place(here()));
+      } else if (!(is("text") && !type) && !((is("logical") || is("distributed")) && type)) {
+        mismatched(type ? "'DISTRIBUTED', 'IO', 'LOGICAL', 'VALIDATE'" : "'GRAPHVIZ', 'JSON', 'TEXT'");
+      }
+      ++at_;
+    } while (take_op(","));
+    expect_op(")");
+  }
+  auto statement = query();
+  if (!validate) return make_uniq<duckdb::ExplainStatement>(std::move(statement), duckdb::ExplainType::EXPLAIN_STANDARD, format);
+  duckdb::Binder::CreateBinder(context_)->Bind(*statement->node);  // throws where it is not valid
+  auto node = make_uniq<SelectNode>();
+  node->select_list.push_back(constant_of(duckdb::Value("true")));
+  node->from_table = make_uniq<duckdb::EmptyTableRef>();
+  return as_statement(std::move(node));
 }
 
 ParsedPtr Parser::lone_expression() {
@@ -215,13 +217,22 @@ unique_ptr<duckdb::SelectStatement> Parser::query() {
   return as_statement(query_node());
 }
 
+unique_ptr<duckdb::SelectStatement> Parser::inner_query() {
+  ++correlated_;
+  auto result = query();
+  --correlated_;
+  return result;
+}
+
 unique_ptr<QueryNode> Parser::query_node() {
   const Nested nested(*this);
   duckdb::CommonTableExpressionMap map;
   ctes_.emplace_back();
+  scopes_.push_back(&map);
   if (is("with")) with(map);
   auto node = query_body();
   order_and_limit(node);
+  scopes_.pop_back();
   ctes_.pop_back();
   if (!map.map.empty()) {
     if (!node->cte_map.map.empty()) node = wrapped(std::move(node));
@@ -280,22 +291,30 @@ unique_ptr<QueryNode> Parser::set_operation(duckdb::SetOperationType type, bool 
 
 unique_ptr<QueryNode> Parser::query_body() {
   auto left = intersection();
+  std::optional<Columns> columns;
   while (is("union") || is("except")) {
-    const auto type = is("union") ? duckdb::SetOperationType::UNION : duckdb::SetOperationType::EXCEPT;
-    ++at_;
+    const bool is_union = is("union");
+    const size_t at = tokens_[at_++].begin;
     const bool all = take("all");
     if (!all) take("distinct");
-    left = set_operation(type, all, std::move(left), intersection());
+    auto right = intersection();
+    unify(is_union ? "UNION" : "EXCEPT", at, left, columns, right);
+    left = set_operation(is_union ? duckdb::SetOperationType::UNION : duckdb::SetOperationType::EXCEPT, all,
+                         std::move(left), std::move(right));
   }
   return left;
 }
 
 unique_ptr<QueryNode> Parser::intersection() {
   auto left = query_primary();
-  while (take("intersect")) {
+  std::optional<Columns> columns;
+  while (is("intersect")) {
+    const size_t at = tokens_[at_++].begin;
     const bool all = take("all");
     if (!all) take("distinct");
-    left = set_operation(duckdb::SetOperationType::INTERSECT, all, std::move(left), query_primary());
+    auto right = query_primary();
+    unify("INTERSECT", at, left, columns, right);
+    left = set_operation(duckdb::SetOperationType::INTERSECT, all, std::move(left), std::move(right));
   }
   return left;
 }
@@ -327,6 +346,7 @@ unique_ptr<QueryNode> Parser::query_primary() {
 }
 
 unique_ptr<QueryNode> Parser::values() {
+  const size_t at = here();
   expect("values");
   auto list = make_uniq<duckdb::ExpressionListRef>();
   list->alias = "valueslist";
@@ -354,11 +374,9 @@ unique_ptr<QueryNode> Parser::values() {
     } else {
       row.push_back(expression());
     }
-    if (!list->values.empty() && list->values[0].size() != row.size()) {
-      raise("TYPE_MISMATCH", "Values rows have mismatched types", place(peek().begin));
-    }
     list->values.push_back(std::move(row));
   } while (take_op(","));
+  unify_rows(list->values, at);
   const size_t width = list->values[0].size();
   auto node = make_uniq<SelectNode>();
   for (size_t i = 0; i < width; ++i) {
@@ -439,6 +457,7 @@ unique_ptr<QueryNode> Parser::select() {
     node->having = condition(expression(), "HAVING clause", at);
   }
   if (is("window") && is("as", 2)) windows();
+  refuse_item_names(*node);
   named_windows_.pop_back();
   from_tables_.resize(tables);
   return node;
@@ -461,6 +480,21 @@ void Parser::select_items(SelectNode& node) {
       continue;
     }
     auto item = expression();
+    if (is_op(".") && is_op("*", 1)) {  // the fields of a row
+      at_ += 2;
+      if (!take("as")) {
+        node.select_list.push_back(native_call("unnest", items(std::move(item))));
+        continue;
+      }
+      expect_op("(");
+      for (int32_t i = 1; i == 1 || take_op(","); ++i) {
+        auto field = typed("subscript", here(), items(item->Copy(), constant_of(duckdb::Value::INTEGER(i))));
+        field->SetAlias(identifier());
+        node.select_list.push_back(std::move(field));
+      }
+      expect_op(")");
+      continue;
+    }
     if (take("as")) {
       item->SetAlias(identifier());
     } else if (is_identifier() && !(is("window") && is("as", 2)) && !is("limit") && !is("offset") &&
@@ -475,6 +509,7 @@ void Parser::select_items(SelectNode& node) {
         item->SetAlias(column.GetColumnName());  // as written
       }
     }
+    mark_unknown(item);
     node.select_list.push_back(std::move(item));
   } while (take_op(","));
 }

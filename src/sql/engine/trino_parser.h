@@ -29,6 +29,13 @@ struct Type {
   int length = -1;  // of varchar(n)
 };
 
+// Of a query's result. `shown`: types as errors name them.
+struct Columns {
+  std::vector<std::string> names;
+  std::vector<duckdb::LogicalType> types;
+  std::vector<std::string> shown;
+};
+
 class Parser {
  public:
   Parser(duckdb::ClientContext& context, const ExecuteRequest& request, Rewritten& result, std::string sql,
@@ -53,7 +60,9 @@ class Parser {
   std::string source(const Token& token) const { return sql_.substr(token.begin, token.end - token.begin); }
 
   // queries (trino_parser.cc)
+  duckdb::unique_ptr<duckdb::SQLStatement> explained();
   duckdb::unique_ptr<duckdb::SelectStatement> query();
+  duckdb::unique_ptr<duckdb::SelectStatement> inner_query();  // one that may be correlated
   duckdb::unique_ptr<duckdb::QueryNode> query_node();
   duckdb::unique_ptr<duckdb::QueryNode> query_body();
   duckdb::unique_ptr<duckdb::QueryNode> intersection();
@@ -69,14 +78,28 @@ class Parser {
   std::vector<duckdb::GroupingSet> grouping_element(duckdb::GroupByNode& groups);
   void windows();
   void order_and_limit(duckdb::unique_ptr<duckdb::QueryNode>& node);
+  void keep_ties(duckdb::unique_ptr<duckdb::QueryNode>& node, const duckdb::OrderModifier& order,
+                 duckdb::LimitModifier& limit);
   duckdb::vector<duckdb::OrderByNode> sort_items();
   duckdb::unique_ptr<duckdb::SQLStatement> show_functions();
   size_t find_from() const;
+
+  // types of columns that meet (trino_column_types.cc)
+  std::optional<Columns> columns_of(const duckdb::QueryNode& node);
+  std::optional<Columns> columns_of_row(const duckdb::vector<ParsedPtr>& row);
+  void convert(duckdb::unique_ptr<duckdb::QueryNode>& node, const Columns& columns,
+               const std::vector<duckdb::LogicalType>& types);
+  void unify(const char* operation, size_t at, duckdb::unique_ptr<duckdb::QueryNode>& left,
+             std::optional<Columns>& columns, duckdb::unique_ptr<duckdb::QueryNode>& right);
+  void unify_rows(duckdb::vector<duckdb::vector<ParsedPtr>>& rows, size_t at);
+  void refuse_item_names(const duckdb::SelectNode& node);
+  void compare_with_query(duckdb::SubqueryExpression& any, ParsedPtr left, size_t at);
 
   // tables
   TablePtr from_list();
   TablePtr joined();
   TablePtr joined_right();
+  ParsedPtr join_condition(size_t at);
   TablePtr sampled();
   TablePtr aliased();
   TablePtr table_primary();
@@ -152,6 +175,9 @@ class Parser {
   size_t questions_ = 0;
   int depth_ = 0;  // of nesting
   std::vector<std::set<std::string>> ctes_;
+  std::vector<const duckdb::CommonTableExpressionMap*> scopes_;  // what WITH has named so far, outermost first
+  bool in_join_condition_ = false;
+  int correlated_ = 0;  // inside of queries that may name columns of those around them
   std::vector<std::pair<std::string, std::string>> from_tables_;  // schema and name
   std::vector<std::map<std::string, Variable>> lambdas_;
   size_t lambda_count_ = 0;
@@ -169,6 +195,9 @@ struct Nested {
 // A list of rows under these column names.
 TablePtr rows_table(duckdb::vector<duckdb::vector<duckdb::Value>> rows,
                     const std::vector<std::pair<std::string, duckdb::LogicalType>>& columns);
+
+// NULL becomes a NULL of the type unknown.
+void mark_unknown(ParsedPtr& e);
 
 // --- building expressions
 

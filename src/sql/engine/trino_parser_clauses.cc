@@ -167,6 +167,46 @@ void refuse_ambiguous(const QueryNode& node, const duckdb::vector<duckdb::OrderB
 
 }  // namespace
 
+namespace {
+
+// What ORDER BY means by 2, or by the name of an item.
+ParsedPtr ordered_by(const SelectNode& node, const duckdb::ParsedExpression& e) {
+  const auto& list = node.select_list;
+  ParsedPtr found;
+  if (e.GetExpressionClass() == duckdb::ExpressionClass::CONSTANT) {
+    const auto n = parse_int(e.Cast<duckdb::ConstantExpression>().value.ToString());
+    if (n && *n >= 1 && *n <= static_cast<int64_t>(list.size())) found = list[static_cast<size_t>(*n - 1)]->Copy();
+  } else if (e.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+    const auto& column = e.Cast<duckdb::ColumnRefExpression>();
+    for (const auto& item : list) {
+      if (!found && !column.IsQualified() && item->HasAlias() && item_name(*item) == lower(column.GetColumnName())) found = item->Copy();
+    }
+  }
+  if (!found) return e.Copy();
+  found->ClearAlias();
+  return found;
+}
+
+}  // namespace
+
+// FETCH FIRST n ROWS WITH TIES: rows up to the rank n, instead of a number of rows.
+void Parser::keep_ties(unique_ptr<QueryNode>& node, const duckdb::OrderModifier& order, duckdb::LimitModifier& limit) {
+  const bool plain = node->type == duckdb::QueryNodeType::SELECT_NODE && node->modifiers.empty() &&
+                     node->cte_map.map.empty() && !node->Cast<SelectNode>().qualify;
+  if (!plain) node = wrapped(std::move(node));
+  auto& select = node->Cast<SelectNode>();
+  auto rank = make_uniq<duckdb::WindowExpression>(duckdb::ExpressionType::WINDOW_RANK, "", "", "rank");
+  rank->start = duckdb::WindowBoundary::UNBOUNDED_PRECEDING;
+  rank->end = duckdb::WindowBoundary::CURRENT_ROW_RANGE;
+  for (const auto& each : order.orders) {
+    rank->orders.emplace_back(each.type, each.null_order, ordered_by(select, *each.expression));
+  }
+  ParsedPtr last = std::move(limit.limit);
+  if (limit.offset) last = native_call("+", items(std::move(last), limit.offset->Copy()));
+  select.qualify = make_uniq<duckdb::ComparisonExpression>(duckdb::ExpressionType::COMPARE_LESSTHANOREQUALTO,
+                                                           std::move(rank), std::move(last));
+}
+
 void Parser::order_and_limit(unique_ptr<QueryNode>& node) {
   auto limit = make_uniq<duckdb::LimitModifier>();
   unique_ptr<duckdb::OrderModifier> order;
@@ -205,7 +245,10 @@ void Parser::order_and_limit(unique_ptr<QueryNode>& node) {
       expect("only");
     }
   }
-  if (ties) raise("NOT_SUPPORTED", "FETCH FIRST WITH TIES is not supported.", place(here()));
+  if (ties) {
+    if (!order) raise("MISSING_ORDER_BY", "FETCH FIRST WITH TIES clause requires ORDER BY", place(here()));
+    keep_ties(node, *order, *limit);
+  }
   if (order) {
     // Only columns may be sorted by over a set operation; an ordinal or a name of the first query.
     node->modifiers.push_back(std::move(order));

@@ -65,11 +65,18 @@ TablePtr Parser::joined() {
       } else {
         if (!is("on")) mismatched("'ON', 'USING'");
         const size_t at = tokens_[++at_].begin;
-        join->condition = condition(expression(), "JOIN ON clause", at);
+        join->condition = join_condition(at);
       }
     }
     left = std::move(join);
   }
+}
+
+ParsedPtr Parser::join_condition(size_t at) {
+  const bool outer = std::exchange(in_join_condition_, true);
+  auto result = condition(expression(), "JOIN ON clause", at);
+  in_join_condition_ = outer;
+  return result;
 }
 
 // a JOIN b JOIN c ON .. ON ..: the right side is a join if another one starts before ON.
@@ -101,7 +108,7 @@ TablePtr Parser::joined_right() {
     join->right = joined_right();
     if (!is("on")) mismatched("'ON', 'USING'");
     const size_t at = tokens_[++at_].begin;
-    join->condition = condition(expression(), "JOIN ON clause", at);
+    join->condition = join_condition(at);
     right = std::move(join);
   }
   return right;
@@ -176,7 +183,7 @@ TablePtr Parser::table_primary() {
   if (is("lateral") && is_op("(", 1)) {
     ++at_;
     expect_op("(");
-    auto table = make_uniq<duckdb::SubqueryRef>(query());
+    auto table = make_uniq<duckdb::SubqueryRef>(inner_query());
     expect_op(")");
     return table;
   }
@@ -236,7 +243,15 @@ TablePtr Parser::unnest() {
   const bool ordinality = take("with");
   if (ordinality) expect("ordinality");
   // SELECT unnest(rows, max_depth := 2) FROM (SELECT .. AS rows): one list of structs, its fields become the columns.
-  if (ordinality) lists.push_back(constant_of(duckdb::Value("")));
+  // How many columns the alias names decides about arrays of rows: as many as there are arrays, and each row is a column.
+  int32_t named = 0;
+  {
+    size_t ahead = is("as") ? 1 : 0;
+    if (is_identifier(ahead) && is_op("(", ahead + 1)) {
+      for (ahead += 2; is_identifier(ahead); ahead += is_op(",", ahead + 1) ? 2 : 1) ++named;
+    }
+  }
+  lists.push_back(constant_of(duckdb::Value::INTEGER(named - (ordinality && named > 0 ? 1 : 0))));
   auto rows = typed_call(ordinality ? "unnest_rows_with_ordinality" : "unnest_rows", place(at), std::move(lists));
   duckdb::vector<ParsedPtr> children;
   children.push_back(std::move(rows));

@@ -150,7 +150,7 @@ ParsedPtr Parser::parameter(size_t index, size_t at) {
 ParsedPtr Parser::subquery(duckdb::SubqueryType type) {
   auto result = make_uniq<duckdb::SubqueryExpression>();
   result->subquery_type = type;
-  result->subquery = query();
+  result->subquery = inner_query();
   return result;
 }
 

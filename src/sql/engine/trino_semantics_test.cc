@@ -76,7 +76,7 @@ TEST_F(Trino, casts) {
 
 TEST_F(Trino, comparisons) {
   check({{"SELECT 'a' = 'a  '", "false"},
-         {"SELECT 1 = 'a'", "TYPE_MISMATCH: line 1:10: Cannot apply operator: integer = varchar"},
+         {"SELECT 1 = 'a'", "TYPE_MISMATCH: line 1:10: Cannot apply operator: integer = varchar(1)"},
          {"SELECT 1 FROM (VALUES 1) t(x) WHERE x",
           "TYPE_MISMATCH: line 1:37: WHERE clause must evaluate to a boolean: actual type integer"},
          {"SELECT 'a' < 'b'", "true"},
@@ -103,7 +103,7 @@ TEST_F(Trino, comparisons) {
          {"SELECT CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' END", "b"},
          {"SELECT CASE WHEN true THEN 1 ELSE 'a' END",
           "TYPE_MISMATCH: line 1:8: All CASE results must be the same type or coercible to a common type. Cannot find "
-          "common type between integer and varchar, all types (without duplicates): [integer, varchar]"},
+          "common type between integer and varchar(1), all types (without duplicates): [integer, varchar(1)]"},
          {"SELECT COALESCE(NULL, 2, 1)", "2"},
          {"SELECT NULLIF(1, 1)", "NULL"},
          {"SELECT greatest(1, NULL)", "NULL"},
@@ -122,7 +122,7 @@ TEST_F(Trino, errors_with_places) {
          {"SELECT lower(1)",
           "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (integer) for function lower. Expected: "
           "lower(varchar)"},
-         {"SELECT 1 + 'a'", "TYPE_MISMATCH: line 1:10: Cannot apply operator: integer + varchar"},
+         {"SELECT 1 + 'a'", "TYPE_MISMATCH: line 1:10: Cannot apply operator: integer + varchar(1)"},
          {"SELECT * FROM nowhere", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.dev.nowhere' does not exist"},
          {"SELECT * FROM other.nowhere",
           "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.other.nowhere' does not exist"},
@@ -142,7 +142,7 @@ TEST_F(Trino, errors_with_places) {
          {"SELECT call(1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'call' not registered"},
          {"SELECT 1::int", "SYNTAX_ERROR: line 1:9: mismatched input '::'. Expecting: <EOF>"},
          {"SELECT a FROM (VALUES 1) t(a), (VALUES 1) u(a)", "AMBIGUOUS_NAME: line 1:8: Column 'a' is ambiguous"},
-         {"SELECT approx_set(1)", "NOT_SUPPORTED: line 1:8: The function approx_set is not supported."},
+         {"SELECT features(1)", "NOT_SUPPORTED: line 1:8: The function features is not supported."},
          {"SELECT (SELECT * FROM (VALUES 1, 2))",
           "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows"}});
 }

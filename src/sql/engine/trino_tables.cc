@@ -86,6 +86,14 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
   auto found = session->link.resolve_table(request_.context.principal, catalog, schema, name);
   if (!found) session->raise(found.error());
   if (!*found) {
+    // Whether its database is there is asked only now; who may not know hears of the table.
+    const auto schemas = catalog == kExternalCatalog
+                             ? session->link.system_rows(request_.context.principal, "information_schema.schemata")
+                             : fail(404, "NotAsked", "");
+    const bool missing = schemas && !schemas->rows.empty() && std::none_of(schemas->rows.begin(), schemas->rows.end(), [&](const auto& row) {
+                           return row.size() > 1 && row[1] && lower(*row[1]) == schema;
+                         });
+    if (missing) raise("SCHEMA_NOT_FOUND", "Schema '" + schema + "' does not exist", place(at));
     raise("TABLE_NOT_FOUND", "Table '" + catalog + "." + schema + "." + parts.back() + "' does not exist", place(at));
   }
   const ExternalTable& external = **found;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/trino_encode.h"
+#include "sql/engine/trino_functions.h"
 #include "sql/engine/trino_parser.h"
 
 namespace tarn::sql::engine::trino {
@@ -37,6 +38,19 @@ bool is_zoned(const LogicalType& type) {
 LogicalType unknown_type() {
   return aliased(LogicalTypeId::INTEGER, kUnknown);
 }
+bool is_unknown(const LogicalType& type) {
+  return type.id() == LogicalTypeId::INTEGER && type.HasAlias() && type.GetAlias() == kUnknown;
+}
+LogicalType opaque_type(const string& name) {
+  return aliased(name == "BingTile" ? LogicalTypeId::BIGINT : LogicalTypeId::BLOB, name);
+}
+bool is_opaque(const LogicalType& type) {
+  if (!type.HasAlias() || is_geometry(type)) return false;
+  return type.id() == LogicalTypeId::BLOB || (type.id() == LogicalTypeId::BIGINT && type.GetAlias() == "BingTile");
+}
+bool is_opaque(const LogicalType& type, std::string_view name) {
+  return is_opaque(type) && type.GetAlias() == name;
+}
 LogicalType char_type(int length) {
   return aliased(LogicalTypeId::VARCHAR, "char(" + std::to_string(length) + ")");
 }
@@ -58,6 +72,7 @@ string base_name(const LogicalType& type) {
   if (is_char(type)) return "char";
   if (is_json(type)) return "json";
   if (is_geometry(type)) return "geometry";
+  if (is_opaque(type)) return type.GetAlias().substr(0, type.GetAlias().find('('));
   switch (type.id()) {
     case LogicalTypeId::BOOLEAN: return "boolean";
     case LogicalTypeId::TINYINT: return "tinyint";
@@ -93,7 +108,7 @@ string base_name(const LogicalType& type) {
 }
 
 string type_name(const LogicalType& type) {
-  if (is_char(type)) return type.GetAlias();
+  if (is_char(type) || is_opaque(type)) return type.GetAlias();
   if (is_zoned(type)) return "timestamp(3) with time zone";
   switch (type.id()) {
     case LogicalTypeId::HUGEINT:
@@ -121,6 +136,63 @@ string type_name(const LogicalType& type) {
     }
     default: return base_name(type);
   }
+}
+
+namespace {
+
+// varchar(2), varchar(3): varchar(3); one name for all: that one; else the type's.
+string name_of_all(const std::vector<string>& names, const LogicalType& type) {
+  int64_t longest = -1;
+  bool same = !names.empty();
+  for (const string& name : names) {
+    same = same && name == names[0];
+    if (!name.starts_with("varchar(")) {
+      longest = INT64_MAX;
+    } else if (longest < INT64_MAX) {
+      longest = std::max(longest, parse_int(name.substr(8, name.size() - 9)).value_or(INT64_MAX));
+    }
+  }
+  if (same) return names[0];
+  return longest < 0 || longest == INT64_MAX ? type_name(type) : "varchar(" + std::to_string(longest) + ")";
+}
+
+std::vector<string> names_of(const duckdb::vector<BoundPtr>& values) {
+  std::vector<string> names;
+  for (const BoundPtr& value : values) names.push_back(type_name(*value));
+  return names;
+}
+
+}  // namespace
+
+string type_name(const duckdb::Expression& value) {
+  const LogicalType& type = value.return_type;
+  if (value.GetExpressionClass() == duckdb::ExpressionClass::BOUND_CONSTANT && is_varchar(type)) {
+    const auto& constant = value.Cast<duckdb::BoundConstantExpression>().value;
+    if (constant.IsNull()) return type_name(type);
+    return "varchar(" + std::to_string(characters(duckdb::StringValue::Get(constant)).size()) + ")";
+  }
+  if (value.GetExpressionClass() != duckdb::ExpressionClass::BOUND_FUNCTION) return type_name(type);
+  const auto& made = value.Cast<duckdb::BoundFunctionExpression>();
+  const string& name = made.function.name;
+  if (name == "list_value" && !made.children.empty()) {
+    return "array(" + name_of_all(names_of(made.children), duckdb::ListType::GetChildType(type)) + ")";
+  }
+  if (name == "t_map" && made.children.size() == 2) {
+    const auto item = [](const string& array) { return array.substr(6, array.size() - 7); };  // of array(..)
+    const std::vector<string> lists = names_of(made.children);
+    if (lists[0].starts_with("array(") && lists[1].starts_with("array(")) {
+      return "map(" + item(lists[0]) + ", " + item(lists[1]) + ")";
+    }
+  }
+  if (name == "struct_pack") {
+    string text;
+    for (size_t i = 0; i < made.children.size(); ++i) {
+      const string& field = duckdb::StructType::GetChildName(type, i);
+      text += (text.empty() ? "" : ", ") + (field.starts_with("field_") ? "" : field + " ") + type_name(*made.children[i]);
+    }
+    return "row(" + text + ")";
+  }
+  return type_name(type);
 }
 
 // --- zones -----------------------------------------------------------------------------------------------------------
@@ -244,6 +316,9 @@ Type Parser::type() {
       {"int", LogicalTypeId::INTEGER},     {"integer", LogicalTypeId::INTEGER}, {"bigint", LogicalTypeId::BIGINT},
       {"real", LogicalTypeId::FLOAT},      {"date", LogicalTypeId::DATE},       {"varbinary", LogicalTypeId::BLOB},
       {"uuid", LogicalTypeId::UUID}};
+  static const std::map<string, string> kOpaque = {{"hyperloglog", "HyperLogLog"}, {"p4hyperloglog", "HyperLogLog"},
+                                                   {"setdigest", "SetDigest"},     {"tdigest", "tdigest"},
+                                                   {"ipaddress", "ipaddress"}};
   if (const auto plain = kPlain.find(name); plain != kPlain.end()) {
     result.type = plain->second;
   } else if (name == "double") {
@@ -315,9 +390,14 @@ Type Parser::type() {
     result.type = row_type();
   } else if (name == "unknown") {
     result.type = LogicalType::SQLNULL;
+  } else if (name == "qdigest") {
+    expect_op("(");
+    result.type = opaque_type("qdigest(" + type_name(type().type) + ")");
+    expect_op(")");
+  } else if (const auto opaque = kOpaque.find(name); opaque != kOpaque.end()) {
+    result.type = opaque_type(opaque->second);
   } else {
-    static const std::set<string> kRefused = {"ipaddress", "hyperloglog", "p4hyperloglog", "qdigest", "tdigest",
-                                              "setdigest", "geometry", "sphericalgeography", "bingtile", "color"};
+    static const std::set<string> kRefused = {"geometry", "sphericalgeography", "bingtile", "color"};
     if (kRefused.contains(name)) raise("NOT_SUPPORTED", "The type " + name + " is not supported.", place(at));
     raise("TYPE_NOT_FOUND", "Unknown type: " + name, place(at));
   }
