@@ -20,43 +20,6 @@ Failure damaged(const char* what) {
   return sql_error(kInternalError, std::string("the Avro file is damaged: ") + what);
 }
 
-// --- compression (raw deflate, without a header) ------------------------------------------------------------------------
-
-Result<std::string> inflated(std::string_view bytes) {
-  z_stream stream{};
-  if (inflateInit2(&stream, -15) != Z_OK) return damaged("its codec");
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  std::string out;
-  int state = Z_OK;
-  while (state == Z_OK && out.size() < kMostBytes) {
-    const size_t from = out.size();
-    out.resize(from + 65536);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + from);
-    stream.avail_out = 65536;
-    state = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-    if (state == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) break;
-  }
-  inflateEnd(&stream);
-  if (state != Z_STREAM_END) return damaged("a block does not inflate");
-  return out;
-}
-
-std::string deflated(std::string_view bytes) {
-  z_stream stream{};
-  deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, bytes.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
 // --- schemas --------------------------------------------------------------------------------------------------------
 
 using Names = std::map<std::string, const Json*, std::less<>>;
@@ -243,6 +206,41 @@ void append(std::string& out, const Json& value, const Json& schema, const Names
 
 }  // namespace
 
+Result<std::string> inflate_block(std::string_view bytes) {
+  z_stream stream{};
+  if (inflateInit2(&stream, -15) != Z_OK) return damaged("its codec");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string out;
+  int state = Z_OK;
+  while (state == Z_OK && out.size() < kMostBytes) {
+    const size_t from = out.size();
+    out.resize(from + 65536);
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + from);
+    stream.avail_out = 65536;
+    state = inflate(&stream, Z_NO_FLUSH);
+    out.resize(out.size() - stream.avail_out);
+    if (state == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) break;
+  }
+  inflateEnd(&stream);
+  if (state != Z_STREAM_END) return damaged("a block does not inflate");
+  return out;
+}
+
+std::string deflate_block(std::string_view bytes) {
+  z_stream stream{};
+  deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
 std::string AvroFile::of(std::string_view name) const {
   for (const auto& [key, value] : metadata)
     if (key == name) return value;
@@ -271,7 +269,7 @@ Result<AvroFile> read_avro(std::string_view bytes) {
   while (!decoder.at_end()) {
     const int64_t count = TRY(decoder.number());
     const std::string_view packed = TRY(decoder.bytes());
-    const std::string plain = codec == "deflate" ? TRY(inflated(packed)) : std::string(packed);
+    const std::string plain = codec == "deflate" ? TRY(inflate_block(packed)) : std::string(packed);
     Decoder block(plain, names);
     for (int64_t i = 0; i < count; ++i) {
       if (block.at_end()) return damaged("a block has fewer records than it says");
@@ -301,7 +299,7 @@ std::string write_avro(const AvroFile& file, std::string_view marker) {
   std::string records;
   for (const Json& record : file.records) append(records, record, file.schema, names);
   append_number(out, static_cast<int64_t>(file.records.size()));
-  append_bytes(out, deflated(records));
+  append_bytes(out, deflate_block(records));
   return out + std::string(marker);
 }
 

@@ -29,4 +29,8 @@ Result<AvroFile> read_avro(std::string_view bytes);
 // schema.
 std::string write_avro(const AvroFile& file, std::string_view marker);
 
+// Avro's codec "deflate": raw, without a header. ERRORS: SqlError: the bytes do not inflate.
+Result<std::string> inflate_block(std::string_view bytes);
+std::string deflate_block(std::string_view bytes);
+
 }  // namespace tarn::sql

@@ -43,14 +43,27 @@ Error without_place(Error error) {
   return error;
 }
 
-bool writable(const Json& type) {
-  if (type.is_object()) {
-    if (type["type"].as_string() == "list") return writable(type["element"]);
-    if (type["type"].as_string() == "map") return writable(type["key"]) && writable(type["value"]);
-    return std::ranges::all_of(ice::fields_of(type), [](const ice::Field& field) { return writable(field.type); });
-  }
+// Trino's name of a column's type, where Glue's columns have none for it; empty: they have.
+std::string own_type(const Json& type) {
   const std::string& name = type.as_string();
-  return name != "timestamptz" && name != "time" && name != "uuid" && !name.starts_with("fixed");
+  return name == "timestamptz" ? "timestamp with time zone" : name == "time" ? "time(3)" : name == "uuid" ? "uuid" : "";
+}
+
+bool writable(const Json& type, bool whole = true) {
+  if (type.is_object()) {
+    if (type["type"].as_string() == "list") return writable(type["element"], false);
+    if (type["type"].as_string() == "map") return writable(type["key"], false) && writable(type["value"], false);
+    return std::ranges::all_of(ice::fields_of(type), [](const ice::Field& field) { return writable(field.type, false); });
+  }
+  return (whole || own_type(type).empty()) && !type.as_string().starts_with("fixed");
+}
+
+// The column of the rows as its file keeps it.
+std::string kept_as(const ice::Field& field) {
+  const std::string name = sql::quoted_name(field.name), type = own_type(field.type);
+  if (type.empty()) return name;
+  const std::string value = fmt::format("CAST({} AS {})", name, type);
+  return fmt::format("{} AS {}", field.type.as_string() == "timestamptz" ? "\"$instant\"(" + value + ")" : value, name);
 }
 
 // Queries that must give the same rows twice may not toss coins.
@@ -137,7 +150,7 @@ Result<WrittenFiles> StatementRun::write_rows(const std::string& query, const Js
     if (!writable(field.type))
       return ice::failure("NOT_SUPPORTED", fmt::format("Writing the column {} of Iceberg's type {} is not supported",
                                                        field.name, field.type.as_string()));
-    selected += (selected.empty() ? "" : ", ") + sql::quoted_name(field.name);
+    selected += (selected.empty() ? "" : ", ") + kept_as(field);
   }
   std::vector<std::string> partition_by;
   std::vector<Json> types;
@@ -267,7 +280,8 @@ Status need_columns(const IcebergTable& table, const std::vector<sql::athena::As
 }
 
 std::string cast_to(const ice::Field& field, const std::string& value) {
-  return fmt::format("CAST({} AS {})", value, sql::athena::trino_type(ice::hive_type(field.type)));
+  const std::string type = own_type(field.type);
+  return fmt::format("CAST({} AS {})", value, type.empty() ? sql::athena::trino_type(ice::hive_type(field.type)) : type);
 }
 
 }  // namespace
@@ -275,7 +289,10 @@ std::string cast_to(const ice::Field& field, const std::string& value) {
 Result<Ran> StatementRun::insert_iceberg(const sql::athena::Insert& insert, const Place& place,
                                          const glue::Table& table) {
   const IcebergTable target = TRY(open_iceberg(door(), job_.caller, place.account, place.database, table));
-  const std::string query = TRY(insert_query(insert, athena::columns_of(target.fields)));
+  auto columns = athena::columns_of(target.fields);
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (const std::string type = own_type(target.fields[i].type); !type.empty()) columns[i].type = type;
+  const std::string query = TRY(insert_query(insert, columns));
   WrittenFiles written = TRY(write_rows(query, target.metadata));
   const int64_t rows = written.rows;
   std::vector<WrittenFiles> all;

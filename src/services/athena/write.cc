@@ -50,7 +50,8 @@ Result<WriteOptions> options_of(const Options& given, bool unload) {
     const std::string value = values.empty() ? "" : values[0];
     if (name == "format") {
       options.format = upper(value);
-    } else if (name == "write_compression" || name == "compression" || name == "parquet_compression") {
+    } else if (name == "write_compression" || name == "compression" || name == "parquet_compression" ||
+               name == "avro_compression") {
       options.compression = upper(value);
     } else if (name == "field_delimiter") {
       options.delimiter = value;
@@ -88,22 +89,36 @@ constexpr Form kForms[] = {
      "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe", sql::FileFormat::kParquet},
     {"TEXTFILE", kTextInput, kTextOutput, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", sql::FileFormat::kText},
     {"JSON", kTextInput, kTextOutput, "org.apache.hive.hcatalog.data.JsonSerDe", sql::FileFormat::kJson},
+    {"AVRO", "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+     "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat", "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
+     sql::FileFormat::kAvro},
 };
 
 Result<const Form*> form_of(const std::string& name) {
   for (const Form& form : kForms)
     if (form.name == name) return &form;
-  return refused("Writing the format " + name + " is not supported: PARQUET, TEXTFILE and JSON are");
+  return refused("Writing the format " + name + " is not supported: PARQUET, TEXTFILE, JSON and AVRO are");
 }
 
-// AWS: CTAS, write_compression: GZIP unless said otherwise.
-Result<sql::Compression> compression_of(const std::string& name, sql::FileFormat format) {
-  if (name.empty() || name == "GZIP") return sql::Compression::kGzip;
-  if (name == "ZSTD") return sql::Compression::kZstd;
-  const bool parquet = format == sql::FileFormat::kParquet;
-  if (parquet && name == "SNAPPY") return sql::Compression::kNone;  // the engine's own choice for Parquet
-  if (!parquet && (name == "NONE" || name == "UNCOMPRESSED")) return sql::Compression::kNone;
-  return refused("Writing with the compression " + name + " is not supported for this format");
+// AWS: Hive table compression. GZIP unless said otherwise; Avro has DEFLATE in its place.
+Status set_compression(sql::UnloadRequest& request, std::string name) {
+  const bool parquet = request.format == sql::FileFormat::kParquet, avro = request.format == sql::FileFormat::kAvro;
+  if (name == "UNCOMPRESSED") name = "NONE";
+  request.compression = sql::Compression::kGzip;
+  if (name.empty() || name == (avro ? "DEFLATE" : "GZIP")) return {};
+  if (name == "ZSTD") {
+    request.compression = sql::Compression::kZstd;
+  } else if (name == "SNAPPY" && parquet) {
+    request.compression = sql::Compression::kNone;  // the engine's own choice for Parquet
+  } else if (!parquet && (name == "SNAPPY" || (name == "LZ4" && !avro))) {
+    request.compression = sql::Compression::kAuto;
+    request.extension = lower(name);
+  } else if (!parquet && (name == "NONE" || name == "BZIP2")) {
+    request.compression = name == "NONE" ? sql::Compression::kNone : sql::Compression::kBzip2;
+  } else {
+    return refused("Writing with the compression " + name + " is not supported for this format");
+  }
+  return {};
 }
 
 Result<sql::UnloadRequest> request_of(const std::string& query, const std::string& location, const WriteOptions& options,
@@ -114,7 +129,7 @@ Result<sql::UnloadRequest> request_of(const std::string& query, const std::strin
   request.uri = location;
   request.name_prefix = fmt::format("{}_{}_", replace_all(basic_iso8601(now), "T", "_"), id);
   request.format = form->format;
-  request.compression = TRY(compression_of(options.compression, form->format));
+  TRY(set_compression(request, options.compression));
   request.delimiter = options.delimiter;
   request.null_as = "\\N";
   request.partition_by = options.partitioned_by;
@@ -380,12 +395,24 @@ Result<Ran> StatementRun::insert(const sql::athena::Insert& insert) {
     options.format = "PARQUET";
   } else if (serde.ends_with("LazySimpleSerDe")) {
     options.format = "TEXTFILE";
-    const std::string* delimiter = table.storage_descriptor->serde_info->parameters.find("field.delim");
+    const auto& parameters = table.storage_descriptor->serde_info->parameters;
+    for (const char* other : {"collection.delim", "colelction.delim", "mapkey.delim"})
+      if (parameters.find(other))
+        return refused(fmt::format("INSERT INTO a table with {} of its own is not supported: {}", other, place.name));
+    const std::string* delimiter = parameters.find("field.delim");
     if (delimiter) options.delimiter = *delimiter;
   } else if (serde.ends_with("JsonSerDe")) {
     options.format = "JSON";
+  } else if (serde.ends_with("AvroSerDe")) {
+    options.format = "AVRO";
   } else {
     return refused("INSERT INTO a table with the SerDe " + serde + " is not supported");
+  }
+  // AWS: Use Hive table compression. Any of these names, with a dot or an underscore.
+  for (const auto& [name, value] : table.parameters) {
+    const std::string key = lower(replace_all(name, ".", "_"));
+    if (key == "write_compression" || key == "compression" || key == lower(options.format) + "_compression" || key == "parquet_compress")
+      options.compression = upper(value);
   }
   for (const glue::Column& key : table.partition_keys) options.partitioned_by.push_back(lower(*key.name));
 
@@ -427,7 +454,7 @@ Result<std::string> StatementRun::insert_query(const sql::athena::Insert& insert
     table_types.push_back(sql::athena::trino_type(column->type));
     if (i >= outcome.columns.size()) continue;
     const std::string given = hive_type(outcome.columns[i]);
-    const bool same = given == column->type || outcome.columns[i].signature == "unknown" ||
+    const bool same = given == sql::athena::hive_type_of(column->type) || outcome.columns[i].signature == "unknown" ||
                       (is_text(given) && is_text(column->type)) || (is_number(given) && is_number(column->type)) ||
                       (given == "date" && column->type == "timestamp") || given.find('<') != std::string::npos;
     fits = fits && same;

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "duckdb/common/multi_file/multi_file_function.hpp"
-#include "duckdb/parallel/thread_context.hpp"
 #include "sql/engine/errors.h"
 #include "sql/engine/iceberg_bounds.h"
+#include "sql/engine/iceberg_deletes.h"
 #include "sql/engine/serde.h"
 #include "sql/engine/session_state.h"
 
@@ -28,23 +27,13 @@ using duckdb::OpenFileInfo;
 using duckdb::Value;
 using std::string;
 
-constexpr const char* kDeletedPath = "file_path";
-constexpr const char* kDeletedPosition = "pos";
-
 template <class T>
 T or_raise(ClientContext& context, Result<T> result) {
   if (!result) SessionState::of(context)->raise(result.error());
   return *std::move(result);
 }
 
-[[noreturn]] void raise_iceberg(ClientContext& context, const char* code, string message) {
-  SessionState::of(context)->raise(iceberg::failure(code, std::move(message)).error());
-}
-
 // --- deletes --------------------------------------------------------------------------------------------------------
-
-using Positions = std::vector<int64_t>;  // sorted
-using Deleted = std::unordered_map<string, std::shared_ptr<const Positions>>;
 
 class DeletedRows : public duckdb::DeleteFilter {
  public:
@@ -67,61 +56,6 @@ class DeletedRows : public duckdb::DeleteFilter {
  private:
   std::shared_ptr<const Positions> positions_;
 };
-
-// Reads the whole Parquet files with a scan of DuckDB's own.
-void read_parquet(ClientContext& context, const duckdb::vector<Value>& paths,
-                  const std::function<void(duckdb::DataChunk&, const duckdb::vector<string>&)>& each) {
-  duckdb::TableFunction function = engine_function(context, "parquet_scan");
-  const auto [bind, names, types] = bound_scan(context, function, paths);
-  duckdb::vector<duckdb::column_t> columns;
-  for (idx_t i = 0; i < names.size(); ++i) columns.push_back(i);
-  duckdb::TableFunctionInitInput init(bind.get(), columns, {}, nullptr);
-  const auto global = function.init_global(context, init);
-  duckdb::ThreadContext thread(context);
-  duckdb::ExecutionContext execution(context, thread, nullptr);
-  const auto local = function.init_local(execution, init, global.get());
-  duckdb::DataChunk chunk;
-  chunk.Initialize(context, types);
-  while (true) {
-    chunk.Reset();
-    duckdb::TableFunctionInput data(bind.get(), local.get(), global.get());
-    function.function(context, data, chunk);
-    if (chunk.size() == 0) return;
-    each(chunk, names);
-  }
-}
-
-Deleted deleted_rows(ClientContext& context, const std::vector<iceberg::LiveFile>& files) {
-  duckdb::vector<Value> paths;
-  for (const iceberg::LiveFile& file : files) {
-    if (file.entry.content() == iceberg::Content::kEqualityDeletes)
-      raise_iceberg(context, "NOT_SUPPORTED", "Iceberg tables with equality deletes are not supported.");
-    if (!equals_ignore_case(file.entry.file["file_format"].as_string(), "parquet"))
-      raise_iceberg(
-          context, "NOT_SUPPORTED",
-          "Iceberg delete files of the format " + file.entry.file["file_format"].as_string() + " are not supported.");
-    paths.emplace_back(file.entry.path());
-  }
-  if (paths.empty()) return {};
-  std::unordered_map<string, Positions> found;
-  read_parquet(context, paths, [&](duckdb::DataChunk& chunk, const duckdb::vector<string>& names) {
-    const auto path = std::find(names.begin(), names.end(), kDeletedPath) - names.begin();
-    const auto position = std::find(names.begin(), names.end(), kDeletedPosition) - names.begin();
-    const auto columns = static_cast<ptrdiff_t>(names.size());
-    if (path == columns || position == columns)
-      raise_iceberg(context, "ICEBERG_BAD_DATA", "A position delete file lacks the columns file_path and pos.");
-    for (idx_t row = 0; row < chunk.size(); ++row) {
-      found[chunk.GetValue(static_cast<idx_t>(path), row).ToString()].push_back(
-          chunk.GetValue(static_cast<idx_t>(position), row).GetValue<int64_t>());
-    }
-  });
-  Deleted deleted;
-  for (auto& [path, positions] : found) {
-    std::sort(positions.begin(), positions.end());
-    deleted[path] = std::make_shared<const Positions>(std::move(positions));
-  }
-  return deleted;
-}
 
 // --- files ----------------------------------------------------------------------------------------------------------
 
@@ -199,7 +133,7 @@ std::shared_ptr<const std::vector<DataFile>> files_of(ClientContext& context, co
   auto files = std::make_shared<std::vector<DataFile>>();
   if (!version.snapshot) return files;
   const auto live = or_raise(context, iceberg::live_files(*version.snapshot, object_reader(context)));
-  const Deleted deleted = deleted_rows(context, live.deletes);
+  const auto deleted = deleted_rows(context, version, live);
   for (const iceberg::LiveFile& from : live.data) {
     if (!equals_ignore_case(from.entry.file["file_format"].as_string(), "parquet"))
       raise_iceberg(

@@ -537,14 +537,12 @@ duckdb::TableFunction external_scan(ClientContext& context, std::shared_ptr<cons
   const bool hive = session->context.dialect == Dialect::kAthena || (format != "csv" && format != "json");
   const bool serde = hive && make_serde(*table) != nullptr;
   const bool csv = !serde && format == "csv", json = !serde && format == "json";
-  const bool avro = format.ends_with("AvroSerDe");
-  if (!serde && !csv && !json && !avro && format != "parquet") {
+  if (!serde && !csv && !json && format != "parquet") {
     raise_sql("0A000", "The external table " + table->table.name + " has the format " + format +
                            ", which is not supported: Parquet, Avro, delimited text, OpenCSV, JSON, regular "
                            "expressions, grok and CloudTrail are.");
   }
-  if (avro) session->load_avro();
-  const char* reader = csv ? "read_csv" : json ? "read_json" : avro ? "read_avro" : "parquet_scan";
+  const char* reader = csv ? "read_csv" : json ? "read_json" : "parquet_scan";
   auto function = serde ? serde_scan(table) : engine_function(context, reader);
   function.get_multi_file_reader = make_reader;
   function.get_bind_info = table_of;  // the engine's own lists all files, before partitions are chosen

@@ -1,4 +1,4 @@
-// Serdes: text files as Hive's SerDes read them (delimited text, OpenCSV, regular expressions, grok, JSON, CloudTrail).
+// Serdes: files as Hive's SerDes read them (delimited text, OpenCSV, regular expressions, grok, JSON, CloudTrail, Avro).
 // A format turns one record of a file into cells; serde_scan.cc makes columns of them.
 #pragma once
 
@@ -36,7 +36,7 @@ class SerdeFormat {
   virtual ~SerdeFormat() = default;
   // Fills cells[i] of each wanted column i of the file. False: there is no row in the record.
   virtual bool read(std::string_view record, const std::vector<size_t>& wanted, std::vector<SerdeCell>& cells) = 0;
-  // A file is one document with an array of records ("Records" of CloudTrail): its texts. Else a record is a line.
+  // A file is one document with its records (the array "Records" of CloudTrail, Avro's blocks). Else a record is a line.
   virtual bool whole_file() const { return false; }
   virtual std::vector<std::string> records(std::string_view) { return {}; }
   // What does not convert to its column's type is NULL (else an error).
@@ -52,7 +52,8 @@ duckdb::TableFunction serde_scan(std::shared_ptr<const TableSnapshot> table);
 // A property of the SerDe or the table, by its lower-case name.
 std::optional<std::string> serde_property(const ExternalTable& table, std::string_view name);
 
-// serde_text.cc, serde_json.cc, serde_pattern.cc
+// serde_text.cc, serde_json.cc, serde_pattern.cc, serde_avro.cc
+std::unique_ptr<SerdeFormat> make_avro(const TableSnapshot& table);
 std::unique_ptr<SerdeFormat> make_delimited(const TableSnapshot& table);
 std::unique_ptr<SerdeFormat> make_open_csv(const TableSnapshot& table);
 std::unique_ptr<SerdeFormat> make_json(const TableSnapshot& table, bool open_x);

@@ -1,6 +1,7 @@
 // Scanning the files of a table through its SerDe: records, cells, columns.
 #include "base/text.h"
 #include "duckdb/common/multi_file/multi_file_function.hpp"
+#include "sql/engine/codecs.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/serde.h"
 #include "sql/engine/session_state.h"
@@ -28,7 +29,11 @@ class Lines {
  public:
   Lines(ClientContext& context, const OpenFileInfo& file, size_t skip) : skip_(skip) {
     auto& fs = duckdb::FileSystem::GetFileSystem(context);
-    handle_ = fs.OpenFile(file, duckdb::FileFlags::FILE_FLAGS_READ | duckdb::FileCompressionType::AUTO_DETECT);
+    const Codec codec = codec_of_name(file.path);
+    const auto compression = codec == Codec::kNone ? duckdb::FileCompressionType::AUTO_DETECT
+                                                   : duckdb::FileCompressionType::UNCOMPRESSED;
+    handle_ = fs.OpenFile(file, duckdb::FileFlags::FILE_FLAGS_READ | compression);
+    if (codec != Codec::kNone) buffer_ = unpack_file(codec, rest());
   }
 
   // Without its line end; nullopt at the file's end. Good until the next call.
@@ -280,6 +285,7 @@ std::unique_ptr<SerdeFormat> make_serde(const TableSnapshot& table) {
   if (serde.ends_with("LazySimpleSerDe")) return make_delimited(table);
   if (serde.ends_with("OpenCSVSerde")) return make_open_csv(table);
   if (serde.ends_with("CloudTrailSerde")) return make_cloudtrail(table);
+  if (serde.ends_with("AvroSerDe")) return make_avro(table);
   if (serde.ends_with("RegexSerDe")) return make_regex(table);
   if (serde.ends_with("GrokSerDe")) return make_grok(table);
   if (serde.ends_with("JsonSerDe")) return make_json(table, serde.find("openx") != string::npos);

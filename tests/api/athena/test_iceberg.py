@@ -1,10 +1,14 @@
 """Why: an Iceberg table is shared with other engines through its metadata documents and one parameter in Glue. Every statement must
 leave documents that name only what is there, go through S3's and Glue's own rights, and lose against who was quicker."""
+import io
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from support.athena import Workgroup
+from support.avro import avro_file
 from support.redshift import SqlFailed, make_warehouse
 
 PROPERTIES = "TBLPROPERTIES ('table_type' = 'ICEBERG')"
@@ -89,6 +93,63 @@ def test_files_that_filters_exclude_are_not_read(workgroup, table, place):
     day = workgroup.run(f"SELECT sum(length(pad)) FROM {table} WHERE at >= TIMESTAMP '2024-01-05 00:00:00' "
                         f"AND at < TIMESTAMP '2024-01-06 00:00:00'")["Statistics"]["DataScannedInBytes"]
     assert day < whole / 3
+
+
+def test_types_that_hive_has_not(workgroup, table, place, document, put):
+    workgroup.run(f"CREATE TABLE {table} (id int, at timestamp, u string, t string) LOCATION '{place}' {PROPERTIES}")
+    uri, metadata = document(table)
+    for field, kind in zip(metadata["schemas"][0]["fields"][1:], ("timestamptz", "uuid", "time")):  # as another engine made them
+        field["type"] = kind
+    put(uri.removeprefix(f"s3://{workgroup.bucket}/"), json.dumps(metadata))
+    one = "UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'"
+    workgroup.run(f"INSERT INTO {table} VALUES (1, TIMESTAMP '2024-01-02 09:00:00 Asia/Tokyo', {one}, TIME '10:11:12.345'), (2, NULL, NULL, NULL)")
+    workgroup.run(f"UPDATE {table} SET at = at + INTERVAL '1' HOUR, t = TIME '01:00:00' WHERE id = 1")
+    assert workgroup.rows(f"SELECT id, at, u, t, typeof(at) FROM {table} ORDER BY id") == [
+        ["1", "2024-01-02 01:00:00.000 UTC", "12151fd2-7586-11e9-8f9e-2a86e4085a59", "01:00:00.000", "timestamp(3) with time zone"],
+        ["2", None, None, None, "timestamp(3) with time zone"]]
+    assert workgroup.rows(f"SELECT id FROM {table} WHERE at = TIMESTAMP '2024-01-02 10:00:00 Asia/Tokyo' AND u = {one}") == [["1"]]
+    assert "mismatched column types" in workgroup.error(f"INSERT INTO {table} VALUES (1, NULL, 'text', NULL)")
+
+
+ENTRY = {"type": "record", "name": "manifest_entry", "fields": [
+    {"name": "status", "type": "int"}, {"name": "snapshot_id", "type": "long"}, {"name": "sequence_number", "type": ["null", "long"]},
+    {"name": "file_sequence_number", "type": ["null", "long"]},
+    {"name": "data_file", "type": {"type": "record", "name": "r2", "fields": [
+        {"name": "content", "type": "int"}, {"name": "file_path", "type": "string"}, {"name": "file_format", "type": "string"},
+        {"name": "partition", "type": {"type": "record", "name": "r102", "fields": []}}, {"name": "record_count", "type": "long"},
+        {"name": "file_size_in_bytes", "type": "long"}, {"name": "equality_ids", "type": ["null", {"type": "array", "items": "int"}]}]}}]}
+NUMBERS = ["manifest_length", "partition_spec_id", "content", "sequence_number", "min_sequence_number", "added_snapshot_id",
+           "added_files_count", "existing_files_count", "deleted_files_count", "added_rows_count", "existing_rows_count", "deleted_rows_count"]
+LISTED = {"type": "record", "name": "manifest_file", "fields": [
+    {"name": "manifest_path", "type": "string"}, *({"name": name, "type": "long"} for name in NUMBERS)]}
+
+
+def test_equality_deletes_of_another_engine(workgroup, table, place, document, put, s3):
+    workgroup.run(f"CREATE TABLE {table} (id bigint, name string, n int) LOCATION '{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} VALUES (1, 'a', 1), (2, 'b', 2), (3, NULL, 3), (4, 'b', 4)")
+    uri, metadata = document(table)
+    within = uri.removeprefix(f"s3://{workgroup.bucket}/").rsplit("/", 1)[0]
+    made = f"s3://{workgroup.bucket}/" + next(key for key in keys(s3, workgroup, table) if key.endswith("-m0.avro"))
+    # Rows of (id 2, name b) and of (id 3, no name).
+    gone = io.BytesIO()
+    pq.write_table(pa.table({"id": pa.array([2, 3], pa.int64()), "name": ["b", None]}), gone)
+    deletes = put(f"{within}/gone.parquet", gone.getvalue())
+    entry = {"status": 1, "snapshot_id": 77, "sequence_number": None, "file_sequence_number": None, "data_file": {
+        "content": 2, "file_path": deletes, "file_format": "PARQUET", "partition": {}, "record_count": 2,
+        "file_size_in_bytes": len(gone.getvalue()), "equality_ids": [1, 2]}}
+    manifest = put(f"{within}/deletes.avro", avro_file(ENTRY, [entry]))
+    row = dict.fromkeys(NUMBERS, 0)
+    parent = metadata["snapshots"][0]
+    listed = put(f"{within}/list.avro", avro_file(LISTED, [
+        {**row, "manifest_path": made, "sequence_number": 1, "min_sequence_number": 1, "added_snapshot_id": parent["snapshot-id"], "added_files_count": 1},
+        {**row, "manifest_path": manifest, "content": 1, "sequence_number": 2, "min_sequence_number": 2, "added_snapshot_id": 77, "added_files_count": 1}]))
+    metadata["snapshots"].append({**parent, "snapshot-id": 77, "sequence-number": 2, "manifest-list": listed})
+    metadata["refs"]["main"]["snapshot-id"] = metadata["current-snapshot-id"] = 77
+    metadata["last-sequence-number"] = 2
+    put(uri.removeprefix(f"s3://{workgroup.bucket}/"), json.dumps(metadata))
+    assert workgroup.rows(f"SELECT id, name FROM {table} ORDER BY id") == [["1", "a"], ["4", "b"]]
+    workgroup.run(f"INSERT INTO {table} VALUES (2, 'b', 5)")  # newer than the deletes
+    assert workgroup.rows(f"SELECT id, n FROM {table} WHERE name = 'b' ORDER BY n") == [["4", "4"], ["2", "5"]]
 
 
 def test_concurrent_inserts_all_stay(workgroup, table, place):

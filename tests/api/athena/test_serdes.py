@@ -1,8 +1,10 @@
 """Files as each SerDe that Athena documents reads them, and partitions that a table's properties project."""
+import bz2
 import datetime
 import gzip
 import io
 import json
+import struct
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -128,6 +130,41 @@ def test_avro(make):
     file = avro_file(AVRO, [{"name": "one", "n": 1}, {"name": "two", "n": -2}])
     rows = make("name string, n bigint, other string", ["STORED AS AVRO"], {"a.avro": file})
     assert rows("SELECT name, n, other FROM {t} ORDER BY n") == [["two", "-2", None], ["one", "1", None]]
+
+
+def test_avro_by_logical_types(make):
+    schema = {"type": "record", "name": "r", "fields": [
+        {"name": "Day", "type": {"type": "int", "logicalType": "date"}},
+        {"name": "at", "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]},
+        {"name": "micro", "type": ["null", {"type": "long", "logicalType": "timestamp-micros"}]},
+        {"name": "inner", "type": {"type": "record", "name": "i", "fields": [{"name": "x", "type": "int"}, {"name": "gone", "type": "string"}]}},
+        {"name": "list", "type": {"type": "array", "items": ["null", "string"]}}]}
+    file = avro_file(schema, [{"Day": 19782, "at": 1704164645678, "micro": None, "inner": {"x": 5, "gone": "g"}, "list": ["a", None]}])
+    rows = make("list array<string>, `inner` struct<y:int,x:bigint>, micro timestamp, at timestamp, day date", ["STORED AS AVRO"], {"a.avro": file})
+    assert rows("SELECT day, at, micro, \"inner\".x, \"inner\".y, list FROM {t}") == [
+        ["2024-02-29", "2024-01-02 03:04:05.678", None, "5", None, "[a, null]"]]
+
+
+def hadoop_blocks(codec, text):
+    packed = pa.compress(text, codec=codec, asbytes=True)
+    return struct.pack(">II", len(text), len(packed)) + packed
+
+
+@pytest.mark.parametrize("name, body", [
+    ("a.bz2", bz2.compress(b"1,a\n") + bz2.compress(b"2,b\n")),
+    ("a.snappy", hadoop_blocks("snappy", b"1,a\n") + hadoop_blocks("snappy", b"2,b\n")),
+    ("a.lz4", hadoop_blocks("lz4_raw", b"1,a\n2,") + hadoop_blocks("lz4_raw", b"b\n")),
+    ("a.lz4", pa.compress(b"1,a\n2,b\n", codec="lz4", asbytes=True)),
+], ids=["bzip2", "snappy", "lz4", "lz4 frame"])
+def test_compressed_text(make, workgroup, table, name, body):
+    rows = make("n int, t string", ["ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"], {name: body})
+    assert rows() == [["1", "a"], ["2", "b"]]
+
+
+@pytest.mark.parametrize("ending", ["bz2", "snappy", "lz4"])
+def test_damaged_compressed_text(make, workgroup, table, ending):
+    make("n int", [""], {f"a.{ending}": b"\x00\x00\x00\x10\xff\xff\xff\xff nonsense"})
+    assert workgroup.error(f"SELECT * FROM {table}").startswith("HIVE_CURSOR_ERROR: Failed to read: the ")
 
 
 def test_projection_of_all_kinds(make, workgroup, put, table):

@@ -86,10 +86,49 @@ def test_unload(workgroup, table, s3):
     assert "HIVE_PATH_ALREADY_EXISTS" in workgroup.error(f"UNLOAD (SELECT 1 AS a) TO '{at}' WITH (format = 'PARQUET')")
 
 
+VALUES = ("SELECT 1 AS id, CAST(NULL AS varchar) AS name, CAST(-1.5 AS decimal(5,2)) AS price, DATE '1969-12-31' AS day, "
+          "TIMESTAMP '2024-01-02 03:04:05.678' AS at, 1.5E0 AS d, true AS b, ARRAY[1, NULL] AS list, "
+          "MAP(ARRAY['k'], ARRAY[CAST(ROW(1, 'x') AS ROW(n integer, t varchar))]) AS m, X'00ff' AS bytes "
+          "UNION ALL SELECT 2, 'é', DECIMAL '123.45', NULL, NULL, NULL, NULL, NULL, NULL, NULL")
+VALUES_READ = [["1", None, "-1.50", "1969-12-31", "2024-01-02 03:04:05.678", "1.5", "true", "[1, null]", "{k={n=1, t=x}}", "00 ff"],
+               ["2", "é", "123.45"] + 7 * [None]]
+
+
+@pytest.mark.parametrize("compression", ["", "NONE", "DEFLATE", "SNAPPY", "ZSTD", "BZIP2"])
+def test_avro_is_written_and_read(workgroup, table, compression):
+    given = f", write_compression='{compression}'" if compression else ""
+    workgroup.run(f"CREATE TABLE {table} WITH (format='AVRO'{given}) AS {VALUES}")
+    assert workgroup.rows(f"SELECT * FROM {table} ORDER BY id") == VALUES_READ
+    workgroup.run(f"INSERT INTO {table} {VALUES}")
+    assert workgroup.rows(f"SELECT count(*), sum(price), max(at) FROM {table} WHERE id > 0") == [
+        ["4", "243.90", "2024-01-02 03:04:05.678"]]
+
+
+@pytest.mark.parametrize("compression, ending", [("NONE", ""), ("GZIP", ".gz"), ("BZIP2", ".bz2"), ("SNAPPY", ".snappy"),
+                                                 ("LZ4", ".lz4"), ("ZSTD", ".zst")])
+@pytest.mark.parametrize("form", ["TEXTFILE", "JSON"])
+def test_text_is_compressed_by_every_codec(workgroup, table, s3, form, compression, ending):
+    workgroup.run(f"CREATE TABLE {table} WITH (format='{form}', write_compression='{compression}', external_location="
+                  f"'s3://{workgroup.bucket}/{table}/') AS SELECT x, CAST(x AS varchar) || 'ä' AS t FROM UNNEST(sequence(1, 9999)) u (x)")
+    names = keys(s3, workgroup.bucket, f"{table}/")
+    assert names and all(name.endswith(ending) for name in names)
+    assert workgroup.rows(f"SELECT count(*), sum(x), max(t) FROM {table}") == [["9999", "49995000", "9ä"]]
+
+
+def test_an_insert_compresses_as_the_table_says(workgroup, table, s3):
+    workgroup.run(f"CREATE EXTERNAL TABLE {table} (x int, list array<int>, m map<string,int>, s struct<a:int,b:array<string>>) "
+                  f"LOCATION 's3://{workgroup.bucket}/{table}/' TBLPROPERTIES ('write.compression'='BZIP2')")
+    workgroup.run(f"INSERT INTO {table} SELECT 1, ARRAY[1, 2], MAP(ARRAY['k', 'l'], ARRAY[1, NULL]), "
+                  "CAST(ROW(7, ARRAY['p', 'q']) AS ROW(a integer, b array(varchar)))")
+    assert all(name.endswith(".bz2") for name in keys(s3, workgroup.bucket, f"{table}/"))
+    assert workgroup.rows(f"SELECT * FROM {table}") == [["1", "[1, 2]", "{k=1, l=null}", "{a=7, b=[p, q]}"]]
+
+
 @pytest.mark.parametrize("sql, message", [
     ("CREATE TABLE {t} AS SELECT 1", "MISSING_COLUMN_NAME"),
     ("CREATE TABLE {t} WITH (format='ORC') AS SELECT 1 AS a", "ORC is not supported"),
-    ("CREATE TABLE {t} WITH (format='AVRO') AS SELECT 1 AS a", "AVRO is not supported"),
+    ("CREATE TABLE {t} WITH (format='AVRO', write_compression='GZIP') AS SELECT 1 AS a", "GZIP is not supported for this format"),
+    ("CREATE TABLE {t} WITH (format='AVRO') AS SELECT MAP(ARRAY[1], ARRAY[2]) AS a", "Avro has no type for map"),
     ("CREATE TABLE {t} WITH (table_type='ICEBERG') AS SELECT 1 AS a", "is_external = false"),
     ("CREATE TABLE {t} AS SELECT 1 AS a, NULL AS b", "COLUMN_TYPE_UNKNOWN"),
     ("CREATE TABLE {t} WITH (partitioned_by=ARRAY['a']) AS SELECT 1 AS a, 2 AS b", "HIVE_COLUMN_ORDER_MISMATCH"),
