@@ -132,11 +132,15 @@ bool asks_policies(const Principal& who, const std::vector<Need>& needs) {
   return std::ranges::any_of(needs, [](const Need& need) { return need.resource_policy.has_value(); });
 }
 
-// What it answers, as the record keeps it.
+// What it answers, as the record keeps it: of what changes something, or gives credentials.
 template <class T>
 void tell_answer(AuditRecord& record, const Result<T>& answer) {
+  const auto gives = [](const wire::Shape& shape) {
+    return std::ranges::find(shape.fields, "Credentials", &wire::Field::name) != shape.fields.end();
+  };
   if constexpr (std::is_same_v<T, wire::Any>)
-    if (answer && !record.read_only && !answer->shape().fields.empty())
+    if (answer && !answer->shape().fields.empty() &&
+        (!record.read_only || (record.service == "sts" && gives(answer->shape()))))
       record.answer = audit_parameters(answer->shape(), answer->get());
 }
 

@@ -7,8 +7,6 @@
 namespace tarn {
 namespace {
 
-constexpr std::string_view kHidden = "HIDDEN_DUE_TO_SECURITY_REASONS";  // AWS: CloudTrail's word for it
-
 Json to_json(const wire::Shape& shape, const void* value, bool sensitive, size_t& budget);
 
 Json structure(const wire::Shape& shape, const void* value, size_t& budget) {
@@ -17,7 +15,9 @@ Json structure(const wire::Shape& shape, const void* value, size_t& budget) {
     const void* member = field.get(static_cast<const char*>(value) + field.offset);
     if (member == nullptr) continue;
     if (budget == 0) break;
-    out.set(std::string(field.name), to_json(*field.shape, member, field.sensitive || field.shape->sensitive, budget));
+    // The model of STS does not mark it.
+    const bool sensitive = field.sensitive || field.shape->sensitive || field.name == "SessionToken";
+    out.set(std::string(field.name), to_json(*field.shape, member, sensitive, budget));
   }
   return out;
 }
@@ -29,7 +29,7 @@ Json to_json(const wire::Shape& shape, const void* value, bool sensitive, size_t
     return Json("(too long)");
   }
   budget -= cost;
-  if (sensitive) return Json(kHidden);
+  if (sensitive) return Json(kHiddenParameter);
   switch (shape.kind) {
     case wire::Kind::kBoolean: return Json(*static_cast<const bool*>(value));
     case wire::Kind::kInteger: return Json(static_cast<int64_t>(*static_cast<const int32_t*>(value)));

@@ -9,6 +9,9 @@
 
 namespace tarn {
 
+// What stands for a sensitive member. AWS: CloudTrail's word for it.
+inline constexpr std::string_view kHiddenParameter = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
 // At most about `limit` bytes; what is beyond is replaced by a note that says so.
 std::string audit_parameters(const wire::Shape& shape, const void* value, size_t limit = 8 << 10);
 // CloudTrail's word for who asks: "IAMUser".

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "door/arn.h"
+#include "door/parameters.h"
 
 namespace tarn::cloudtrail {
 namespace {
@@ -98,11 +99,13 @@ std::string told_moment(const std::string& iso) {
                      (at.hour + 11) % 12 + 1, at.minute, at.second, at.hour < 12 ? "AM" : "PM");
 }
 
-// Members begin with a small letter in CloudTrail's records; the keys of maps are the user's.
+// Members begin with a small letter in CloudTrail's records; the keys of maps are the user's. AWS: what is secret of an
+// answer is not in it.
 Json renamed(const wire::Shape& shape, const Json& json, bool answered = false) {
   if (shape.kind == wire::Kind::kStructure && json.is_object()) {
     Json out = Json::object();
     for (const auto& [name, value] : json.members()) {
+      if (answered && value.is_string() && value.as_string() == kHiddenParameter) continue;
       const auto field = std::ranges::find(shape.fields, name, &wire::Field::name);
       out.set(first_small(name), field == shape.fields.end() ? value : renamed(*field->shape, value, answered));
     }

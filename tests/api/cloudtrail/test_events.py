@@ -69,7 +69,21 @@ def test_secrets_are_not_told(client, user, allow, server):
     (event,) = client("cloudtrail").lookup_events(
         LookupAttributes=[{"AttributeKey": "AccessKeyId", "AttributeValue": who["AccessKeyId"]}])["Events"]
     key = json.loads(event["CloudTrailEvent"])["responseElements"]["accessKey"]
-    assert key["accessKeyId"] == made["AccessKeyId"] and made["SecretAccessKey"] not in event["CloudTrailEvent"]
+    assert key == {"accessKeyId": made["AccessKeyId"], "status": "Active", "userName": who["UserName"], "createDate": key["createDate"]}
+
+
+def test_whose_credentials_were_given(client, user, allow, server, new_name):
+    who, name = user(allow("sts:AssumeRole")), new_name("role")
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": server.account}}]}
+    arn = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    given = server.client("sts", credentials=who).assume_role(RoleArn=arn, RoleSessionName="them")
+    (event,) = client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "AccessKeyId", "AttributeValue": who["AccessKeyId"]}])["Events"]
+    told = json.loads(event["CloudTrailEvent"])
+    assert told["eventName"] == "AssumeRole" and told["readOnly"] is True
+    assert told["responseElements"]["assumedRoleUser"]["arn"] == given["AssumedRoleUser"]["Arn"]
+    assert set(told["responseElements"]["credentials"]) == {"accessKeyId", "expiration"}
 
 
 def policy_for(bucket, account):
