@@ -341,6 +341,13 @@ std::optional<duckdb::timestamp_t> timestamp_of(string_t text) {
                  duckdb::TimestampCastResult::SUCCESS)
     return time;
   if (const auto date = date_of(written)) return duckdb::Timestamp::FromDatetime(*date, duckdb::dtime_t(0));
+  constexpr size_t kAllDigits = 14;  // 20080215093045
+  if (written.size() == kAllDigits && written.find_first_not_of("0123456789") == std::string_view::npos) {
+    const auto date = date_of(written.substr(0, 8));
+    const auto micros = clock_of(with_colons(written.substr(8)));
+    if (!date || !micros) return std::nullopt;
+    return duckdb::Timestamp::FromDatetime(*date, duckdb::dtime_t(*micros));
+  }
   const bool before = take_era(written);
   if (written.size() > 1 && (written.back() == 'Z' || written.back() == 'z')) written.remove_suffix(1);
   // The time is behind the last blank, or the last T between digits; with AM or PM, behind the one before.
@@ -431,7 +438,8 @@ void text_to_time(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
     duckdb::dtime_t time;
     if (duckdb::Time::TryConvertTime(written.data(), written.size(), end, time, true) && end == written.size())
       return time;
-    if (const auto micros = written.find(':') == std::string_view::npos ? std::nullopt : clock_of(written))
+    const std::string clock = with_colons(written);
+    if (const auto micros = clock.find(':') == std::string::npos ? std::nullopt : clock_of(clock))
       return duckdb::dtime_t(*micros);
     if (const auto moment = timestamp_of(text)) return duckdb::Timestamp::GetTime(*moment);
     raise_sql("22007", "invalid input syntax for type time: \"" + text.GetString() + "\"");
