@@ -232,7 +232,8 @@ string converted(const LoadRequest& request, const string& field, const LoadColu
 
 // --- functions -------------------------------------------------------------------------------------------------------------
 
-std::string_view trimmed_blanks(string_t text) {
+// A view into `text`, which holds short ones itself.
+std::string_view trimmed_blanks(const string_t& text) {
   const std::string_view whole(text.GetData(), text.GetSize());
   const bool cut = !whole.empty() && whole.front() > ' ' && whole.back() > ' ';  // as most are
   return cut ? whole : trim(whole);
