@@ -77,7 +77,8 @@ std::string overflow_words(const std::string& message) {
   static constexpr Words kWords[] = {{"INT16", "smallint out of range", "Value out of range for 2 bytes."},
                                      {"INT32", "integer out of range", "Value out of range for 4 bytes."},
                                      {"INT64", "bigint out of range", "Value out of range for 8 bytes."}};
-  if (message.find("DECIMAL") != std::string::npos || message.find("Decimal") != std::string::npos) return "Numeric data overflow (result precision)";
+  if (message.find("DECIMAL") != std::string::npos || message.find("Decimal") != std::string::npos)
+    return "Numeric data overflow (result precision)";
   const bool cast = message.find("destination type") != std::string::npos;
   const size_t from = cast ? message.find("destination type") : 0;
   for (const Words& words : kWords)
