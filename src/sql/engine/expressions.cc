@@ -20,6 +20,9 @@ duckdb::unique_ptr<FunctionExpression> own_call(const char* name, duckdb::vector
 }
 
 ParsedPtr literal(Value value) {
+  // The type of a NULL stands in the text of a view, where a constant's would not.
+  if (value.IsNull() && value.type().id() != duckdb::LogicalTypeId::SQLNULL)
+    return duckdb::make_uniq<duckdb::CastExpression>(value.type(), literal(Value(duckdb::LogicalType::SQLNULL)));
   return duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
 }
 
