@@ -77,6 +77,28 @@ def test_a_program(jdbc, driver, workgroup, new_name):
 
 
 @pytest.mark.parametrize("driver", ["redshift", "postgresql"])
+def test_what_tools_ask(jdbc, driver, workgroup, new_name):
+    schema = new_name("tools").replace("-", "_").lower()
+    amazon = driver == "redshift"
+    keys = ["parents id children parent 1", "parents code children code 2"]
+    int4, int8, varchar = ("integer", "bigint", "character varying") if amazon else ("int4", "int8", "varchar")
+    assert jdbc(driver, schema, "user=awsuser", f"password={PASSWORD}", *UNCHECKED[driver], main="JdbcCatalog") == [
+        # names
+        "true true", f"schema {schema}", "table children TABLE", "table parents TABLE", "table amounts VIEW", "column n -5 int8 19 0 NO 1",
+        "column parent 4 int4 10 0 YES 2", "column code 12 varchar 10 0 YES 3", "column amount 2 numeric 9 2 YES 4",
+        "column day 91 date 13 0 YES 5", "anywhere true", "true true", "version ctid",
+        # keys; Amazon's driver knows no indexes
+        "primary id 1 parents_pkey", "primary code 2 parents_pkey", *[f"{of} {key}" for of in ("imported", "exported", "crossed") for key in keys],
+        *([] if amazon else ["index n f"]), "row n",
+        # routines
+        "procedure adds", "procedure does", "procedure swaps", f"argument {'' if amazon else 'returnValue'} {0 if amazon else 5} {varchar}",
+        f"argument a 1 {int4}", f"argument b 2 {varchar}", "function adds", f"parameter {int8}", f"parameter {int4}", f"parameter {int4}",
+        # statements
+        "source children", "source children", "source ", "takes int4", "takes date", "takes varchar", "takes numeric", "takes int4 date",
+        "done 5", "swapped b5", "changed changed"]
+
+
+@pytest.mark.parametrize("driver", ["redshift", "postgresql"])
 def test_temporary_credentials_and_verified_tls(jdbc, driver, server, temporary):
     who, expected = temporary
     trusted = f"sslrootcert={server.data_dir / 'tls' / 'server.crt'}"

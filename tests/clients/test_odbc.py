@@ -19,7 +19,7 @@ import datetime, decimal, os, pyodbc
 def connect(autocommit=True, **more):
     E = os.environ
     words = {"DRIVER": "{PostgreSQL Unicode}", "SERVER": "localhost", "PORT": E["PORT"], "DATABASE": "dev", "UID": E["UID_"],
-             "PWD": E["PASSWORD"], "SSLmode": "require", **more}
+             "PWD": E["PASSWORD"], "SSLmode": "require", "Protocol": "7.4-1", **more}  # an error ends a transaction: there are no savepoints
     return pyodbc.connect(";".join(f"{k}={v}" for k, v in words.items()), autocommit=autocommit)
 def state(step):
     try:
@@ -54,7 +54,7 @@ def odbc(server, workgroup):
 def test_who_connects(odbc, server, user, allow, workgroup):
     assert odbc("print(connect().execute('select current_user').fetchval())") == ["awsuser"]
     assert odbc("print(connect(SSLmode='disable').getinfo(pyodbc.SQL_DBMS_NAME))") == ["PostgreSQL"]
-    assert odbc("print(state(lambda: connect(PWD='wrong')))") == ["28P01"]
+    assert odbc("print(state(lambda: connect(PWD='wrong')))") == ["08001"]  # the driver's word for a login that failed
     theirs = user(allow("redshift-serverless:GetCredentials"))
     given = server.client("redshift-serverless", credentials=theirs).get_credentials(workgroupName=workgroup)
     assert odbc("print(connect().execute('select current_user').fetchval())", UID_=given["dbUser"],
@@ -97,12 +97,12 @@ def test_the_catalog(odbc):
         print([(r.fktable_name, r.fkcolumn_name) for r in k.foreignKeys(table="parents", schema="od")])
         print([r.procedure_name for r in k.procedures(schema="od")])
         print([(r.column_name, r.non_unique) for r in k.statistics("children", schema="od", unique=True) if r.column_name])
-        print([r.column_name for r in k.rowIdColumns("children", schema="od")], len(k.getTypeInfo().fetchall()) > 10)
+        print(len(k.getTypeInfo().fetchall()) > 10, [r.column_name for r in k.procedureColumns("does", schema="od")])
     """) == [
         "[('amounts', 'VIEW'), ('children', 'TABLE'), ('parents', 'TABLE')]", "True",
         "[('n', 'int8', 19), ('parent', 'int4', 10), ('code', 'varchar', 10), ('amount', 'numeric', 9)]",
         "[('id', 1), ('code', 2)]", "[('id', 'parent', 1), ('code', 'code', 2)]", "[('children', 'parent'), ('children', 'code')]",
-        "['does']", "[('n', 0)]", "['n'] True"]
+        "['does']", "[('n', 0)]", "True ['a']"]
 
 
 def test_transactions_and_errors(odbc):
@@ -117,7 +117,7 @@ def test_transactions_and_errors(odbc):
         for sql in ["selec 1", "select * from nosuch", "select nocol from odbc_kept", "select 1/0", "select nofunc(1)"]:
             print(state(lambda: c.execute(sql).fetchall()))
             c.rollback()
-    """) == ["2", "42601", "42S02", "42S22", "22012", "42883"]
+    """) == ["2", "42601", "42P01", "42703", "22012", "42883"]
 
 
 def test_large_results_by_a_cursor(odbc):
