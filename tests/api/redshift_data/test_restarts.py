@@ -35,6 +35,21 @@ def test_results_and_definitions_outlive_a_restart(names):
         assert again.rows("SELECT f() + a FROM t") == [[42]]
 
 
+def test_materialized_views_and_users_outlive_a_crash(names):
+    with Server() as server:
+        warehouse = make_warehouse(server.client, names)
+        warehouse.run("CREATE TABLE t AS SELECT 1 AS a, '5' AS b")
+        warehouse.run("CREATE MATERIALIZED VIEW m AUTO REFRESH YES AS SELECT SUM(b::INT) AS s FROM t")
+        warehouse.run("CREATE USER ann PASSWORD DISABLE")
+        server.kill()
+        server.start()
+        again = reconnected(server, warehouse)
+        again.run("INSERT INTO t VALUES (2, '6')")
+        assert again.rows("SELECT s FROM m") == [[11]]
+        assert again.rows("SELECT count(*) FROM pg_user WHERE usename = 'ann'") == [[1]]
+        assert "because other objects depend on it" in again.describe("DROP TABLE t")["Error"]
+
+
 def test_a_crash_leaves_no_statement_open(names):
     with Server() as server:
         warehouse = make_warehouse(server.client, names)
