@@ -289,7 +289,9 @@ void print(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t r
 
 ResultColumn describe(const string& name, const LogicalType& type, size_t position) {
   ResultColumn column;
-  column.name = name == kUnnamed ? "_col" + std::to_string(position) : name;
+  // Several of a subquery's are numbered by the engine.
+  const bool unnamed = name == kUnnamed || name.starts_with(string(kUnnamed) + "_");
+  column.name = unnamed ? "_col" + std::to_string(position) : name;
   column.type = base_name(type);
   column.signature = type_name(type);
   if (column.type == "unknown") column.type = "varchar";

@@ -3,6 +3,7 @@
 #include <random>
 #include <set>
 
+#include "base/text.h"
 #include "sql/engine/functions.h"
 #include "sql/engine/trino_functions.h"
 
@@ -99,6 +100,19 @@ LogicalType list_of_third(const duckdb::vector<LogicalType>& types) {
 }
 
 // run(arguments, type of the result)
+// The rows of UNNEST: fields are called as the arguments are, or have no names.
+duckdb::unique_ptr<duckdb::FunctionData> bind_unnested(duckdb::ClientContext&, ScalarFunction& function, Bound& arguments) {
+  duckdb::child_list_t<LogicalType> fields;
+  std::set<string> names;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    string name = arguments[i]->GetAlias();
+    if (name.empty() || !names.insert(lower(name)).second) name = kUnnamed + ("_" + std::to_string(i));
+    fields.emplace_back(std::move(name), element(arguments[i]->return_type));
+  }
+  function.return_type = LogicalType::LIST(LogicalType::STRUCT(std::move(fields)));
+  return nullptr;
+}
+
 using Run = Value (*)(const Values&, const LogicalType&);
 
 template <LogicalType (*type_of)(const duckdb::vector<LogicalType>&)>
@@ -550,7 +564,11 @@ void add_nested_functions(Adder& adder) {
   adder.add(rows<first>("t_slice", 3, slice));
   adder.add(rows<first>("t_trim_array", 2, trim_array));
   adder.add(rows<rows_of>("t_zip", 1, zip, true, true));
-  adder.add(rows<rows_of>("t_zip_with_ordinality", 1, zip_with_ordinality, true, true));
+  for (const auto& [name, run] : {std::pair<const char*, Run>("t_unnested", zip), {"t_unnested_with_ordinality", zip_with_ordinality}}) {
+    ScalarFunction unnested = rows<rows_of>(name, 1, run, true, true);
+    unnested.bind = bind_unnested;
+    adder.add(unnested);
+  }
   adder.add(rows<list_of_third>("t_field_list", 3, field_list, false, true));
   adder.add(rows<boolean>("t_any_match", 1, match<true>));
   adder.add(rows<boolean>("t_all_match", 1, match<false>));

@@ -110,6 +110,7 @@ BoundPtr bind_unnest(BindInput& input) {
     } else if (type.id() == LogicalTypeId::LIST) {
       const LogicalType child = duckdb::ListType::GetChildType(type);
       if (child.id() != LogicalTypeId::STRUCT || keep_rows) {
+        argument->SetAlias("");
         lists.push_back(std::move(argument));
         continue;
       }
@@ -117,13 +118,15 @@ BoundPtr bind_unnest(BindInput& input) {
         auto arguments = bound_items(argument->Copy(), bound_constant(Value::BIGINT(static_cast<int64_t>(i) + 1)));
         arguments.push_back(bound_constant(Value(duckdb::StructType::GetChildType(child, i))));
         lists.push_back(own(input, "t_field_list", std::move(arguments)));
+        const string& field = duckdb::StructType::GetChildName(child, i);
+        if (!field.starts_with("field_")) lists.back()->SetAlias(field);
       }
     } else {
       raise("TYPE_MISMATCH", "Cannot unnest type: " + type_name(type), input.place);
     }
   }
   if (ordinality) lists.push_back(bound_constant(Value::LIST(LogicalType::BIGINT, {})));
-  return own(input, ordinality ? "t_zip_with_ordinality" : "t_zip", std::move(lists));
+  return own(input, ordinality ? "t_unnested_with_ordinality" : "t_unnested", std::move(lists));
 }
 
 // --- types and moments -----------------------------------------------------------------------------------------------

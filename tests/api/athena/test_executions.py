@@ -197,3 +197,14 @@ def test_a_limit_of_bytes_scanned_ends_a_query(workgroup, put, new_name, s3):
     status = workgroup.wait(identifier)["Status"]
     assert (status["State"], status["StateChangeReason"]) == (
         "CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
+
+
+@pytest.mark.parametrize("sql, names", [
+    ("SELECT * FROM (VALUES (1, 2))", ["_col0", "_col1"]),
+    ("SELECT * FROM UNNEST(ARRAY[1], MAP(ARRAY['a'], ARRAY[2])) WITH ORDINALITY", ["_col0", "_col1", "_col2", "_col3"]),
+    ("SELECT * FROM UNNEST(ARRAY[CAST(ROW(1, 'p') AS ROW(x integer, y varchar))])", ["x", "y"]),
+])
+def test_columns_of_tables_without_names(workgroup, sql, names):
+    execution = workgroup.run(sql)
+    page = workgroup.athena.get_query_results(QueryExecutionId=execution["QueryExecutionId"])
+    assert [column["Name"] for column in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]] == names
