@@ -279,8 +279,9 @@ def test_psql_commands(psql):
          "-c", "create function asked_f(int, int) returns bigint stable as $$ select $1 + $2 $$ language sql",
          "-c", "create procedure asked_p(a int, b inout varchar(20)) as $$ begin b := b || a; end; $$ language plpgsql",
          "-c", "grant select, insert on asked_t to public", "-c", "comment on table asked_t is 'the asked'")
-    shown = {command: psql("-c", command) for command in COMMANDS}  # psql ends with an error when the question fails
-    assert '"asked_t_pkey" PRIMARY KEY, btree (id, code)' in psql("-c", "\\d asked_t")
+    # psql ends with an error when the question fails. Keys are footers, which go with the headers.
+    shown = {command: psql("-P", "tuples_only=off", "-c", command) for command in COMMANDS}
+    assert '"asked_t_pkey" PRIMARY KEY, btree (id, code)' in psql("-P", "tuples_only=off", "-c", "\\d asked_t")
     assert 'FOREIGN KEY (id, code) REFERENCES asked_t(id, code)' in shown["\\d+ asked_child"]
     assert "asked_f|bigint|integer, integer|func" in shown["\\df+"]
     assert "asked_p|character varying|a integer, INOUT b character varying|func" in shown["\\df+"]

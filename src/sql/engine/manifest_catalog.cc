@@ -72,7 +72,7 @@ constexpr CatalogFunction kFunctions[] = {
     {"pg_table_is_visible", 1, 1,
      "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema FROM "
      "{tables}) "
-     "WHERE tarn_oid = $1 LIMIT 1), false)"},
+     "WHERE tarn_oid = CASE WHEN $1 BETWEEN 500000000 AND 999999999 THEN ($1 - 500000000) // 64 ELSE $1 END LIMIT 1), false)"},  // as its index
     {"pg_function_is_visible", 1, 1,
      "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT p.oid AS tarn_oid, n.nspname AS tarn_schema FROM {pg_proc} "
      "p JOIN "
@@ -87,6 +87,8 @@ constexpr CatalogFunction kFunctions[] = {
      "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, definition AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
     {"pg_type_is_visible", 1, 1, "$1 IS NOT NULL"},
     {"pg_tablespace_location", 1, 1, "''"},
+    {"pg_get_triggerdef", 1, 2, "CAST(NULL AS VARCHAR)"},
+    {"pg_get_ruledef", 1, 2, "CAST(NULL AS VARCHAR)"},
     {"pg_char_to_encoding", 1, 1, "CASE lower($1) WHEN 'utf8' THEN 6 WHEN 'unicode' THEN 6 ELSE -1 END"},
     // What a table takes on the disk is not known.
     {"pg_table_size", 1, 1, "CAST(NULL AS BIGINT)"},

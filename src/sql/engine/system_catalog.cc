@@ -88,13 +88,13 @@ constexpr const char* kViewTexts = R"(
 constexpr const char* kConstraints = R"(
   (SELECT k.*, definition_of || CASE WHEN kind <> 'f' THEN '' ELSE ' REFERENCES ' || CASE WHEN other_schema IN ({path}) THEN ''
           ELSE other_schema || '.' END || other_table || '(' || array_to_string(other_columns, ', ') || ')' END AS definition FROM (
-   SELECT (table_oid * 64 + number)::INTEGER AS oid, schema_name, schema_oid, table_name, table_oid, key ->> '$.name' AS name,
+   SELECT (table_oid * 64 + number)::INTEGER AS oid, schema_name, schema_oid, table_name, table_oid, owner_id, key ->> '$.name' AS name,
           key ->> '$.kind' AS kind, key ->> '$.columns[*]' AS columns, key ->> '$.schema' AS other_schema,
           key ->> '$.table' AS other_table, key ->> '$.others[*]' AS other_columns,
           CASE kind WHEN 'p' THEN 'PRIMARY KEY (' WHEN 'u' THEN 'UNIQUE (' ELSE 'FOREIGN KEY (' END ||
           array_to_string(columns, ', ') || ')' AS definition_of
      FROM (SELECT t.*, unnest(keys) AS key, generate_subscripts(keys, 1) AS number FROM
-           (SELECT schema_name, schema_oid, table_name, table_oid, json_extract(split_part(comment, '|', 5), '$[*]') AS keys
+           (SELECT schema_name, schema_oid, table_name, table_oid, owner_id, json_extract(split_part(comment, '|', 5), '$[*]') AS keys
               FROM {tables} WHERE kind = 'TABLE' AND split_part(comment, '|', 5) <> '') t) every_key) k) constraints)";
 
 // ASSUMED: the numbers of encodings, which AWS does not document; format_encoding() gives their names.
@@ -159,7 +159,7 @@ constexpr SystemView kViews[] = {
     {"pg_catalog", "pg_database",
      "SELECT database_oid::INTEGER AS oid, database_name AS datname, 100 AS datdba, 6 AS encoding, false AS "
      "datistemplate, "
-     "true AS datallowconn, 0 AS dattablespace, 'C' AS datcollate, 'C' AS datctype, NULL::VARCHAR[] AS datacl FROM "
+     "true AS datallowconn, 1663 AS dattablespace, 'C' AS datcollate, 'C' AS datctype, NULL::VARCHAR[] AS datacl FROM "
      "duckdb_databases() WHERE NOT internal AND path IS NOT NULL"},
     {"pg_catalog", "pg_database_info",
      "SELECT database_oid::INTEGER AS datid, database_name AS datname, 100 AS datdba, 6 AS encoding, 'UNLIMITED' AS "

@@ -56,11 +56,11 @@ constexpr const char* kRoutines =
     "(SELECT *, [types[n] FOR n IN range(1, len(types) + 1) IF modes[n] <> 'o'] AS inputs, len([m FOR m IN modes IF m <> "
     "'i']) > 0 AS mixed, array_to_string([CASE modes[n] WHEN 'o' THEN 'OUT ' WHEN 'b' THEN 'INOUT ' ELSE '' END || CASE WHEN "
     "names[n] <> '' THEN names[n] || ' ' ELSE '' END || shown_types[n] FOR n IN range(1, len(names) + 1)], ', ') AS "
-    "shown_arguments FROM (SELECT (100000 + row_number() OVER ())::INTEGER AS oid, r.name, s.oid::INTEGER AS schema_oid, "
+    "shown_arguments FROM (SELECT (100000 + r.number)::INTEGER AS oid, r.name, s.oid::INTEGER AS schema_oid, "
     "coalesce(i.id, 1) AS owner_id, r.kind, r.definition, r.strict, r.volatility, r.language, CAST(r.names::JSON AS VARCHAR[]) "
     "AS names, CAST(r.modes::JSON AS VARCHAR[]) AS modes, CAST(r.types::JSON AS VARCHAR[]) AS shown_types, [" TYPE_OID("t")
     " FOR t IN CAST(r.types::JSON AS VARCHAR[])] AS types, " TYPE_OID("r.returns") " AS result, r.returns AS shown_result FROM "
-    SERVER("tarn_routines") " r LEFT JOIN duckdb_schemas() s ON s.database_name = {db} AND s.schema_name = r.schema_name LEFT "
+    "(SELECT *, row_number() OVER () AS number FROM " SERVER("tarn_routines") ") r LEFT JOIN duckdb_schemas() s ON s.database_name = {db} AND s.schema_name = r.schema_name LEFT "
     "JOIN {identities} i ON i.kind = 'user' AND i.name = r.owner)) routines";
 
 #define ROUTINE_COLUMNS                                                                                               \
@@ -106,7 +106,7 @@ constexpr SystemView kPgViews[] = {
      "relhastriggers, false AS relhassubclass, false AS relrowsecurity, false AS relforcerowsecurity, false AS "
      "relispartition, 'n' AS relreplident, " ARRAY_OF(ACL, "_aclitem") " AS relacl, " ARRAY_OF("NULL::VARCHAR[]", "_text") " AS reloptions, "
      DIST_STYLE("9") " AS reldiststyle, " DIST_STYLE("10") " AS releffectivediststyle FROM {tables} "
-     "LEFT JOIN " GRANTS " ON acl_schema = schema_name AND acl_table = table_name UNION ALL SELECT " INDEX_OID("oid") "::INTEGER, name, schema_oid::INTEGER, 0, 0, 1, 403, oid::INTEGER, 0, 1, 0, 0, "
+     "LEFT JOIN " GRANTS " ON acl_schema = schema_name AND acl_table = table_name UNION ALL SELECT " INDEX_OID("oid") "::INTEGER, name, schema_oid::INTEGER, 0, 0, owner_id, 403, oid::INTEGER, 0, 1, 0, 0, "
      "false, false, 'i', 'p', len(columns)::SMALLINT, 0, 0, false, false, false, false, false, false, false, false, 'n', NULL, "
      "NULL, 0, 0 FROM {constraints} WHERE kind IN ('p', 'u')"},
     {"pg_catalog", "pg_attribute",
@@ -202,7 +202,7 @@ constexpr SystemView kPgViews[] = {
     // Those by which PostgreSQL checks foreign keys, which drivers read them from.
     {"pg_catalog", "pg_trigger",
      "SELECT (k.oid * 4 + t.number)::INTEGER AS oid, CASE t.number WHEN 1 THEN k.table_oid ELSE o.table_oid END::INTEGER AS tgrelid, "
-     "'RI_ConstraintTrigger_' || (k.oid * 4 + t.number) AS tgname, t.function AS tgfoid, 0::SMALLINT AS tgtype, true AS tgenabled, "
+     "'RI_ConstraintTrigger_' || (k.oid * 4 + t.number) AS tgname, t.function AS tgfoid, 0::SMALLINT AS tgtype, 'O' AS tgenabled, "
      "true AS tgisconstraint, true AS tgisinternal, k.name AS tgconstrname, CASE t.number WHEN 1 THEN o.table_oid ELSE k.table_oid "
      "END::INTEGER AS tgconstrrelid, false AS tgdeferrable, false AS tginitdeferred, (4 + 2 * len(k.columns))::SMALLINT AS tgnargs, "
      "system.redshift.bytea(k.name || '\\000' || k.table_name || '\\000' || k.other_table || '\\000UNSPECIFIED\\000' || "
