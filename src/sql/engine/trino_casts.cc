@@ -118,12 +118,15 @@ BoundPtr cast_opaque(ClientContext& context, BoundPtr value, const LogicalType& 
   const LogicalType from = value->return_type;
   const auto bytes = [](const LogicalType& type) { return type.id() == LogicalTypeId::BLOB && !type.HasAlias(); };
   const auto text = [](const LogicalType& type) { return is_varchar(type) || is_char(type); };
-  if (is_opaque(to, "ipaddress") && text(from)) return run(context, "t_text_address", coerced(context, std::move(value), LogicalType::VARCHAR));
+  if (is_opaque(to, "ipaddress") && text(from)) {
+    return run(context, "t_text_address", coerced(context, std::move(value), LogicalType::VARCHAR));
+  }
   if (is_opaque(to, "ipaddress") && bytes(from)) return run(context, "t_bytes_address", std::move(value));
   if (is_opaque(from, "ipaddress") && is_varchar(to)) return run(context, "t_address_text", std::move(value));
   if (is_opaque(from, "ipaddress") && bytes(to)) return run(context, "t_address_bytes", std::move(value));
   const auto summary = [](const LogicalType& type) {
-    return is_opaque(type) && type.id() == LogicalTypeId::BLOB && type.GetAlias() != "ipaddress" && type.GetAlias() != "SphericalGeography";
+    return is_opaque(type) && type.id() == LogicalTypeId::BLOB && type.GetAlias() != "ipaddress" &&
+           type.GetAlias() != "SphericalGeography";
   };
   if ((summary(from) && bytes(to)) || (bytes(from) && summary(to))) return retagged(context, std::move(value), to);
   cannot_cast(from, to, place);

@@ -438,7 +438,9 @@ LogicalType pairs_of(const duckdb::vector<LogicalType>& types) {
 }
 Value pairs(const Values& a, const LogicalType& type) {
   const Values& list = items(a[0]);
-  if (list.size() > kMostCompared) bad_argument("array_sort with a comparator sorts at most " + std::to_string(kMostCompared) + " elements");
+  if (list.size() > kMostCompared) {
+    bad_argument("array_sort with a comparator sorts at most " + std::to_string(kMostCompared) + " elements");
+  }
   Values all;
   for (size_t i = 0; i < list.size(); ++i) {
     for (size_t j = i + 1; j < list.size(); ++j) all.push_back(Value::STRUCT({{"field_0", list[i]}, {"field_1", list[j]}}));

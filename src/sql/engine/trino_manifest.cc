@@ -27,7 +27,8 @@ constexpr Aggregate kAggregates[] = {
     {"array_agg", 1, 1, "array(T)", "T", "agg_list($1)"},
     {"set_agg", 1, 1, "array(T)", "T", "t_array_distinct(agg_list($1))"},
     {"set_union", 1, 1, "array(T)", "array(T)", "t_array_distinct(flatten(agg_list($1)))"},
-    {"approx_distinct", 1, 2, "bigint", "T[, double]", "coalesce(t_sketch_cardinality(aggt_hll(CASE WHEN $1 IS NULL THEN NULL ELSE hash($1) END)), 0)"},
+    {"approx_distinct", 1, 2, "bigint", "T[, double]",
+     "coalesce(t_sketch_cardinality(aggt_hll(CASE WHEN $1 IS NULL THEN NULL ELSE hash($1) END)), 0)"},
     {"approx_percentile", 2, 4, "T", "T[, double], double or array(double)[, double]",
      "agg_quantile_disc($1, c__percentile($2))|t_weighted_percentile(agg_list(struct_pack(x := $1, w := CAST($2 AS "
      "DOUBLE))), $3)|t_weighted_percentile(agg_list(struct_pack(x := $1, w := CAST($2 AS DOUBLE))), $3)"},

@@ -90,9 +90,9 @@ TablePtr Parser::named_table(std::vector<string> parts, size_t at) {
     const auto schemas = catalog == kExternalCatalog
                              ? session->link.system_rows(request_.context.principal, "information_schema.schemata")
                              : fail(404, "NotAsked", "");
-    const bool missing = schemas && !schemas->rows.empty() && std::none_of(schemas->rows.begin(), schemas->rows.end(), [&](const auto& row) {
-                           return row.size() > 1 && row[1] && lower(*row[1]) == schema;
-                         });
+    const auto is_it = [&](const auto& row) { return row.size() > 1 && row[1] && lower(*row[1]) == schema; };
+    const bool missing =
+        schemas && !schemas->rows.empty() && std::none_of(schemas->rows.begin(), schemas->rows.end(), is_it);
     if (missing) raise("SCHEMA_NOT_FOUND", "Schema '" + schema + "' does not exist", place(at));
     raise("TABLE_NOT_FOUND", "Table '" + catalog + "." + schema + "." + parts.back() + "' does not exist", place(at));
   }

@@ -102,7 +102,8 @@ def test_types_that_hive_has_not(workgroup, table, place, document, put):
         field["type"] = kind
     put(uri.removeprefix(f"s3://{workgroup.bucket}/"), json.dumps(metadata))
     one = "UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'"
-    workgroup.run(f"INSERT INTO {table} VALUES (1, TIMESTAMP '2024-01-02 09:00:00 Asia/Tokyo', {one}, TIME '10:11:12.345'), (2, NULL, NULL, NULL)")
+    workgroup.run(f"INSERT INTO {table} VALUES (1, TIMESTAMP '2024-01-02 09:00:00 Asia/Tokyo', {one}, TIME '10:11:12.345'), "
+                  "(2, NULL, NULL, NULL)")
     workgroup.run(f"UPDATE {table} SET at = at + INTERVAL '1' HOUR, t = TIME '01:00:00' WHERE id = 1")
     assert workgroup.rows(f"SELECT id, at, u, t, typeof(at) FROM {table} ORDER BY id") == [
         ["1", "2024-01-02 01:00:00.000 UTC", "12151fd2-7586-11e9-8f9e-2a86e4085a59", "01:00:00.000", "timestamp(3) with time zone"],
@@ -119,7 +120,8 @@ ENTRY = {"type": "record", "name": "manifest_entry", "fields": [
         {"name": "partition", "type": {"type": "record", "name": "r102", "fields": []}}, {"name": "record_count", "type": "long"},
         {"name": "file_size_in_bytes", "type": "long"}, {"name": "equality_ids", "type": ["null", {"type": "array", "items": "int"}]}]}}]}
 NUMBERS = ["manifest_length", "partition_spec_id", "content", "sequence_number", "min_sequence_number", "added_snapshot_id",
-           "added_files_count", "existing_files_count", "deleted_files_count", "added_rows_count", "existing_rows_count", "deleted_rows_count"]
+           "added_files_count", "existing_files_count", "deleted_files_count", "added_rows_count", "existing_rows_count",
+           "deleted_rows_count"]
 LISTED = {"type": "record", "name": "manifest_file", "fields": [
     {"name": "manifest_path", "type": "string"}, *({"name": name, "type": "long"} for name in NUMBERS)]}
 
@@ -141,8 +143,10 @@ def test_equality_deletes_of_another_engine(workgroup, table, place, document, p
     row = dict.fromkeys(NUMBERS, 0)
     parent = metadata["snapshots"][0]
     listed = put(f"{within}/list.avro", avro_file(LISTED, [
-        {**row, "manifest_path": made, "sequence_number": 1, "min_sequence_number": 1, "added_snapshot_id": parent["snapshot-id"], "added_files_count": 1},
-        {**row, "manifest_path": manifest, "content": 1, "sequence_number": 2, "min_sequence_number": 2, "added_snapshot_id": 77, "added_files_count": 1}]))
+        {**row, "manifest_path": made, "sequence_number": 1, "min_sequence_number": 1,
+         "added_snapshot_id": parent["snapshot-id"], "added_files_count": 1},
+        {**row, "manifest_path": manifest, "content": 1, "sequence_number": 2, "min_sequence_number": 2,
+         "added_snapshot_id": 77, "added_files_count": 1}]))
     metadata["snapshots"].append({**parent, "snapshot-id": 77, "sequence-number": 2, "manifest-list": listed})
     metadata["refs"]["main"]["snapshot-id"] = metadata["current-snapshot-id"] = 77
     metadata["last-sequence-number"] = 2

@@ -137,10 +137,12 @@ def test_avro_by_logical_types(make):
         {"name": "Day", "type": {"type": "int", "logicalType": "date"}},
         {"name": "at", "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]},
         {"name": "micro", "type": ["null", {"type": "long", "logicalType": "timestamp-micros"}]},
-        {"name": "inner", "type": {"type": "record", "name": "i", "fields": [{"name": "x", "type": "int"}, {"name": "gone", "type": "string"}]}},
+        {"name": "inner", "type": {"type": "record", "name": "i", "fields": [
+            {"name": "x", "type": "int"}, {"name": "gone", "type": "string"}]}},
         {"name": "list", "type": {"type": "array", "items": ["null", "string"]}}]}
     file = avro_file(schema, [{"Day": 19782, "at": 1704164645678, "micro": None, "inner": {"x": 5, "gone": "g"}, "list": ["a", None]}])
-    rows = make("list array<string>, `inner` struct<y:int,x:bigint>, micro timestamp, at timestamp, day date", ["STORED AS AVRO"], {"a.avro": file})
+    rows = make("list array<string>, `inner` struct<y:int,x:bigint>, micro timestamp, at timestamp, day date", ["STORED AS AVRO"],
+                {"a.avro": file})
     assert rows("SELECT day, at, micro, \"inner\".x, \"inner\".y, list FROM {t}") == [
         ["2024-02-29", "2024-01-02 03:04:05.678", None, "5", None, "[a, null]"]]
 
