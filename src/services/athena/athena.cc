@@ -55,7 +55,8 @@ void Athena::stop() {
       if (job->engine) job->engine->engine().cancel(job->session);
     }
   }
-  changed_.notify_all();
+  arrived_.notify_all();
+  ended_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   const std::lock_guard lock(mutex_);
@@ -88,7 +89,7 @@ void Athena::submit(std::shared_ptr<Job> job) {
     jobs_[job->key.id] = job;
     queue_.push_back(std::move(job));
   }
-  changed_.notify_all();
+  arrived_.notify_one();
 }
 
 bool Athena::cancel(const ExecutionKey& key) {
@@ -116,7 +117,7 @@ bool Athena::is_cancelled(const Job& job) {
 void Athena::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (stopping_) return;
     const std::shared_ptr<Job> job = queue_.front();
     queue_.pop_front();
@@ -124,7 +125,6 @@ void Athena::work() {
     run(*job);
     lock.lock();
     jobs_.erase(job->key.id);
-    changed_.notify_all();
   }
 }
 
@@ -138,7 +138,7 @@ void Athena::keep_house() {
     engines.clear();
     forget_old();
     lock.lock();
-    changed_.wait_for(lock, kHouseKeeping, [this] { return stopping_; });
+    ended_.wait_for(lock, kHouseKeeping, [this] { return stopping_; });
   }
 }
 

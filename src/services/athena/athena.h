@@ -91,7 +91,8 @@ class Athena {
   Door& door_;
   const Options options_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable arrived_;  // a job; a worker waits
+  std::condition_variable ended_;    // the service; the housekeeper waits
   std::mutex commits_;  // of Iceberg tables: one after the other, so that none of ours is in the way of another
   bool stopping_ = false;
   std::deque<std::shared_ptr<Job>> queue_;

@@ -48,7 +48,8 @@ void RedshiftData::stop() {
       if (job->started && job->session) job->session->sql->cancel();
     }
   }
-  changed_.notify_all();
+  arrived_.notify_all();
+  finished_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   const std::lock_guard lock(mutex_);
@@ -159,7 +160,7 @@ void RedshiftData::submit(std::shared_ptr<Job> job) {
     jobs_[job->key.id] = job;
     queue_.push_back(std::move(job));
   }
-  changed_.notify_all();
+  arrived_.notify_one();
 }
 
 bool RedshiftData::cancel(const StatementKey& key) {
@@ -182,7 +183,7 @@ Status RedshiftData::wait(const StatementKey& key, std::chrono::seconds limit) {
     return fail(400, "ActiveWaitingRequestsExceededException",
                 fmt::format("There are {} waiting requests, which is the most.", kMaxWaiting));
   ++waiting_;
-  changed_.wait_for(lock, limit, [&] { return stopping_ || !jobs_.contains(key.id); });
+  finished_.wait_for(lock, limit, [&] { return stopping_ || !jobs_.contains(key.id); });
   --waiting_;
   return {};
 }
@@ -220,7 +221,7 @@ void RedshiftData::work() {
   std::unique_lock lock(mutex_);
   while (true) {
     std::shared_ptr<Job> job;
-    changed_.wait(lock, [&] { return stopping_ || (job = take_next()) != nullptr; });
+    arrived_.wait(lock, [&] { return stopping_ || (job = take_next()) != nullptr; });
     if (stopping_) return;
     lock.unlock();
     run(*job);
@@ -228,7 +229,7 @@ void RedshiftData::work() {
     lock.lock();
     jobs_.erase(job->key.id);
     if (--running_[job->caller.principal.arn] == 0) running_.erase(job->caller.principal.arn);
-    changed_.notify_all();
+    if (waiting_ > 0) finished_.notify_all();  // a job that may start now is taken by this thread
   }
 }
 
@@ -249,7 +250,7 @@ void RedshiftData::keep_house() {
     for (const auto& warehouse : warehouses) warehouse->engine().end_if_idle(options_.engine_idle);
     forget_old();
     lock.lock();
-    changed_.wait_for(lock, kHouseKeeping, [this] { return stopping_; });
+    finished_.wait_for(lock, kHouseKeeping, [this] { return stopping_; });
   }
 }
 

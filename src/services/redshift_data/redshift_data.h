@@ -115,7 +115,8 @@ class RedshiftData {
   Door& door_;
   const Options options_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable arrived_;   // a job; a worker waits
+  std::condition_variable finished_;  // a job; callers wait, and the housekeeper for the end
   bool stopping_ = false;
   int waiting_ = 0;
   std::deque<std::shared_ptr<Job>> queue_;
