@@ -46,10 +46,10 @@ Value of_type(const string& bytes, const LogicalType& type) {
   raise("INVALID_FUNCTION_ARGUMENT", string("The bytes are no ") + what + " of this server");
 }
 
-// --- HyperLogLog: all hashes while there are few, then the registers of 2^12 buckets ---------------------------------
+// --- HyperLogLog: all hashes while there are few, then the registers of 2^14 buckets ---------------------------------
 
-constexpr size_t kMostHashes = 2048, kBuckets = 4096;
-constexpr int kBucketBits = 12;
+constexpr size_t kMostHashes = 8192, kBuckets = 16384;
+constexpr int kBucketBits = 14;
 
 struct HyperLogLog {
   std::vector<uint64_t> hashes;  // sorted; unless there are registers
