@@ -14,8 +14,9 @@ struct Element {
   uint32_t oid;
   int size;  // -1: a text
 };
-constexpr Element kElements[] = {{"_char", 18, -1},  {"_name", 19, -1},      {"_int2", 21, 2},    {"_int4", 23, 4},    {"_text", 25, -1},
-                                 {"_oid", 26, 4},    {"_aclitem", 1033, -1}, {"int2vector", 21, 2}, {"oidvector", 26, 4}};
+constexpr Element kElements[] = {{"_char", 18, -1},      {"_name", 19, -1},     {"_int2", 21, 2},
+                                 {"_int4", 23, 4},       {"_text", 25, -1},     {"_oid", 26, 4},
+                                 {"_aclitem", 1033, -1}, {"int2vector", 21, 2}, {"oidvector", 26, 4}};
 
 using Values = std::vector<std::optional<std::string>>;
 

@@ -88,7 +88,8 @@ def test_what_tools_ask(jdbc, driver, workgroup, new_name):
         "column parent 4 int4 10 0 YES 2", "column code 12 varchar 10 0 YES 3", "column amount 2 numeric 9 2 YES 4",
         "column day 91 date 13 0 YES 5", "anywhere true", "true true", "version ctid",
         # keys; Amazon's driver knows no indexes
-        "primary id 1 parents_pkey", "primary code 2 parents_pkey", *[f"{of} {key}" for of in ("imported", "exported", "crossed") for key in keys],
+        "primary id 1 parents_pkey", "primary code 2 parents_pkey",
+        *[f"{of} {key}" for of in ("imported", "exported", "crossed") for key in keys],
         *([] if amazon else ["index n f"]), "row n",
         # routines
         "procedure adds", "procedure does", "procedure swaps", f"argument {'' if amazon else 'returnValue'} {0 if amazon else 5} {varchar}",

@@ -19,7 +19,8 @@ import datetime, decimal, os, pyodbc
 def connect(autocommit=True, **more):
     E = os.environ
     words = {"DRIVER": "{PostgreSQL Unicode}", "SERVER": "localhost", "PORT": E["PORT"], "DATABASE": "dev", "UID": E["UID_"],
-             "PWD": E["PASSWORD"], "SSLmode": "require", "Protocol": "7.4-1", **more}  # an error ends a transaction: there are no savepoints
+             "PWD": E["PASSWORD"], "SSLmode": "require", **more}
+    words.setdefault("Protocol", "7.4-1")  # an error ends a transaction: there are no savepoints
     return pyodbc.connect(";".join(f"{k}={v}" for k, v in words.items()), autocommit=autocommit)
 def state(step):
     try:

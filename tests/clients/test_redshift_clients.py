@@ -268,8 +268,9 @@ def test_psql_describes(psql):
     assert psql("-c", "\\l").startswith("dev|")
 
 
-COMMANDS = ["\\d", "\\dt+", "\\dv+", "\\dn+", "\\du+", "\\dg", "\\df+", "\\l+", "\\dp", "\\z asked_t", "\\det", "\\des", "\\dew", "\\di+", "\\ds", "\\dT+", "\\da",
-            "\\db", "\\dx", "\\ddp", "\\d+ asked_child", "\\d+ asked_v", "\\d asked_t_pkey"]
+COMMANDS = ["\\d", "\\dt+", "\\dv+", "\\dn+", "\\du+", "\\dg", "\\df+", "\\l+", "\\dp", "\\z asked_t", "\\det",
+            "\\des", "\\dew", "\\di+", "\\ds", "\\dT+", "\\da", "\\db", "\\dx", "\\ddp", "\\d+ asked_child",
+            "\\d+ asked_v", "\\d asked_t_pkey"]
 
 
 def test_psql_commands(psql):

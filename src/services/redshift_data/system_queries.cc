@@ -50,15 +50,15 @@ Status each_query(Source& source, Each each) {
   const bool all = sees_all(source);
   const bool wire = source.actor.from().principal.kind == Principal::Kind::kService;
   const auto own = [&](const std::string& user) { return all || user == workgroup.user; };
-  const std::string prefix =
-      all || wire ? index_prefix(kByPrincipal, workgroup.account, workgroup.region)
-                  : index_prefix(kByPrincipal, workgroup.account, workgroup.region,
-                                 identity_of(source.actor.from().principal));
+  const std::string prefix = all || wire ? index_prefix(kByPrincipal, workgroup.account, workgroup.region)
+                                         : index_prefix(kByPrincipal, workgroup.account, workgroup.region,
+                                                        identity_of(source.actor.from().principal));
   auto page =
       TRY(source.tx.scan_index(kStatements, kByPrincipal, {.prefix = prefix, .limit = kMaxQueries, .reverse = true}));
   std::vector<StatementRecord> records;
   for (auto& [key, record] : page.entries)
-    if (record.namespace_id == workgroup.namespace_id && (!wire || own(record.user))) records.push_back(std::move(record));
+    if (record.namespace_id == workgroup.namespace_id && (!wire || own(record.user)))
+      records.push_back(std::move(record));
   for (WireStatement& statement : source.activity.statements()) {
     if (!own(statement.user)) continue;
     StatementRecord& record = records.emplace_back();
@@ -86,8 +86,8 @@ std::string aborted(const PartRecord& part) {
 Status query_history(Source& source) {
   return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
     source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "default", "0",
-                           std::to_string(record.pid), record.database, query_type(part.sql), query_state(part), "false",
-                           timestamp(part.created), timestamp(part.updated), micros(part), "0", micros(part),
+                           std::to_string(record.pid), record.database, query_type(part.sql), query_state(part),
+                           "false", timestamp(part.created), timestamp(part.updated), micros(part), "0", micros(part),
                            some(part.error), number(part.rows), number(part.bytes), part.sql});
   });
 }
@@ -147,7 +147,8 @@ Status stv_inflight(Source& source) {
   return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
     if (is_over(part.state)) return;
     source.rows.push_back({user_id(source, record.user), "0", std::to_string(part.query_id), "default", "0",
-                           std::to_string(record.pid), timestamp(part.created), part.sql.substr(0, 100), "0", "0", "0"});
+                           std::to_string(record.pid), timestamp(part.created), part.sql.substr(0, 100), "0", "0",
+                           "0"});
   });
 }
 
@@ -175,7 +176,10 @@ Status load_history(Source& source) {
     if (!copy) return;
     const bool done = part.state == StatementState::kFinished;
     source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid),
-                           record.database, done ? "completed" : is_over(part.state) ? "aborted" : "running",
+                           record.database,
+                           done                  ? "completed"
+                           : is_over(part.state) ? "aborted"
+                                                 : "running",
                            copy->request.table, timestamp(part.created), timestamp(part.updated), micros(part),
                            copy->uri, std::string(format_name(copy->request.format)), number(done ? part.rows : 0)});
   });
@@ -187,13 +191,15 @@ Status unload_history(Source& source) {
     if (!unload) return;
     constexpr std::string_view kCompressions[] = {"none", "gzip", "bzip2", "zstd", "none"};
     const bool done = part.state == StatementState::kFinished;
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid),
-                           record.database, done ? "completed" : is_over(part.state) ? "aborted" : "running",
-                           timestamp(part.created), timestamp(part.updated), micros(part),
-                           std::string(format_name(unload->request.format)),
-                           std::string(kCompressions[static_cast<size_t>(unload->request.compression)]),
-                           unload->request.uri, number(done ? part.rows : 0), std::nullopt, std::nullopt,
-                           some(part.error)});
+    source.rows.push_back(
+        {user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid), record.database,
+         done                  ? "completed"
+         : is_over(part.state) ? "aborted"
+                               : "running",
+         timestamp(part.created), timestamp(part.updated), micros(part),
+         std::string(format_name(unload->request.format)),
+         std::string(kCompressions[static_cast<size_t>(unload->request.compression)]), unload->request.uri,
+         number(done ? part.rows : 0), std::nullopt, std::nullopt, some(part.error)});
   });
 }
 
@@ -201,9 +207,9 @@ Status unload_history(Source& source) {
 Status query_detail(Source& source) {
   return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
     if (part.state != StatementState::kFinished || query_type(part.sql) != "SELECT") return;
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "1", "0", "0", "0", "return", "-1",
-                           std::nullopt, "false", timestamp(part.created), timestamp(part.updated), micros(part), std::nullopt,
-                           std::nullopt, std::nullopt, number(part.bytes), number(part.rows)});
+    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "1", "0", "0", "0", "return",
+                           "-1", std::nullopt, "false", timestamp(part.created), timestamp(part.updated), micros(part),
+                           std::nullopt, std::nullopt, std::nullopt, number(part.bytes), number(part.rows)});
   });
 }
 
@@ -212,8 +218,8 @@ Status sessions(Source& source) {
   const bool all = sees_all(source);
   for (const WireSession& session : source.activity.sessions())
     if (all || session.user == source.workgroup().user)
-      source.rows.push_back({timestamp(session.started), std::to_string(session.pid), session.user, session.database, "0",
-                             session.application, session.peer});
+      source.rows.push_back({timestamp(session.started), std::to_string(session.pid), session.user, session.database,
+                             "0", session.application, session.peer});
   return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
     const std::string pid = std::to_string(record.pid);
     const bool known = std::ranges::any_of(source.rows, [&](const SystemRow& row) { return row[1] == pid; });

@@ -56,9 +56,9 @@ Status routines(Source& source) {
       modes.push(std::string(mode_of(argument)));
       types.push(bare_type(argument.type));
     }
-    source.rows.push_back({routine.schema, routine.name, routine.signature, routine.procedure ? "p" : "f", routine.owner,
-                           routine.definition, result, names.text(), modes.text(), types.text(), returns, "false",
-                           volatility, routine.procedure ? "plpgsql" : "sql"});
+    source.rows.push_back({routine.schema, routine.name, routine.signature, routine.procedure ? "p" : "f",
+                           routine.owner, routine.definition, result, names.text(), modes.text(), types.text(), returns,
+                           "false", volatility, routine.procedure ? "plpgsql" : "sql"});
   }
   return {};
 }

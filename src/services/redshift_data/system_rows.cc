@@ -31,11 +31,12 @@ void each_external(Source& source, Each visit) {
           visit(schema, **table);
       continue;
     }
-    const auto names =
-        as ? lake::glue_tables(source.door, *as, schema.database) : Result<std::vector<std::string>>(Failure(as.error()));
+    const auto names = as ? lake::glue_tables(source.door, *as, schema.database)
+                          : Result<std::vector<std::string>>(Failure(as.error()));
     if (!names) continue;  // a schema whose role may not read it shows no tables
     for (const std::string& name : *names)
-      if (const auto table = lake::glue_table(source.door, *as, schema.database, name); table && *table) visit(schema, **table);
+      if (const auto table = lake::glue_table(source.door, *as, schema.database, name); table && *table)
+        visit(schema, **table);
   }
 }
 
@@ -222,7 +223,8 @@ Status system_privileges(Source& source) {
 // Names to numbers, for views that show an identity's: kind, name, id.
 Status identities(Source& source) {
   for (const auto& user : source.catalog.users) source.rows.push_back({"user", user.name, std::to_string(user.id)});
-  for (const auto& group : source.catalog.groups) source.rows.push_back({"group", group.name, std::to_string(group.id)});
+  for (const auto& group : source.catalog.groups)
+    source.rows.push_back({"group", group.name, std::to_string(group.id)});
   for (const auto& role : source.catalog.roles) source.rows.push_back({"role", role.name, std::to_string(role.id)});
   return {};
 }
@@ -281,7 +283,12 @@ Result<sql::Rows> system_rows(Door& door, Actor& actor, const Activity& activity
                               const std::string& view) {
   sql::Rows out;
   const auto tx = door.store().read();
-  Source source{door, actor, activity, database, *tx, out.rows,
+  Source source{door,
+                actor,
+                activity,
+                database,
+                *tx,
+                out.rows,
                 TRY(read_definitions(*tx, actor.workgroup().namespace_id, database))};
   for (const std::span<const RowsOf> views : {std::span<const RowsOf>(kViews), query_views()})
     for (const RowsOf& each : views)

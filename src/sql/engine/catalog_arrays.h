@@ -18,7 +18,8 @@ bool is_catalog_array(const duckdb::LogicalType& type);
 duckdb::unique_ptr<duckdb::Expression> plain(duckdb::unique_ptr<duckdb::Expression> value);
 
 // array[key], as PostgreSQL counts. REQUIRES: it is a catalog array.
-duckdb::unique_ptr<duckdb::Expression> element_of(duckdb::ClientContext& context, duckdb::unique_ptr<duckdb::Expression> array,
+duckdb::unique_ptr<duckdb::Expression> element_of(duckdb::ClientContext& context,
+                                                  duckdb::unique_ptr<duckdb::Expression> array,
                                                   duckdb::unique_ptr<duckdb::Expression> key);
 
 // PostgreSQL's bytea: a text with escapes.

@@ -24,9 +24,10 @@ struct CatalogFunction {
   "(SELECT tarn_text FROM (SELECT objoid AS tarn_oid, objsubid AS tarn_number, description AS tarn_text FROM " \
   "{pg_description}) WHERE tarn_oid = $1 AND tarn_number = " number " LIMIT 1)"
 
-#define INDEX_DEFINITION                                                                                            \
-  "(SELECT tarn_text FROM (SELECT i.indexdef AS tarn_text, c.oid AS tarn_oid FROM {pg_indexes} i JOIN {pg_class} c ON " \
-  "c.relname = i.indexname AND c.relkind = 'i' JOIN {pg_namespace} n ON n.oid = c.relnamespace AND n.nspname = "         \
+#define INDEX_DEFINITION                                                                                             \
+  "(SELECT tarn_text FROM (SELECT i.indexdef AS tarn_text, c.oid AS tarn_oid FROM {pg_indexes} i JOIN {pg_class} c " \
+  "ON "                                                                                                              \
+  "c.relname = i.indexname AND c.relkind = 'i' JOIN {pg_namespace} n ON n.oid = c.relnamespace AND n.nspname = "     \
   "i.schemaname) WHERE tarn_oid = $1 LIMIT 1)"
 
 constexpr CatalogFunction kFunctions[] = {
@@ -37,7 +38,7 @@ constexpr CatalogFunction kFunctions[] = {
      "precision' "
      "WHEN 1005 THEN 'smallint[]' WHEN 1042 THEN 'character' || " SIZE " WHEN 1043 THEN 'character varying' || " SIZE
      " WHEN 1082 THEN 'date' WHEN 1083 THEN 'time without time zone' WHEN 1188 THEN 'interval year to "
-      "month' WHEN 1190 THEN 'interval day to second' WHEN 1114 THEN 'timestamp without time zone' WHEN "
+     "month' WHEN 1190 THEN 'interval day to second' WHEN 1114 THEN 'timestamp without time zone' WHEN "
      "1184 "
      "THEN 'timestamp with time zone' WHEN 1186 THEN 'interval' WHEN 1266 THEN 'time with time zone' WHEN 1700 THEN "
      "'numeric' || CASE WHEN $2 > 4 THEN '(' || (($2 - 4) // 65536) || ',' || (($2 - 4) % 65536) || ')' ELSE '' END "
@@ -72,7 +73,8 @@ constexpr CatalogFunction kFunctions[] = {
     {"pg_table_is_visible", 1, 1,
      "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema FROM "
      "{tables}) "
-     "WHERE tarn_oid = CASE WHEN $1 BETWEEN 500000000 AND 999999999 THEN ($1 - 500000000) // 64 ELSE $1 END LIMIT 1), false)"},  // as its index
+     "WHERE tarn_oid = CASE WHEN $1 BETWEEN 500000000 AND 999999999 THEN ($1 - 500000000) // 64 ELSE $1 END LIMIT 1), "
+     "false)"},  // as its index
     {"pg_function_is_visible", 1, 1,
      "coalesce((SELECT tarn_schema IN ({path}) FROM (SELECT p.oid AS tarn_oid, n.nspname AS tarn_schema FROM {pg_proc} "
      "p JOIN "
@@ -80,9 +82,11 @@ constexpr CatalogFunction kFunctions[] = {
     {"pg_get_function_result", 1, 1,
      "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_result AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
     {"pg_get_function_arguments", 1, 1,
-     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_arguments AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
+     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_arguments AS tarn_text FROM {routines}) WHERE tarn_oid = "
+     "$1)"},
     {"pg_get_function_identity_arguments", 1, 1,
-     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_arguments AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
+     "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, shown_arguments AS tarn_text FROM {routines}) WHERE tarn_oid = "
+     "$1)"},
     {"pg_get_functiondef", 1, 1,
      "(SELECT tarn_text FROM (SELECT oid AS tarn_oid, definition AS tarn_text FROM {routines}) WHERE tarn_oid = $1)"},
     {"pg_type_is_visible", 1, 1, "$1 IS NOT NULL"},
@@ -96,7 +100,8 @@ constexpr CatalogFunction kFunctions[] = {
     {"pg_total_relation_size", 1, 1, "CAST(NULL AS BIGINT)"},
     {"pg_database_size", 1, 1, "CAST(NULL AS BIGINT)"},
     {"pg_size_pretty", 1, 1,
-     "CASE WHEN $1 < 10240 THEN $1 || ' bytes' WHEN $1 < 10485760 THEN (($1 + 512) // 1024) || ' kB' WHEN $1 < 10737418240 "
+     "CASE WHEN $1 < 10240 THEN $1 || ' bytes' WHEN $1 < 10485760 THEN (($1 + 512) // 1024) || ' kB' WHEN $1 < "
+     "10737418240 "
      "THEN (($1 + 524288) // 1048576) || ' MB' ELSE (($1 + 536870912) // 1073741824) || ' GB' END"},
     {"pg_encoding_to_char", 1, 1, "CASE WHEN $1 = 6 THEN 'UTF8' ELSE '' END"},
     {"array_to_string", 2, 2, "array_to_string(" ARRAY ", $2)"},
@@ -110,9 +115,12 @@ constexpr CatalogFunction kFunctions[] = {
     {"array_upper", 2, 2, "CASE WHEN $2 = 1 AND len(" ARRAY ") > 0 THEN CAST(len(" ARRAY ") AS INTEGER) END"},
     {"array_lower", 2, 2, "CASE WHEN $2 = 1 AND len(" ARRAY ") > 0 THEN 1 END"},
     {"tarn_regclass", 1, 1,
-     "CASE replace($1, 'pg_catalog.', '') WHEN 'pg_type' THEN 1247 WHEN 'pg_attribute' THEN 1249 WHEN 'pg_proc' THEN 1255 "
-     "WHEN 'pg_class' THEN 1259 WHEN 'pg_database' THEN 1262 WHEN 'pg_attrdef' THEN 2604 WHEN 'pg_constraint' THEN 2606 WHEN "
-     "'pg_namespace' THEN 2615 WHEN 'pg_rewrite' THEN 2618 WHEN 'pg_trigger' THEN 2620 ELSE (SELECT tarn_oid FROM (SELECT table_oid AS tarn_oid, schema_name AS tarn_schema, table_name AS tarn_name FROM "
+     "CASE replace($1, 'pg_catalog.', '') WHEN 'pg_type' THEN 1247 WHEN 'pg_attribute' THEN 1249 WHEN 'pg_proc' THEN "
+     "1255 "
+     "WHEN 'pg_class' THEN 1259 WHEN 'pg_database' THEN 1262 WHEN 'pg_attrdef' THEN 2604 WHEN 'pg_constraint' THEN "
+     "2606 WHEN "
+     "'pg_namespace' THEN 2615 WHEN 'pg_rewrite' THEN 2618 WHEN 'pg_trigger' THEN 2620 ELSE (SELECT tarn_oid FROM "
+     "(SELECT table_oid AS tarn_oid, schema_name AS tarn_schema, table_name AS tarn_name FROM "
      "{tables}) "
      "WHERE CASE WHEN contains($1, '.') THEN tarn_schema || '.' || tarn_name = replace($1, '\"', '') ELSE tarn_name = "
      "replace($1, '\"', '') AND tarn_schema IN ({path}) END LIMIT 1) END"},
@@ -127,9 +135,8 @@ constexpr CatalogFunction kFunctions[] = {
 
 // {pg_class}: the view's query, as a table.
 string with_views(string sql, const StatementContext& context) {
-  static constexpr const char* kUsed[] = {"pg_description", "pg_views", "pg_class",
-                                          "pg_namespace",   "pg_user",  "pg_proc",
-                                          "pg_indexes",     "pg_type",  "pg_attribute"};
+  static constexpr const char* kUsed[] = {"pg_description", "pg_views",   "pg_class", "pg_namespace", "pg_user",
+                                          "pg_proc",        "pg_indexes", "pg_type",  "pg_attribute"};
   for (const char* view : kUsed) {
     const string place = "{" + string(view) + "}";
     if (sql.find(place) == string::npos) continue;
@@ -160,7 +167,8 @@ ParsedPtr from_catalog(FunctionExpression& call, const StatementContext& context
   parser.ParseQuery("SELECT " + with_views(found->sql, context));
   auto& select = parser.statements[0]->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>();
   ParsedPtr made = std::move(select.select_list[0]);
-  while (static_cast<int>(call.children.size()) < found->most) call.children.push_back(literal(duckdb::Value::INTEGER(0)));
+  while (static_cast<int>(call.children.size()) < found->most)
+    call.children.push_back(literal(duckdb::Value::INTEGER(0)));
   fill(made, call.children);
   return made;
 }

@@ -15,11 +15,13 @@ ParsedPtr unknown_parameter(const std::string& name) {
   return null;
 }
 
-void note_parameter(duckdb::ClientContext& context, const duckdb::Expression& expression, const duckdb::LogicalType& type) {
+void note_parameter(duckdb::ClientContext& context, const duckdb::Expression& expression,
+                    const duckdb::LogicalType& type) {
   const std::string& alias = expression.GetAlias();
   if (!alias.starts_with(kAlias)) return;
   if (type.id() == duckdb::LogicalTypeId::SQLNULL || type.id() == duckdb::LogicalTypeId::ANY) return;
-  if (const auto session = SessionState::of(context)) session->parameters.try_emplace(alias.substr(kAlias.size()), type);
+  if (const auto session = SessionState::of(context))
+    session->parameters.try_emplace(alias.substr(kAlias.size()), type);
 }
 
 }  // namespace tarn::sql::engine

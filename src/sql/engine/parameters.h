@@ -11,6 +11,7 @@ namespace tarn::sql::engine {
 ParsedPtr unknown_parameter(const std::string& name);
 
 // The expression is brought to the type. Changes nothing unless it is such a parameter.
-void note_parameter(duckdb::ClientContext& context, const duckdb::Expression& expression, const duckdb::LogicalType& type);
+void note_parameter(duckdb::ClientContext& context, const duckdb::Expression& expression,
+                    const duckdb::LogicalType& type);
 
 }  // namespace tarn::sql::engine

@@ -147,7 +147,8 @@ constexpr SystemView kViews[] = {
      "SELECT {db} AS database_name, schema_name, name, options = 'auto' AS autorefresh, false AS is_stale, 0 AS state "
      "FROM {own_db}.views WHERE kind = 'MATERIALIZED'"},
     {"pg_catalog", "pg_description",
-     "SELECT coalesce(t.table_oid, s.oid, 0)::INTEGER AS objoid, CASE m.kind WHEN 'TABLE' THEN 1259 ELSE 2615 END AS classoid, coalesce(c.column_index, 0)::INTEGER "
+     "SELECT coalesce(t.table_oid, s.oid, 0)::INTEGER AS objoid, CASE m.kind WHEN 'TABLE' THEN 1259 ELSE 2615 END AS "
+     "classoid, coalesce(c.column_index, 0)::INTEGER "
      "AS "
      "objsubid, m.comment AS description FROM {own_db}.comments m LEFT JOIN (SELECT * FROM {tables}) t ON m.kind = "
      "'TABLE' AND "
@@ -383,7 +384,8 @@ template <bool terminate>
 void stop_backend(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb::Vector& result) {
   const auto session = SessionState::of(state.GetContext());
   duckdb::UnaryExecutor::Execute<int64_t, int32_t>(input.data[0], result, input.size(), [&](int64_t pid) {
-    const auto told = session->link.system_rows(session->context.principal, (terminate ? kTerminateBackend : kCancelBackend) + std::to_string(pid));
+    const std::string verb = terminate ? kTerminateBackend : kCancelBackend;
+    const auto told = session->link.system_rows(session->context.principal, verb + std::to_string(pid));
     if (!told) session->raise(told.error());
     return told->rows.at(0).at(0) == "1" ? 1 : 0;
   });
