@@ -82,10 +82,7 @@ class Answering {
         return channel_.reply_result(message.id,
                                      callbacks_.list_tables(table.principal, table.catalog, table.database));
       }
-      case Ask::kListObjects: {
-        const auto asked = decoded<ObjectsAsked>(message.body);
-        return channel_.reply_result(message.id, callbacks_.list_objects(asked.principal, asked.uris));
-      }
+      case Ask::kListObjects: return list_objects(message);
       case Ask::kOpenObject: return open_object(message);
       case Ask::kCreateObject: {
         const auto asked = decoded<NewObject>(message.body);
@@ -111,15 +108,31 @@ class Answering {
     }
   }
 
+  void list_objects(const Message& message) {
+    const auto asked = decoded<ObjectsAsked>(message.body);
+    auto objects = callbacks_.list_objects(asked.principal, asked.uris);
+    if (!objects) return channel_.reply_error(message.id, objects.error());
+    ObjectsListed listed{std::move(*objects), std::nullopt};
+    const bool one = listed.objects.size() == 1 && listed.objects[0].size() == 1;
+    // Where it may not be opened, that is said when it is asked for.
+    if (one)
+      if (auto opened = callbacks_.open_object(asked.principal, listed.objects[0][0].uri); opened)
+        listed.only = std::move(*opened);
+    channel_.reply(message.id, encoded(listed), files_of(listed.only));
+  }
+
   void open_object(const Message& message) {
     const auto asked = decoded<ObjectsAsked>(message.body);
     auto opened = callbacks_.open_object(asked.principal, asked.uris.empty() ? "" : asked.uris[0]);
     if (!opened) return channel_.reply_error(message.id, opened.error());
+    channel_.reply(message.id, encoded(*opened), files_of(*opened));
+  }
+
+  static std::vector<int> files_of(const std::optional<OpenedObject>& object) {
     std::vector<int> files;
-    if (*opened) {
-      for (const Fd& file : (*opened)->files) files.push_back(file.get());
-    }
-    channel_.reply(message.id, encoded(*opened), files);
+    if (!object) return files;
+    for (const Fd& file : object->files) files.push_back(file.get());
+    return files;
   }
 
   Channel& channel_;

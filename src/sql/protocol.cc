@@ -129,6 +129,9 @@ void fields(auto& a, Of<Committed> auto& v) {
 void fields(auto& a, Of<TableName> auto& v) {
   a(v.principal, v.catalog, v.database, v.table);
 }
+void fields(auto& a, Of<ObjectsListed> auto& v) {
+  a(v.objects, v.only);
+}
 void fields(auto& a, Of<ObjectsAsked> auto& v) {
   a(v.principal, v.uris);
 }
@@ -177,6 +180,7 @@ TRAVELS(OpenSession)
 TRAVELS(Committed)
 TRAVELS(TableName)
 TRAVELS(ObjectsAsked)
+TRAVELS(ObjectsListed)
 TRAVELS(NewObject)
 TRAVELS(FinishedObject)
 TRAVELS(UsesAsked)
@@ -193,7 +197,6 @@ TRAVELS(uint64_t)
 TRAVELS(bool)
 TRAVELS(std::vector<std::string>)
 TRAVELS(std::vector<ExternalPartition>)
-TRAVELS(std::vector<std::vector<ObjectRef>>)
 TRAVELS(std::optional<ExternalTable>)
 TRAVELS(std::optional<OpenedObject>)
 TRAVELS(InSession<ExecuteRequest>)

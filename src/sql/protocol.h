@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "sql/engine_client.h"
@@ -51,6 +53,12 @@ struct ObjectsAsked {
   std::string principal;
   std::vector<std::string> uris;
 };
+// What lies below each of the locations that were asked about; where all that is one object, that too, opened: who lists one
+// object reads it next.
+struct ObjectsListed {
+  std::vector<std::vector<ObjectRef>> objects;
+  std::optional<OpenedObject> only;
+};
 struct NewObject {
   std::string principal, statement, uri;
 };
@@ -64,7 +72,7 @@ struct UsesAsked {
 struct RowsAsked {
   std::string principal, view;
 };
-// OpenedObject, StagedObject, ExecuteRequest .. travel without their descriptors: those ride beside the body.
+// OpenedObject, ObjectsListed, StagedObject, ExecuteRequest .. travel without their descriptors: those ride beside the body.
 template <class T>
 struct InSession {
   uint64_t session = 0;

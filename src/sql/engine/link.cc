@@ -1,7 +1,5 @@
 #include "sql/engine/link.h"
 
-#include "sql/protocol.h"
-
 namespace tarn::sql::engine {
 namespace {
 
@@ -28,10 +26,11 @@ Result<std::vector<std::string>> Link::list_tables(const std::string& principal,
   return decoded<std::vector<std::string>>(TRY(channel_.call(kind(Ask::kListTables), body)).body);
 }
 
-Result<std::vector<std::vector<ObjectRef>>> Link::list_objects(const std::string& principal,
-                                                               const std::vector<std::string>& prefixes) {
-  const auto body = encoded(ObjectsAsked{principal, prefixes});
-  return decoded<std::vector<std::vector<ObjectRef>>>(TRY(channel_.call(kind(Ask::kListObjects), body)).body);
+Result<ObjectsListed> Link::list_objects(const std::string& principal, const std::vector<std::string>& prefixes) {
+  Message reply = TRY(channel_.call(kind(Ask::kListObjects), encoded(ObjectsAsked{principal, prefixes})));
+  auto listed = decoded<ObjectsListed>(reply.body);
+  if (listed.only) listed.only->files = std::move(reply.files);
+  return listed;
 }
 
 Result<std::optional<OpenedObject>> Link::open_object(const std::string& principal, const std::string& uri) {

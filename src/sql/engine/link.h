@@ -7,6 +7,7 @@
 
 #include "sql/channel.h"
 #include "sql/engine_client.h"
+#include "sql/protocol.h"
 
 namespace tarn::sql::engine {
 
@@ -19,8 +20,7 @@ class Link {
   Result<std::vector<ExternalPartition>> list_partitions(const std::string& principal, const ExternalTable& table);
   Result<std::vector<std::string>> list_tables(const std::string& principal, const std::string& catalog,
                                                const std::string& database);
-  Result<std::vector<std::vector<ObjectRef>>> list_objects(const std::string& principal,
-                                                           const std::vector<std::string>& prefixes);
+  Result<ObjectsListed> list_objects(const std::string& principal, const std::vector<std::string>& prefixes);
   Result<std::optional<OpenedObject>> open_object(const std::string& principal, const std::string& uri);
   Result<StagedObject> create_object(const std::string& principal, const std::string& statement,
                                      const std::string& uri);

@@ -25,8 +25,6 @@ using duckdb::idx_t;
 using duckdb::optional_ptr;
 using std::string;
 
-constexpr size_t kKeptOpen = 64;
-
 duckdb::shared_ptr<SessionState> session_of(optional_ptr<FileOpener> opener) {
   auto context = FileOpener::TryGetClientContext(opener);
   auto state = context ? SessionState::of(*context) : nullptr;
@@ -272,12 +270,7 @@ class ObjectFileSystem : public FileSystem {
     auto opened = session.link.open_object(session.context.principal, path);
     if (!opened) session.raise(opened.error());
     if (!*opened) return nullptr;
-    auto object = std::make_shared<const OpenedObject>(*std::move(*opened));
-    const std::lock_guard lock(session.mutex);
-    session.opened[path] = object;
-    session.kept.push_back(object);
-    if (session.kept.size() > kKeptOpen) session.kept.pop_front();
-    return object;
+    return session.keep_open(*std::move(*opened));
   }
 
   duckdb::unique_ptr<FileHandle> create(const string& path, FileOpenFlags flags,

@@ -125,11 +125,12 @@ class FileList : public MultiFileList {
     if (!prefixes.empty()) {
       auto found = session_->link.list_objects(session_->context.principal, prefixes);
       if (!found) session_->raise(found.error());
-      for (size_t i = 0; i < found->size() && i < chosen_.size(); ++i) {
-        for (const ObjectRef& object : (*found)[i]) {
+      for (size_t i = 0; i < found->objects.size() && i < chosen_.size(); ++i) {
+        for (const ObjectRef& object : found->objects[i]) {
           if (is_data(object)) add(object, chosen_[i]);
         }
       }
+      if (found->only) session_->keep_open(std::move(*found->only));
     }
     listed_ = true;
     return files_;

@@ -59,9 +59,20 @@ struct SessionState : duckdb::ClientContextState {
     throw duckdb::IOException("%s", error.message);
   }
 
+  // An object that has been opened stays open while others do not crowd it out: a statement opens one several times.
+  std::shared_ptr<const OpenedObject> keep_open(OpenedObject object) {
+    constexpr size_t kKeptOpen = 64;
+    auto shared = std::make_shared<const OpenedObject>(std::move(object));
+    const std::lock_guard lock(mutex);
+    opened[shared->object.uri] = shared;
+    kept.push_back(shared);
+    if (kept.size() > kKeptOpen) kept.pop_front();
+    return shared;
+  }
+
   std::mutex mutex;
   std::optional<Error> failure;
-  std::map<std::string, std::weak_ptr<const OpenedObject>> opened;  // by uri: a statement opens an object several times
+  std::map<std::string, std::weak_ptr<const OpenedObject>> opened;  // by uri
   std::deque<std::shared_ptr<const OpenedObject>> kept;             // the newest of them, kept open
   std::vector<WrittenObject> written;
   std::function<std::string(const std::string&)> object_name;  // the name of a written object for the path DuckDB chose
