@@ -39,7 +39,8 @@ REFUSED = [
     ('{"FileName": [{"suffix": 123}]}', "suffix match pattern must be a string", 29, 1),
     ('{"FileName": [{"suffix": [".png"]}]}', "suffix match pattern must be a string", 27, 1),
     *[('{"detail": {"FileName": [{"anything-but": {"%s": {"equals-ignore-case": "%s"}}}]}}' % both,
-       "Value of anything-but must be an array or single string/number value.", 55, 1) for both in (("prefix", "file"), ("suffix", ".png"))],
+       "Value of anything-but must be an array or single string/number value.", 55, 1)
+      for both in (("prefix", "file"), ("suffix", ".png"))],
     ('{"detail": {"sourceIPAddress": [{"cidr": "10.0.0.0/xx"}]}}', "Malformed CIDR, mask bits must be an integer", None, 1),
     ('{"detail": {"sourceIPAddress": [{"cidr": "xx.11.xx/8"}]}}', "Nonstandard IP address: xx.11.xx", None, 1),
     ('{"detail": {"sourceIPAddress": [{"cidr": "xxxx:db8:1234:1a00::/64"}]}}', "Nonstandard IP address: xxxx:db8:1234:1a00::", None, 1),

@@ -20,7 +20,8 @@ def world(functions, new_name, role, account):
     layers = [functions.publish_layer_version(LayerName=layer, Content={"ZipFile": archive})["LayerVersionArn"] for _ in range(2)]
     start = f"arn:aws:lambda:us-east-1:{account}:"
     return {"FN": name, "ARN": f"{start}function:{name}", "NOFN": f"{start}function:{NONE}", "L1": layers[0], "L2": layers[1],
-            "LAYER": layer, "L9": layers[0][:-1] + "9", "FARFN": f"arn:aws:lambda:eu-west-1:{account}:function:{name}", "FAR": layers[0].replace("us-east-1", "eu-west-1"), "LNONE": f"{start}layer:none:1",
+            "LAYER": layer, "L9": layers[0][:-1] + "9", "FARFN": f"arn:aws:lambda:eu-west-1:{account}:function:{name}",
+            "FAR": layers[0].replace("us-east-1", "eu-west-1"), "LNONE": f"{start}layer:none:1",
             "CSC": f"{start}code-signing-config:csc-" + "0" * 17, "ROLE": role, "ACCOUNT": account}
 
 
@@ -194,8 +195,9 @@ ERRORS = [  # operation, parameters, status, code, message; words in capitals st
     ("create_alias", {"FunctionName": "FN", "Name": "x", "FunctionVersion": "$LATEST", **routed({"1": .5})}, 400,
      "InvalidParameterValueException", "$LATEST is not supported for an alias pointing to more than 1 version"),
     ("create_alias", {"FunctionName": "FN", "Name": "x", "FunctionVersion": "1", **routed({"$LATEST": .5})}, 400, "ValidationException",
-     "1 validation error detected: Value '{$LATEST=0.5}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map keys "
-     "must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, "
+     "1 validation error detected: Value '{$LATEST=0.5}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: "
+     "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, "
+     "Member must have length greater than or equal to 1, "
      "Member must satisfy regular expression pattern: [0-9]+, Member must not be null]"),
     ("create_alias", {"FunctionName": "FN", "Name": "live", "FunctionVersion": "1"}, 409, "ResourceConflictException",
      "Alias already exists: ARN:live"),
@@ -205,8 +207,10 @@ ERRORS = [  # operation, parameters, status, code, message; words in capitals st
     # provisioned concurrency
     *[(f"{verb}_provisioned_concurrency_config", {"FunctionName": name, "Qualifier": qualifier, **more}, 404, "ResourceNotFoundException",
        message) for verb, more in (("get", {}), ("delete", {}), ("put", {"ProvisionedConcurrentExecutions": 1}))
-      for name, qualifier, message in ((NONE, "noalias", "Cannot find alias arn: NOFN:noalias"), (NONE, "1", "Function not found: NOFN:1"),
-                                       ("FN", "noalias", "Cannot find alias arn: ARN:noalias"), ("FN", "10", "Function not found: ARN:10"))],
+      for name, qualifier, message in ((NONE, "noalias", "Cannot find alias arn: NOFN:noalias"),
+                                       (NONE, "1", "Function not found: NOFN:1"),
+                                       ("FN", "noalias", "Cannot find alias arn: ARN:noalias"),
+                                       ("FN", "10", "Function not found: ARN:10"))],
     *[(f"{verb}_provisioned_concurrency_config", {"FunctionName": "FN", "Qualifier": "$LATEST"}, 400, "InvalidParameterValueException",
        "The function resource provided must be an alias or a published version.") for verb in ("get", "delete")],
     ("put_provisioned_concurrency_config", {"FunctionName": "FN", "Qualifier": "$LATEST", "ProvisionedConcurrentExecutions": 1}, 400,
@@ -250,7 +254,8 @@ ERRORS = [  # operation, parameters, status, code, message; words in capitals st
      "1 validation error detected: Value 'none' at 'compatibleArchitecture' failed to satisfy constraint: Member must satisfy enum value "
      "set: [x86_64, arm64]"),
     ("publish_layer_version", {"LayerName": "x", "Content": {"ZipFile": b"x"}, "CompatibleRuntimes": ["none"],
-                               "CompatibleArchitectures": ["nowhere"]}, 400, "ValidationException", "2 validation errors detected: Value '["),
+                               "CompatibleArchitectures": ["nowhere"]}, 400, "ValidationException",
+     "2 validation errors detected: Value '["),
     # tags
     ("tag_resource", {"Resource": "arn:aws:something", "Tags": {"a": "b"}}, 400, "ValidationException",
      "1 validation error detected: Value 'arn:aws:something' at 'resource' failed to satisfy constraint: Member must satisfy regular "

@@ -116,7 +116,8 @@ def test_a_subscriptions_attributes(sns, topic, make_queue, account):
         PARAMETER, "Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
     for name in ("RedrivePolicy", "FilterPolicy"):
         assert setting(name, "{invalidjson}") == (PARAMETER, f"Invalid parameter: {name}: {NO_JSON}")
-    assert setting("RawMessageDelivery", "") == (PARAMETER, "Invalid parameter: RawMessageDelivery: Invalid value []. Must be true or false.")
+    raw = "Invalid parameter: RawMessageDelivery: Invalid value []. Must be true or false."
+    assert setting("RawMessageDelivery", "") == (PARAMETER, raw)
     assert setting("FilterPolicyScope", "Some") == (
         PARAMETER, "Invalid parameter: FilterPolicyScope: Invalid value [Some]. Please use either MessageBody or MessageAttributes")
     # Asked again it is the same one, as long as what is given fits.
