@@ -3,31 +3,10 @@
 
 #include "base/text.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 
 namespace tarn::sql {
-namespace {
-
-Outcome done(std::string kind) {
-  Outcome outcome;
-  outcome.kind = std::move(kind);
-  return outcome;
-}
-
-std::string kept(std::string_view table) {
-  return std::string(kRightsSchema) + "." + std::string(table);
-}
-
-std::string named(const Object& object) {
-  return " WHERE schema_name = " + quoted_string(object.schema) + " AND name = " + quoted_string(object.name);
-}
-
-std::string quoted(const Object& table) {
-  return quoted_name(table.schema) + "." + quoted_name(table.name);
-}
-
-}  // namespace
-
 Result<Outcome> SqlSession::execute(Running& run, const AddNotNullColumn& s) {
   TRY(atomically(run, [&]() -> Status {
     TRY(run_text(run, s.statement));
@@ -193,7 +172,7 @@ Result<Outcome> SqlSession::execute(Running& run, const RenameRelation& s) {
                                 " AND name = " + quoted_string(found->name);
       for (const std::string_view table : {"owners", "grants", "comments"})
         TRY(internal(run, "UPDATE " + kept(table) + name + where));
-      TRY(internal(run, "UPDATE " + kept("views") + name + named(*found)));
+      TRY(internal(run, "UPDATE " + kept("views") + name + where_named(*found)));
       return {};
     }
     const char* kind = is == "VIEW" ? "ALTER VIEW " : "ALTER TABLE ";

@@ -3,16 +3,11 @@
 
 #include "base/text.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 
 namespace tarn::sql {
 namespace {
-
-Outcome done(std::string kind) {
-  Outcome outcome;
-  outcome.kind = std::move(kind);
-  return outcome;
-}
 
 CatalogChange put(auto value) {
   return {CatalogChange::Kind::kPut, std::move(value)};

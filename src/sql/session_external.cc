@@ -6,17 +6,12 @@
 #include "base/text.h"
 #include "os/random.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 #include "sql/tokens_redshift.h"
 
 namespace tarn::sql {
 namespace {
-
-Outcome done(std::string kind) {
-  Outcome outcome;
-  outcome.kind = std::move(kind);
-  return outcome;
-}
 
 Error without_position(Error error) {
   std::erase_if(error.members, [](const auto& member) { return member.first == "position"; });

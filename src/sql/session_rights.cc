@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 
 namespace tarn::sql {
@@ -10,16 +11,6 @@ namespace {
 
 constexpr std::string_view kInvalidGrant = "0LP01";
 constexpr std::string_view kGranteeKinds[] = {"user", "group", "role", "public"};
-
-Outcome done(std::string kind) {
-  Outcome outcome;
-  outcome.kind = std::move(kind);
-  return outcome;
-}
-
-std::string kept(std::string_view table, const std::string& database = {}) {
-  return (database.empty() ? "" : quoted_name(database) + ".") + std::string(kRightsSchema) + "." + std::string(table);
-}
 
 std::string where(const Object& object) {
   return " WHERE kind = " + quoted_string(object.kind) + " AND schema_name = " + quoted_string(object.schema) +

@@ -5,6 +5,7 @@
 #include "os/scratch.h"
 #include "sql/rows.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 #include "sql/tokens_redshift.h"
 
@@ -70,12 +71,6 @@ const Setting* setting(std::string_view name) {
   const auto* found =
       std::find_if(std::begin(kSettings), std::end(kSettings), [&](const Setting& s) { return s.name == name; });
   return found == std::end(kSettings) ? nullptr : found;
-}
-
-Outcome done(std::string kind) {
-  Outcome outcome;
-  outcome.kind = std::move(kind);
-  return outcome;
 }
 
 std::string condition(std::string_view column, const std::string& value) {

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "sql/passwords.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 
 namespace tarn::sql {
@@ -13,12 +14,6 @@ namespace {
 constexpr auto kPut = CatalogChange::Kind::kPut, kErase = CatalogChange::Kind::kErase;
 constexpr std::string_view kNotEmpty = "2BP01";
 constexpr std::string_view kDuplicateObject = "42710";
-
-Outcome done(std::string kind) {
-  Outcome outcome;
-  outcome.kind = std::move(kind);
-  return outcome;
-}
 
 template <class T>
 std::optional<T> named(const std::vector<T>& all, const std::string& name) {

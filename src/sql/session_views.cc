@@ -3,29 +3,12 @@
 
 #include "base/text.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 #include "sql/tokens_redshift.h"
 
 namespace tarn::sql {
 namespace {
-
-Outcome done(std::string kind) {
-  Outcome outcome;
-  outcome.kind = std::move(kind);
-  return outcome;
-}
-
-std::string kept(std::string_view table) {
-  return std::string(kRightsSchema) + "." + std::string(table);
-}
-
-std::string named(const Object& object) {
-  return " WHERE schema_name = " + quoted_string(object.schema) + " AND name = " + quoted_string(object.name);
-}
-
-std::string quoted(const Object& table) {
-  return quoted_name(table.schema) + "." + quoted_name(table.name);
-}
 
 // The view that holds a materialized view's query.
 Object query_of(const Object& view) {
@@ -48,14 +31,14 @@ Result<Outcome> SqlSession::run_text(Running& run, const std::string& sql, bool 
 }
 
 Result<std::string> SqlSession::kept_view(Running& run, const Object& view) {
-  const auto rows = TRY(internal(run, "SELECT kind FROM " + kept("views") + named(view)));
+  const auto rows = TRY(internal(run, "SELECT kind FROM " + kept("views") + where_named(view)));
   return rows.empty() ? std::string() : rows[0][0].value_or("");
 }
 
 Status SqlSession::keep_view(Running& run, const std::string& kind, const Object& view, const std::string& definition,
                              const std::string& options) {
   TRY(internal(run,
-               "DELETE FROM " + kept("views") + named(view) + "; INSERT INTO " + kept("views") + " VALUES (" +
+               "DELETE FROM " + kept("views") + where_named(view) + "; INSERT INTO " + kept("views") + " VALUES (" +
                    quoted_string(kind) + ", " + quoted_string(view.schema) + ", " + quoted_string(view.name) + ", " +
                    quoted_string(definition) + ", " + quoted_string(options) + ")",
                true));
@@ -72,7 +55,7 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateView& s) {
     TRY(atomically(run, [&]() -> Status {
       if (old == "LATE") {  // it hides no view of the engine's
         TRY(need_owner(run, view));
-        TRY(internal(run, "DELETE FROM " + kept("views") + named(view)));
+        TRY(internal(run, "DELETE FROM " + kept("views") + where_named(view)));
       }
       outcome = TRY(engine(run));
       return keep_view(run, "VIEW", view, s.query, "");
@@ -101,7 +84,7 @@ Status SqlSession::drop_view(Running& run, const Object& view) {
   TRY(internal(run, (materialized ? "DROP TABLE IF EXISTS " : "DROP VIEW IF EXISTS ") + quoted(view), true));
   if (materialized) TRY(internal(run, "DROP VIEW IF EXISTS " + quoted(query_of(view)), true));
   TRY(dropped(run, view));
-  TRY(internal(run, "DELETE FROM " + kept("views") + named(view), true));
+  TRY(internal(run, "DELETE FROM " + kept("views") + where_named(view), true));
   return {};
 }
 
@@ -147,7 +130,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropView& s) {
         if (view) TRY(drop_readers(run, *view, s.names, s.cascade, s.materialized ? "materialized view" : "view"));
       }
       if (view && s.materialized) TRY(internal(run, "DROP VIEW IF EXISTS " + quoted(query_of(*view)), true));
-      if (view) TRY(internal(run, "DELETE FROM " + kept("views") + named(*view), true));
+      if (view) TRY(internal(run, "DELETE FROM " + kept("views") + where_named(*view), true));
     }
     return {};
   }));
@@ -226,7 +209,7 @@ Result<Outcome> SqlSession::execute(Running& run, const AlterMaterializedView& s
     return sql_error("42809", "\"" + s.name.text() + "\" is not a materialized view", s.name.position);
   TRY(need_owner(run, view));
   TRY(internal(run,
-               "UPDATE " + kept("views") + " SET options = " + quoted_string(s.auto_refresh ? "auto" : "") + named(view),
+               "UPDATE " + kept("views") + " SET options = " + quoted_string(s.auto_refresh ? "auto" : "") + where_named(view),
                true));
   return done("ALTER MATERIALIZED VIEW");
 }
