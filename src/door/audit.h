@@ -32,7 +32,7 @@ struct AuditRecord {
   std::string error_code, error_message;
   bool read_only = false;
   int64_t count = 1;                    // an engine's reads are one record a statement, action and prefix
-  std::string answer;                   // of what changed something; as the parameters. Empty: there is none
+  std::string answer;                   // of what changed something, where it is kept; as the parameters
 
   static void fields(auto& self, auto&& visit) {
     visit(self.time, self.service, self.operation, self.request_id, self.principal_arn, self.principal_kind, self.account,
@@ -46,6 +46,8 @@ struct AuditRecord {
 class AuditWatcher {
  public:
   virtual ~AuditWatcher() = default;
+  // Whether its record tells what the call answered: for most calls about data nobody looks, and it costs its JSON.
+  virtual bool keeps_answer(const AuditRecord& record) = 0;
   virtual bool wants(const AuditRecord& record) = 0;
   // In the call's own commit where it changes something, else soon, in one of its own. It may be run anew.
   virtual Status tell(Transaction& tx, const AuditRecord& record) = 0;
@@ -60,6 +62,7 @@ class Audit {
 
   // Before the first call. LIFETIME: borrows it.
   void watch(AuditWatcher& watcher) { watcher_ = &watcher; }
+  bool keeps_answer(const AuditRecord& record) const { return watcher_ == nullptr || watcher_->keeps_answer(record); }
 
   // Part of the operation's own commit.
   Status write(Transaction& tx, const AuditRecord& record);

@@ -134,13 +134,13 @@ bool asks_policies(const Principal& who, const std::vector<Need>& needs) {
 
 // What it answers, as the record keeps it: of what changes something, or gives credentials.
 template <class T>
-void tell_answer(AuditRecord& record, const Result<T>& answer) {
+void tell_answer(const Audit& audit, AuditRecord& record, const Result<T>& answer) {
   const auto gives = [](const wire::Shape& shape) {
     return std::ranges::find(shape.fields, "Credentials", &wire::Field::name) != shape.fields.end();
   };
   if constexpr (std::is_same_v<T, wire::Any>)
     if (answer && !answer->shape().fields.empty() &&
-        (!record.read_only || (record.service == "sts" && gives(answer->shape()))))
+        (!record.read_only || (record.service == "sts" && gives(answer->shape()))) && audit.keeps_answer(record))
       record.answer = audit_parameters(answer->shape(), answer->get());
 }
 
@@ -224,7 +224,7 @@ Answered<T> Door::run(const Caller& caller, const wire::Operation& operation, co
       Call stepping(*this, caller, nullptr, parts_.clock.now());
       Result<T> result = invoke(entry, stepping);
       AuditRecord record = audit_record(caller, operation, in, stepping, judgement, result ? nullptr : &result.error());
-      tell_answer(record, result);
+      tell_answer(parts_.audit, record, result);
       parts_.audit.write_done(record);
       return {std::move(result), seen};
     }
@@ -234,7 +234,7 @@ Answered<T> Door::run(const Caller& caller, const wire::Operation& operation, co
       return refused(std::move(result.error()));
     }
     AuditRecord record = audit_record(caller, operation, in, call, judgement, nullptr);
-    tell_answer(record, result);
+    tell_answer(parts_.audit, record, result);
     if (!writing) {
       parts_.audit.write_later(record);
       return {std::move(result), tx->seen()};

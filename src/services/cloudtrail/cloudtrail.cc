@@ -78,9 +78,15 @@ bool CloudTrail::records(const Watched& trail, const AuditRecord& record) const 
   return takes(trail.record, record, facts_of(record, service));
 }
 
-bool CloudTrail::wants(const AuditRecord& record) {
+bool CloudTrail::recorded(const AuditRecord& record) {
   const Trails all = trails();
-  if (std::ranges::none_of(*all, [&](const Watched& one) { return records(one, record); })) return false;
+  return std::ranges::any_of(*all, [&](const Watched& one) { return records(one, record); });
+}
+
+bool CloudTrail::keeps_answer(const AuditRecord& record) { return data_type(record).empty() || recorded(record); }
+
+bool CloudTrail::wants(const AuditRecord& record) {
+  if (!recorded(record)) return false;
   // AWS: EventBridge User Guide, "Receiving read-only management events from AWS services": not of data.
   return !record.read_only || facts_of(record, service_of(record)).management;
 }

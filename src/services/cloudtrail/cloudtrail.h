@@ -39,6 +39,8 @@ class CloudTrail final : public AuditWatcher {
   // The event as JSON.
   Json event(const AuditRecord& record);
 
+  // Of what LookupEvents shows, and of data events where a trail takes them.
+  bool keeps_answer(const AuditRecord& record) override;
   bool wants(const AuditRecord& record) override;
   Status tell(Transaction& tx, const AuditRecord& record) override;
 
@@ -52,6 +54,7 @@ class CloudTrail final : public AuditWatcher {
   Status reload();
   Trails trails();
   bool records(const Watched& trail, const AuditRecord& record) const;
+  bool recorded(const AuditRecord& record);  // by a trail
   Status fire(Transaction& tx, const Timer& timer);
   Status deliver(const Delivery& delivery);
   Result<size_t> write_files(const TrailKey& key, const TrailRecord& trail, Time until);

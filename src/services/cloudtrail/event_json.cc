@@ -212,14 +212,18 @@ std::string type_of(const Arn& arn) {
 
 }  // namespace
 
+std::string_view data_type(const AuditRecord& record) {
+  for (const DataOperations& one : data_operations())
+    if (one.service == record.service && std::ranges::find(one.operations, record.operation) != one.operations.end())
+      return one.type;
+  return {};
+}
+
 Facts facts_of(const AuditRecord& record, const wire::Service* service) {
   Facts out{.name = record.operation};
   out.source = fmt::format("{}.amazonaws.com", service ? service->signing_name : std::string_view(record.service));
-  for (const DataOperations& one : data_operations())
-    if (one.service == record.service && std::ranges::find(one.operations, record.operation) != one.operations.end()) {
-      out.management = false;
-      out.resource_type = one.type;
-    }
+  out.resource_type = data_type(record);
+  out.management = out.resource_type.empty();
   if (record.service == "lambda")
     for (const auto& [plain, dated] : kDatedNames)
       if (plain == record.operation) out.name = dated;

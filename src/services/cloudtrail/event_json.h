@@ -16,11 +16,13 @@ namespace tarn::cloudtrail {
 // What selectors ask of an event.
 struct Facts {
   bool management = true;
-  std::string resource_type;  // of a data event: "AWS::S3::Object"
+  std::string resource_type;  // data_type
   std::string source;         // "s3.amazonaws.com"
   std::string name;           // as CloudTrail calls it: "CreateFunction20150331"
 };
 Facts facts_of(const AuditRecord& record, const wire::Service* service);
+// Of a data event: "AWS::S3::Object". Empty: a management event.
+std::string_view data_type(const AuditRecord& record);
 
 struct TypedResource {
   std::string arn, type, name;
