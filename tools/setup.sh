@@ -13,7 +13,7 @@ DEBIAN=(
   g++ make cmake ninja-build ccache mold pkg-config git curl ca-certificates
   python3 python3-venv python3-pip
   libboost1.81-dev libssl-dev zlib1g-dev
-  librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev
+  librocksdb-dev libfmt-dev libspdlog-dev libcli11-dev libmimalloc-dev
   rapidjson-dev libpugixml-dev libpcre2-dev libbz2-dev libgeos-dev libstemmer-dev
   libseccomp-dev libarchive-dev libhowardhinnant-date-dev tzdata libcurl4-openssl-dev libpq-dev
   libgtest-dev
