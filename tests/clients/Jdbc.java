@@ -122,22 +122,24 @@ public class Jdbc {
     final ResultSetMetaData columns = statement.executeQuery("select id, name as label from " + table).getMetaData();
     for (int i = 1; i <= columns.getColumnCount(); ++i)
       System.out.println(columns.getColumnLabel(i) + " " + columns.getColumnTypeName(i) + " " + columns.getColumnDisplaySize(i));
-    if (about.getDriverName().contains("Redshift")) {  // docs/open.md: PostgreSQL's driver asks what is not there
-      final ResultSet every = about.getColumns(null, "public", table, null);
-      while (every.next())
-        System.out.println(every.getString("COLUMN_NAME") + " " + every.getInt("DATA_TYPE") + " " + every.getInt("COLUMN_SIZE"));
-    }
+    final ResultSet every = about.getColumns(null, "public", table, null);
+    while (every.next())
+      System.out.println(every.getString("COLUMN_NAME") + " " + every.getInt("DATA_TYPE") + " " + every.getInt("COLUMN_SIZE"));
     System.out.println(connection.getCatalog() + " " + connection.isValid(5));
   }
 
-  // url name=value..
-  public static void main(String[] arguments) throws SQLException {
+  // url table name=value..
+  static Connection connect(String[] arguments) throws SQLException {
     final Properties properties = new Properties();
     for (int i = 2; i < arguments.length; ++i) {
       final String[] pair = arguments[i].split("=", 2);
       properties.setProperty(pair[0], pair[1]);
     }
-    connection = DriverManager.getConnection(arguments[0], properties);
+    return DriverManager.getConnection(arguments[0], properties);
+  }
+
+  public static void main(String[] arguments) throws SQLException {
+    connection = connect(arguments);
     statement = connection.createStatement();
     final String table = arguments[1];
     if (table.equals("-")) {

@@ -1,6 +1,5 @@
 // What test_jdbc.py runs with each driver: the questions that DBeaver, DataGrip and BI tools ask a database about itself.
 import java.sql.*;
-import java.util.Properties;
 
 public class JdbcCatalog {
   static Connection connection;
@@ -100,12 +99,7 @@ public class JdbcCatalog {
 
   // url schema name=value..
   public static void main(String[] arguments) throws SQLException {
-    final Properties properties = new Properties();
-    for (int i = 2; i < arguments.length; ++i) {
-      final String[] pair = arguments[i].split("=", 2);
-      properties.setProperty(pair[0], pair[1]);
-    }
-    connection = DriverManager.getConnection(arguments[0], properties);
+    connection = Jdbc.connect(arguments);
     statement = connection.createStatement();
     final String schema = arguments[1];
     make(schema);

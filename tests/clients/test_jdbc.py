@@ -72,8 +72,7 @@ def test_a_program(jdbc, driver, workgroup, new_name):
         # errors, a query that is cancelled
         "42601", "42703", "22012", "22P02", "42883", "57014", "alive",
         # metadata
-        "public.true", "id int4 11", "label varchar 20",
-        *(["id 4 10", "name 12 20"] if driver == "redshift" else []), "dev true"]
+        "public.true", "id int4 11", "label varchar 20", "id 4 10", "name 12 20", "dev true"]
 
 
 @pytest.mark.parametrize("driver", ["redshift", "postgresql"])
