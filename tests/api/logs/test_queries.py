@@ -7,19 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-@pytest.fixture
-def group(logs, new_name):
-    name = new_name("group")
-    logs.create_log_group(logGroupName=name)
-    logs.create_log_stream(logGroupName=name, logStreamName="s/1")
-    return name
-
-
 NOW = int(time.time())
 
 
-def put(logs, group, *messages, at=NOW):
-    logs.put_log_events(logGroupName=group, logStreamName="s/1", logEvents=[
+def put(logs, group, *messages, at=NOW, stream="s"):
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[
         {"timestamp": at * 1000 + i, "message": m if isinstance(m, str) else json.dumps(m)} for i, m in enumerate(messages)])
 
 
@@ -48,7 +40,7 @@ def test_a_query_counts_and_finds(logs, group, account):
     assert answer["statistics"]["recordsScanned"] == 4 and answer["queryLanguage"] == "CWLI"
     rows, _ = ask(logs, "fields @timestamp, @message, @log, @logStream | filter @message like /plain/", [group])
     (row,) = rows
-    assert row["@message"] == "plain" and row["@log"] == f"{account}:{group}" and row["@logStream"] == "s/1"
+    assert row["@message"] == "plain" and row["@log"] == f"{account}:{group}" and row["@logStream"] == "s"
     assert row["@timestamp"] == time.strftime("%Y-%m-%d %H:%M:%S.003", time.gmtime(NOW))
     record = logs.get_log_record(logRecordPointer=row["@ptr"])["logRecord"]
     assert record["@message"] == "plain" and record["@timestamp"] == str(NOW * 1000 + 3)
@@ -61,7 +53,7 @@ def test_a_query_counts_and_finds(logs, group, account):
 def test_several_groups_are_one_answer(logs, group, new_name):
     other = new_name("group")
     logs.create_log_group(logGroupName=other)
-    logs.create_log_stream(logGroupName=other, logStreamName="s/1")
+    logs.create_log_stream(logGroupName=other, logStreamName="s")
     put(logs, group, "a1", "a2", at=NOW - 10)
     put(logs, other, "b1", at=NOW - 5)
     assert [r["@message"] for r in ask(logs, "fields @message", [group, other])[0]] == ["b1", "a2", "a1"]
@@ -97,7 +89,7 @@ def test_a_source_names_groups_by_how_they_begin(logs, new_name, user_client, al
     start = new_name("source")
     for end in ("one", "two"):
         logs.create_log_group(logGroupName=f"{start}/{end}")
-        logs.create_log_stream(logGroupName=f"{start}/{end}", logStreamName="s/1")
+        logs.create_log_stream(logGroupName=f"{start}/{end}", logStreamName="s")
         put(logs, f"{start}/{end}", end)
     times = dict(startTime=NOW - 100, endTime=NOW + 100)
     text = f"SOURCE logGroups(namePrefix: ['{start}/']) | stats count(*) as n by @message"
@@ -153,13 +145,14 @@ def test_a_tail_hears_what_comes(logs, group, account):
     while len(heard) < 2:
         heard += next(events)["sessionUpdate"]["sessionResults"]
     assert [(h["message"], h["logStreamName"], h["logGroupIdentifier"]) for h in heard] == [
-        ("yes one", "s/1", arn), ("also two", "s/1", arn)]
+        ("yes one", "s", arn), ("also two", "s", arn)]
     stream.close()
     assert error_of(logs.start_live_tail, logGroupIdentifiers=[arn + "x"]) == "ResourceNotFoundException"
 
 
 def test_events_are_exported(logs, client, group, bucket, account):
-    put(logs, group, "first", "second", at=NOW - 100)
+    logs.create_log_stream(logGroupName=group, logStreamName="s/1")
+    put(logs, group, "first", "second", at=NOW - 100, stream="s/1")
     wanted = {"logGroupName": group, "from": (NOW - 1000) * 1000, "to": NOW * 1000, "destination": bucket,
               "destinationPrefix": "out", "taskName": "t"}
     code = error_of(logs.create_export_task, **wanted)
