@@ -35,7 +35,6 @@ class ControlGroups {
  public:
   // Looks for groups that we may make. Leftovers of servers that are gone are removed.
   static ControlGroups find();
-  bool usable() const { return usable_; }
   // nullopt-like null: none could be made; the task is watched instead.
   std::unique_ptr<ControlGroup> make(const std::string& name, const Limits& limits) const;
 

@@ -15,6 +15,7 @@
 
 #include "os/clock.h"
 #include "os/temporary.h"
+#include "run/reach.h"
 #include "run/sandbox_runner.h"
 
 namespace tarn::run {
@@ -238,6 +239,37 @@ TEST_F(RunTest, it_can_be_killed_and_does_not_outlive_its_spawner) {
                              {.ready = {}, .output = {}, .ended = [&](Outcome outcome) { second.set_value(outcome); }});
   ::kill(spawner_pid_, SIGKILL);
   EXPECT_EQ(second.get_future().get().kind, Outcome::Kind::kLost);
+}
+
+// A listener of the task's own network hears who calls through the task's callers, one call after the other, and the side
+// output is not the output.
+TEST_F(RunTest, a_task_is_called_from_outside) {
+  TaskSpec spec = python(
+      "import os, socket\n"
+      "s = socket.create_server(('127.0.0.1', 7001))\n"
+      "os.write(3, b'ready')\n"
+      "for i in range(3):\n"
+      "    c, _ = s.accept()\n"
+      "    c.sendall(b'got ' + c.recv(100))\n"
+      "    c.close()\n"
+      "print('done')\n");
+  spec.callers = 2;
+  spec.side_output = true;
+  std::promise<std::string> heard;
+  std::thread outside;
+  const Ended ended = run(std::move(spec), [&](std::vector<Fd> sockets) {
+    outside = std::thread([&heard, inside = std::move(sockets)] {
+      std::string all = read_next(inside.at(2).get());
+      for (const int caller : {0, 0, 1})
+        all += "," +
+               call_through(inside.at(static_cast<size_t>(caller)).get(), 7001, "x", 5 * kSecond).value_or("nothing");
+      all += "," + call_through(inside.at(0).get(), 7002, "x", kSecond).value_or("nobody");
+      heard.set_value(all + read_next(inside.at(2).get()));
+    });
+  });
+  EXPECT_EQ(heard.get_future().get(), "ready,got x,got x,got x,nobody");
+  outside.join();
+  EXPECT_EQ(ended.output, "done\n");
 }
 
 // What is made ready while its spawner ends must not begin: nobody would know of it.

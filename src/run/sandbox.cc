@@ -27,6 +27,7 @@ namespace tarn::run {
 namespace {
 
 constexpr uid_t kUserInside = 993;
+constexpr int kSideOutput = 3;  // the program's file
 
 void send_report(int report, SandboxReport::Kind kind, int code, std::string_view reason = {},
                  std::span<const int> fds = {}) {
@@ -105,7 +106,13 @@ std::vector<std::string> environment_of(const TaskSpec& task, const std::vector<
 }
 
 [[noreturn]] void run_program(const TaskSpec& task, bool confined, const std::vector<std::string>& environment,
-                              int output, int report) {
+                              int output, int side, int report) {
+  if (side >= 0) {
+    report = ::fcntl(report, F_DUPFD_CLOEXEC, kSideOutput + 1);  // they may be in its place
+    output = ::fcntl(output, F_DUPFD_CLOEXEC, kSideOutput + 1);
+    if (report < 0 || output < 0 || ::dup2(side, kSideOutput) < 0 || ::fcntl(kSideOutput, F_SETFD, 0) != 0)
+      ::_exit(127);
+  }
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(output, 2) < 0) ::_exit(127);
   if (::chdir(task.directory.c_str()) != 0) {
@@ -129,11 +136,32 @@ std::vector<std::string> environment_of(const TaskSpec& task, const std::vector<
   ::_exit(127);
 }
 
+// What the sandbox hands out when it is ready, and the writing end of the program's side output.
+struct Sockets {
+  std::vector<Fd> listeners, others;
+  Fd side;
+};
+
+Status add_others(const TaskSpec& task, Sockets& sockets) {
+  for (int i = 0; i < task.callers; ++i) {
+    sockets.others.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!sockets.others.back()) return system_failure("make", "a socket of the sandbox", errno);
+  }
+  if (!task.side_output) return {};
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return system_failure("make", "a pipe of the sandbox", errno);
+  sockets.others.emplace_back(pipe[0]);
+  sockets.side = Fd(pipe[1]);
+  return {};
+}
+
 // Everything between the go and the program: the error is the report.
-Status prepare(const SandboxSpec& spec, std::vector<Fd>& listeners) {
+Status prepare(const SandboxSpec& spec, Sockets& sockets) {
   const bool own_network = spec.confined && !spec.task.network;
   if (own_network) TRY(raise_loopback());
-  for (const ServedPort& port : spec.task.ports) listeners.push_back(TRY(listen_on(own_network ? port.port : 0)));
+  for (const ServedPort& port : spec.task.ports)
+    sockets.listeners.push_back(TRY(listen_on(own_network ? port.port : 0)));
+  TRY(add_others(spec.task, sockets));
   if (spec.confined) TRY(build_root(spec.task));
   TRY(set_limits(spec));
   if (spec.confined && spec.user != 0) TRY(become_user(spec.user));
@@ -151,22 +179,23 @@ Status prepare(const SandboxSpec& spec, std::vector<Fd>& listeners) {
   char byte;
   if (::read(go, &byte, 1) != 1) ::_exit(127);
   ::close(go);
-  std::vector<Fd> listeners;
-  if (const Status ready = prepare(spec, listeners); !ready) {
+  Sockets sockets;
+  if (const Status ready = prepare(spec, sockets); !ready) {
     send_report(report, SandboxReport::Kind::kFailed, 0, ready.error().message);
     ::_exit(127);
   }
   if (is_alone(report, spawner)) ::_exit(127);  // it ended before we asked to be told of it
   std::vector<int> fds;
   std::vector<uint16_t> ports;
-  for (const Fd& listener : listeners) {
+  for (const Fd& listener : sockets.listeners) {
     fds.push_back(listener.get());
     ports.push_back(port_of(listener).value_or(0));
   }
+  for (const Fd& other : sockets.others) fds.push_back(other.get());
   const std::vector<std::string> environment = environment_of(spec.task, ports);
   ::prctl(PR_SET_DUMPABLE, 0);  // what we hold is not the program's to look at
   const pid_t program = ::fork();
-  if (program == 0) run_program(spec.task, spec.confined, environment, output, report);
+  if (program == 0) run_program(spec.task, spec.confined, environment, output, sockets.side.get(), report);
   if (program < 0) {
     send_report(report, SandboxReport::Kind::kFailed, 0,
                 fmt::format("cannot start a process: {}", std::strerror(errno)));
@@ -174,7 +203,7 @@ Status prepare(const SandboxSpec& spec, std::vector<Fd>& listeners) {
   }
   ::close(output);
   send_report(report, SandboxReport::Kind::kReady, 0, {}, fds);
-  listeners.clear();
+  sockets = Sockets();
   while (true) {
     int status = 0;
     const pid_t gone = ::waitpid(-1, &status, 0);

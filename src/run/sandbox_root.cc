@@ -92,7 +92,7 @@ Status add_system() {
   }
   TRY(write_text("/etc/passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nsandbox:x:993:990::/tmp:/usr/sbin/nologin\n"));
   TRY(write_text("/etc/group", "root:x:0:\nsandbox:x:990:\n"));
-  TRY(write_text("/etc/hosts", "127.0.0.1 localhost\n"));
+  TRY(write_text("/etc/hosts", "127.0.0.1 localhost sandbox.localdomain sandbox\n"));
   return write_text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
 }
 

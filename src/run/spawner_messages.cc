@@ -46,7 +46,9 @@ Json start_message(uint64_t id, bool confined, const TaskSpec& spec) {
                        {"processes", spec.limits.processes},
                        {"files", spec.limits.open_files},
                        {"cpus", spec.limits.cpus},
-                       {"network", spec.network}});
+                       {"network", spec.network},
+                       {"callers", spec.callers},
+                       {"side", spec.side_output}});
 }
 
 TaskSpec spec_of(const Json& message) {
@@ -60,6 +62,8 @@ TaskSpec spec_of(const Json& message) {
     spec.mounts.push_back({mount.at(0).as_string(), mount.at(1).as_string(), mount.at(2).as_bool()});
   for (const Json& port : message["ports"].items())
     spec.ports.push_back({static_cast<uint16_t>(port.at(0).as_int()), port.at(1).as_string(), port.at(2).as_string()});
+  spec.callers = static_cast<int>(message["callers"].as_int());
+  spec.side_output = message["side"].as_bool();
   spec.limits = {.memory_bytes = static_cast<uint64_t>(message["memory"].as_int()),
                  .tmp_bytes = static_cast<uint64_t>(message["tmp"].as_int()),
                  .processes = static_cast<int>(message["processes"].as_int()),

@@ -46,6 +46,10 @@ struct TaskSpec {
   std::string directory = "/";  // to run in
   std::vector<Mount> mounts;    // beside the system's own folders, which are there and cannot be written
   std::vector<ServedPort> ports;
+  // TCP sockets of its network that are not connected yet: through them somebody outside calls what listens inside.
+  int callers = 0;
+  // The program's file 3 is another pipe for output.
+  bool side_output = false;
   Limits limits;
   // The machine's network as it is; false: nothing but its own ports.
   bool network = false;
@@ -70,8 +74,9 @@ struct Outcome {
 
 // What a task tells. THREADS: called on the runner's thread, one at a time; must not block.
 struct TaskEvents {
-  // It is there: a listening socket for each of the spec's ports, in their order.
-  std::move_only_function<void(std::vector<Fd> listeners)> ready;
+  // It is there: a listening socket for each of the spec's ports, in their order; behind them its callers, and the reading
+  // end of its side output.
+  std::move_only_function<void(std::vector<Fd> sockets)> ready;
   // What it wrote to stdout and stderr, as it comes. False: no more until resume_output().
   std::move_only_function<bool(std::string_view bytes)> output;
   // Last, exactly once; all of its processes are gone and all of its output was told.
