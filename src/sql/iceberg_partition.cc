@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "sql/decimal.h"
 #include "sql/iceberg.h"
 
 namespace tarn::sql::iceberg {
@@ -35,42 +36,18 @@ bool takes(const PartitionField& field, const std::string& type) {
   return field.transform == "void";
 }
 
-// 128-bit, since decimals have up to 38 digits.
-std::string big_endian(__int128 value) {
-  std::string bytes;
-  while (true) {
-    const auto low = static_cast<unsigned char>(value & 0xff);
-    bytes.insert(bytes.begin(), static_cast<char>(low));
-    value >>= 8;
-    if ((value == 0 && !(low & 0x80)) || (value == -1 && (low & 0x80))) return bytes;
-  }
-}
+struct DecimalType {
+  int precision = 0, scale = 0;
+};
 
-__int128 from_big_endian(const std::string& bytes) {
-  __int128 value = !bytes.empty() && (static_cast<unsigned char>(bytes[0]) & 0x80) ? -1 : 0;
-  for (const char c : bytes) value = (value << 8) | static_cast<unsigned char>(c);
-  return value;
-}
-
-// Of decimal(p, s): the bytes that hold p digits.
-size_t decimal_bytes(int64_t precision) {
-  __int128 most = 1;
-  for (int64_t i = 0; i < precision; ++i) most *= 10;
-  return big_endian(most - 1).size();
-}
-
-std::pair<int64_t, int64_t> decimal_of(const std::string& type) {
+// Of "decimal(p, s)". Metadata may say anything: numbers beyond 38 are taken for 38.
+DecimalType decimal_of(const std::string& type) {
   const auto parts = split(std::string_view(type).substr(8, type.size() - 9), ',');
-  return {parse_int(trim(parts[0])).value_or(0), parts.size() < 2 ? 0 : parse_int(trim(parts[1])).value_or(0)};
-}
-
-std::string decimal_text(__int128 value, int64_t scale) {
-  const bool negative = value < 0;
-  std::string digits;
-  for (__int128 rest = negative ? -value : value; rest > 0 || static_cast<int64_t>(digits.size()) <= scale; rest /= 10)
-    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
-  if (scale > 0) digits.insert(digits.end() - static_cast<ptrdiff_t>(scale), '.');
-  return (negative ? "-" : "") + digits;
+  const auto number = [&](size_t i) {
+    const int64_t given = i < parts.size() ? parse_int(trim(parts[i])).value_or(0) : 0;
+    return static_cast<int>(std::clamp<int64_t>(given, 0, kMaxPrecision));
+  };
+  return {.precision = number(0), .scale = number(1)};
 }
 
 }  // namespace
@@ -170,11 +147,8 @@ Result<Json> partition_value(std::string_view text, const Json& type) {
   if (name == "boolean") return Json(text == "true");
   if (name == "binary") return Json(unhex(lower(text)).value_or(""));
   if (name.starts_with("decimal(")) {
-    __int128 value = 0;
-    for (const char c : text)
-      if (c >= '0' && c <= '9') value = value * 10 + (c - '0');
-    std::string bytes = big_endian(text.starts_with('-') ? -value : value);
-    const size_t size = decimal_bytes(decimal_of(name).first);
+    std::string bytes = big_endian(unscaled(text));
+    const size_t size = big_endian(power_of_ten(decimal_of(name).precision) - 1).size();
     if (bytes.size() < size) bytes.insert(0, size - bytes.size(), static_cast<char>(text.starts_with('-') ? 0xff : 0));
     return Json(bytes);
   }
@@ -200,7 +174,7 @@ std::string partition_shown(const Json& value, const PartitionField& field, cons
     return text;
   }
   if (name == "binary" || name.starts_with("fixed")) return base64(value.as_string());
-  if (name.starts_with("decimal(")) return decimal_text(from_big_endian(value.as_string()), decimal_of(name).second);
+  if (name.starts_with("decimal(")) return decimal_text(from_big_endian(value.as_string()), decimal_of(name).scale);
   return value.as_string();
 }
 

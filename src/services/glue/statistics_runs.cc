@@ -11,6 +11,7 @@
 #include "os/scratch.h"
 #include "services/glue/crawls.h"
 #include "services/glue/glue.h"
+#include "sql/decimal.h"
 #include "sql/spool.h"
 #include "store/schedule.h"
 
@@ -35,24 +36,10 @@ double number(const std::optional<std::string>& text) {
   return text ? parse_double(*text).value_or(0) : 0;
 }
 
-// A decimal's digits as the wire has them: the unscaled number, big-endian, in two's complement.
 wire::Box<DecimalNumber> decimal_number(const std::string& text) {
   const size_t point = text.find('.');
-  const std::string digits = replace_all(text, ".", "");
-  const bool negative = digits.starts_with('-');
-  __int128 value = 0;
-  for (const char c : digits)
-    if (c >= '0' && c <= '9') value = value * 10 + (c - '0');
-  if (negative) value = -value;
-  std::string bytes;
-  for (int i = 15; i >= 0; --i) bytes += static_cast<char>(static_cast<unsigned __int128>(value) >> (8 * i));
-  // As short as it can be with its sign.
-  size_t skip = 0;
-  while (skip + 1 < bytes.size() &&
-         ((bytes[skip] == 0 && bytes[skip + 1] >= 0) || (bytes[skip] == -1 && bytes[skip + 1] < 0)))
-    ++skip;
   const int32_t scale = point == std::string::npos ? 0 : static_cast<int32_t>(text.size() - point - 1);
-  return DecimalNumber{.unscaled_value = wire::Blob{bytes.substr(skip)}, .scale = scale};
+  return DecimalNumber{.unscaled_value = wire::Blob{sql::big_endian(sql::unscaled(text))}, .scale = scale};
 }
 
 std::optional<Time> date_of(const std::optional<std::string>& text) {

@@ -1,12 +1,12 @@
-// Decimals of more than 18 digits as they lie in memory: 128 bits.
+// Decimals of more than 18 digits as they lie in the engine's memory, and the words for one that is too wide.
 #pragma once
 
+#include "sql/decimal.h"
 #include "sql/engine/duckdb.pch.h"
 #include "sql/engine/errors.h"
 
 namespace tarn::sql::engine {
 
-constexpr int kMaxPrecision = 38;
 constexpr int kMaxNarrow = 18;  // digits of what fits into 64 bits
 
 inline __int128 wide(duckdb::hugeint_t value) {
@@ -18,9 +18,6 @@ inline __int128 wide(int64_t value) {
 inline duckdb::hugeint_t huge(__int128 value) {
   return duckdb::hugeint_t(static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value));
 }
-
-// The smallest number of 39 digits.
-constexpr __int128 kTooWide = static_cast<__int128>(10'000'000'000'000'000'000ULL) * 10'000'000'000'000'000'000ULL;
 
 [[noreturn]] inline void decimal_overflow() {
   raise_sql("22003", "Numeric data overflow (result precision)");

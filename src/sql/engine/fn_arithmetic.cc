@@ -433,8 +433,8 @@ void divide_decimals_run(duckdb::DataChunk& input, duckdb::ExpressionState& stat
         if (b == hugeint_t(0)) raise_sql("22012", "Divide by zero");
         hugeint_t scaled = a;
         if (shift > 0) {
-          if (shift > 38 || !duckdb::Hugeint::TryMultiply(a, duckdb::Hugeint::POWERS_OF_TEN[shift], scaled)) {
-            raise_sql("22003", "Numeric data overflow (result precision)");
+          if (shift > kMaxPrecision || !duckdb::Hugeint::TryMultiply(a, duckdb::Hugeint::POWERS_OF_TEN[shift], scaled)) {
+            decimal_overflow();
           }
         } else if (shift < 0) {
           scaled = a / duckdb::Hugeint::POWERS_OF_TEN[-shift];

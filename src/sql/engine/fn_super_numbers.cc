@@ -3,18 +3,16 @@
 #include <charconv>
 #include <cmath>
 
+#include "sql/decimal.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/json_rows.h"
 
 namespace tarn::sql::engine {
 namespace {
 
-using Wide = __int128;
-constexpr int kMostDigits = 38;
-
 // value / 10^scale
 struct Exact {
-  Wide value = 0;
+  __int128 value = 0;
   int scale = 0;
 };
 
@@ -29,7 +27,7 @@ std::optional<Exact> exact_of(std::string_view text) {
       point = true;
       continue;
     }
-    if (c < '0' || c > '9' || ++digits > kMostDigits) return std::nullopt;  // an exponent, or too long: a double
+    if (c < '0' || c > '9' || ++digits > kMaxPrecision) return std::nullopt;  // an exponent, or too long: a double
     number.value = number.value * 10 + (c - '0');
     if (point) ++number.scale;
   }
@@ -37,38 +35,21 @@ std::optional<Exact> exact_of(std::string_view text) {
   return number;
 }
 
-std::string digits_of(Wide value) {
-  std::string digits;
-  const bool negative = value < 0;
-  for (unsigned __int128 rest = negative ? -static_cast<unsigned __int128>(value)
-                                         : static_cast<unsigned __int128>(value);
-       rest > 0 || digits.empty(); rest /= 10) {
-    digits += static_cast<char>('0' + static_cast<int>(rest % 10));
-  }
-  if (negative) digits += '-';
-  return {digits.rbegin(), digits.rend()};
-}
-
 std::optional<Json> json_of(const Exact& number) {
-  const bool negative = number.value < 0;
-  std::string digits = digits_of(number.value).substr(negative ? 1 : 0);
-  if (digits.size() > kMostDigits) return std::nullopt;
-  const auto scale = static_cast<size_t>(number.scale);
-  if (scale == 0) return Json::number((negative ? "-" : "") + digits);
-  if (digits.size() <= scale) digits = std::string(scale + 1 - digits.size(), '0') + digits;
-  const std::string whole = digits.substr(0, digits.size() - scale), fraction = digits.substr(digits.size() - scale);
-  return Json::number((negative ? "-" : "") + whole + "." + fraction);
+  if (magnitude(number.value) >= magnitude(kTooWide)) return std::nullopt;
+  return Json::number(decimal_text(number.value, number.scale));
 }
 
 bool to_scale(Exact& number, int scale) {
   for (; number.scale < scale; ++number.scale)
-    if (__builtin_mul_overflow(number.value, Wide{10}, &number.value)) return false;
+    if (__builtin_mul_overflow(number.value, __int128{10}, &number.value)) return false;
   return true;
 }
 
 int precision_of(const Exact& number) {
-  const std::string digits = digits_of(number.value);
-  return static_cast<int>(digits.size()) - (digits.starts_with('-') ? 1 : 0);
+  int digits = 1;
+  for (auto rest = magnitude(number.value) / 10; rest > 0; rest /= 10) ++digits;
+  return digits;
 }
 
 // nullopt: beyond what decimals hold.
@@ -81,8 +62,8 @@ std::optional<Exact> exactly(char op, Exact a, Exact b) {
   }
   if (op == '/') {
     if (a.scale == 0 && b.scale == 0) return Exact{a.value / b.value, 0};
-    result.scale =
-        std::min(std::max(4, a.scale + precision_of(b) - b.scale + 1), kMostDigits);  // as decimals of columns
+    // As decimals of columns.
+    result.scale = std::min(std::max(4, a.scale + precision_of(b) - b.scale + 1), kMaxPrecision);
     if (!to_scale(a, result.scale + b.scale)) return std::nullopt;
     result.value = a.value / b.value;
     return result;

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "sql/decimal.h"
 #include "sql/engine/codecs.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/serde.h"
@@ -196,9 +197,9 @@ class Decoder {
       case Schema::Kind::kDouble: return Value::DOUBLE(real<double>()).ToString();
       case Schema::Kind::kString: return string(bytes());
       case Schema::Kind::kBytes:
-        return schema.logical == "decimal" ? decimal_text(bytes(), schema.scale) : string(bytes());
+        return schema.logical == "decimal" ? decimal(bytes(), schema.scale) : string(bytes());
       case Schema::Kind::kFixed:
-        return schema.logical == "decimal" ? decimal_text(raw(schema.size), schema.scale) : string(raw(schema.size));
+        return schema.logical == "decimal" ? decimal(raw(schema.size), schema.scale) : string(raw(schema.size));
       case Schema::Kind::kEnum: {
         const auto index = static_cast<uint64_t>(number());
         if (index >= schema.names.size()) damaged("an enum has no such symbol");
@@ -262,20 +263,9 @@ class Decoder {
     if (logical.ends_with("timestamp-micros")) return trino::timestamp_text(n);
     return std::to_string(n);
   }
-  // Big-endian, of two's complement.
-  static string decimal_text(string_view bytes, int scale) {
-    if (bytes.size() > 16 || scale < 0 || scale > 38) damaged("a decimal is too long");
-    __int128 number = !bytes.empty() && bytes[0] < 0 ? -1 : 0;
-    for (const char c : bytes)
-      number = static_cast<__int128>(static_cast<unsigned __int128>(number) << 8 | static_cast<uint8_t>(c));
-    const bool negative = number < 0;
-    auto size = negative ? -static_cast<unsigned __int128>(number) : static_cast<unsigned __int128>(number);
-    string digits;
-    for (; size > 0 || digits.size() <= static_cast<size_t>(scale); size /= 10)
-      digits += static_cast<char>('0' + static_cast<int>(size % 10));
-    if (scale > 0) digits.insert(static_cast<size_t>(scale), 1, '.');
-    if (negative) digits += '-';
-    return {digits.rbegin(), digits.rend()};
+  static string decimal(string_view bytes, int scale) {
+    if (bytes.size() > 16 || scale < 0 || scale > kMaxPrecision) damaged("a decimal is too long");
+    return decimal_text(from_big_endian(bytes), scale);
   }
 
   string_view rest_;

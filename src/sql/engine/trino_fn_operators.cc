@@ -6,6 +6,7 @@
 #include "duckdb/catalog/catalog_entry/scalar_function_catalog_entry.hpp"
 #include "duckdb/parser/parsed_data/create_aggregate_function_info.hpp"
 #include "duckdb/parser/parsed_data/create_scalar_function_info.hpp"
+#include "sql/engine/decimals.h"
 #include "sql/engine/functions.h"
 #include "sql/engine/trino_functions.h"
 
@@ -102,30 +103,18 @@ void modulus(DataChunk& input, ExpressionState&, Vector& result) {
   });
 }
 
-__int128 wide(const hugeint_t& value) {
-  return static_cast<__int128>((static_cast<unsigned __int128>(static_cast<uint64_t>(value.upper)) << 64) | value.lower);
-}
-hugeint_t narrow(__int128 value) {
-  return {static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value)};
-}
-
 [[noreturn]] void decimal_overflow() {
   raise("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow");
 }
 
-constexpr unsigned __int128 power_of_ten(int n) {
-  unsigned __int128 result = 1;
-  for (int i = 0; i < n; ++i) result *= 10;
-  return result;
-}
-const unsigned __int128 kLargest = power_of_ten(38);
+constexpr auto kTooLarge = magnitude(kTooWide);
 
 // The quotient of a * 10^shift and b, half away from zero.
 __int128 divided(__int128 a, __int128 b, int shift) {
   if (b == 0) division_by_zero();
   const bool negative = (a < 0) != (b < 0);
-  const unsigned __int128 divisor = b < 0 ? -static_cast<unsigned __int128>(b) : static_cast<unsigned __int128>(b);
-  unsigned __int128 rest = a < 0 ? -static_cast<unsigned __int128>(a) : static_cast<unsigned __int128>(a);
+  const unsigned __int128 divisor = magnitude(b);
+  unsigned __int128 rest = magnitude(a);
   unsigned __int128 quotient = rest / divisor;
   rest %= divisor;
   for (int i = 0; i < shift; ++i) {
@@ -141,11 +130,11 @@ __int128 divided(__int128 a, __int128 b, int shift) {
       }
     }
     rest = sum;
-    if (quotient > kLargest / 10) decimal_overflow();
+    if (quotient > kTooLarge / 10) decimal_overflow();
     quotient = quotient * 10 + digit;
   }
   if (rest >= divisor - rest) ++quotient;
-  if (quotient >= kLargest) decimal_overflow();
+  if (quotient >= kTooLarge) decimal_overflow();
   const auto result = static_cast<__int128>(quotient);
   return negative ? -result : result;
 }
@@ -157,7 +146,7 @@ void decimal_divide(DataChunk& input, ExpressionState& state, Vector& result) {
   (void)state;
   BinaryExecutor::Execute<hugeint_t, hugeint_t, hugeint_t>(
       input.data[0], input.data[1], result, input.size(),
-      [&](hugeint_t a, hugeint_t b) { return narrow(divided(wide(a), wide(b), shift)); });
+      [&](hugeint_t a, hugeint_t b) { return huge(divided(wide(a), wide(b), shift)); });
 }
 
 void decimal_multiply(DataChunk& input, ExpressionState&, Vector& result) {
@@ -165,9 +154,8 @@ void decimal_multiply(DataChunk& input, ExpressionState&, Vector& result) {
       input.data[0], input.data[1], result, input.size(), [&](hugeint_t a, hugeint_t b) {
         __int128 product = 0;
         if (__builtin_mul_overflow(wide(a), wide(b), &product)) decimal_overflow();
-        const auto size = product < 0 ? -static_cast<unsigned __int128>(product) : static_cast<unsigned __int128>(product);
-        if (size >= kLargest) decimal_overflow();
-        return narrow(product);
+        if (magnitude(product) >= kTooLarge) decimal_overflow();
+        return huge(product);
       });
 }
 
@@ -175,7 +163,7 @@ void decimal_modulus(DataChunk& input, ExpressionState&, Vector& result) {
   BinaryExecutor::Execute<hugeint_t, hugeint_t, hugeint_t>(input.data[0], input.data[1], result, input.size(),
                                                            [&](hugeint_t a, hugeint_t b) {
                                                              if (wide(b) == 0) division_by_zero();
-                                                             return narrow(wide(a) % wide(b));
+                                                             return huge(wide(a) % wide(b));
                                                            });
 }
 

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "sql/engine/codecs.h"
-#include "sql/engine/errors.h"
+#include "sql/engine/decimals.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -79,26 +79,13 @@ void append_real(string& out, T real) {
   out.append(reinterpret_cast<const char*>(&real), sizeof real);
 }
 
-// As few bytes as hold it, big-endian.
-string decimal_bytes(duckdb::hugeint_t number) {
-  string bytes;
-  for (int i = 0; i < 16; ++i) {
-    const uint64_t half = i < 8 ? number.lower : static_cast<uint64_t>(number.upper);
-    bytes.insert(bytes.begin(), static_cast<char>(half >> (8 * (i % 8))));
-  }
-  const char sign = number.upper < 0 ? '\xff' : '\0';
-  size_t from = 0;
-  while (from < 15 && bytes[from] == sign && (bytes[from + 1] < 0) == (sign < 0)) ++from;
-  return bytes.substr(from);
-}
-
 // A decimal's digits, without their point.
-duckdb::hugeint_t unscaled(const Value& value) {
+__int128 digits_of(const Value& value) {
   switch (value.type().InternalType()) {
     case duckdb::PhysicalType::INT16: return value.GetValueUnsafe<int16_t>();
     case duckdb::PhysicalType::INT32: return value.GetValueUnsafe<int32_t>();
     case duckdb::PhysicalType::INT64: return value.GetValueUnsafe<int64_t>();
-    default: return value.GetValueUnsafe<duckdb::hugeint_t>();
+    default: return wide(value.GetValueUnsafe<duckdb::hugeint_t>());
   }
 }
 
@@ -117,7 +104,7 @@ void append_value(string& out, const Value& value) {
       const int64_t micros = value.GetValue<duckdb::timestamp_t>().value;
       return append_number(out, (micros - ((micros % 1000) + 1000) % 1000) / 1000);
     }
-    case LogicalTypeId::DECIMAL: return append_bytes(out, decimal_bytes(unscaled(value)));
+    case LogicalTypeId::DECIMAL: return append_bytes(out, big_endian(digits_of(value)));
     case LogicalTypeId::STRUCT:
       for (const Value& field : duckdb::StructValue::GetChildren(value)) append_value(out, field);
       return;
