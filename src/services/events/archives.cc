@@ -9,6 +9,7 @@ namespace tarn::events {
 namespace {
 
 constexpr int32_t kPage = 100;
+constexpr size_t kMostReplays = 10;  // AWS: EventBridge quotas, replays under way
 
 std::string replay_arn(const ReplayKey& key) {
   return fmt::format("arn:aws:events:{}:{}:replay/{}", key.region, key.owner, key.name);
@@ -62,6 +63,15 @@ void show(const ReplayKey& key, const ReplayRecord& record, Out& out) {
   out.event_last_replayed_time = record.last;
   out.replay_start_time = record.started;
   out.replay_end_time = record.ended;
+}
+
+Status check_running_replays(Call& call) {
+  size_t running = 0;
+  auto at = call.tx().cursor(kReplays, {.prefix = prefix_of(kReplays, call.account(), call.region())});
+  for (; at.valid(); at.next()) running += TRY(at.record()).ended ? 0 : 1;
+  TRY(at.status());
+  if (running < kMostReplays) return {};
+  return fail(400, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
 }
 
 }  // namespace
@@ -164,6 +174,7 @@ Result<StartReplayResponse> start_replay(Events& events, Call& call, const Start
                             .from = *in.event_start_time,
                             .to = *in.event_end_time,
                             .started = call.now()};
+  TRY(check_running_replays(call));
   TRY(call.put(kReplays, key, record));
   TRY(events.replay_soon(call.tx(), key, call.now()));
   return StartReplayResponse{.replay_arn = replay_arn(key), .state = record.state, .replay_start_time = record.started};

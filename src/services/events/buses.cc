@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kLongestPolicy = 10'240;  // AWS: PutPermission
 constexpr int32_t kPage = 100;
+constexpr size_t kMostBuses = 100;  // AWS: EventBridge quotas
 
 Status check_encryption(const std::optional<std::string>& key) {
   if (key && !key->empty()) return invalid("KmsKeyIdentifier is not supported by this server.");
@@ -83,6 +84,7 @@ Result<CreateEventBusResponse> create_event_bus(Events&, Call& call, const Creat
     return exists_already(fmt::format("Event bus {} already exists.", key.name));
   BusRecord record{.created = call.now(), .modified = call.now()};
   TRY(take(record, in));
+  TRY(check_quota(call, kBuses, prefix_of(kBuses, key.owner, key.region), kMostBuses));
   TRY(call.put(kBuses, key, record));
   Tags tags;
   for (const Tag& tag : in.tags) tags[*tag.key] = *tag.value;

@@ -105,6 +105,17 @@ inline Failure exists_already(std::string message) {
   return fail(400, "ResourceAlreadyExistsException", std::move(message));
 }
 
+// Whether one more fits among those that begin with `prefix`. ERRORS: LimitExceededException.
+template <class K, class R>
+Status check_quota(Call& call, const Table<K, R>& table, const std::string& prefix, size_t most) {
+  size_t count = 0;
+  auto at = call.tx().cursor(table, {.prefix = prefix});
+  for (; at.valid() && count < most; at.next()) ++count;
+  TRY(at.status());
+  if (count < most) return {};
+  return fail(400, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
+}
+
 // The bus that a name, an ARN or nothing (the default one) means.
 BusKey bus_key(const Call& call, const std::optional<std::string>& name);
 // ERRORS: ResourceNotFoundException.

@@ -11,6 +11,8 @@ namespace tarn::events {
 namespace {
 
 constexpr int32_t kPage = 100;
+// AWS: EventBridge quotas: 300 rules on a bus, more when they are asked for. ASSUMED: up to so many.
+constexpr size_t kMostRules = 2'000;
 
 template <class Out>
 void show(const RuleKey& key, const RuleRecord& record, Out& out) {
@@ -70,6 +72,7 @@ Result<PutRuleResponse> put_rule(Events& events, Call& call, const PutRuleReques
                     .created_by = old ? old->created_by : call.account(),
                     .subscriptions = old ? old->subscriptions : std::vector<std::string>()};
   TRY(check(key, record));
+  if (!old) TRY(check_quota(call, kRules, prefix_of(kRules, bus.owner, bus.region, bus.name), kMostRules));
   // AWS: tags are taken when a rule is made, and passed over when it is changed.
   Tags tags;
   for (const Tag& tag : in.tags) tags[*tag.key] = *tag.value;
