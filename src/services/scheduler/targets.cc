@@ -78,6 +78,11 @@ Status check_universal(const TargetRecord& target, const Universal& call) {
   return {};
 }
 
+// AWS: Scheduler User Guide, "Adding context attributes": "2022-03-22T18:59:43Z", also where a rate gave a fraction.
+std::string whole_seconds(Time moment) {
+  return iso8601(Time::of_seconds(moment.seconds()));
+}
+
 // What is told to a target without an input. AWS: Target, "Input": a default notification.
 std::string default_notification(const Firing& firing) {
   const std::string id = hex(md5(firing.execution_id + schedule_arn(firing.key)));
@@ -87,7 +92,7 @@ std::string default_notification(const Firing& firing) {
                        {"detail-type", "Scheduled Event"},
                        {"source", "aws.scheduler"},
                        {"account", firing.key.owner},
-                       {"time", iso8601(firing.moment)},
+                       {"time", whole_seconds(firing.moment)},
                        {"region", firing.key.region},
                        {"resources", Json::array({schedule_arn(firing.key)})},
                        {"detail", "{}"}})
@@ -98,7 +103,7 @@ std::string default_notification(const Firing& firing) {
 std::string with_context(std::string text, const Firing& firing) {
   if (text.find("<aws.scheduler.") == std::string::npos) return text;
   text = replace_all(std::move(text), "<aws.scheduler.schedule-arn>", schedule_arn(firing.key));
-  text = replace_all(std::move(text), "<aws.scheduler.scheduled-time>", iso8601(firing.moment));
+  text = replace_all(std::move(text), "<aws.scheduler.scheduled-time>", whole_seconds(firing.moment));
   // The number of the attempt is put in when there is one (door/bus.cc).
   return replace_all(std::move(text), "<aws.scheduler.execution-id>", firing.execution_id);
 }
@@ -188,7 +193,7 @@ NewDelivery delivery_of(const Firing& firing) {
                                   .body = std::move(input),
                                   .attributes = {{"SCHEDULE_ARN", schedule_arn(firing.key)},
                                                  {"TARGET_ARN", target.arn},
-                                                 {"SCHEDULED_TIME", iso8601(firing.moment)},
+                                                 {"SCHEDULED_TIME", whole_seconds(firing.moment)},
                                                  {"EXECUTION_ID", firing.execution_id},
                                                  {"IS_PAYLOAD_TRUNCATED", "false"}},
                                   .explain = true};

@@ -49,6 +49,13 @@ def world():
         yield world
 
 
+def test_a_moment_is_told_in_whole_seconds(world):
+    world.to(START + datetime.timedelta(milliseconds=250))
+    world.create("often", "rate(12 hours)")
+    world.to(START + datetime.timedelta(hours=13))
+    assert world.fired("often") == ["2030-01-15T00:00:00Z", "2030-01-15T12:00:00Z"]
+
+
 def test_each_kind_fires_at_its_moments(world):
     world.create("once", "at(2030-01-15T08:00:00)", ScheduleExpressionTimezone="America/New_York")
     world.create("hourly", "rate(12 hours)", EndDate=START + datetime.timedelta(days=1, seconds=1))
