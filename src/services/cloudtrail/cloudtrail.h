@@ -57,7 +57,7 @@ class CloudTrail final : public AuditWatcher {
   bool recorded(const AuditRecord& record);  // by a trail
   Status fire(Transaction& tx, const Timer& timer);
   Status deliver(const Delivery& delivery);
-  Result<size_t> write_files(const TrailKey& key, const TrailRecord& trail, Time until);
+  Result<size_t> write_files(const TrailKey& key, TrailRecord& trail, Time until);
 
   Door& door_;
   std::mutex mutex_;

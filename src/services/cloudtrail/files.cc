@@ -10,6 +10,8 @@
 #include "door/door.h"
 #include "gen/s3/objects.h"
 #include "services/cloudtrail/cloudtrail.h"
+#include "services/cloudtrail/digests.h"
+#include "services/cloudtrail/telling.h"
 
 namespace tarn::cloudtrail {
 namespace {
@@ -38,10 +40,26 @@ std::string file_key(const TrailRecord& trail, const std::string& account, const
 }
 
 struct File {
-  Time first;
+  Time first, last;
   std::string first_id;
   Json records = Json::array();
+  std::vector<ToldEvent> told = {};  // the same, for the trail's log group
 };
+
+// A group or a topic that does not take them holds up no file: what they answered is in the trail's status.
+void tell_others(Door& door, const TrailKey& key, TrailRecord& trail, const std::string& region, const File& file,
+                 const Caller& caller, const std::string& name) {
+  if (!trail.log_group.empty()) {
+    const Status done = put_in_log_group(door, key, trail, region, file.told);
+    trail.log_error = done ? "" : done.error().code;
+    if (done) trail.logged = door.clock().now();
+  }
+  if (!trail.topic_arn.empty()) {
+    const Status done = tell_topic(door, caller, trail, name);
+    trail.topic_error = done ? "" : done.error().code;
+    if (done) trail.notified = door.clock().now();
+  }
+}
 
 }  // namespace
 
@@ -67,11 +85,24 @@ Status CloudTrail::deliver(const Delivery& delivery) {
   if (!trail) return {};
   Time until = system_now() + (door_.clock().runs() ? -kBehind : 0);
   if (trail->ends) until = std::min(until, *trail->ends);
-  const Result<size_t> written = write_files(key, *trail, until);
+  TrailRecord told = *trail;  // takes what its log group and its topic answered
+  const Result<size_t> written = write_files(key, told, until);
+  if (written && told.validates) {
+    const Status done = write_digests(door_, caller_for(key, told), key, told);
+    told.digest_error = done ? "" : done.error().code;
+  }
   const auto noted = door_.store().run([&](Transaction& tx) -> Status {
     auto now = TRY(tx.get(kTrails, key));
     if (!now) return {};
     now->delivery_error = written ? "" : written.error().code;
+    now->logged = told.logged;
+    now->log_error = told.log_error;
+    now->notified = told.notified;
+    now->topic_error = told.topic_error;
+    // Who began them anew meanwhile has what was written since.
+    if (now->digests_since == told.digests_since) now->digests = std::move(told.digests);
+    now->digested = told.digested;
+    now->digest_error = told.digest_error;
     if (written) now->written_until = std::max(now->written_until, until);
     if (written && *written > 0) now->delivered = door_.clock().now();
     TRY(put(tx, key, *now));
@@ -83,18 +114,21 @@ Status CloudTrail::deliver(const Delivery& delivery) {
   return door_.store().wait_synced(*noted);
 }
 
-Result<size_t> CloudTrail::write_files(const TrailKey& key, const TrailRecord& trail, Time until) {
+Result<size_t> CloudTrail::write_files(const TrailKey& key, TrailRecord& trail, Time until) {
   std::map<std::string, File> files;  // by region
   size_t count = 0;
   const auto write = [&](const std::string& region, File& file) -> Status {
     const Caller caller = caller_for(key, trail);
-    const std::string bytes = gzip(Json::object({{"Records", std::move(file.records)}}).text());
+    const std::string text = Json::object({{"Records", std::move(file.records)}}).text(), bytes = gzip(text);
+    const std::string name = file_key(trail, key.owner, region, file.first, file.first_id);
     const s3::PutObjectRequest in{.acl = "bucket-owner-full-control",
                                   .bucket = trail.bucket,
                                   .content_encoding = "gzip",
                                   .content_type = "application/json",
-                                  .key = file_key(trail, key.owner, region, file.first, file.first_id)};
+                                  .key = name};
     TRY(door_.call(caller, in, TRY(door_.blobs().stage(bytes))));
+    if (trail.validates) trail.digests[region].files.push_back({name, hex(sha256(text)), file.first, file.last});
+    tell_others(door_, key, trail, region, file, caller, name);
     file = File();
     return {};
   };
@@ -109,7 +143,12 @@ Result<size_t> CloudTrail::write_files(const TrailKey& key, const TrailRecord& t
         file.first = record.time;
         file.first_id = trail_arn(key) + record.request_id + std::to_string(record.time.micros);
       }
-      file.records.push(event(record));
+      file.last = record.time;
+      Json told = event(record);
+      // Logs judges how old an event is by tarn's clock.
+      if (!trail.log_group.empty())
+        file.told.push_back({door_.clock().runs() ? record.time : door_.clock().now(), told});
+      file.records.push(std::move(told));
       ++count;
       if (file.records.size() == kRecordsInFile) TRY(write(record.region, file));
     }

@@ -1,6 +1,7 @@
 // What CloudTrail keeps.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,21 @@ struct BasicRecord {
   static void fields(auto& self, auto&& visit) { visit(self.read_write, self.management, self.data, self.excluded); }
 };
 
+// Log files of one region that no digest names yet, and the last digest.
+struct DigestedFile {
+  std::string object, hash;
+  Time oldest, newest;
+  static void fields(auto& self, auto&& visit) { visit(self.object, self.hash, self.oldest, self.newest); }
+};
+struct DigestRecord {
+  std::vector<DigestedFile> files;
+  std::optional<Time> until;  // its end
+  std::string object, hash, signature;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.files, self.until, self.object, self.hash, self.signature);
+  }
+};
+
 struct TrailKey {
   std::string owner, region, name;  // its home region
   static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.name); }
@@ -52,13 +68,35 @@ struct TrailRecord {
   std::optional<Time> ends;
   std::vector<BasicRecord> basic;  // neither: the default, all management events
   std::vector<AdvancedRecord> advanced;
+  std::string log_group, log_role, topic_name, topic_arn;  // empty: none
+  std::optional<Time> logged, notified;
+  std::string log_error, topic_error;  // of the last time
+  bool validates = false;              // there are digests, by region; they begin with what is written from then on
+  std::map<std::string, DigestRecord> digests;
+  Time digests_since;
+  std::optional<Time> digested;
+  std::string digest_error;
   static void fields(auto& self, auto&& visit) {
     visit(self.bucket, self.bucket_region, self.prefix, self.global_events, self.all_regions, self.logging,
           self.started, self.stopped, self.delivered, self.delivery_error, self.written_until, self.ends, self.basic,
-          self.advanced);
+          self.advanced, self.log_group, self.log_role, self.topic_name, self.topic_arn, self.logged, self.notified,
+          self.log_error, self.topic_error, self.validates, self.digests, self.digests_since, self.digested,
+          self.digest_error);
   }
 };
 
+// What a region's digests are signed with.
+struct SignerKey {
+  std::string owner, region;
+  static void fields(auto& self, auto&& visit) { visit(self.owner, self.region); }
+};
+struct SignerRecord {
+  std::string key;  // PEM
+  Time made;
+  static void fields(auto& self, auto&& visit) { visit(self.key, self.made); }
+};
+
+inline constexpr Table<SignerKey, SignerRecord> kSigners{"cloudtrail.signers"};
 inline constexpr Table<TrailKey, TrailRecord> kTrails{"cloudtrail.trails"};
 
 }  // namespace tarn::cloudtrail

@@ -4,11 +4,14 @@
 #include <algorithm>
 
 #include "door/door.h"
+#include "door/rights.h"
 #include "door/tags.h"
 #include "gen/s3/objects.h"
 #include "gen/s3/settings.h"
 #include "services/cloudtrail/cloudtrail.h"
+#include "services/cloudtrail/digests.h"
 #include "services/cloudtrail/tag_lists.h"
+#include "services/cloudtrail/telling.h"
 #include "store/page_token.h"
 
 namespace tarn::cloudtrail {
@@ -24,12 +27,8 @@ Status check_supported(const In& in) {
   const auto refuse = [](std::string_view what) {
     return fail(400, "UnsupportedOperationException", fmt::format("{} is not supported by this server.", what));
   };
-  if (in.enable_log_file_validation.value_or(false)) return refuse("EnableLogFileValidation (digest files)");
   if (in.is_organization_trail.value_or(false)) return refuse("IsOrganizationTrail");
   if (in.kms_key_id && !in.kms_key_id->empty()) return refuse("KmsKeyId");
-  if (in.sns_topic_name && !in.sns_topic_name->empty()) return refuse("SnsTopicName");
-  if (in.cloud_watch_logs_log_group_arn && !in.cloud_watch_logs_log_group_arn->empty())
-    return refuse("CloudWatchLogsLogGroupArn");
   return {};
 }
 
@@ -58,10 +57,25 @@ Status check_bucket(CloudTrail& trails, Door& door, const TrailKey& key, TrailRe
 }
 
 template <class In>
-void set_given(const In& in, TrailRecord& record) {
+Status set_given(const TrailKey& key, const In& in, TrailRecord& record) {
   if (in.s3_key_prefix) record.prefix = in.s3_key_prefix->empty() ? std::nullopt : in.s3_key_prefix;
   if (in.include_global_service_events) record.global_events = *in.include_global_service_events;
   if (in.is_multi_region_trail) record.all_regions = *in.is_multi_region_trail;
+  if (in.enable_log_file_validation) record.validates = *in.enable_log_file_validation;
+  if (in.cloud_watch_logs_log_group_arn) record.log_group = *in.cloud_watch_logs_log_group_arn;
+  if (in.cloud_watch_logs_role_arn) record.log_role = *in.cloud_watch_logs_role_arn;
+  if (in.sns_topic_name) {
+    record.topic_name = *in.sns_topic_name;
+    record.topic_arn = TRY(topic_arn_of(key, record.topic_name));
+  }
+  return {};
+}
+
+// What the trail is to write to is tried before it is kept.
+Status check_destinations(CloudTrail& trails, Door& door, const TrailKey& key, TrailRecord& record) {
+  TRY(check_bucket(trails, door, key, record));
+  TRY(check_log_group(door, key, record));
+  return check_topic(door, trails.caller_for(key, record), record);
 }
 
 Status check_combination(const TrailRecord& record) {
@@ -81,7 +95,15 @@ Out answer_of(const TrailKey& key, const TrailRecord& record) {
   out.include_global_service_events = record.global_events;
   out.is_multi_region_trail = record.all_regions;
   out.trail_arn = trail_arn(key);
-  out.log_file_validation_enabled = false;
+  if (!record.topic_arn.empty()) {
+    out.sns_topic_name = record.topic_name;
+    out.sns_topic_arn = record.topic_arn;
+  }
+  if (!record.log_group.empty()) {
+    out.cloud_watch_logs_log_group_arn = record.log_group;
+    out.cloud_watch_logs_role_arn = record.log_role;
+  }
+  out.log_file_validation_enabled = record.validates;
   out.is_organization_trail = false;
   return out;
 }
@@ -96,15 +118,22 @@ Trail to_wire(const TrailKey& key, const TrailRecord& record) {
 
 }  // namespace
 
+Result<std::vector<Need>> create_trail_rights(CloudTrail&, Call& call, const CreateTrailRequest& in) {
+  std::vector<Need> needs = TRY(rights_on(call, *in.name, "cloudtrail:CreateTrail"));
+  if (in.cloud_watch_logs_role_arn && !in.cloud_watch_logs_role_arn->empty())
+    needs.push_back(pass_role(*in.cloud_watch_logs_role_arn, "cloudtrail.amazonaws.com"));
+  return needs;
+}
+
 Result<CreateTrailResponse> create_trail(CloudTrail& trails, Call& call, const CreateTrailRequest& in) {
   if (in.name->starts_with("arn:"))
     return fail(400, "InvalidTrailNameException", "A new trail is named by its name, not by an ARN.");
   const TrailKey key = TRY(trail_key(call, *in.name));
   TRY(check_supported(in));
   TrailRecord record{.bucket = *in.s3_bucket_name};
-  set_given(in, record);
+  TRY(set_given(key, in, record));
   TRY(check_combination(record));
-  TRY(check_bucket(trails, call.door(), key, record));
+  TRY(check_destinations(trails, call.door(), key, record));
   const tarn::Tags tags = TRY(tags_of_list(in.tags_list));
   Store& store = call.door().store();
   const Sequence written = TRY(store.run([&](Transaction& tx) -> Status {
@@ -123,32 +152,37 @@ Result<CreateTrailResponse> create_trail(CloudTrail& trails, Call& call, const C
 }
 
 Result<std::vector<Need>> update_trail_rights(CloudTrail&, Call& call, const UpdateTrailRequest& in) {
-  return rights_on(call, *in.name, "cloudtrail:UpdateTrail");
+  std::vector<Need> needs = TRY(rights_on(call, *in.name, "cloudtrail:UpdateTrail"));
+  if (in.cloud_watch_logs_role_arn && !in.cloud_watch_logs_role_arn->empty())
+    needs.push_back(pass_role(*in.cloud_watch_logs_role_arn, "cloudtrail.amazonaws.com"));
+  return needs;
 }
 
 Result<UpdateTrailResponse> update_trail(CloudTrail& trails, Call& call, const UpdateTrailRequest& in) {
   TRY(check_supported(in));
   Store& store = call.door().store();
   TrailRecord wanted;
-  const auto change = [&](TrailRecord& record) {
-    if (in.s3_bucket_name) record.bucket = *in.s3_bucket_name;
-    set_given(in, record);
-  };
   TrailKey key;
+  const auto change = [&](TrailRecord& record) -> Status {
+    if (in.s3_bucket_name) record.bucket = *in.s3_bucket_name;
+    return set_given(key, in, record);
+  };
   {
     const auto tx = store.read();
     Call reading(call.door(), call.caller(), tx.get(), call.now());
     FoundTrail found = TRY(find_trail(reading, *in.name, Lock::kNone));
     key = found.key;
     wanted = std::move(found.record);
-    change(wanted);
+    TRY(change(wanted));
   }
   TRY(check_combination(wanted));
-  TRY(check_bucket(trails, call.door(), key, wanted));
+  TRY(check_destinations(trails, call.door(), key, wanted));
   const Sequence written = TRY(store.run([&](Transaction& tx) -> Status {
     Call writing(call.door(), call.caller(), &tx, call.now());
     TrailRecord record = TRY(find_trail(writing, *in.name, Lock::kExclusive)).record;
-    change(record);
+    const bool validated = record.validates;
+    TRY(change(record));
+    if (record.validates && !validated) begin_digests(record, call.now());
     record.bucket_region = wanted.bucket_region;
     return trails.put(tx, key, record);
   }));
@@ -229,6 +263,7 @@ Result<StartLoggingResponse> start_logging(CloudTrail& trails, Call& call, const
   found.record.started = call.now();
   found.record.ends.reset();
   found.record.written_until = system_now();
+  begin_digests(found.record, call.now());
   TRY(trails.put(call.tx(), found.key, found.record));
   TRY(trails.write_file_in(call.tx(), found.key, kFirstFile));
   return StartLoggingResponse{};
@@ -260,12 +295,18 @@ Result<GetTrailStatusResponse> get_trail_status(CloudTrail&, Call& call, const G
                              .start_logging_time = record.started,
                              .stop_logging_time = record.stopped,
                              .latest_delivery_attempt_time = text(record.delivered),
-                             .latest_notification_attempt_time = "",
-                             .latest_notification_attempt_succeeded = "",
+                             .latest_notification_attempt_time = text(record.notified),
+                             .latest_notification_attempt_succeeded = text(record.notified),
                              .latest_delivery_attempt_succeeded = text(record.delivered),
                              .time_logging_started = text(record.started),
                              .time_logging_stopped = text(record.stopped)};
   if (!record.delivery_error.empty()) out.latest_delivery_error = record.delivery_error;
+  out.latest_notification_time = record.notified;
+  if (!record.topic_error.empty()) out.latest_notification_error = record.topic_error;
+  out.latest_digest_delivery_time = record.digested;
+  if (!record.digest_error.empty()) out.latest_digest_delivery_error = record.digest_error;
+  out.latest_cloud_watch_logs_delivery_time = record.logged;
+  if (!record.log_error.empty()) out.latest_cloud_watch_logs_delivery_error = record.log_error;
   return out;
 }
 

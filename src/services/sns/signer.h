@@ -1,12 +1,13 @@
 // The key that signs what SNS sends, and its certificate.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "os/certificate.h"
+#include "os/rsa_key.h"
 
 namespace tarn::sns {
 
@@ -14,8 +15,6 @@ namespace tarn::sns {
 class Signer {
  public:
   static Result<Signer> load(PemPair pems);
-  Signer(Signer&&) noexcept;
-  ~Signer();
 
   // Base64 of RSA's signature: of SHA-1 with version 1, of SHA-256 with version 2.
   // AWS: SNS Developer Guide, "Verifying the signatures of Amazon SNS messages".
@@ -25,9 +24,10 @@ class Signer {
   std::string file_name() const;
 
  private:
-  struct State;
-  explicit Signer(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  Signer(RsaKey key, std::string certificate) : key_(std::move(key)), certificate_(std::move(certificate)) {}
+
+  RsaKey key_;
+  std::string certificate_;
 };
 
 }  // namespace tarn::sns

@@ -102,10 +102,7 @@ def test_a_trail_that_is_not_there(cloudtrail, account):
 
 
 @pytest.mark.parametrize("more, code", [
-    ({"EnableLogFileValidation": True}, "UnsupportedOperationException"),
     ({"KmsKeyId": "alias/a"}, "UnsupportedOperationException"),
-    ({"SnsTopicName": "t"}, "UnsupportedOperationException"),
-    ({"CloudWatchLogsLogGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:g:*"}, "UnsupportedOperationException"),
     ({"IsOrganizationTrail": True}, "UnsupportedOperationException"),
     ({"IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": False}, "InvalidParameterCombinationException"),
     ({"Name": "a"}, "InvalidTrailNameException"),
