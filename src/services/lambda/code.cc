@@ -96,6 +96,8 @@ Result<Package> package_of(Call& call, const PackageSource& source) {
     if (!object)
       return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
                                            object.error().code, object.error().message));
+    if (object->body.length > kMostUnzipped)
+      return invalid_parameter(fmt::format("Unzipped size must be smaller than {} bytes", kMostUnzipped));
     package.zip.resize(object->body.length);
     if (object->body.body) TRY(object->body.body->read(object->body.offset, package.zip));
   }

@@ -17,6 +17,7 @@ namespace tarn::lambda {
 namespace {
 
 constexpr Micros kCredentials = 12 * kHour;
+constexpr int kMostSubscriptions = 10;  // AWS: Lambda quotas: extensions of a function
 
 // Layers' programs in extensions/ are started beside the runtime.
 void add_extensions(const std::string& layers, Interpreter& interpreter, RunningEnvironment& environment) {
@@ -30,7 +31,9 @@ void add_extensions(const std::string& layers, Interpreter& interpreter, Running
         (found.permissions() & std::filesystem::perms::owner_exec) != std::filesystem::perms::none;
   }
   if (environment.extensions_expected == 0) return;
-  const char* start = "for x in /opt/extensions/*; do [ -f \"$x\" ] && [ -x \"$x\" ] && \"$x\" & done; exec \"$@\"";
+  // Their output has a pipe of its own, so that telemetry tells it from the function's.
+  const char* start =
+      "for x in /opt/extensions/*; do [ -f \"$x\" ] && [ -x \"$x\" ] && \"$x\" >&3 2>&3 3>&- & done; exec \"$@\" 3>&-";
   std::vector<std::string> command{"/bin/sh", "-c", start, "sh"};
   std::ranges::move(interpreter.command, std::back_inserter(command));
   interpreter.command = std::move(command);
@@ -129,6 +132,10 @@ Result<run::TaskSpec> Environments::State::task_of(RunningEnvironment& environme
   spec.ports = {{.port = 9001, .variable = "AWS_LAMBDA_RUNTIME_API"},
                 {.port = server->port(), .variable = "AWS_ENDPOINT_URL", .prefix = "http://"}};
   spec.network = options.network;
+  if (environment.extensions_expected > 0) {
+    spec.callers = kMostSubscriptions;
+    spec.side_output = true;
+  }
   spec.limits.memory_bytes = static_cast<uint64_t>(record.memory_size) << 20;
   spec.limits.tmp_bytes = static_cast<uint64_t>(record.ephemeral_storage) << 20;
   return spec;
@@ -144,19 +151,26 @@ Status Environments::State::start_environment(const std::shared_ptr<RunningEnvir
   const std::weak_ptr<State> weak = shared_from_this();
   const uint64_t id = e.id;
   run::TaskEvents events;
-  events.ready = [weak, id](std::vector<Fd> listeners) {
+  const size_t others = static_cast<size_t>(spec.callers) + (spec.side_output ? 1 : 0);
+  events.ready = [weak, id, others](std::vector<Fd> sockets) {
     const auto self = weak.lock();
-    if (!self || listeners.size() != 2) return;
+    if (!self || sockets.size() != 2 + others) return;
+    if (others > 0) {
+      std::vector<Fd> inside(std::make_move_iterator(sockets.begin() + 2), std::make_move_iterator(sockets.end()));
+      const std::lock_guard lock(self->mutex);
+      if (const auto found = self->all.find(id); found != self->all.end())
+        self->start_telemetry(*found->second, std::move(inside));
+    }
     const uint64_t api =
-        self->server->listen_on(std::move(listeners[0]), [weak, id](std::shared_ptr<http::Exchange> exchange) {
+        self->server->listen_on(std::move(sockets[0]), [weak, id](std::shared_ptr<http::Exchange> exchange) {
           if (const auto state = weak.lock()) state->answer(exchange, id);
         });
-    const uint64_t own = self->server->listen_on(std::move(listeners[1]), self->endpoint);
+    const uint64_t own = self->server->listen_on(std::move(sockets[1]), self->endpoint);
     const std::lock_guard lock(self->mutex);
     if (const auto found = self->all.find(id); found != self->all.end()) found->second->listeners = {api, own};
   };
   events.output = [weak, id](std::string_view bytes) {
-    if (const auto self = weak.lock()) self->took_output(id, bytes);
+    if (const auto self = weak.lock()) self->took_output(id, bytes, false);
     return true;
   };
   events.ended = [weak, id](run::Outcome outcome) {

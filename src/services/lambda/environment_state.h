@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "services/lambda/environments.h"
 #include "services/lambda/logs.h"
+#include "services/lambda/telemetry.h"
 
 namespace tarn::lambda {
 
@@ -31,6 +32,7 @@ struct Pending {
 struct Extension {
   std::string id, name;
   bool invoke = false, shutdown = false;  // which events it wants
+  bool told = false;                      // its telemetry knows of it
   std::shared_ptr<http::Exchange> waiting = {};
   std::deque<std::string> events = {};
 };
@@ -40,6 +42,7 @@ struct RunningEnvironment {
   std::string kind;  // of its program
   Program program;
   std::string log_group, log_stream;
+  std::shared_ptr<Telemetry> telemetry = {};  // where there are extensions; it ends behind its task
   std::unique_ptr<run::Task> task;
   std::vector<uint64_t> listeners;
   std::shared_ptr<http::Exchange> waiting;  // it asked for the next call
@@ -56,7 +59,17 @@ struct RunningEnvironment {
   bool dying = false;
   Micros kill_at = kNever;  // when a dying one has had its time
   bool told_of_network = false;
-  std::string death;  // why it was killed: "timeout"
+  bool init_told = false;  // to its telemetry
+  std::string death;       // why it was killed: "timeout"
+};
+
+// What the end of a call is reported with; times in milliseconds, but for `init`.
+struct CallReport {
+  std::string_view status, error_type;
+  double duration = 0, billed = 0;
+  Micros init = 0;
+  uint64_t peak_megabytes = 0;
+  size_t produced = 0;  // bytes of the answer
 };
 
 // Environments of a kind that are there before they are called.
@@ -96,7 +109,7 @@ struct Environments::State : std::enable_shared_from_this<State> {
   void hand_over(RunningEnvironment& environment);
   void finish(RunningEnvironment& environment, Result<InvocationResult> result,
               std::vector<std::move_only_function<void()>>& later);
-  void report(RunningEnvironment& environment, std::string_view status, std::string_view error_type);
+  void report(RunningEnvironment& environment, std::string_view status, std::string_view error_type, size_t produced);
   void log(RunningEnvironment& environment, std::string_view text);
   void tell_of_network(RunningEnvironment& environment, std::string_view bytes);
   void flush(RunningEnvironment& environment);
@@ -110,6 +123,15 @@ struct Environments::State : std::enable_shared_from_this<State> {
   Micros due_of(const RunningEnvironment& environment) const;
   void shut_down(RunningEnvironment& environment, std::string_view reason);
 
+  // The Telemetry API.
+  void start_telemetry(RunningEnvironment& environment, std::vector<Fd> sockets);
+  void subscribe_to_telemetry(const std::shared_ptr<http::Exchange>& exchange, RunningEnvironment& environment,
+                              const std::string& body);
+  void tell_of_runtime(RunningEnvironment& environment, std::string_view error_type);
+  void tell_of_init(RunningEnvironment& environment);
+  void tell_of_call(RunningEnvironment& environment);
+  void tell_of_report(RunningEnvironment& environment, const CallReport& report);
+
   bool is_answer(const RunningEnvironment& environment, std::string_view what) const;
   void conclude(RunningEnvironment& environment, InvocationResult result);
 
@@ -117,7 +139,7 @@ struct Environments::State : std::enable_shared_from_this<State> {
   void answer(const std::shared_ptr<http::Exchange>& exchange, uint64_t id);
   void serve(const std::shared_ptr<http::Exchange>& exchange, uint64_t id, std::string body);
   void take_stream(const std::shared_ptr<http::Exchange>& exchange, uint64_t id);
-  void took_output(uint64_t id, std::string_view bytes);
+  void took_output(uint64_t id, std::string_view bytes, bool of_extension);
   void ended(uint64_t id, const run::Outcome& outcome);
   void watch();
   // Both REQUIRE the lock and let go of it meanwhile.

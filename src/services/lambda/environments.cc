@@ -106,6 +106,7 @@ void Environments::State::invoke(Program program, Invocation invocation, Done do
 // The call goes to the program, if that has asked for one. (It asks for the next as soon as it has answered, which may be
 // before the end of the last has been told.)
 void Environments::State::hand_over(RunningEnvironment& environment) {
+  if (environment.waiting && extensions_ready(environment)) tell_of_init(environment);
   if (!environment.waiting || !environment.pending || environment.pending->entered != 0 || environment.dying ||
       !extensions_ready(environment))
     return;
@@ -117,6 +118,7 @@ void Environments::State::hand_over(RunningEnvironment& environment) {
   environment.tail.clear();
   log(environment,
       fmt::format("START RequestId: {} Version: {}\n", pending.invocation.request_id, environment.program.version));
+  tell_of_call(environment);
   const std::string& trace = pending.invocation.trace;
   if (!environment.extensions.empty())
     tell_extensions(environment, true,
@@ -144,7 +146,7 @@ void Environments::State::finish(RunningEnvironment& e, Result<InvocationResult>
                                  std::vector<std::move_only_function<void()>>& later) {
   if (!e.pending) return;
   if (result && e.pending->entered != 0) {
-    report(e, result->error.empty() ? "" : "error", result->error.empty() ? "" : e.error_type);
+    report(e, result->error.empty() ? "" : "error", result->error.empty() ? "" : e.error_type, result->payload.size());
     result->log_tail = e.tail.size() > kTail ? e.tail.substr(e.tail.size() - kTail) : e.tail;
   }
   flush(e);
@@ -155,26 +157,35 @@ void Environments::State::finish(RunningEnvironment& e, Result<InvocationResult>
 }
 
 // AWS: Developer Guide, "Sending Lambda function logs to CloudWatch Logs": END and REPORT.
-void Environments::State::report(RunningEnvironment& e, std::string_view status, std::string_view error_type) {
+void Environments::State::report(RunningEnvironment& e, std::string_view status, std::string_view error_type,
+                                 size_t produced) {
   const Pending& pending = *e.pending;
   const double duration = millis(steady_now() - pending.entered);
   const Micros init = std::exchange(e.init, 0);
   const double billed = std::ceil(duration + millis(init));
-  const uint64_t peak = (e.task ? e.task->peak_memory() : 0) >> 20;
+  const uint64_t memory = static_cast<uint64_t>(e.program.record.memory_size);
+  const uint64_t peak = std::min((e.task ? e.task->peak_memory() : 0) >> 20, memory);
   if (!e.line.empty()) log(e, "\n");
   std::string text = fmt::format(
       "END RequestId: {0}\nREPORT RequestId: {0}\tDuration: {1:.2f} ms\tBilled Duration: {2:.0f} ms\tMemory "
       "Size: {3} MB\tMax Memory Used: {4} MB\t",
-      pending.invocation.request_id, duration, billed, e.program.record.memory_size,
-      std::min<uint64_t>(peak, static_cast<uint64_t>(e.program.record.memory_size)));
+      pending.invocation.request_id, duration, billed, memory, peak);
   if (init > 0) text += fmt::format("Init Duration: {:.2f} ms\t", millis(init));
   if (!status.empty()) text += fmt::format("Status: {}\t", status);
   if (!error_type.empty()) text += fmt::format("Error Type: {}", error_type);
   log(e, text + "\n");
+  tell_of_report(e, {.status = status,
+                     .error_type = error_type,
+                     .duration = duration,
+                     .billed = billed,
+                     .init = init,
+                     .peak_megabytes = peak,
+                     .produced = produced});
 }
 
 void Environments::State::ended(uint64_t id, const run::Outcome& outcome) {
   std::vector<std::move_only_function<void()>> later;
+  std::shared_ptr<Telemetry> telemetry;  // its end waits for threads that may want the lock
   {
     const std::lock_guard lock(mutex);
     const auto found = all.find(id);
@@ -221,6 +232,7 @@ void Environments::State::ended(uint64_t id, const run::Outcome& outcome) {
     } else {
       flush(e);
     }
+    telemetry = std::move(e.telemetry);
     changed.notify_all();
   }
   for (auto& call : later) call();
@@ -228,6 +240,7 @@ void Environments::State::ended(uint64_t id, const run::Outcome& outcome) {
 
 // AWS: external extensions get two seconds for their last work.
 void Environments::State::shut_down(RunningEnvironment& e, std::string_view reason) {
+  if (e.telemetry) e.telemetry->hurry();
   if (std::ranges::none_of(e.extensions, &Extension::shutdown)) return let_go(e);
   e.dying = true;
   e.kill_at = steady_now() + kShutdown;
@@ -257,11 +270,12 @@ void Environments::State::log(RunningEnvironment& e, std::string_view text) {
   }
 }
 
-void Environments::State::took_output(uint64_t id, std::string_view bytes) {
+void Environments::State::took_output(uint64_t id, std::string_view bytes, bool of_extension) {
   const std::lock_guard lock(mutex);
   const auto found = all.find(id);
   if (found == all.end()) return;
   log(*found->second, bytes);
+  if (found->second->telemetry && !of_extension) found->second->telemetry->output(Telemetry::Kind::kFunction, bytes);
   if (!options.network) tell_of_network(*found->second, bytes);
   if (found->second->lines.size() > 1000) flush(*found->second);
 }

@@ -73,6 +73,13 @@ void Environments::State::serve_extension(const Exchange& exchange, RunningEnvir
                   "No extension has registered under this identifier.");
   if (what == "event/next") {
     found->waiting = exchange;
+    if (e.telemetry && !std::exchange(found->told, true)) {
+      Json events = Json::array();
+      if (found->invoke) events.push("INVOKE");
+      if (found->shutdown) events.push("SHUTDOWN");
+      e.telemetry->platform("platform.extension",
+                            Json::object({{"name", found->name}, {"state", "Ready"}, {"events", std::move(events)}}));
+    }
     tell(*found);
     return hand_over(e);
   }
@@ -86,6 +93,23 @@ void Environments::State::serve_extension(const Exchange& exchange, RunningEnvir
     return let_go(e);
   }
   refuse(exchange, 404, "NotFound", "No such path of the Extensions API.");
+}
+
+void Environments::State::subscribe_to_telemetry(const Exchange& exchange, RunningEnvironment& e,
+                                                 const std::string& body) {
+  const auto found = std::ranges::find(
+      e.extensions, std::string(exchange->head().headers.get("lambda-extension-identifier")), &Extension::id);
+  if (found == e.extensions.end())
+    return refuse(exchange, 403, "Extension.UnknownExtensionIdentifier",
+                  "No extension has registered under this identifier.");
+  if (!e.telemetry)
+    return refuse(exchange, 403, "Telemetry.NotSupported",
+                  "Telemetry is told to extensions in a layer's folder extensions/ only.");
+  const auto asked = Json::parse(body);
+  if (!asked || !asked->is_object()) return refuse(exchange, 400, "ValidationError", "The body is no JSON object.");
+  if (const Status done = e.telemetry->subscribe(found->name, *asked); !done)
+    return refuse(exchange, done.error().status, done.error().code.c_str(), done.error().message.c_str());
+  exchange->respond({.status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "OK"});
 }
 
 }  // namespace tarn::lambda

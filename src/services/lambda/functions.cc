@@ -52,7 +52,19 @@ Result<Package> package_of(Call& call, const Code& code) {
 }
 
 Status put_code(Call& call, Transaction& tx, const StagedBody& body, const Package& package, VersionRecord& record) {
+  record.unzipped = package.unzipped;
   return put_package(call, tx, body, package, record.code, record.code_size, record.code_sha256);
+}
+
+// AWS: Lambda quotas: the deployment package, unzipped, with its layers.
+Status check_whole_size(const VersionRecord& record) {
+  uint64_t size = record.unzipped;
+  for (const LayerUse& layer : record.layers) size += layer.unzipped;
+  if (size <= kMostUnzipped) return {};
+  return invalid_parameter(
+      fmt::format("Function code combined with layers exceeds the maximum allowed size of {} bytes. The actual size is "
+                  "{} bytes.",
+                  kMostUnzipped, size));
 }
 
 // The layers of a function that has had others.
@@ -252,6 +264,7 @@ Result<FunctionConfiguration> create_function(Lambda& lambda, Call& call, const 
     }
     TRY(put_code(call, tx, body, package, fresh.record));
     TRY(put_layers(call, tx, in.layers, fresh.record));
+    TRY(check_whole_size(fresh.record));
     TRY(tx.put(kFunctions, name.key, fresh.function));
     TRY(tx.put(kVersions, {fresh.function.id, 0}, fresh.record));
     if (!in.tags.empty()) TRY(set_tags(tx, name.arn(), Tags(in.tags.begin(), in.tags.end())));
@@ -301,6 +314,7 @@ Result<FunctionConfiguration> update_function_code(Lambda& lambda, Call& call, c
     TRY(check_signature(tx, name, function));
     if (!dry) {
       TRY(put_code(call, tx, body, package, record));
+      TRY(check_whole_size(record));
       touch(call, record);
       TRY(tx.put(kVersions, {function.id, 0}, record));
     }
@@ -333,7 +347,10 @@ Result<FunctionConfiguration> update_function_configuration(Lambda& lambda, Call
     TRY(configure(in, record));
     if (in.dead_letter_config) TRY(check_dead_letter_role(lambda, call, record));
     if (!in.layers.empty()) TRY(check_signature(tx, name, function));
-    if (in.layers.has_value()) TRY(put_layers(call, tx, in.layers, record));
+    if (in.layers.has_value()) {
+      TRY(put_layers(call, tx, in.layers, record));
+      TRY(check_whole_size(record));
+    }
     touch(call, record);
     TRY(tx.put(kVersions, {function.id, 0}, record));
     changed = {.name = name, .function = function, .version = 0, .record = record};

@@ -85,6 +85,20 @@ void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<Invoc
   if (Status begun = begin(); !begun) reply.give(Failure(std::move(begun.error())));
 }
 
+Result<std::vector<Need>> invoke_async_rights(Lambda&, Call& call, const InvokeAsyncRequest& in) {
+  return rights_on(call, *in.function_name, {}, "lambda:InvokeAsync");
+}
+
+Result<InvokeAsyncResponse> invoke_async(Lambda& lambda, Call& call, const InvokeAsyncRequest& in) {
+  const Found found = TRY(find_now(lambda.door, call.caller(), *in.function_name, {}));
+  const std::string payload =
+      TRY(payload_of({.invocation_type = "Event", .payload = in.invoke_args}, kMostAsynchronous));
+  const Sequence sequence = TRY(lambda.door.store().run(
+      [&](Transaction& tx) { return accept_event(lambda, tx, found, payload, call.caller()); }));
+  TRY(lambda.door.store().wait_synced(sequence));
+  return InvokeAsyncResponse{.status = 202};
+}
+
 void Lambda::start() {
   start_events(*this);
 }

@@ -138,7 +138,7 @@ Result<std::vector<LayerUse>> use_layers(Transaction& tx, const std::string& reg
           fmt::format("Two different versions of the same layer are not allowed to be referenced in "
                       "the same function. {} and {} are versions of the same layer.",
                       first->second, arn));
-    uses.push_back({arn, record->code, record->code_size, record->code_sha256});
+    uses.push_back({arn, record->code, record->code_size, record->code_sha256, record->unzipped});
   }
   return uses;
 }
@@ -174,7 +174,8 @@ Result<PublishLayerVersionResponse> publish_layer_version(Lambda& lambda, Call& 
                             .code_size = 0,
                             .code_sha256 = {},
                             .created = call.now(),
-                            .permissions = {}};
+                            .permissions = {},
+                            .unzipped = package.unzipped};
   LayerVersionKey made{key.account, key.region, key.name};
   TRY(committed(call, [&](Transaction& tx) -> Status {
     LayerRecord layer = TRY(tx.get(kLayers, key)).value_or(LayerRecord{});

@@ -54,7 +54,10 @@ struct LayerUse {
   std::vector<Segment> code;
   uint64_t code_size = 0;
   std::string code_sha256;  // base64
-  static void fields(auto& self, auto&& visit) { visit(self.arn, self.code, self.code_size, self.code_sha256); }
+  uint64_t unzipped = 0;    // how large its files are
+  static void fields(auto& self, auto&& visit) {
+    visit(self.arn, self.code, self.code_size, self.code_sha256, self.unzipped);
+  }
 };
 
 // What a version runs, and how.
@@ -75,11 +78,13 @@ struct VersionRecord {
   std::string revision;
   std::vector<LayerUse> layers;  // the later ones' files cover those of the earlier
   std::string runtime_updates = "Auto";
+  uint64_t unzipped = 0;  // how large the code's files are
   static void fields(auto& self, auto&& visit) {
     visit(self.runtime, self.role, self.handler, self.description, self.timeout, self.memory_size,
           self.ephemeral_storage, self.environment, self.has_environment, self.architecture, self.dead_letter_target,
           self.tracing, self.log_format, self.log_group, self.kms_key, self.subnets, self.security_groups, self.code,
-          self.code_size, self.code_sha256, self.modified, self.revision, self.layers, self.runtime_updates);
+          self.code_size, self.code_sha256, self.modified, self.revision, self.layers, self.runtime_updates,
+          self.unzipped);
   }
 };
 
@@ -144,9 +149,10 @@ struct LayerVersionRecord {
   std::string code_sha256;
   Time created;
   std::vector<PermissionRecord> permissions;
+  uint64_t unzipped = 0;  // how large its files are
   static void fields(auto& self, auto&& visit) {
     visit(self.description, self.license, self.architectures, self.runtimes, self.code, self.code_size,
-          self.code_sha256, self.created, self.permissions);
+          self.code_sha256, self.created, self.permissions, self.unzipped);
   }
 };
 

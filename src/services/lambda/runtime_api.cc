@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kMostAnswer = 6 << 20;  // AWS: Lambda quotas: synchronous response payload
 constexpr std::string_view kApi = "/2018-06-01/runtime/";
 constexpr std::string_view kExtensionsApi = "/2020-01-01/extension/";
+constexpr std::string_view kTelemetryApi = "/2022-07-01/telemetry";
 
 }  // namespace
 
@@ -55,6 +56,7 @@ void Environments::State::serve(const Exchange& exchange, uint64_t id, std::stri
   if (found == all.end()) return refuse(exchange, 403, "Gone", "This environment has ended.");
   RunningEnvironment& e = *found->second;
   if (path.starts_with(kExtensionsApi)) return serve_extension(exchange, e, path.substr(kExtensionsApi.size()), body);
+  if (path == kTelemetryApi || path == "/2022-07-01/telemetry/") return subscribe_to_telemetry(exchange, e, body);
   if (!path.starts_with(kApi)) return refuse(exchange, 404, "NotFound", "No such path of the Runtime API.");
   const std::string_view what = path.substr(kApi.size());
   if (e.dying) return refuse(exchange, 403, "Gone", "This environment ends.");
@@ -62,6 +64,7 @@ void Environments::State::serve(const Exchange& exchange, uint64_t id, std::stri
     if (e.ready == 0) {
       e.ready = steady_now();
       e.init = e.ready - e.started;
+      tell_of_runtime(e, "");
     }
     e.waiting = exchange;
     e.idle_since = steady_now();
@@ -72,6 +75,7 @@ void Environments::State::serve(const Exchange& exchange, uint64_t id, std::stri
   if (what == "init/error") {
     e.init_error = std::move(body);
     e.error_type = type;
+    tell_of_runtime(e, type);
     return accept(exchange);
   }
   if (!is_answer(e, what)) return refuse(exchange, 400, "InvalidRequestID", "Invalid request ID");

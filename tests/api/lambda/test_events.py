@@ -83,6 +83,20 @@ def test_a_failing_call_is_tried_three_times_and_told(world):
         "RequestID": request_id, "ErrorCode": "200", "ErrorMessage": "no 7"}
 
 
+def test_the_old_way_to_call_is_there(world):
+    url, arn = world.queue("old-way")
+    world.deploy("old-way", "def handler(event, context): return event\n")
+    world.functions.put_function_event_invoke_config(FunctionName="old-way", DestinationConfig={"OnSuccess": {"Destination": arn}})
+    assert world.functions.invoke_async(FunctionName="old-way", InvokeArgs=b'{"a": 1}')["Status"] == 202
+    world.pass_(1)
+    [message] = world.messages(url)
+    assert json.loads(message["Body"])["responsePayload"] == {"a": 1}
+    with pytest.raises(world.functions.exceptions.InvalidRequestContentException):
+        world.functions.invoke_async(FunctionName="old-way", InvokeArgs=b"{")
+    with pytest.raises(world.functions.exceptions.ResourceNotFoundException):
+        world.functions.invoke_async(FunctionName="none", InvokeArgs=b"{}")
+
+
 def test_settings_bound_the_tries(world):
     url, arn = world.queue("bounded")
     world.deploy("bounded", FAILING)

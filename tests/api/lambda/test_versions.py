@@ -1,7 +1,9 @@
 """Why: an alias is how a caller is kept from what is deployed next; a layer is how functions share what they import."""
 import base64
+import io
 import json
 import time
+import zipfile
 
 import pytest
 
@@ -169,3 +171,19 @@ def test_a_layer_zipped_without_its_folder_is_accepted_and_said(functions, deplo
     assert value["errorType"] == "Runtime.ImportModuleError" and "zip" not in value["errorMessage"]
     log = base64.b64decode(answer["LogResult"]).decode()
     assert "A layer has /opt/helper_module.py, where Python does not look: in the layer's zip it must lie below python/" in log, log
+
+
+def test_a_function_is_as_large_as_its_code_and_its_layers(functions, deploy, refused, new_name):
+    def zeros(megabytes):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+            out.writestr("python/zeros", bytes(megabytes << 20))
+        return buffer.getvalue()
+
+    layer = functions.publish_layer_version(LayerName=new_name("layer"), Content={"ZipFile": zeros(200)})["LayerVersionArn"]
+    name = deploy("def handler(e, c): return 1\n", Layers=[layer])
+    text = "Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is 272629760 bytes."
+    refused("InvalidParameterValueException", text, functions.update_function_code, FunctionName=name, ZipFile=zeros(60))
+    functions.update_function_configuration(FunctionName=name, Layers=[])
+    functions.update_function_code(FunctionName=name, ZipFile=zeros(60))
+    refused("InvalidParameterValueException", text, functions.update_function_configuration, FunctionName=name, Layers=[layer])
