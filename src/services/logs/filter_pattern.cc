@@ -137,7 +137,7 @@ Result<Operand> PatternReader::take_operand(std::string_view stops) {
     const size_t end = rest_.find('%', 1);
     if (end == std::string_view::npos || end == 1) return invalid_pattern("a %regular expression% has no closing %.");
     out.text = rest_.substr(1, end - 1);
-    out.regex = TRY(Regex::compile(out.text));
+    out.regex = TRY(regex_of(out.text));
     rest_.remove_prefix(end + 1);
     return out;
   }

@@ -159,6 +159,23 @@ Result<ListLogGroupsResponse> list_log_groups(Logs&, Call& call, const ListLogGr
   return out;
 }
 
+// --- protection ------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Need>> put_log_group_deletion_protection_rights(Logs&, Call& call,
+                                                                   const PutLogGroupDeletionProtectionRequest& in) {
+  const std::string name = group_name({}, in.log_group_identifier);
+  return std::vector<Need>{{.action = "logs:PutLogGroupDeletionProtection",
+                            .resource = call.arn("logs", fmt::format("log-group:{}:log-stream:", name))}};
+}
+
+Result<PutLogGroupDeletionProtectionOutput> put_log_group_deletion_protection(
+    Logs&, Call& call, const PutLogGroupDeletionProtectionRequest& in) {
+  FoundGroup group = TRY(find_group(call, {}, in.log_group_identifier, Lock::kExclusive));
+  group.record.deletion_protected = *in.deletion_protection_enabled;
+  TRY(call.put(kGroups, group.key, group.record));
+  return PutLogGroupDeletionProtectionOutput{};
+}
+
 // --- retention -------------------------------------------------------------------------------------------------------
 
 Result<PutRetentionPolicyOutput> put_retention_policy(Logs& logs, Call& call, const PutRetentionPolicyRequest& in) {

@@ -330,9 +330,9 @@ class Parser {
     if (!glob && token_.kind != Token::Kind::kRegex) return unexpected("\"a glob with *\" or /a regular expression/");
     out.regex = TRY(regex_of(glob ? regex_of_glob(token_.text) : token_.text));
     TRY(step());
-    for (const auto& [place, group] : out.regex->names()) {
-      if (out.names.size() <= place) out.names.resize(place + 1);
-      out.names[place] = group;
+    for (const auto& [group, name] : out.regex->names()) {
+      if (out.names.size() < group) out.names.resize(group);
+      out.names[group - 1] = name;
     }
     if (TRY(take_word("as"))) {
       out.names.clear();
@@ -358,9 +358,9 @@ class Parser {
     return out;
   }
   static Result<Regex> regex_of(std::string_view text) {
-    auto regex = Regex::compile(text);
+    auto regex = logs::regex_of(text);
     if (!regex) return malformed(regex.error().message);
-    return std::move(*regex);
+    return regex;
   }
 
   // --- expressions ---

@@ -178,10 +178,10 @@ class Stage {
     const Value source = evaluate(command_.expressions[0].expression, row, context_);
     if (source.absent()) return;
     const std::string text = source.text();
-    const auto found = command_.regex->find(text);
-    if (!found) return;
+    RegexMatch match(*command_.regex);
+    if (match.find(text) != RegexMatch::Found::kYes) return;
     for (size_t i = 0; i < command_.names.size(); ++i)
-      if (!command_.names[i].empty() && found->groups[i]) row.set(command_.names[i], *found->groups[i]);
+      if (!command_.names[i].empty() && match.has(i + 1)) row.set(command_.names[i], std::string(match.text(i + 1)));
   }
 
   // A row for each item; what is no list is one of one item. AWS: "unnest".

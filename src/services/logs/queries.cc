@@ -17,7 +17,7 @@
 namespace tarn::logs {
 namespace {
 
-constexpr int32_t kMostRows = 10'000, kPage = 1000;
+constexpr int32_t kMostRows = 10'000, kPage = 1000, kGroupPage = 500;
 constexpr size_t kMostGroups = 50, kMostGathered = 500'000, kMostBytes = 256 << 20;
 constexpr Micros kKept = 7 * kDay;  // AWS: results of queries are there for seven days
 constexpr Micros kLongest = 60 * kMinute;
@@ -260,6 +260,20 @@ Result<GetQueryResultsResponse> get_query_results(Logs&, Call& call, const GetQu
     out.results.push_back(std::move(cells));
   }
   if (end < rows->rows.size()) out.next_token = page_token(call.door().store(), request, std::to_string(end));
+  return out;
+}
+
+Result<ListLogGroupsForQueryResponse> list_log_groups_for_query(Logs&, Call& call,
+                                                                const ListLogGroupsForQueryRequest& in) {
+  const auto query = TRY(call.get(kQueries, {call.account(), call.region(), *in.query_id}, Lock::kNone));
+  if (!query) return not_found(fmt::format("Query with id {} does not exist.", *in.query_id));
+  const std::string request = "ListLogGroupsForQuery " + *in.query_id;
+  const auto begin = static_cast<size_t>(parse_int(TRY(page_start(call, request, in.next_token))).value_or(0));
+  const size_t end = std::min(query->groups.size(), begin + static_cast<size_t>(in.max_results.value_or(kGroupPage)));
+  ListLogGroupsForQueryResponse out;
+  out.log_group_identifiers.set_present();
+  for (size_t i = begin; i < end; ++i) out.log_group_identifiers.push_back(query->groups[i]);
+  if (end < query->groups.size()) out.next_token = page_token(call.door().store(), request, std::to_string(end));
   return out;
 }
 

@@ -192,3 +192,17 @@ def test_a_policy_on_a_group_reaches_its_streams(user_client, allow, logs, accou
     theirs.create_log_stream(logGroupName=group, logStreamName="other")
     assert theirs.get_log_events(logGroupName=group, logStreamName=stream)["events"]
     assert code(theirs.create_log_stream, logGroupName=group + "x", logStreamName="s") == "AccessDeniedException"
+
+
+def test_a_protected_group_is_not_deleted(logs, new_name):
+    name = new_name("kept")
+    logs.create_log_group(logGroupName=name, deletionProtectionEnabled=True)
+    (told,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    assert told["deletionProtectionEnabled"]
+    assert code(logs.delete_log_group, logGroupName=name) == "ValidationException"
+    logs.put_log_group_deletion_protection(logGroupIdentifier=told["logGroupArn"], deletionProtectionEnabled=False)
+    assert not logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]["deletionProtectionEnabled"]
+    logs.put_log_group_deletion_protection(logGroupIdentifier=name, deletionProtectionEnabled=False)
+    logs.delete_log_group(logGroupName=name)
+    assert code(logs.put_log_group_deletion_protection, logGroupIdentifier=name,
+                deletionProtectionEnabled=True) == "ResourceNotFoundException"

@@ -57,6 +57,10 @@ def test_several_groups_are_one_answer(logs, group, new_name):
     put(logs, group, "a1", "a2", at=NOW - 10)
     put(logs, other, "b1", at=NOW - 5)
     assert [r["@message"] for r in ask(logs, "fields @message", [group, other])[0]] == ["b1", "a2", "a1"]
+    identifier = logs.start_query(logGroupNames=[group, other], queryString="fields @message", startTime=NOW, endTime=NOW)["queryId"]
+    first = logs.list_log_groups_for_query(queryId=identifier, maxResults=50)
+    assert sorted(first["logGroupIdentifiers"]) == sorted([group, other]) and "nextToken" not in first
+    assert error_of(logs.list_log_groups_for_query, queryId=identifier[:-1] + "x") == "ResourceNotFoundException"
 
 
 def test_results_are_paged(logs, group):
