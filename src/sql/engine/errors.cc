@@ -238,10 +238,6 @@ void raise_sql(const char* sqlstate, const std::string& message, duckdb::optiona
                           duckdb::unordered_map<std::string, std::string>(extra.begin(), extra.end()));
 }
 
-Error sql_error(std::string sqlstate, std::string message) {
-  return Error{400, "SqlError", std::move(message), {{"sqlstate", std::move(sqlstate)}}};
-}
-
 Error to_error(const duckdb::ErrorData& error, Dialect) {
   const auto& extra = error.ExtraInfo();
   const std::string& raw = error.RawMessage();
@@ -263,12 +259,10 @@ Error to_error(const duckdb::ErrorData& error, Dialect) {
     }
     message = in_dialects_words(state, error, raw);
   }
-  Error result = sql_error(std::move(state), std::move(message));
-  if (const auto at = extra.find("position"); at != extra.end()) {
-    if (const auto position = parse_int(at->second))
-      result.members.emplace_back("position", std::to_string(*position + 1));
-  }
-  return result;
+  std::optional<size_t> position;
+  if (const auto at = extra.find("position"); at != extra.end())
+    if (const auto from_zero = parse_int(at->second)) position = static_cast<size_t>(*from_zero + 1);
+  return sql_error(state, std::move(message), position).error();
 }
 
 }  // namespace tarn::sql::engine

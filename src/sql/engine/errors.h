@@ -5,6 +5,7 @@
 
 #include "sql/engine/duckdb.pch.h"
 #include "sql/engine_client.h"
+#include "sql/sql_error.h"
 
 namespace tarn::sql::engine {
 
@@ -12,7 +13,6 @@ namespace tarn::sql::engine {
 [[noreturn]] void raise_sql(const char* sqlstate, const std::string& message,
                             duckdb::optional_idx position = duckdb::optional_idx());
 
-Error sql_error(std::string sqlstate, std::string message);
 Error to_error(const duckdb::ErrorData& error, Dialect dialect);
 
 }  // namespace tarn::sql::engine

@@ -149,9 +149,9 @@ void Instance::attach(const std::string& name) {
 
 Status Instance::create_database(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  if (options_.databases.empty()) return Failure(sql_error("0A000", "This engine keeps no databases."));
+  if (options_.databases.empty()) return sql_error(kNotSupported, "This engine keeps no databases.");
   if (std::filesystem::exists(file_of(name))) {
-    return Failure(sql_error("42P04", "database \"" + name + "\" already exists"));
+    return sql_error("42P04", "database \"" + name + "\" already exists");
   }
   try {
     attach(name);
@@ -164,7 +164,7 @@ Status Instance::create_database(const std::string& name) {
 Status Instance::drop_database(const std::string& name) {
   const std::lock_guard lock(mutex_);
   if (options_.databases.empty() || !std::filesystem::exists(file_of(name))) {
-    return Failure(sql_error("3D000", "database \"" + name + "\" does not exist"));
+    return sql_error("3D000", "database \"" + name + "\" does not exist");
   }
   try {
     run("DETACH " + quote_name(name));

@@ -48,7 +48,7 @@ Result<std::unique_ptr<Session>> Session::open(Instance& instance, Link& link, c
     if (!there) return;
     duckdb::ClientData::Get(context).catalog_search_path->Set({database, "public"}, duckdb::CatalogSetPathType::SET_DIRECTLY);
   });
-  if (!there) return Failure(sql_error("3D000", "database \"" + database + "\" does not exist"));
+  if (!there) return sql_error("3D000", "database \"" + database + "\" does not exist");
   return session;
 }
 
@@ -69,7 +69,7 @@ Error Session::error_of(const duckdb::ErrorData& error) {
     if (duckdb::ValidChecker::IsInvalidated(instance_.database())) end_process();
   }
   if (timed_out_ && error.Type() == duckdb::ExceptionType::INTERRUPT) {
-    return sql_error("57014", "Query cancelled: it ran longer than its statement timeout.");
+    return sql_error("57014", "Query cancelled: it ran longer than its statement timeout.").error();
   }
   const std::lock_guard lock(state_->mutex);
   if (state_->failure) return *state_->failure;
@@ -79,8 +79,7 @@ Error Session::error_of(const duckdb::ErrorData& error) {
 
 Result<void> Session::in_transaction(const StatementContext& context, const std::function<void()>& work) {
   if (failed_) {
-    return Failure(
-        sql_error("25P02", "current transaction is aborted, commands ignored until end of transaction block"));
+    return sql_error("25P02", "current transaction is aborted, commands ignored until end of transaction block");
   }
   state_->begin(context);
   timed_out_ = false;
