@@ -179,8 +179,10 @@ Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
 }
 
 // A delivery's call does not wait for the disk: the delivery goes in a later commit of the same log, so that a crash that
-// loses what the call wrote brings the delivery back.
+// loses what the call wrote brings the delivery back. Nor does what caused it, where the call is one commit into the store.
 Status deliver(Door& door, const LaterCall& call) {
+  const wire::Operation* operation = TRY(operation_of(door, call));
+  if (operation->form != wire::Form::kWrite) TRY(door.store().wait_synced(door.store().latest()));
   Sequence seen = 0;
   TRY(execute(door, call, seen));
   return {};
@@ -286,7 +288,8 @@ void start_bus(Door& door, CallLog& log) {
               },
               .may_pass = may_pass,
               .gave_up = [&door](Transaction& tx, const Delivery& delivery,
-                                 const Error& error) { return bury(door, tx, delivery, error); }});
+                                 const Error& error) { return bury(door, tx, delivery, error); },
+              .after_sync = false});
 }
 
 std::string queue_url_of(std::string_view queue_arn) {

@@ -4,7 +4,7 @@
 //   dispatcher: rows in order -> matchers -> delivery rows; events gone, deliveries there, in one commit
 //   one queue a target -> deliver(delivery) -> row gone; or again later, up to its deadline
 //
-// Nothing is matched or delivered before the commit that caused it is on the disk.
+// Nothing leaves the store before the commit that caused it is on the disk.
 #pragma once
 
 #include <functional>
@@ -71,6 +71,9 @@ struct DeliveryTarget {
   // side by side, at most `most_begun` of the type. Trying again is its own business: `also` enqueues the next attempt.
   std::function<void(const Delivery&, Settle)> begin = {};
   size_t most_begun = 64;
+  // false: `deliver` itself waits for its cause to be on the disk, unless all that it does is a commit into this store, which
+  // the log keeps behind the cause.
+  bool after_sync = true;
 };
 
 // THREADS: any, after start(). One thread a target with something to deliver (at most 32), ended when idle.

@@ -51,7 +51,7 @@ std::vector<uint64_t> Outbox::State::due_events(Time now) {
 }
 
 void Outbox::State::match_events(const std::vector<uint64_t>& numbers) {
-  // Not waited for the disk: what is matched is committed behind its cause, and a delivery waits for both.
+  // Not waited for the disk: what is matched is committed behind its cause, and what leaves the store waits for both.
   for (const uint64_t number : numbers) {
     match_event(number);
     const std::lock_guard lock(mutex);
@@ -183,11 +183,12 @@ std::optional<DeliveryKey> Outbox::State::deliver(const DeliveryKey& key) {
   };
   if (!found) return again_soon(found.error());
   Delivery& delivery = found->value();
-  if (const Status synced = store.wait_synced(store.latest()); !synced) return again_soon(synced.error());
+  const auto target = target_of(key.type);
+  if (target == targets.end() || target->second.after_sync)
+    if (const Status synced = store.wait_synced(store.latest()); !synced) return again_soon(synced.error());
   // Another that was committed before may still be on its way into the queue.
   if (keeps_order(key.type))
     if (const auto first = first_of(key); !first || first->number != key.number) return key;
-  const auto target = target_of(key.type);
   if (target != targets.end() && target->second.begin) {
     begin(target->second, key, delivery);
     return std::nullopt;
