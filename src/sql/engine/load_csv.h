@@ -3,19 +3,13 @@
 #pragma once
 
 #include "sql/engine/functions.h"
-#include "sql/engine_client.h"
+#include "sql/engine/load_values.h"
 
 namespace tarn::sql::engine {
 
-// A column that is loaded, in the order of the file's fields.
-struct LoadColumn {
-  std::string name;
-  duckdb::LogicalType type;
-  int bytes = 0;  // of VARCHAR(n); 0: no limit
-};
-
 // The INSERT that loads the request's objects into the table (named in full). nullopt: the row parser must.
-// The objects are read through once, at memory speed. Throws where one cannot be read.
+// `columns`: in the order of the file's fields. The objects are read through once, at memory speed. Throws where one cannot be
+// read.
 std::optional<std::string> csv_insert(duckdb::ClientContext& context, const LoadRequest& request,
                                       const std::string& table, const std::vector<LoadColumn>& columns);
 

@@ -105,12 +105,15 @@ Place Rewriter::target(string& catalog, string& schema, string& table, const cha
 }
 
 std::vector<DeclaredColumn> Rewriter::declared(const Place& place) {
-  std::vector<DeclaredColumn> columns;
   const auto entry = duckdb::Catalog::GetEntry<duckdb::TableCatalogEntry>(
       context_, place.catalog, place.schema, place.table, duckdb::OnEntryNotFound::RETURN_NULL);
-  if (!entry) return columns;
+  return entry ? declared_columns(*entry) : std::vector<DeclaredColumn>{};
+}
+
+std::vector<DeclaredColumn> declared_columns(const duckdb::TableCatalogEntry& table) {
+  std::vector<DeclaredColumn> columns;
   // The comment of a column holds what was declared: it is part of the table's entry, so DDL stays one transaction.
-  for (const auto& column : entry->GetColumns().Logical()) {
+  for (const auto& column : table.GetColumns().Logical()) {
     DeclaredColumn declared{column.Name(), "", "", false, column.Type()};
     if (!column.Comment().IsNull()) {
       const string text = column.Comment().ToString();

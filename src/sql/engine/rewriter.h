@@ -29,6 +29,7 @@ struct DeclaredColumn {
   bool identity_by_default = false;
   duckdb::LogicalType engine;  // the engine's type
 };
+std::vector<DeclaredColumn> declared_columns(const duckdb::TableCatalogEntry& table);
 
 class Rewriter {
  public:

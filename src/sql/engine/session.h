@@ -8,6 +8,7 @@
 
 #include "sql/engine/duckdb.pch.h"
 #include "sql/engine/instance.h"
+#include "sql/engine/load_values.h"
 #include "sql/engine/rewrite.h"
 #include "sql/engine/session_state.h"
 #include "sql/spool.h"
@@ -53,14 +54,12 @@ class Session {
   // EXPLAIN's text, a line a row, as Redshift shows plans.
   void drain_plan(duckdb::QueryResult& result, int spool, Outcome& outcome);
   void mark(const StatementContext& context);
-  std::optional<uint64_t> load_through_reader(const LoadRequest& request, const std::vector<std::string>& names,
-                                              const duckdb::vector<duckdb::LogicalType>& types,
-                                              const std::vector<size_t>& fields, const std::vector<int>& bytes);
-  uint64_t load_parquet(const LoadRequest& request, const std::vector<std::string>& names,
-                        const duckdb::vector<duckdb::LogicalType>& types, const std::vector<size_t>& fields,
-                        const std::vector<int>& bytes);
-  uint64_t load_shapefile(const LoadRequest& request, const std::vector<std::string>& names,
-                          const std::vector<size_t>& fields);
+  // REQUIRES, of load_*: the names in the request are folded.
+  std::optional<uint64_t> load_through_reader(const LoadRequest& request, const std::vector<LoadColumn>& columns);
+  void load_rows(duckdb::TableCatalogEntry& table, const LoadRequest& request, std::vector<LoadColumn> columns,
+                 LoadOutcome& outcome);
+  uint64_t load_parquet(const LoadRequest& request, const std::vector<LoadColumn>& columns);
+  uint64_t load_shapefile(const LoadRequest& request, const std::vector<LoadColumn>& columns);
   Error error_of(const duckdb::ErrorData& error);
 
   Instance& instance_;
