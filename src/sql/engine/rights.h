@@ -2,6 +2,7 @@
 // renames and drops.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "sql/rights.h"
 
 namespace tarn::sql::engine {
+
+struct SessionState;
 
 // REQUIRES, all: a transaction of the context is open.
 
@@ -25,6 +28,9 @@ void check_owner(duckdb::ClientContext& context, const StatementContext& who, co
 // SQL that makes owners and grants follow what the rewritten statement does: to be run behind it.
 std::vector<std::string> rights_after(duckdb::ClientContext& context, const StatementContext& who,
                                       const duckdb::SQLStatement& statement);
+
+// Everybody with his memberships, by name.
+std::map<std::string, Identity> everybody(SessionState& session);
 
 struct LateView {
   std::string schema, name, definition, columns;  // columns: "a,b"; empty: the query's
