@@ -145,7 +145,7 @@ class Schema : public duckdb::SchemaCatalogEntry {
       snapshot->names.push_back(column.name);
       snapshot->types.push_back(hive_type(column.type, dialect));
       duckdb::ColumnDefinition definition(column.name, snapshot->types.back());
-      // As native tables' columns say what was declared (plan_rules.h).
+      // As native tables' columns say what was declared (planned_columns.h).
       if (column.type.starts_with("varchar(")) definition.SetComment("character varying" + column.type.substr(7));
       if (column.type.starts_with("char(")) definition.SetComment("character" + column.type.substr(4));
       info.columns.AddColumn(std::move(definition));

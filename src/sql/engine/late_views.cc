@@ -4,7 +4,7 @@
 #include "sql/engine/encode.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
-#include "sql/engine/plan_rules.h"
+#include "sql/engine/planned_columns.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/rights.h"
 

@@ -1,9 +1,9 @@
-// What is done to a bound plan before DuckDB optimizes it: trailing blanks of text count in no grouping, DISTINCT, join or set
-// operation; what is known of the result's columns beyond the engine's types is read off the plan.
+// What is done to a bound plan before DuckDB optimizes it: plan_blanks.h, unnest_rule.h; and what is known of the result's
+// columns (planned_columns.h) is read off it.
 #pragma once
 
 #include "sql/engine/duckdb.pch.h"
-#include "sql/engine_client.h"
+#include "sql/engine/planned_columns.h"
 
 namespace tarn::sql::engine {
 
@@ -11,33 +11,5 @@ void add_plan_rules(duckdb::DatabaseInstance& database);
 
 // Before a column's name in the tags of a CREATE TABLE AS: how it is to be kept, "encoding|distkey|1" (rewrite_create.cc).
 constexpr const char* kDesignTag = "tarn design ";
-
-// A column as the plan knows it.
-struct PlannedColumn {
-  int length = 0;                      // bytes; 0: not known
-  bool padded = false;                 // CHAR
-  bool interval = false;               // printed by the plan itself
-  char interval_kind = 0;              // 'y': of years and months, 'd': of days and times, 0: of all
-  bool geography = false;              // of a geometry
-  bool nullable = true;
-  std::string catalog, schema, table;  // of the column that it is, unchanged; empty otherwise
-  std::string column;
-  int32_t table_number = 0;
-  int16_t column_number = 0;
-};
-
-// Of "character varying(10)" and "character(10)": the length. False for other declarations.
-bool declared_length(const std::string& declared, PlannedColumn& column);
-
-// How a column of the type is declared, as far as the type does not say it: "character varying(10)", "interval day to second".
-std::string declared_text(const duckdb::LogicalType& type, const PlannedColumn& column);
-
-// What is known of the columns that a bound plan gives.
-std::vector<PlannedColumn> planned_columns(duckdb::LogicalOperator& plan);
-
-// Puts what is known of a planned column into a result's. `uses`: tables that the statement itself names; a column of
-// another (one behind a view) has no source.
-void apply(const PlannedColumn& planned, const StatementContext& context, const std::vector<TableUse>& uses,
-           ResultColumn& column);
 
 }  // namespace tarn::sql::engine

@@ -12,7 +12,7 @@
 
 #include "sql/engine/duckdb.pch.h"
 #include "sql/engine/link.h"
-#include "sql/engine/plan_rules.h"
+#include "sql/engine/planned_columns.h"
 
 namespace tarn::sql::engine {
 
