@@ -18,7 +18,7 @@ constexpr int kDeepest = 200;
 // A path that cannot be evaluated over this value.
 struct PathError {};
 
-enum class Truth : uint8_t { kFalse, kTrue, kUnknown };
+enum class Truth : uint8_t { kFalse, kUnknown, kTrue };  // in the order in which || takes the greatest, && the least
 
 Truth truth(bool value) {
   return value ? Truth::kTrue : Truth::kFalse;
@@ -393,22 +393,12 @@ class Path {
   }
   Truth either(const Json* current) {
     Truth left = both(current);
-    while (take("||")) {
-      const Truth right = both(current);
-      left = left == Truth::kTrue || right == Truth::kTrue         ? Truth::kTrue
-             : left == Truth::kUnknown || right == Truth::kUnknown ? Truth::kUnknown
-                                                                   : Truth::kFalse;
-    }
+    while (take("||")) left = std::max(left, both(current));
     return left;
   }
   Truth both(const Json* current) {
     Truth left = condition(current);
-    while (take("&&")) {
-      const Truth right = condition(current);
-      left = left == Truth::kFalse || right == Truth::kFalse       ? Truth::kFalse
-             : left == Truth::kUnknown || right == Truth::kUnknown ? Truth::kUnknown
-                                                                   : Truth::kTrue;
-    }
+    while (take("&&")) left = std::min(left, condition(current));
     return left;
   }
   Truth condition(const Json* current) {

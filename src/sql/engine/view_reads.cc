@@ -151,25 +151,23 @@ void keep_column_name(duckdb::QueryNode& query, const Renamed& renamed) {
       if (join.condition) expression(join.condition);
     }
   };
+  const auto both = [&](duckdb::QueryNode& one, duckdb::QueryNode& other) {
+    keep_column_name(one, renamed);
+    keep_column_name(other, renamed);
+  };
   for (const auto& [cte_name, cte] : query.cte_map.map) keep_column_name(*cte->query->node, renamed);
   switch (query.type) {
     case duckdb::QueryNodeType::SET_OPERATION_NODE: {
-      auto& both = query.Cast<duckdb::SetOperationNode>();
-      keep_column_name(*both.left, renamed);
-      keep_column_name(*both.right, renamed);
-      return;
+      auto& operation = query.Cast<duckdb::SetOperationNode>();
+      return both(*operation.left, *operation.right);
     }
     case duckdb::QueryNodeType::RECURSIVE_CTE_NODE: {
-      auto& both = query.Cast<duckdb::RecursiveCTENode>();
-      keep_column_name(*both.left, renamed);
-      keep_column_name(*both.right, renamed);
-      return;
+      auto& cte = query.Cast<duckdb::RecursiveCTENode>();
+      return both(*cte.left, *cte.right);
     }
     case duckdb::QueryNodeType::CTE_NODE: {
-      auto& with = query.Cast<duckdb::CTENode>();
-      keep_column_name(*with.query, renamed);
-      keep_column_name(*with.child, renamed);
-      return;
+      auto& cte = query.Cast<duckdb::CTENode>();
+      return both(*cte.query, *cte.child);
     }
     case duckdb::QueryNodeType::SELECT_NODE: {
       auto& select = query.Cast<duckdb::SelectNode>();
