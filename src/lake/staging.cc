@@ -15,7 +15,7 @@ constexpr size_t kCopyBytes = 1 << 20;
 Result<sql::StagedObject> Staging::create(const std::string& uri) {
   Fd owned = TRY(nameless_file(folder_));
   sql::StagedObject made;
-  made.file = sql::Fd(TRY(duplicate(owned.get())).release());
+  made.file = TRY(duplicate(owned.get()));
   const std::lock_guard lock(mutex_);
   made.handle = next_++;
   staged_[made.handle] = {uri, std::move(owned), {}};

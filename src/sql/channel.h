@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sql/fd.h"
+#include "os/file.h"
 #include "sql/protocol.h"
 
 namespace tarn::sql {

@@ -44,7 +44,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "sql/fd.h"
+#include "os/file.h"
 
 namespace tarn::sql {
 
