@@ -1,16 +1,14 @@
 #include "sql/engine_client.h"
 
-#include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include "os/process.h"
 #include "os/socket.h"
 #include "sql/channel.h"
 #include "sql/protocol.h"
 #include "sql/sql_error.h"
+#include "sql/threads.h"
 
 namespace tarn::sql {
 namespace {
@@ -31,38 +29,10 @@ Result<std::pair<Child, Fd>> spawn() {
   return std::pair(std::move(child), std::move(ours));
 }
 
-// Answers what one engine process asks, on a few threads of its own.
-class Answering {
+// Answers what one engine process asks.
+class Answers {
  public:
-  Answering(Channel& channel, ServerCallbacks& callbacks, int threads) : channel_(channel), callbacks_(callbacks) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-  }
-  ~Answering() {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    arrived_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-  void add(Message message) {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(message));
-    arrived_.notify_one();
-  }
-
- private:
-  void work() {
-    for (;;) {
-      std::unique_lock lock(mutex_);
-      arrived_.wait(lock, [&] { return ending_ || !queue_.empty(); });
-      if (ending_) return;
-      const Message message = std::move(queue_.front());
-      queue_.pop_front();
-      lock.unlock();
-      answer(message);
-    }
-  }
+  Answers(Channel& channel, ServerCallbacks& callbacks) : channel_(channel), callbacks_(callbacks) {}
 
   void answer(const Message& message) {
     const auto name = [&] { return decoded<TableName>(message.body); };
@@ -108,6 +78,7 @@ class Answering {
     }
   }
 
+ private:
   void list_objects(const Message& message) {
     const auto asked = decoded<ObjectsAsked>(message.body);
     auto objects = callbacks_.list_objects(asked.principal, asked.uris);
@@ -137,38 +108,33 @@ class Answering {
 
   Channel& channel_;
   ServerCallbacks& callbacks_;
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<Message> queue_;
-  bool ending_ = false;
-  std::vector<std::thread> threads_;
 };
 
 // One run of the engine process, from start to end.
 class Process {
  public:
-  Process(Child child, Fd socket, ServerCallbacks& callbacks, int threads)
-      : child_(std::move(child)),
-        channel_(std::move(socket)),
-        answering_(channel_, callbacks, threads),
-        reader_([this] { read(); }) {}
-  ~Process() {
-    channel_.close();
-    reader_.join();
+  Process(Child child, Fd socket, ServerCallbacks& callbacks)
+      : child_(std::move(child)), channel_(std::move(socket)), answers_(channel_, callbacks) {
+    threads_.run([this] { read(); });
   }
+  ~Process() { channel_.close(); }
   Channel& channel() { return channel_; }
   bool alive() { return !channel_.closed(); }
   int pid() const { return child_.pid(); }
 
  private:
+  // The thread that has read a question answers it, while another reads on.
   void read() {
-    while (auto message = channel_.next()) answering_.add(std::move(*message));
+    const auto question = channel_.next();
+    if (!question) return;
+    threads_.run([this] { read(); });
+    answers_.answer(*question);
   }
 
   Child child_;  // killed last, when nobody waits for it any more
   Channel channel_;
-  Answering answering_;
-  std::thread reader_;
+  Answers answers_;
+  Threads threads_;  // they end when the channel is closed
 };
 
 }  // namespace
@@ -197,7 +163,7 @@ Result<std::shared_ptr<Process>> Engine::State::started() {
   process.reset();
   sessions.clear();
   auto [child, socket] = TRY(spawn());
-  process = std::make_shared<Process>(std::move(child), std::move(socket), callbacks, options.callback_threads);
+  process = std::make_shared<Process>(std::move(child), std::move(socket), callbacks);
   ++generation;
   const auto configured = process->channel().call(static_cast<uint16_t>(Ask::kConfigure), encoded(options));
   if (!configured) {

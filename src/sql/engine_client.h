@@ -119,8 +119,8 @@ struct Rows {  // small tables of text: system views that the server fills
 
 // What the engine asks of the server while a statement runs.
 // `principal` is the statement's StatementContext::principal, given back as it was: implementations authorise as it.
-// THREADS: called on threads of the Engine, several at a time; may block. ERRORS: end the statement, code and message
-// kept.
+// THREADS: called on threads of the Engine, as many at a time as it asks; may block, but not for the Engine that asks: it may
+// be ending, and waits for what it asked. ERRORS: end the statement, code and message kept.
 class ServerCallbacks {
  public:
   virtual ~ServerCallbacks() = default;
@@ -359,7 +359,6 @@ struct EngineOptions {
   int threads = 2;
   std::string spatial_extension;    // path; empty: no geometry
   std::string avro_extension = {};  // path; empty: no Avro files
-  int callback_threads = 4;
 };
 
 struct SessionId {

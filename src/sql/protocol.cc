@@ -117,8 +117,7 @@ void fields(auto& a, Of<SelectOutcome> auto& v) {
   a(v.columns, v.rows, v.scanned_bytes, v.processed_bytes);
 }
 void fields(auto& a, Of<EngineOptions> auto& v) {
-  a(v.databases, v.scratch, v.memory_bytes, v.threads, v.spatial_extension, v.avro_extension,
-    v.callback_threads);
+  a(v.databases, v.scratch, v.memory_bytes, v.threads, v.spatial_extension, v.avro_extension);
 }
 void fields(auto& a, Of<OpenSession> auto& v) {
   a(v.database, v.dialect);

@@ -42,7 +42,7 @@ Warehouse::Warehouse(Door& door, sql::EngineOptions options)
 Warehouse::~Warehouse() = default;
 
 Status Warehouse::ensure_database(const std::string& name) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(databases_mutex_);
   if (databases_.contains(name)) return {};
   const auto names = TRY(engine_->list_databases());
   if (std::ranges::find(names, name) == names.end()) TRY(engine_->create_database(name));

@@ -72,8 +72,9 @@ class Warehouse final : public sql::ServerCallbacks {
   lake::Staging staging_;
   sql::TableLocks locks_;
   Activity activity_;
-  std::mutex mutex_;
+  std::mutex databases_mutex_;       // held while the engine is asked, so never by an answer to it
   std::set<std::string> databases_;  // known to be there
+  std::mutex mutex_;
   std::map<std::string, Present> present_;
   uint64_t next_ = 1;
   std::unique_ptr<sql::Engine> engine_;  // last: it asks until it is gone

@@ -14,8 +14,8 @@
 #include "sql/channel.h"
 #include "sql/engine/confine.h"
 #include "sql/engine/session.h"
-#include "sql/engine/threads.h"
 #include "sql/protocol.h"
+#include "sql/threads.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -234,7 +234,9 @@ class Server {
   bool ending_ = false, is_closed_ = false;
   std::condition_variable ended_, closed_;
   std::thread clock_;
-  Threads threads_;
+  // The engine's allocator gives a thread's memory back to the system when it ends, and a statement on a new thread would have
+  // to fault all of it in again; a thread that rests need not keep it.
+  Threads threads_{[] { duckdb::Allocator::ThreadFlush(false, 0, 1); }};
 };
 
 // Statements that compute take what processor time is left over: objects, small calls and functions go before them.

@@ -1,15 +1,13 @@
-#include "sql/engine/threads.h"
+#include "sql/threads.h"
 
 #include <chrono>
 #include <thread>
 
-#include "sql/engine/duckdb.pch.h"
-
-namespace tarn::sql::engine {
+namespace tarn::sql {
 namespace {
 
 constexpr size_t kKept = 4;                // threads that wait for work at most
-constexpr std::chrono::seconds kIdle{10};  // .. and keep their memory for so long
+constexpr std::chrono::seconds kIdle{10};  // .. and run rest_ after so long
 
 }  // namespace
 
@@ -51,13 +49,13 @@ Threads::Work Threads::next() {
   Waiting self;
   waiting_.push_back(&self);
   const auto called = [&] { return ending_ || self.work; };
-  if (!self.arrived.wait_for(lock, kIdle, called)) {
+  if (rest_ && !self.arrived.wait_for(lock, kIdle, called)) {
     lock.unlock();
-    duckdb::Allocator::ThreadFlush(false, 0, 1);
+    rest_();
     lock.lock();
-    self.arrived.wait(lock, called);
   }
+  self.arrived.wait(lock, called);
   return std::move(self.work);
 }
 
-}  // namespace tarn::sql::engine
+}  // namespace tarn::sql

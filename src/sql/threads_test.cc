@@ -1,6 +1,6 @@
 // Threads: works that wait for each other all run at once; what a thread has done is let go of before it waits again; the end
 // waits for what runs.
-#include "sql/engine/threads.h"
+#include "sql/threads.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <set>
 #include <thread>
 
-namespace tarn::sql::engine {
+namespace tarn::sql {
 
 TEST(Threads, run_as_many_works_as_there_are) {
   Threads threads;
@@ -45,4 +45,4 @@ TEST(Threads, end_when_their_work_has) {
   EXPECT_EQ(done, 10);
 }
 
-}  // namespace tarn::sql::engine
+}  // namespace tarn::sql

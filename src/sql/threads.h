@@ -4,19 +4,21 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
-namespace tarn::sql::engine {
+namespace tarn::sql {
 
-// A thread that is done stays for the next work: the engine's allocator gives a thread's memory back to the system when it
-// ends, and a statement on a new thread would have to fault all of it in again. Of those that wait, the last one done is
-// taken first.
+// A thread that is done stays for the next work: what it has at hand, its memory first of all, need not be got anew. Of those
+// that wait, the last one done is taken first.
 // THREADS: run() from any. LIFETIME: the destructor waits until all have ended.
 class Threads {
  public:
   using Work = std::move_only_function<void()>;
 
   Threads() = default;
+  // `rest` is run by a thread that has waited for long.
+  explicit Threads(std::function<void()> rest) : rest_(std::move(rest)) {}
   Threads(const Threads&) = delete;
   ~Threads();
 
@@ -31,6 +33,7 @@ class Threads {
   void serve(Work work);
   Work next();
 
+  const std::function<void()> rest_;
   std::mutex mutex_;
   std::vector<Waiting*> waiting_;
   size_t count_ = 0;
@@ -38,4 +41,4 @@ class Threads {
   std::condition_variable ended_;
 };
 
-}  // namespace tarn::sql::engine
+}  // namespace tarn::sql
