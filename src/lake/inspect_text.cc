@@ -1,13 +1,11 @@
 // XML, and lines of logs by grok patterns. AWS: Glue's "Writing XML custom classifiers", "Writing grok custom classifiers".
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <fmt/format.h>
-#include <pcre2.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <pugixml.hpp>
 
+#include "base/regex.h"
 #include "base/text.h"
 #include "lake/file_schema.h"
 
@@ -121,6 +119,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 50> kPattern
      "(?:%{NUMBER:bytes}|-)"},
 }};
 
+constexpr uint32_t kSteps = 100'000;  // of a line's match
+
 struct Grok {
   std::string regex;
   std::vector<FileColumn> columns;
@@ -180,20 +180,11 @@ class GrokParser {
   Grok grok_;
 };
 
-using Code = std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)>;
-
-Result<Code> compile(const std::string& regex) {
-  int error = 0;
-  size_t at = 0;
-  Code code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(regex.data()), regex.size(), PCRE2_UTF, &error, &at, nullptr),
-            &pcre2_code_free);
-  if (!code) return invalid_pattern(fmt::format("The grok pattern is no regular expression: error at {}.", at));
-  return code;
-}
-
-bool matches(pcre2_code* code, pcre2_match_data* data, pcre2_match_context* limits, std::string_view line) {
-  return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, PCRE2_ANCHORED, data, limits) >=
-         0;
+Result<Regex> compile(const std::string& regex) {
+  auto made = Regex::compile(regex, {.place = RegexOptions::Place::kAtStart, .steps = kSteps});
+  if (!made)
+    return invalid_pattern(fmt::format("The grok pattern is no regular expression: error at {}.", made.error().at));
+  return *std::move(made);
 }
 
 }  // namespace
@@ -222,12 +213,7 @@ std::optional<FileSchema> inspect_xml(const Sample& sample, const std::string& r
 Result<std::optional<FileSchema>> inspect_grok(const Sample& sample, const std::string& pattern,
                                                const std::string& custom_patterns, const std::string& classification) {
   Grok grok = TRY(GrokParser(custom_patterns).parse(pattern));
-  const Code code = TRY(compile(grok.regex));
-  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
-      pcre2_match_data_create_from_pattern(code.get(), nullptr), &pcre2_match_data_free);
-  const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> limits(
-      pcre2_match_context_create(nullptr), &pcre2_match_context_free);
-  pcre2_set_match_limit(limits.get(), 100'000);
+  RegexMatch match(TRY(compile(grok.regex)));
   uint64_t lines = 0, good = 0, bytes = 0;
   std::string_view rest = sample.text;
   while (!rest.empty() && lines < sample.records_at_most) {
@@ -238,7 +224,7 @@ Result<std::optional<FileSchema>> inspect_grok(const Sample& sample, const std::
     bytes = sample.text.size() - rest.size();
     if (line.empty()) continue;
     ++lines;
-    good += matches(code.get(), data.get(), limits.get(), line) ? 1 : 0;
+    good += match.find(line) == RegexMatch::Found::kYes ? 1 : 0;
     if (good * 2 + 10 < lines) return std::nullopt;  // it will not be any more
   }
   // ASSUMED: a few lines of another form (a stack trace) are no reason against it.

@@ -2,10 +2,11 @@
 // any text: AWS's own library asks with "*name*" and "prefix*" (awswrangler.catalog.get_tables). A name is chosen by either.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/regex.h"
 #include "base/result.h"
 
 namespace tarn::glue {
@@ -18,8 +19,8 @@ class NamePattern {
   Result<bool> matches(std::string_view name) const;
 
  private:
-  struct Compiled;
-  std::shared_ptr<const Compiled> compiled_;
+  std::string text_;
+  std::optional<Regex> regex_;  // none: the pattern is one of Hive's only
 };
 
 }  // namespace tarn::glue

@@ -1,7 +1,5 @@
-// LIKE and regular expressions. Expressions run in PCRE2 with a match limit: no pattern can hang a statement.
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
+// LIKE and regular expressions.
+#include "base/regex.h"
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
@@ -17,63 +15,36 @@ using duckdb::string_t;
 using duckdb::StringVector;
 using duckdb::unique_ptr;
 
-constexpr uint32_t kMatchLimit = 10'000'000;
+constexpr uint32_t kSteps = 10'000'000;  // of one match
 
 // A compiled pattern; recompiled only when another one comes.
 class Pattern {
  public:
-  ~Pattern() { free(); }
   void set(std::string_view pattern, bool ignore_case) {
-    if (code_ && pattern_ == pattern && ignore_case == ignore_case_) return;
-    free();
+    if (match_ && pattern_ == pattern && ignore_case == ignore_case_) return;
+    auto regex = Regex::compile(pattern, {.ignore_case = ignore_case, .steps = kSteps});
+    if (!regex)
+      raise_sql("2201B", "invalid regular expression: " + regex.error().why + " at offset " +
+                             std::to_string(regex.error().at));
+    match_.emplace(*std::move(regex));
     pattern_ = pattern;
     ignore_case_ = ignore_case;
-    int error = 0;
-    PCRE2_SIZE at = 0;
-    code_ =
-        pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                      PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (ignore_case ? PCRE2_CASELESS : 0u), &error, &at, nullptr);
-    if (!code_) {
-      PCRE2_UCHAR message[200];
-      pcre2_get_error_message(error, message, sizeof message);
-      raise_sql("2201B", "invalid regular expression: " + std::string(reinterpret_cast<const char*>(message)) +
-                             " at offset " + std::to_string(at));
-    }
-    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
-    match_ = pcre2_match_data_create_from_pattern(code_, nullptr);
-    limits_ = pcre2_match_context_create(nullptr);
-    pcre2_set_match_limit(limits_, kMatchLimit);
   }
-  // The next match at or behind `from`: its bounds, group 0 first; none: false.
+  // The next match at or behind `from`.
   bool find(std::string_view text, size_t from) {
-    if (from > text.size()) return false;
-    const int n = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, 0, match_, limits_);
-    if (n == PCRE2_ERROR_NOMATCH) return false;
-    if (n < 0) raise_sql("54001", "The regular expression needs too many steps on this value.");
-    groups = static_cast<size_t>(n);
-    return true;
+    const auto found = match_->find(text, from);
+    if (found == RegexMatch::Found::kTooManySteps)
+      raise_sql("54001", "The regular expression needs too many steps on this value.");
+    return found == RegexMatch::Found::kYes;
   }
-  size_t start(size_t group = 0) const { return pcre2_get_ovector_pointer(match_)[2 * group]; }
-  size_t end(size_t group = 0) const { return pcre2_get_ovector_pointer(match_)[2 * group + 1]; }
+  const RegexMatch& match() const { return *match_; }
   // Where to look for the match behind this one.
-  size_t next() const { return end() > start() ? end() : end() + 1; }
-
-  size_t groups = 0;
+  size_t next() const { return match_->end() > match_->begin() ? match_->end() : match_->end() + 1; }
 
  private:
-  void free() {
-    pcre2_match_data_free(match_);
-    pcre2_match_context_free(limits_);
-    pcre2_code_free(code_);
-    match_ = nullptr;
-    limits_ = nullptr;
-    code_ = nullptr;
-  }
   std::string pattern_;
   bool ignore_case_ = false;
-  pcre2_code* code_ = nullptr;
-  pcre2_match_data* match_ = nullptr;
-  pcre2_match_context* limits_ = nullptr;
+  std::optional<RegexMatch> match_;
 };
 
 // One for each thread that evaluates the expression.
@@ -158,8 +129,8 @@ void instr_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb:
     int64_t occurrence = a.number(3, 1);
     for (size_t at = start_of(text, a.number(2, 1)); pattern.find(text, at); at = pattern.next()) {
       if (--occurrence > 0) continue;
-      if (group >= pattern.groups || pattern.start(group) == PCRE2_UNSET) break;
-      const size_t byte = behind ? pattern.end(group) : pattern.start(group);
+      if (!pattern.match().has(group)) break;
+      const size_t byte = behind ? pattern.match().end(group) : pattern.match().begin(group);
       return duckdb::Value::INTEGER(static_cast<int32_t>(utf8_length(std::string_view(text).substr(0, byte))) + 1);
     }
     return duckdb::Value::INTEGER(0);
@@ -176,8 +147,7 @@ void substr_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb
     int64_t occurrence = a.number(3, 1);
     for (size_t at = start_of(text, a.number(2, 1)); pattern.find(text, at); at = pattern.next()) {
       if (--occurrence > 0) continue;
-      if (group >= pattern.groups || pattern.start(group) == PCRE2_UNSET) return duckdb::Value("");
-      return duckdb::Value(text.substr(pattern.start(group), pattern.end(group) - pattern.start(group)));
+      return duckdb::Value(pattern.match().has(group) ? std::string(pattern.match().text(group)) : "");
     }
     return duckdb::Value("");
   });
@@ -193,7 +163,7 @@ void replace_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckd
     std::string replaced = text.substr(0, std::min(at, text.size()));
     size_t copied = replaced.size();
     for (; pattern.find(text, at); at = pattern.next()) {
-      replaced += text.substr(copied, pattern.start() - copied);
+      replaced += text.substr(copied, pattern.match().begin() - copied);
       for (size_t i = 0; i < with.size(); ++i) {
         const bool reference = (with[i] == '$' || with[i] == '\\') && i + 1 < with.size() &&
                                std::isdigit(static_cast<unsigned char>(with[i + 1]));
@@ -202,11 +172,9 @@ void replace_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckd
           continue;
         }
         const size_t group = static_cast<size_t>(with[++i] - '0');
-        if (group < pattern.groups && pattern.start(group) != PCRE2_UNSET) {
-          replaced += text.substr(pattern.start(group), pattern.end(group) - pattern.start(group));
-        }
+        if (pattern.match().has(group)) replaced += pattern.match().text(group);
       }
-      copied = pattern.end();
+      copied = pattern.match().end();
     }
     return duckdb::Value(replaced + (copied < text.size() ? text.substr(copied) : ""));
   });

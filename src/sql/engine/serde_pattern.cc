@@ -1,9 +1,7 @@
 // Lines by regular expressions: RegexSerDe, and grok, whose %{NAME:field} stand for expressions.
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include <map>
 
+#include "base/regex.h"
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/serde.h"
@@ -13,84 +11,50 @@ namespace {
 
 using std::string;
 
-constexpr uint32_t kMatchLimit = 1'000'000;
 constexpr int kMaxDepth = 20;  // of grok patterns within each other
 
-// A compiled expression that must match a whole line. THREADS: one.
+// An expression that must match a whole line. THREADS: one.
 class LinePattern {
  public:
-  LinePattern(const string& pattern, bool ignore_case, const string& what) : what_(what) {
-    int error = 0;
-    PCRE2_SIZE at = 0;
-    const uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_MATCH_INVALID_UTF |
-                             (ignore_case ? PCRE2_CASELESS : 0u);
-    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &at, nullptr);
-    if (code_ == nullptr) {
-      PCRE2_UCHAR message[256];
-      pcre2_get_error_message(error, message, sizeof message);
-      raise_sql("22023", "HIVE_INVALID_METADATA: " + what + " is no regular expression: " +
-                             reinterpret_cast<const char*>(message) + " at " + std::to_string(at));
-    }
-    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
-    match_ = pcre2_match_data_create_from_pattern(code_, nullptr);
-    limits_ = pcre2_match_context_create(nullptr);
-    pcre2_set_match_limit(limits_, kMatchLimit);
-  }
-  LinePattern(const LinePattern&) = delete;
-  ~LinePattern() {
-    pcre2_match_data_free(match_);
-    pcre2_match_context_free(limits_);
-    pcre2_code_free(code_);
-  }
+  LinePattern(const string& pattern, bool ignore_case, const string& what)
+      : what_(what), match_(compiled(pattern, ignore_case, what)) {}
 
   bool matches(std::string_view line) {
-    groups_ = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, 0, match_, limits_);
-    if (groups_ < 0 && groups_ != PCRE2_ERROR_NOMATCH)
+    const auto found = match_.find(line);
+    if (found == RegexMatch::Found::kTooManySteps)
       raise_sql("22000", "HIVE_CURSOR_ERROR: " + what_ + " takes too many steps on a line");
-    line_ = line;
-    return groups_ >= 0;
+    return found == RegexMatch::Found::kYes;
   }
-  // Of the last match, from 1; nullopt: it took no part.
-  std::optional<std::string_view> group(size_t number) const {
-    if (static_cast<int>(number) >= groups_) return std::nullopt;
-    const size_t from = pcre2_get_ovector_pointer(match_)[2 * number];
-    if (from == PCRE2_UNSET) return std::nullopt;
-    return line_.substr(from, pcre2_get_ovector_pointer(match_)[2 * number + 1] - from);
-  }
-  size_t number_of(const string& name) const {
-    return static_cast<size_t>(
-        std::max(0, pcre2_substring_number_from_name(code_, reinterpret_cast<PCRE2_SPTR>(name.c_str()))));
-  }
-  uint32_t groups() const {
-    uint32_t count = 0;
-    pcre2_pattern_info(code_, PCRE2_INFO_CAPTURECOUNT, &count);
-    return count;
-  }
+  const RegexMatch& match() const { return match_; }
 
  private:
+  static Regex compiled(const string& pattern, bool ignore_case, const string& what) {
+    auto regex = Regex::compile(pattern, {.ignore_case = ignore_case, .place = RegexOptions::Place::kWhole});
+    if (!regex)
+      raise_sql("22023", "HIVE_INVALID_METADATA: " + what + " is no regular expression: " + regex.error().why + " at " +
+                             std::to_string(regex.error().at));
+    return *std::move(regex);
+  }
+
   const string what_;
-  pcre2_code* code_ = nullptr;
-  pcre2_match_data* match_ = nullptr;
-  pcre2_match_context* limits_ = nullptr;
-  int groups_ = 0;
-  std::string_view line_;
+  RegexMatch match_;
 };
 
 // AWS: Regex SerDe: group n is column n; a line that does not match is a row of NULLs.
-class Regex final : public SerdeFormat {
+class RegexFormat final : public SerdeFormat {
  public:
-  explicit Regex(const TableSnapshot& table)
+  explicit RegexFormat(const TableSnapshot& table)
       : pattern_(expression(table), serde_property(table.table, "input.regex.case.insensitive") == "true",
                  "input.regex") {
-    if (pattern_.groups() < table.file_columns)
-      raise_sql("22023", "HIVE_INVALID_METADATA: Number of matching groups (" + std::to_string(pattern_.groups()) +
-                             ") doesn't match the number of columns (" + std::to_string(table.file_columns) + ")");
+    const size_t groups = pattern_.match().regex().groups();
+    if (groups < table.file_columns)
+      raise_sql("22023", "HIVE_INVALID_METADATA: Number of matching groups (" + std::to_string(groups) + ") doesn't match the number of columns (" + std::to_string(table.file_columns) + ")");
   }
   bool lenient() const override { return true; }
   bool read(std::string_view record, const std::vector<size_t>& wanted, std::vector<SerdeCell>& cells) override {
     if (!pattern_.matches(record)) return true;
     for (const size_t i : wanted)
-      if (const auto text = pattern_.group(i + 1)) cells[i].set_text(*text);
+      if (pattern_.match().has(i + 1)) cells[i].set_text(pattern_.match().text(i + 1));
     return true;
   }
 
@@ -226,18 +190,18 @@ class Grok final : public SerdeFormat {
       : pattern_(expand_grok(serde_property(table.table, "input.format").value_or(""),
                              serde_property(table.table, "input.grokcustompatterns").value_or(""), fields_),
                  false, "input.format") {
+    const Regex& regex = pattern_.match().regex();
     for (size_t i = 0; i < table.file_columns; ++i) {
       const auto found = std::find(fields_.begin(), fields_.end(), table.names[i]);
-      groups_.push_back(
-          found == fields_.end() ? 0 : pattern_.number_of(group_name(static_cast<size_t>(found - fields_.begin()))));
+      groups_.push_back(regex.group_named(group_name(static_cast<size_t>(found - fields_.begin()))));
     }
   }
   bool lenient() const override { return true; }
   bool read(std::string_view record, const std::vector<size_t>& wanted, std::vector<SerdeCell>& cells) override {
     if (!pattern_.matches(record)) return true;
     for (const size_t i : wanted) {
-      if (groups_[i] == 0) continue;
-      if (const auto text = pattern_.group(groups_[i])) cells[i].set_text(*text);
+      const auto group = groups_[i];
+      if (group && pattern_.match().has(*group)) cells[i].set_text(pattern_.match().text(*group));
     }
     return true;
   }
@@ -245,13 +209,13 @@ class Grok final : public SerdeFormat {
  private:
   std::vector<string> fields_;
   LinePattern pattern_;
-  std::vector<size_t> groups_;  // of each column; 0: none
+  std::vector<std::optional<size_t>> groups_;  // of each column
 };
 
 }  // namespace
 
 std::unique_ptr<SerdeFormat> make_regex(const TableSnapshot& table) {
-  return std::make_unique<Regex>(table);
+  return std::make_unique<RegexFormat>(table);
 }
 
 std::unique_ptr<SerdeFormat> make_grok(const TableSnapshot& table) {

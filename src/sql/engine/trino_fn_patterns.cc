@@ -1,7 +1,5 @@
-// Regular expressions in Java's words, run by PCRE2 with a match limit: no pattern can hang a query.
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
+// Regular expressions in Java's words.
+#include "base/regex.h"
 #include "base/text.h"
 #include "sql/engine/trino_functions.h"
 
@@ -16,79 +14,41 @@ using duckdb::Value;
 using duckdb::Vector;
 using std::string;
 
-constexpr uint32_t kMatchLimit = 10'000'000;
+constexpr uint32_t kSteps = 10'000'000;  // of one match
 
 // A compiled pattern; compiled anew only when another one comes.
 class Pattern {
  public:
-  Pattern() = default;
-  Pattern(const Pattern&) = delete;
-  Pattern& operator=(const Pattern&) = delete;
-  ~Pattern() { free(); }
-
   void set(std::string_view pattern) {
-    if (code_ && pattern_ == pattern) return;
-    free();
+    if (match_ && pattern_ == pattern) return;
+    auto regex = Regex::compile(pattern, {.steps = kSteps});
+    if (!regex)
+      raise("INVALID_FUNCTION_ARGUMENT", "Invalid regular expression '" + string(pattern) + "': " + regex.error().why +
+                                             " near index " + std::to_string(regex.error().at));
+    match_.emplace(*std::move(regex));
     pattern_ = pattern;
-    int error = 0;
-    PCRE2_SIZE at = 0;
-    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                          PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, &at, nullptr);
-    if (!code_) {
-      PCRE2_UCHAR message[200];
-      pcre2_get_error_message(error, message, sizeof message);
-      raise("INVALID_FUNCTION_ARGUMENT", "Invalid regular expression '" + pattern_ + "': " +
-            reinterpret_cast<const char*>(message) + " near index " + std::to_string(at));
-    }
-    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
-    match_ = pcre2_match_data_create_from_pattern(code_, nullptr);
-    limits_ = pcre2_match_context_create(nullptr);
-    pcre2_set_match_limit(limits_, kMatchLimit);
-    uint32_t count = 0;
-    pcre2_pattern_info(code_, PCRE2_INFO_CAPTURECOUNT, &count);
-    group_count = count;
   }
 
   bool find(std::string_view text, size_t from) {
-    if (from > text.size()) return false;
-    const int n = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, 0, match_, limits_);
-    if (n == PCRE2_ERROR_NOMATCH) return false;
-    if (n < 0) raise("GENERIC_USER_ERROR", "The regular expression needs too many steps on this value: '" + pattern_ + "'");
-    found_ = static_cast<size_t>(n);
+    const auto found = match_->find(text, from);
+    if (found == RegexMatch::Found::kTooManySteps)
+      raise("GENERIC_USER_ERROR", "The regular expression needs too many steps on this value: '" + pattern_ + "'");
     text_ = text;
-    return true;
+    return found == RegexMatch::Found::kYes;
   }
-  size_t start(size_t group = 0) const { return pcre2_get_ovector_pointer(match_)[2 * group]; }
-  size_t end(size_t group = 0) const { return pcre2_get_ovector_pointer(match_)[2 * group + 1]; }
-  bool has(size_t group) const { return group < found_ && start(group) != PCRE2_UNSET; }
-  string text(size_t group) const { return string(text_.substr(start(group), end(group) - start(group))); }
+  const RegexMatch& match() const { return *match_; }
+  size_t groups() const { return match_->regex().groups(); }
   // Where to look for the match behind this one.
   size_t next() const {
-    if (end() > start()) return end();
-    return end() < text_.size() ? end() + character_size(text_[end()]) : end() + 1;
+    const size_t end = match_->end();
+    if (end > match_->begin()) return end;
+    return end < text_.size() ? end + character_size(text_[end]) : end + 1;
   }
-  // The number of a named group.
-  int named(const string& name) const {
-    return pcre2_substring_number_from_name(code_, reinterpret_cast<PCRE2_SPTR>(name.c_str()));
-  }
-
-  size_t group_count = 0;
 
  private:
-  void free() {
-    pcre2_match_data_free(match_);
-    pcre2_match_context_free(limits_);
-    pcre2_code_free(code_);
-    match_ = nullptr;
-    limits_ = nullptr;
-    code_ = nullptr;
-  }
   string pattern_;
   std::string_view text_;
-  size_t found_ = 0;
-  pcre2_code* code_ = nullptr;
-  pcre2_match_data* match_ = nullptr;
-  pcre2_match_context* limits_ = nullptr;
+  std::optional<RegexMatch> match_;
 };
 
 // One for each thread that evaluates the expression.
@@ -145,15 +105,15 @@ void like_run(DataChunk& input, ExpressionState& state, Vector& result) {
 size_t group_of(const Pattern& pattern, const Value& value) {
   const int64_t group = value.GetValue<int64_t>();
   if (group < 0) raise("INVALID_FUNCTION_ARGUMENT", "Group cannot be negative");
-  if (static_cast<size_t>(group) > pattern.group_count) {
-    raise("INVALID_FUNCTION_ARGUMENT", "Pattern has " + std::to_string(pattern.group_count) +
+  if (static_cast<size_t>(group) > pattern.groups()) {
+    raise("INVALID_FUNCTION_ARGUMENT", "Pattern has " + std::to_string(pattern.groups()) +
           " groups. Cannot access group " + std::to_string(group));
   }
   return static_cast<size_t>(group);
 }
 
 Value group_value(const Pattern& pattern, size_t group) {
-  return pattern.has(group) ? Value(pattern.text(group)) : Value(LogicalType::VARCHAR);
+  return pattern.match().has(group) ? Value(string(pattern.match().text(group))) : Value(LogicalType::VARCHAR);
 }
 
 // $1, ${name}, \$ of Java's replacement.
@@ -173,11 +133,11 @@ string expanded(const Pattern& pattern, const string& with) {
     if (i + 1 < with.size() && with[i + 1] == '{') {
       const size_t end = with.find('}', i);
       const string name = with.substr(i + 2, end == string::npos ? 0 : end - i - 2);
-      const int number = pattern.named(name);
-      if (end == string::npos || number < 0) {
+      const auto number = pattern.match().regex().group_named(name);
+      if (end == string::npos || !number) {
         raise("INVALID_FUNCTION_ARGUMENT", "Illegal replacement sequence: unknown group { " + name + " }");
       }
-      group = static_cast<size_t>(number);
+      group = *number;
       i = end;
     } else {
       size_t at = i + 1;
@@ -187,15 +147,15 @@ string expanded(const Pattern& pattern, const string& with) {
       group = static_cast<size_t>(with[at++] - '0');
       // As many digits as still name a group.
       while (at < with.size() && std::isdigit(static_cast<unsigned char>(with[at])) &&
-             group * 10 + static_cast<size_t>(with[at] - '0') <= pattern.group_count) {
+             group * 10 + static_cast<size_t>(with[at] - '0') <= pattern.groups()) {
         group = group * 10 + static_cast<size_t>(with[at++] - '0');
       }
-      if (group > pattern.group_count) {
+      if (group > pattern.groups()) {
         raise("INVALID_FUNCTION_ARGUMENT", "Illegal replacement sequence: unknown group " + std::to_string(group));
       }
       i = at - 1;
     }
-    if (pattern.has(group)) out += pattern.text(group);
+    if (pattern.match().has(group)) out += pattern.match().text(group);
   }
   return out;
 }
@@ -205,8 +165,8 @@ template <class Between, class Each>
 void matches(Pattern& pattern, const string& text, Between between, Each each) {
   size_t copied = 0;
   for (size_t at = 0; pattern.find(text, at); at = pattern.next()) {
-    between(text.substr(copied, pattern.start() - copied));
-    copied = pattern.end();
+    between(text.substr(copied, pattern.match().begin() - copied));
+    copied = pattern.match().end();
     each();
   }
   between(text.substr(std::min(copied, text.size())));
@@ -262,7 +222,7 @@ void add_pattern_functions(Adder& adder) {
     int64_t left = occurrence;
     for (; pattern.find(subject, at); at = pattern.next()) {
       if (--left == 0) {
-        return Value::BIGINT(static_cast<int64_t>(utf8_length(subject.substr(0, pattern.start()))) + 1);
+        return Value::BIGINT(static_cast<int64_t>(utf8_length(subject.substr(0, pattern.match().begin()))) + 1);
       }
     }
     return Value::BIGINT(-1);
@@ -273,7 +233,7 @@ void add_pattern_functions(Adder& adder) {
     const string subject = text_of(a[0]);
     matches(pattern, subject, [](const string&) {}, [&] {
       duckdb::vector<Value> groups;
-      for (size_t i = 1; i <= pattern.group_count; ++i) groups.push_back(group_value(pattern, i));
+      for (size_t i = 1; i <= pattern.groups(); ++i) groups.push_back(group_value(pattern, i));
       all.push_back(Value::LIST(LogicalType::VARCHAR, std::move(groups)));
     });
     return Value::LIST(LogicalType::LIST(LogicalType::VARCHAR), std::move(all));
