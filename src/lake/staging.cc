@@ -1,6 +1,7 @@
 #include "lake/staging.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "os/scratch.h"
 #include "sql/sql_error.h"
@@ -10,6 +11,20 @@ namespace {
 
 constexpr size_t kCopyBytes = 1 << 20;
 
+// A file ends with its metadata, their length in 32 bits, and "PAR1".
+Result<std::string> read_parquet_footer(int file, uint64_t size, const std::string& folder) {
+  constexpr uint64_t kTail = 8;
+  std::string tail(kTail, '\0');
+  if (size < kTail || TRY(read_at(file, size - kTail, std::span(tail.data(), kTail), folder)) < kTail) return std::string();
+  uint32_t length = 0;
+  std::memcpy(&length, tail.data(), sizeof length);
+  if (!tail.ends_with("PAR1") || length > size - kTail) return std::string();
+  std::string footer(length, '\0');
+  const size_t got = TRY(read_at(file, size - kTail - length, std::span(footer.data(), length), folder));
+  footer.resize(got);
+  return footer;
+}
+
 }  // namespace
 
 Result<sql::StagedObject> Staging::create(const std::string& uri) {
@@ -18,7 +33,7 @@ Result<sql::StagedObject> Staging::create(const std::string& uri) {
   made.file = TRY(duplicate(owned.get()));
   const std::lock_guard lock(mutex_);
   made.handle = next_++;
-  staged_[made.handle] = {uri, std::move(owned), {}};
+  staged_[made.handle] = {uri, std::move(owned), {}, {}};
   return made;
 }
 
@@ -40,12 +55,20 @@ Status Staging::finish(uint64_t handle, uint64_t size) {
     at += got;
   }
   StagedBody body = TRY(writer->finish());
+  std::string footer = TRY(read_parquet_footer(file, size, folder_));
   const std::lock_guard lock(mutex_);
   const auto found = staged_.find(handle);
   if (found == staged_.end()) return {};
   found->second.body = std::move(body);
+  found->second.footer = std::move(footer);
   found->second.file.close();
   return {};
+}
+
+std::string Staging::parquet_footer(uint64_t handle) {
+  const std::lock_guard lock(mutex_);
+  const auto found = staged_.find(handle);
+  return found == staged_.end() ? std::string() : found->second.footer;
 }
 
 void Staging::abort(uint64_t handle) {

@@ -26,6 +26,9 @@ class Staging {
   Status finish(uint64_t handle, uint64_t size);
   void abort(uint64_t handle);
 
+  // The metadata of a Parquet file that was staged, see column_chunks; empty: it is none.
+  std::string parquet_footer(uint64_t handle);
+
   // What was staged under these handles, for publishing; then it is gone from here.
   Result<std::vector<NewObject>> take(const std::vector<sql::WrittenObject>& objects);
   void discard(const std::vector<sql::WrittenObject>& objects);
@@ -35,6 +38,7 @@ class Staging {
     std::string uri;
     Fd file;
     StagedBody body;  // when it is finished
+    std::string footer;  // .. of a Parquet file
   };
 
   Blobs& blobs_;

@@ -102,6 +102,26 @@ std::vector<PartitionField> partition_fields(const Json& spec) {
   return fields;
 }
 
+std::vector<PartitionField> all_partition_fields(const Json& metadata) {
+  std::vector<PartitionField> all = partition_fields(current_spec(metadata));
+  for (const Json& spec : metadata["partition-specs"].items()) {
+    for (PartitionField& field : partition_fields(spec)) {
+      const bool known =
+          std::ranges::any_of(all, [&](const PartitionField& each) { return each.field_id == field.field_id; });
+      if (!known) all.push_back(std::move(field));
+    }
+  }
+  return all;
+}
+
+Json type_of_column(const Json& metadata, int id) {
+  for (const Json& schema : metadata["schemas"].items()) {
+    const auto fields = fields_of(schema);
+    if (const Json* type = source_type(fields, id)) return *type;
+  }
+  return "string";
+}
+
 std::vector<Snapshot> snapshots_of(const Json& metadata) {
   std::vector<Snapshot> all;
   for (const Json& each : metadata["snapshots"].items()) all.push_back(snapshot_of(each));

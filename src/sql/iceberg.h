@@ -77,6 +77,10 @@ Result<PartitionField> parse_partition(std::string_view text, const std::vector<
 std::string partition_text(const PartitionField& field, std::string_view column);
 // The type of the partition's values.
 Json result_type(const PartitionField& field, const Json& source_type);
+// The column that a metadata document's history of schemas knows by that id, "string" where none does.
+Json type_of_column(const Json& metadata, int id);
+// All fields of the table's partitionings, of the newest first, each once.
+std::vector<PartitionField> all_partition_fields(const Json& metadata);
 // A Trino expression of type varchar over the column that says its partition: 'n' for NULL, else 'v' with the value's text.
 // ERRORS: NOT_SUPPORTED.
 Result<std::string> partition_expression(const PartitionField& field, const Json& source_type,
@@ -131,6 +135,23 @@ Result<LiveFiles> live_files(const Snapshot& snapshot, const ReadObject& read);
 // May the rows that `deletes` names be of `data`?
 bool applies(const LiveFile& deletes, const LiveFile& data);
 
+// --- what manifests say of values -----------------------------------------------------------------------------------
+
+// A column's values in one row group of a Parquet file, as the file's footer tells of them.
+struct ColumnChunk {
+  int field_id = -1, physical = -1;  // Parquet's type of the values
+  bool repeated = false;             // in a list or a map
+  int64_t bytes = 0, values = 0;
+  std::optional<int64_t> nulls = {};
+  std::optional<std::string> least = {}, most = {};  // in Parquet's plain form
+};
+// Sizes, counts and bounds of a file's columns: members of the data_file record. Bounds of texts are cut to 16 characters.
+Json metrics_of(const std::vector<ColumnChunk>& chunks, const std::vector<Field>& fields);
+// A value of its single-value form, as manifests keep partitions' values; null: it is none of the type.
+Json value_of_bytes(const std::string& bytes, const Json& type);
+// A manifest's field_summary of one partition field, of its files' values.
+Json partition_summary(const std::vector<const Json*>& values, const Json& type);
+
 // --- new metadata ---------------------------------------------------------------------------------------------------
 
 struct NewFile {
@@ -140,6 +161,7 @@ struct NewFile {
   Json partition = Json::object();  // by the partition fields' names
   Content content = Content::kData;
   std::string deletes_from = {};  // of position deletes: the one data file that they are about
+  Json metrics = Json::object();  // see metrics_of
 };
 struct NewObject {
   std::string uri, bytes;

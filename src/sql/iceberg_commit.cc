@@ -63,15 +63,6 @@ Json avro_type(const Json& type) {
   return type;
 }
 
-// The type of a column that may be gone from the current schema.
-Json type_of_column(const Json& metadata, int id) {
-  for (const Json& schema : metadata["schemas"].items()) {
-    const auto fields = fields_of(schema);
-    if (const Json* type = source_type(fields, id)) return *type;
-  }
-  return "string";
-}
-
 Json entry_schema(const Json& metadata, const Json& spec) {
   std::vector<Json> partition;
   for (const PartitionField& each : partition_fields(spec))
@@ -133,10 +124,14 @@ Json file_record(const NewFile& file) {
                             {"partition", file.partition},
                             {"record_count", file.rows},
                             {"file_size_in_bytes", file.bytes}});
-  if (!file.deletes_from.empty()) {
-    const Json bound = Json::array({Json::object({{"key", kDeletedPathField}, {"value", file.deletes_from}})});
-    made.set("lower_bounds", bound);
-    made.set("upper_bounds", bound);
+  for (const auto& [name, value] : file.metrics.members()) made.set(name, value);
+  if (!file.deletes_from.empty()) {  // readers find the one file by its whole path
+    for (const char* name : {"lower_bounds", "upper_bounds"}) {
+      Json bounds = Json::array({Json::object({{"key", kDeletedPathField}, {"value", file.deletes_from}})});
+      for (const Json& bound : made[name].items())
+        if (bound["key"].as_int() != kDeletedPathField) bounds.push(bound);
+      made.set(name, std::move(bounds));
+    }
   }
   return made;
 }
@@ -194,6 +189,7 @@ class Maker {
       if (entry.status == EntryStatus::kExisting)
         manifest.min_sequence = std::min(manifest.min_sequence, entry.sequence);
     }
+    manifest.partitions = summaries(spec, entries);
     manifest.path = fmt::format("{}{}-m{}.avro", folder_, uuid_, manifests_made_++);
     std::string bytes = write_avro(file, marker());
     manifest.length = static_cast<int64_t>(bytes.size());
@@ -215,6 +211,16 @@ class Maker {
   }
 
  private:
+  Json summaries(const Json& spec, const std::vector<Entry>& entries) const {
+    Json all = Json::array();
+    for (const PartitionField& field : partition_fields(spec)) {
+      std::vector<const Json*> values;
+      for (const Entry& entry : entries) values.push_back(&entry.partition()[field.name]);
+      all.push(partition_summary(values, result_type(field, type_of_column(metadata_, field.source_id))));
+    }
+    return all;
+  }
+
   std::string marker() const { return unhex(replace_all(making_.random(), "-", "")).value_or(std::string(16, 't')); }
 
   const Json& metadata_;

@@ -28,10 +28,11 @@ bool takes(const PartitionField& field, const std::string& type) {
   const bool moment = type.starts_with("timestamp"), day = type == "date";
   const bool decimal = type.starts_with("decimal(");
   const bool plain = type == "int" || type == "long" || type == "string";
-  if (field.transform == "identity") return plain || day || moment || decimal || type == "boolean" || type == "binary";
+  if (field.transform == "identity")
+    return plain || day || moment || decimal || type == "boolean" || type == "binary" || type == "uuid";
   if (field.transform == "year" || field.transform == "month" || field.transform == "day") return moment || day;
   if (field.transform == "hour") return moment;
-  if (is_bucket(field)) return plain || day || moment || type == "binary";
+  if (is_bucket(field)) return plain || day || moment || decimal || type == "binary" || type == "uuid";
   if (is_truncate(field)) return plain;
   return field.transform == "void";
 }
@@ -107,8 +108,12 @@ Json result_type(const PartitionField& field, const Json& source_type) {
 }
 
 Result<std::string> partition_expression(const PartitionField& field, const Json& source_type,
-                                         const std::string& column) {
+                                         const std::string& quoted_column) {
   const std::string& type = source_type.as_string();
+  // A moment's day is that of UTC, whatever zone it was written in.
+  const std::string column = type == "timestamptz"
+                                 ? fmt::format("CAST(at_timezone({}, 'UTC') AS timestamp)", quoted_column)
+                                 : quoted_column;
   if (!takes(field, type))
     return failure("NOT_SUPPORTED", fmt::format("Writing to the partition field {} ({} of a {}) is not supported",
                                                 field.name, field.transform, hive_type(source_type)));
@@ -146,6 +151,7 @@ Result<Json> partition_value(std::string_view text, const Json& type) {
   if (name == "string") return Json(text);
   if (name == "boolean") return Json(text == "true");
   if (name == "binary") return Json(unhex(lower(text)).value_or(""));
+  if (name == "uuid") return Json(unhex(replace_all(std::string(text), "-", "")).value_or(""));
   if (name.starts_with("decimal(")) {
     std::string bytes = big_endian(unscaled(text));
     const size_t size = big_endian(power_of_ten(decimal_of(name).precision) - 1).size();
@@ -171,6 +177,12 @@ std::string partition_shown(const Json& value, const PartitionField& field, cons
   if (name.starts_with("timestamp")) {
     std::string text = iso8601(Time{value.as_int()});
     if (text.ends_with('Z')) text.pop_back();
+    return text;
+  }
+  if (name == "uuid") {
+    std::string text = hex(value.as_string());
+    for (const size_t dash : {size_t{20}, size_t{16}, size_t{12}, size_t{8}})
+      if (text.size() > dash) text.insert(dash, 1, '-');
     return text;
   }
   if (name == "binary" || name.starts_with("fixed")) return base64(value.as_string());

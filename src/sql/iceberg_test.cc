@@ -113,6 +113,85 @@ TEST(Iceberg, PartitionValues) {
   EXPECT_EQ(hex(partition_value("v1", "decimal(10, 0)")->as_string()), "0000000001");
 }
 
+std::string little(int64_t value, size_t size) {
+  return {reinterpret_cast<const char*>(&value), size};
+}
+
+std::string at(const Json& pairs, int id) {
+  for (const Json& pair : pairs.items())
+    if (pair["key"].as_int() == id) return pair["value"].as_string();
+  return "none";
+}
+
+TEST(Iceberg, MetricsOfColumns) {
+  constexpr int kInt32 = 1, kInt64 = 2, kBytes = 6, kFixed = 7;
+  const std::vector<Field> fields = {{1, "n", "long"},         {2, "t", "string"},         {3, "d", "decimal(9, 2)"},
+                                     {4, "w", "decimal(30, 2)"}, {5, "f", "double"},         {6, "b", "binary"},
+                                     {7, "s", parsed(R"({"type":"struct","fields":[{"id":8,"name":"x","type":"int"}]})")},
+                                     {9, "l", parsed(R"({"type":"list","element-id":10,"element":"int"})")}};
+  const std::string long_text = "äbcdefghijklmnopqrst", first = "äbcdefghijklmno";
+  const Json metrics = metrics_of(
+      {{1, kInt64, false, 10, 5, 0, little(-2, 8), little(7, 8)},
+       {1, kInt64, false, 20, 5, 5, {}, {}},  // NULLs alone
+       {1, kInt64, false, 30, 5, 1, little(-300, 8), little(3, 8)},
+       {2, kBytes, false, 9, 3, 1, long_text, long_text},
+       {3, kInt32, false, 9, 3, 0, little(-1, 4), little(300, 4)},
+       {4, kFixed, false, 9, 3, 0, std::string(16, '\xff'), std::string(15, '\0') + "\x7f"},
+       {5, 5, false, 9, 3, 0, {}, {}},  // NaN among them
+       {6, kBytes, false, 9, 3, 0, std::string(20, '\xff'), std::string(20, '\xff')},
+       {8, kInt32, false, 9, 3, {}, little(1, 4), little(2, 4)},
+       {10, kInt32, true, 9, 3, 0, little(1, 4), little(2, 4)},
+       {-1, kInt32, false, 9, 3, 0, little(1, 4), little(2, 4)}},
+      fields);
+  EXPECT_EQ(at(metrics["column_sizes"], 1), "60");
+  EXPECT_EQ(at(metrics["value_counts"], 1), "15");
+  EXPECT_EQ(at(metrics["null_value_counts"], 1), "6");
+  EXPECT_EQ(at(metrics["null_value_counts"], 8), "none");
+  const Json &least = metrics["lower_bounds"], &most = metrics["upper_bounds"];
+  EXPECT_EQ(at(least, 1), little(-300, 8));
+  EXPECT_EQ(at(most, 1), little(7, 8));
+  EXPECT_EQ(at(least, 2), first + "p");
+  EXPECT_EQ(at(most, 2), first + "q");
+  EXPECT_EQ(hex(at(least, 3)), "ff");
+  EXPECT_EQ(hex(at(most, 3)), "012c");
+  EXPECT_EQ(hex(at(least, 4)), "ff");
+  EXPECT_EQ(hex(at(most, 4)), "7f");
+  EXPECT_EQ(at(least, 5), "none");
+  EXPECT_EQ(at(metrics["nan_value_counts"], 5), "none");
+  EXPECT_EQ(at(least, 6), std::string(16, '\xff'));
+  EXPECT_EQ(at(most, 6), "none");  // no bytes are behind those
+  EXPECT_EQ(at(most, 8), little(2, 4));
+  EXPECT_EQ(at(most, 10), "none");
+  EXPECT_EQ(at(metrics["value_counts"], 10), "3");
+  EXPECT_EQ(metrics["value_counts"].size(), 8u);
+}
+
+TEST(Iceberg, UpperBoundsOfTexts) {
+  const struct {
+    const char *text, *most;
+  } cases[] = {{"0123456789abcdefg", "0123456789abcdeg"},
+               {"0123456789abcde\xf4\x8f\xbf\xbfg", "0123456789abcdf"},             // behind the last character
+               {"0123456789abcde\xed\x9f\xbfg", "0123456789abcde\xee\x80\x80"},     // over the surrogates
+               {"0123456789abcde\x7fg", "0123456789abcde\xc2\x80"},
+               {"0123456789abcdef", "0123456789abcdef"}};
+  for (const auto& each : cases) {
+    const Json metrics = metrics_of({{1, 6, false, 1, 1, 0, each.text, each.text}}, {{1, "t", "string"}});
+    EXPECT_EQ(at(metrics["upper_bounds"], 1), each.most) << each.text;
+  }
+}
+
+TEST(Iceberg, PartitionSummaries) {
+  const Json null, low(-5), high(700);
+  const Json summary = partition_summary({&high, &null, &low}, "int");
+  EXPECT_TRUE(summary["contains_null"].as_bool());
+  EXPECT_EQ(summary["lower_bound"].as_string(), little(-5, 4));
+  EXPECT_EQ(summary["upper_bound"].as_string(), little(700, 4));
+  EXPECT_TRUE(partition_summary({&null}, "int")["lower_bound"].is_null());
+  const Json decimal = *partition_value("v-1", "decimal(9, 0)");
+  EXPECT_EQ(hex(partition_summary({&decimal}, "decimal(9, 0)")["upper_bound"].as_string()), "ff");
+  EXPECT_EQ(value_of_bytes(little(-5, 4), "long"), Json(-5));
+}
+
 TEST(Iceberg, Snapshots) {
   NewTable table{
       "s3://b/t", "uuid", {{1, "id", "long"}, {2, "d", "date"}}, 2, {*parse_partition("year(d)", {{2, "d", "date"}})},

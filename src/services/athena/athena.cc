@@ -226,6 +226,53 @@ Status Athena::publish(const Job& job, Ran& ran, lake::Publication& all) {
   return sql::iceberg::failure("ICEBERG_COMMIT_ERROR", "Failed to commit Iceberg update: " + done.error().message);
 }
 
+namespace {
+
+// How often a statement that changes rows is run while others are quicker. Each round one of them is.
+constexpr int kRuns = 20;
+
+// The table got another snapshot while the statement ran. Over that one it may well do.
+bool lost_race(const Error& error) {
+  return sql::error_member(error, "trino") == "ICEBERG_COMMIT_ERROR";
+}
+
+}  // namespace
+
+Status Athena::attempt(Job& job, ExecutionRecord& record, const WorkgroupRecord& workgroup, State before,
+                       Micros began) {
+  auto ran = StatementRun(*this, job, record, workgroup).run();
+  if (ran && is_cancelled(job)) ran = sql::sql_error("57014", "Query cancelled by user");
+  record.engine_millis = (steady_now() - began) / 1000;
+  if (!ran) return Failure(ran.error());
+  lake::Publication all;
+  all.remove = std::move(ran->remove);
+  all.objects = std::move(ran->objects);
+  record.state = State::kSucceeded;
+  record.type = ran->type;
+  record.substatement = ran->substatement;
+  record.kind = ran->kind;
+  record.columns = ran->columns;
+  record.update_count = ran->update_count;
+  record.output_rows = ran->output_rows;
+  record.scanned_bytes = ran->scanned_bytes;
+  const Micros ran_until = steady_now();
+  Status done = add_results(door_, job.key, *ran, record, all);
+  if (record.kind == ResultKind::kCsv) record.reuse_key = reuse_key(record);
+  all.also = [&](Transaction& writing) {
+    record.completed = door_.clock().now();
+    record.service_millis = (steady_now() - ran_until) / 1000;
+    record.total_millis = record.queue_millis + (steady_now() - began) / 1000;
+    return write(writing, job.key, record, before);
+  };
+  if (done) done = publish(job, *ran, all);
+  if (done) return done;
+  Error failed = done.error();
+  // Which of the steps it was is not said: with changes of the catalog the result's path would mislead.
+  if ((!all.catalog.empty() || ran->commit) && failed.status != 403)
+    std::erase_if(failed.members, [](const auto& member) { return member.first == "path"; });
+  return Failure(ddl_error(failed));
+}
+
 void Athena::run(Job& job) {
   auto tx = door_.store().read();
   auto read = tx->get(kExecutions, job.key);
@@ -240,39 +287,13 @@ void Athena::run(Job& job) {
     (void)door_.store().run([&](Transaction& writing) { return write(writing, job.key, record, State::kQueued); });
   }
   const State before = record.state;
-  auto ran = workgroup ? StatementRun(*this, job, record, *workgroup).run() : Result<Ran>(Failure(workgroup.error()));
-  if (ran && is_cancelled(job)) ran = sql::sql_error("57014", "Query cancelled by user");
-  record.engine_millis = (steady_now() - began) / 1000;
-  Status done = ran ? Status() : Status(Failure(ran.error()));
-  if (ran) {
-    lake::Publication all;
-    all.remove = std::move(ran->remove);
-    all.objects = std::move(ran->objects);
-    record.state = State::kSucceeded;
-    record.type = ran->type;
-    record.substatement = ran->substatement;
-    record.kind = ran->kind;
-    record.columns = ran->columns;
-    record.update_count = ran->update_count;
-    record.output_rows = ran->output_rows;
-    record.scanned_bytes = ran->scanned_bytes;
-    const Micros ran_until = steady_now();
-    done = add_results(door_, job.key, *ran, record, all);
-    if (record.kind == ResultKind::kCsv) record.reuse_key = reuse_key(record);
-    const auto finish = [&](Transaction& writing) {
-      record.completed = door_.clock().now();
-      record.service_millis = (steady_now() - ran_until) / 1000;
-      record.total_millis = record.queue_millis + (steady_now() - began) / 1000;
-      return write(writing, job.key, record, before);
-    };
-    all.also = finish;
-    if (done) done = publish(job, *ran, all);
+  Status done = workgroup ? Status() : Status(Failure(workgroup.error()));
+  const ExecutionRecord fresh = record;
+  for (int i = 0; workgroup && i < kRuns; ++i) {
+    record = fresh;
+    done = attempt(job, record, *workgroup, before, began);
     if (done) return;
-    Error failed = done.error();
-    // Which of the steps it was is not said: with changes of the catalog the result's path would mislead.
-    if ((!all.catalog.empty() || ran->commit) && failed.status != 403)
-      std::erase_if(failed.members, [](const auto& member) { return member.first == "path"; });
-    done = Failure(ddl_error(failed));
+    if (!lost_race(done.error()) || is_cancelled(job)) break;
   }
   const bool stop_by_user = is_cancelled(job);
   {

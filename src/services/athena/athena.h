@@ -84,6 +84,8 @@ class Athena {
   void work();
   void keep_house();
   void run(Job& job);
+  // Runs the statement and publishes what it leaves, with the record. `began`: of the steady clock.
+  Status attempt(Job& job, ExecutionRecord& record, const WorkgroupRecord& workgroup, State before, Micros began);
   Status publish(const Job& job, Ran& ran, lake::Publication& all);
   Status settle();
   void forget_old();

@@ -23,6 +23,14 @@ std::string without_slash(std::string location) {
   return location;
 }
 
+// Iceberg's name of a property that Athena has a name of its own for.
+std::string kept_name(const std::string& given) {
+  const std::string name = lower(given);
+  return name == "format"              ? "write.format.default"
+         : name == "write_compression" ? "write.parquet.compression-codec"
+                                       : name;
+}
+
 // AWS: Create Iceberg tables, table properties.
 Result<Properties> table_properties(const sql::athena::Properties& given) {
   Properties kept;
@@ -33,14 +41,14 @@ Result<Properties> table_properties(const sql::athena::Properties& given) {
       if (!equals_ignore_case(value, "parquet"))
         return ice::failure("NOT_SUPPORTED",
                             fmt::format("Iceberg tables of the format {} are not supported: parquet is", value));
-      kept.emplace_back("write.format.default", "parquet");
+      kept.emplace_back(kept_name(name), "parquet");
     } else if (name == "write_compression") {
       const std::string codec = lower(value);
       if (codec != "zstd" && codec != "gzip" && codec != "snappy")
         return ice::failure(
             "NOT_SUPPORTED",
             fmt::format("Writing with the compression {} is not supported: zstd, gzip and snappy are", value));
-      kept.emplace_back("write.parquet.compression-codec", codec);
+      kept.emplace_back(kept_name(name), codec);
     } else if (name.starts_with("vacuum_") || name.starts_with("optimize_") || name.starts_with("write_") ||
                name == "compression_level") {
       kept.emplace_back(name, value);
@@ -142,9 +150,8 @@ Status apply(const sql::athena::AlterTable& alter, IcebergTable& table) {
   if (alter.kind == Kind::kSetProperties || alter.kind == Kind::kUnsetProperties) {
     Json properties = table.metadata["properties"].is_object() ? table.metadata["properties"] : Json::object();
     for (const auto& [name, value] : TRY(table_properties(alter.properties))) properties.set(name, value);
-    std::erase_if(properties.members(), [&](const auto& member) {
-      return std::ranges::find(alter.unset, member.first) != alter.unset.end();
-    });
+    for (const std::string& name : alter.unset)
+      std::erase_if(properties.members(), [&](const auto& member) { return member.first == kept_name(name); });
     table.metadata.set("properties", std::move(properties));
     return {};
   }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "door/door.h"
+#include "lake/parquet_footer.h"
 #include "os/random.h"
 #include "os/scratch.h"
 #include "services/athena/engine_use.h"
@@ -23,7 +24,10 @@ namespace {
 namespace ice = sql::iceberg;
 
 constexpr size_t kMaxPartitions = 100;  // AWS: INSERT INTO, 100 partitions at once
-constexpr const char* kDeleteFieldIds = "{'file_path': 2147483546, 'pos': 2147483545}";
+// Iceberg table spec, position delete files.
+std::vector<ice::Field> delete_fields() {
+  return {{2147483546, "file_path", "string", true}, {2147483545, "pos", "long", true}};
+}
 
 std::string partition_column(size_t i) {
   return fmt::format("__p{}", i);
@@ -43,10 +47,34 @@ Error without_place(Error error) {
   return error;
 }
 
-// Trino's name of a column's type, where Glue's columns have none for it; empty: they have.
-std::string own_type(const Json& type) {
-  const std::string& name = type.as_string();
+// Trino's name of a type that Glue's columns have no name for; empty: they have.
+std::string own_scalar(const std::string& name) {
   return name == "timestamptz" ? "timestamp with time zone" : name == "time" ? "time(3)" : name == "uuid" ? "uuid" : "";
+}
+
+bool has_own(const Json& type) {
+  if (!type.is_object()) return !own_scalar(type.as_string()).empty();
+  return has_own(type["element"]) || has_own(type["key"]) || has_own(type["value"]) ||
+         std::ranges::any_of(ice::fields_of(type), [](const ice::Field& field) { return has_own(field.type); });
+}
+
+std::string trino_text(const Json& type) {
+  const std::string& kind = type["type"].as_string();
+  if (kind == "list") return fmt::format("array({})", trino_text(type["element"]));
+  if (kind == "map") return fmt::format("map({}, {})", trino_text(type["key"]), trino_text(type["value"]));
+  if (kind == "struct") {
+    std::vector<std::string> members;
+    for (const ice::Field& field : ice::fields_of(type))
+      members.push_back(sql::quoted_name(field.name) + " " + trino_text(field.type));
+    return fmt::format("row({})", fmt::join(members, ", "));
+  }
+  const std::string own = own_scalar(type.as_string());
+  return own.empty() ? sql::athena::trino_type(ice::hive_type(type)) : own;
+}
+
+// Trino's name of a column's type, where Glue's columns have none for all of it; empty: they have.
+std::string own_type(const Json& type) {
+  return has_own(type) ? trino_text(type) : "";
 }
 
 bool writable(const Json& type, bool whole = true) {
@@ -55,7 +83,7 @@ bool writable(const Json& type, bool whole = true) {
     if (type["type"].as_string() == "map") return writable(type["key"], false) && writable(type["value"], false);
     return std::ranges::all_of(ice::fields_of(type), [](const ice::Field& field) { return writable(field.type, false); });
   }
-  return (whole || own_type(type).empty()) && !type.as_string().starts_with("fixed");
+  return (whole || type.as_string() != "timestamptz") && !type.as_string().starts_with("fixed");
 }
 
 // The column of the rows as its file keeps it.
@@ -108,7 +136,7 @@ Result<IcebergTable> StatementRun::iceberg_table(const Place& place) {
 
 Result<WrittenFiles> StatementRun::write_parquet(const std::string& query, const std::string& folder,
                                                  const std::vector<std::string>& partition_by,
-                                                 const std::string& field_ids, const std::string& codec) {
+                                                 const std::vector<ice::Field>& fields, const std::string& codec) {
   const EngineUse use = TRY(EngineUse::open(service_, job_, record_, workgroup_));
   sql::UnloadRequest request;
   request.context = use.context();
@@ -119,7 +147,7 @@ Result<WrittenFiles> StatementRun::write_parquet(const std::string& query, const
                         : codec == "snappy" ? sql::Compression::kNone  // the engine's own choice for Parquet
                                             : sql::Compression::kZstd;
   request.partition_by = partition_by;
-  request.field_ids = field_ids;
+  request.field_ids = ice::field_ids(fields);
   auto outcome = use.engine().unload(use.session(), request);
   if (!outcome) return Failure(without_place(outcome.error()));
   WrittenFiles written;
@@ -133,6 +161,8 @@ Result<WrittenFiles> StatementRun::write_parquet(const std::string& query, const
     file.path = object.uri;
     file.rows = static_cast<int64_t>(object.rows);
     file.bytes = static_cast<int64_t>(object.bytes);
+    if (const auto chunks = lake::column_chunks(use.answers().staging().parquet_footer(object.handle)))
+      file.metrics = ice::metrics_of(*chunks, fields);
     written.files.push_back(std::move(file));
   }
   written.objects = TRY(use.answers().staging().take(kept));
@@ -168,7 +198,7 @@ Result<WrittenFiles> StatementRun::write_rows(const std::string& query, const Js
   const std::string folder = data_folder(metadata);
   WrittenFiles written =
       TRY(write_parquet(fmt::format("SELECT {} FROM ({}) AS new_rows", selected, query), folder, partition_by,
-                        ice::field_ids(lowered), ice::property(metadata, "write.parquet.compression-codec", "zstd")));
+                        lowered, ice::property(metadata, "write.parquet.compression-codec", "zstd")));
   std::set<std::string> partitions;
   for (size_t i = 0; i < written.files.size(); ++i) {
     ice::NewFile& file = written.files[i];
@@ -194,7 +224,7 @@ Result<WrittenFiles> StatementRun::write_deletes(const std::string& query, const
       "SELECT file_path, pos, file_path AS \"__p0\" FROM ({}) AS gone WHERE file_path IS NOT NULL ORDER BY file_path, "
       "pos",
       query);
-  WrittenFiles written = TRY(write_parquet(by_file, folder, {partition_column(0)}, kDeleteFieldIds, "zstd"));
+  WrittenFiles written = TRY(write_parquet(by_file, folder, {partition_column(0)}, delete_fields(), "zstd"));
   if (written.files.empty()) return written;
   std::map<std::string, ice::LiveFile> data;
   if (const auto snapshot = ice::current_snapshot(table.metadata))
@@ -205,8 +235,11 @@ Result<WrittenFiles> StatementRun::write_deletes(const std::string& query, const
     const std::string part = file.path.substr(folder.size(), file.path.find('/', folder.size()) - folder.size());
     file.deletes_from = uri_decode(part.substr(part.find('=') + 1));
     const auto from = data.find(file.deletes_from);
-    if (from == data.end())
-      return internal_failure("the statement deletes from a file that is not the table's: " + file.deletes_from);
+    if (from == data.end())  // the rows are of a newer snapshot than the one that the statement began with
+      return ice::failure("ICEBERG_COMMIT_ERROR",
+                          fmt::format("Failed to commit Iceberg update to table: {}.{}: it was changed by another "
+                                      "statement meanwhile. Run it again.",
+                                      table.database, *table.glue.name));
     file.content = ice::Content::kPositionDeletes;
     file.spec_id = from->second.spec_id;
     file.partition = from->second.entry.partition();

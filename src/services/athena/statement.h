@@ -130,8 +130,8 @@ class StatementRun {
   // The rows that the query names ("$path", "$pos") as position delete files.
   Result<WrittenFiles> write_deletes(const std::string& query, const IcebergTable& table);
   Result<WrittenFiles> write_parquet(const std::string& query, const std::string& folder,
-                                     const std::vector<std::string>& partition_by, const std::string& field_ids,
-                                     const std::string& codec);
+                                     const std::vector<std::string>& partition_by,
+                                     const std::vector<sql::iceberg::Field>& fields, const std::string& codec);
   Result<std::vector<std::string>> first_column(const std::string& query);
   Ran changed_rows(const Place& place, sql::iceberg::Change change, std::vector<WrittenFiles> written,
                    std::optional<int64_t> base);

@@ -8,6 +8,7 @@
 #include "duckdb/storage/statistics/base_statistics.hpp"
 #include "duckdb/storage/statistics/numeric_stats.hpp"
 #include "duckdb/storage/statistics/string_stats.hpp"
+#include "sql/decimal.h"
 #include "sql/engine/iceberg_scan.h"
 
 namespace tarn::sql::engine {
@@ -33,20 +34,24 @@ Value of_number(int64_t number, const LogicalType& type) {
   }
 }
 
-// Iceberg's binary form of a single value.
-Value of_bytes(const std::string& bytes, const LogicalType& type) {
-  if (type.id() == LogicalTypeId::VARCHAR) return valid_utf8(bytes) ? Value(bytes) : Value(type);
-  int64_t number = 0;
-  if (bytes.size() == 4) {  // also of a column that was an int and is a long
-    int32_t narrow = 0;
-    std::memcpy(&narrow, bytes.data(), 4);
-    number = narrow;
-  } else if (bytes.size() == 8) {
-    std::memcpy(&number, bytes.data(), 8);
-  } else {
-    return Value(type);
+Value of_decimal(const std::string& bytes, const LogicalType& type) {
+  if (bytes.empty() || bytes.size() > 16) return Value(type);
+  const __int128 unscaled = from_big_endian(bytes);
+  const duckdb::hugeint_t huge(static_cast<int64_t>(unscaled >> 64), static_cast<uint64_t>(unscaled));
+  return Value::DECIMAL(huge, duckdb::DecimalType::GetWidth(type), duckdb::DecimalType::GetScale(type));
+}
+
+// Also of a column that was a float and is a double.
+Value of_float(const std::string& bytes, const LogicalType& type) {
+  if (bytes.size() == sizeof(float)) {
+    float narrow = 0;
+    std::memcpy(&narrow, bytes.data(), sizeof narrow);
+    return Value::FLOAT(narrow).DefaultCastAs(type);
   }
-  return of_number(number, type);
+  if (bytes.size() != sizeof(double) || type.id() != LogicalTypeId::DOUBLE) return Value(type);
+  double wide = 0;
+  std::memcpy(&wide, bytes.data(), sizeof wide);
+  return Value::DOUBLE(wide);
 }
 
 // Days since 1970 of the first of the month.
@@ -72,7 +77,7 @@ ColumnBounds::Bound of_partition(const iceberg::PartitionField& field, const Jso
     else if (value.is_bool())
       constant = Value::BOOLEAN(value.as_bool());
     const bool known = value.is_null() || !constant.IsNull();
-    return {constant, constant, known};
+    return {constant, constant, known, known && !value.is_null(), value.is_null()};
   }
   if (!value.is_number()) return {Value(type), Value(type)};
   const int64_t n = value.as_int();
@@ -95,24 +100,57 @@ const Json* pair_value(const Json& pairs, int id) {
   return nullptr;
 }
 
+bool rules_out(const duckdb::TableFilter& filter, duckdb::BaseStatistics& statistics) {
+  return const_cast<duckdb::TableFilter&>(filter).CheckStatistics(statistics) ==
+         duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+}
+
 }  // namespace
+
+Value value_of_bound(const std::string& bytes, const LogicalType& type) {
+  if (type.id() == LogicalTypeId::VARCHAR) return valid_utf8(bytes) ? Value(bytes) : Value(type);
+  if (type.id() == LogicalTypeId::DECIMAL) return of_decimal(bytes, type);
+  if (type.IsFloating()) return of_float(bytes, type);
+  int64_t number = 0;
+  if (bytes.size() == 4) {  // also of a column that was an int and is a long
+    int32_t narrow = 0;
+    std::memcpy(&narrow, bytes.data(), 4);
+    number = narrow;
+  } else if (bytes.size() == 8) {
+    std::memcpy(&number, bytes.data(), 8);
+  } else {
+    return Value(type);
+  }
+  return of_number(number, type);
+}
 
 ColumnBounds bounds_of(const iceberg::Entry& entry, const Json& spec, const std::vector<iceberg::Field>& fields) {
   ColumnBounds bounds;
   for (size_t i = 0; i < fields.size(); ++i) {
-    const Json* least = pair_value(entry.file["lower_bounds"], fields[i].id);
-    const Json* most = pair_value(entry.file["upper_bounds"], fields[i].id);
-    if (!least || !most || !fields[i].type.is_string()) continue;
+    if (!fields[i].type.is_string()) continue;
+    const auto known = [&](const char* name) { return pair_value(entry.file[name], fields[i].id); };
+    const Json *least = known("lower_bounds"), *most = known("upper_bounds"), *nans = known("nan_value_counts");
+    const Json *values = known("value_counts"), *nulls = known("null_value_counts");
     const LogicalType type = iceberg_type(fields[i].type);
-    ColumnBounds::Bound bound{of_bytes(least->as_string(), type), of_bytes(most->as_string(), type)};
-    if (!bound.least.IsNull() && !bound.most.IsNull()) bounds.add(i, std::move(bound));
+    ColumnBounds::Bound bound{Value(type), Value(type)};
+    // NaN is in no bounds, and is more than all numbers to the engine.
+    const bool all_numbers = !type.IsFloating() || (nans && nans->as_int(-1) == 0);
+    if (least && most && all_numbers) {
+      bound.least = value_of_bound(least->as_string(), type);
+      bound.most = value_of_bound(most->as_string(), type);
+    }
+    bound.no_nulls = nulls && nulls->as_int(-1) == 0;
+    bound.only_nulls = nulls && values && nulls->as_int() == values->as_int() && nulls->as_int() == entry.rows();
+    bounds.add(i, std::move(bound));
   }
   for (const iceberg::PartitionField& field : iceberg::partition_fields(spec)) {
     for (size_t i = 0; i < fields.size(); ++i) {
       if (fields[i].id != field.source_id) continue;
       ColumnBounds::Bound bound = of_partition(field, entry.partition()[field.name], iceberg_type(fields[i].type));
+      const ColumnBounds::Bound* columns = bounds.find(i);
       const bool known = bound.constant || (!bound.least.IsNull() && !bound.most.IsNull());
-      if (known && !bounds.constant(i)) bounds.add(i, std::move(bound));
+      const bool better = !columns || (!columns->constant && (bound.constant || columns->least.IsNull()));
+      if (known && better) bounds.add(i, std::move(bound));
     }
   }
   return bounds;
@@ -120,9 +158,17 @@ ColumnBounds bounds_of(const iceberg::Entry& entry, const Json& spec, const std:
 
 bool excludes(const ColumnBounds& bounds, size_t column, const LogicalType& type, const duckdb::TableFilter& filter) {
   const ColumnBounds::Bound* bound = bounds.find(column);
-  if (!bound || bound->least.IsNull() || bound->most.IsNull()) return false;
+  if (!bound) return false;
+  const bool known = !bound->least.IsNull() && !bound->most.IsNull();
+  if (!known && !bound->no_nulls && !bound->only_nulls) return false;
   const bool text = type.id() == LogicalTypeId::VARCHAR;
   if (!text && !type.IsNumeric() && !is_moment(type) && type.id() != LogicalTypeId::DATE) return false;
+  if (!known) {
+    auto statistics = duckdb::BaseStatistics::CreateUnknown(type);
+    statistics.Set(bound->no_nulls ? duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES
+                                   : duckdb::StatsInfo::CANNOT_HAVE_VALID_VALUES);
+    return rules_out(filter, statistics);
+  }
   auto statistics = text ? duckdb::StringStats::CreateEmpty(type) : duckdb::NumericStats::CreateEmpty(type);
   if (text) {
     duckdb::StringStats::Update(statistics, duckdb::string_t(duckdb::StringValue::Get(bound->least)));
@@ -132,8 +178,8 @@ bool excludes(const ColumnBounds& bounds, size_t column, const LogicalType& type
     duckdb::NumericStats::SetMax(statistics, bound->most.DefaultCastAs(type));
   }
   statistics.Set(duckdb::StatsInfo::CAN_HAVE_NULL_AND_VALID_VALUES);
-  return const_cast<duckdb::TableFilter&>(filter).CheckStatistics(statistics) ==
-         duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+  if (bound->no_nulls) statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
+  return rules_out(filter, statistics);
 }
 
 }  // namespace tarn::sql::engine

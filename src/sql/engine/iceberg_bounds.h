@@ -13,8 +13,9 @@ namespace tarn::sql::engine {
 class ColumnBounds {
  public:
   struct Bound {
-    duckdb::Value least, most;
-    bool constant = false;  // all rows have this value
+    duckdb::Value least, most;  // NULL: not known
+    bool constant = false;      // all rows have this value
+    bool no_nulls = false, only_nulls = false;
   };
 
   void add(size_t column, Bound bound) { columns_[column] = std::move(bound); }
@@ -33,6 +34,8 @@ class ColumnBounds {
   std::map<size_t, Bound> columns_;
 };
 
+// Iceberg's binary form of a single value; NULL: it is none of the type.
+duckdb::Value value_of_bound(const std::string& bytes, const duckdb::LogicalType& type);
 ColumnBounds bounds_of(const iceberg::Entry& entry, const Json& spec, const std::vector<iceberg::Field>& fields);
 // No row of the file passes the filter on the column.
 bool excludes(const ColumnBounds& bounds, size_t column, const duckdb::LogicalType& type,

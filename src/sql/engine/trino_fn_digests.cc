@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "sql/decimal.h"
 #include "sql/engine/trino_functions.h"
 
 namespace tarn::sql::engine::trino {
@@ -446,6 +447,7 @@ void add_digest_functions(Adder& adder) {
   add("t_from_base32", {text}, bytes, [raw](const auto& a) { return raw(from_base32(bytes_of(a[0]))); });
   add("t_big_endian", {number}, bytes,
       [raw](const auto& a) { return raw(big_endian(static_cast<uint64_t>(a[0].template GetValue<int64_t>()), 8)); });
+  add("t_decimal_bytes", {text}, bytes, [raw](const auto& a) { return raw(tarn::sql::big_endian(unscaled(bytes_of(a[0])))); });
   add("t_of_big_endian", {bytes, number}, number, [](const auto& a) {
     const auto size = static_cast<size_t>(a[1].template GetValue<int64_t>());
     const uint64_t value = of_big_endian(bytes_of(a[0]), size);

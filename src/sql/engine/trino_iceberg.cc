@@ -1,5 +1,8 @@
 // Iceberg tables in queries: FOR .. AS OF, and the tables of their metadata ("t$snapshots" ..).
+#include <algorithm>
+
 #include "base/text.h"
+#include "sql/engine/iceberg_bounds.h"
 #include "sql/engine/iceberg_scan.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/trino_parser.h"
@@ -110,7 +113,27 @@ Listing refs(const Json& metadata) {
   return all;
 }
 
-Listing manifests(const std::vector<iceberg::ManifestFile>& files) {
+Value summaries_of(const Json& metadata, const iceberg::ManifestFile& file, const LogicalType& type) {
+  const auto fields = iceberg::partition_fields(iceberg::spec_of(metadata, file.spec_id));
+  duckdb::vector<Value> all;
+  for (size_t i = 0; i < fields.size() && i < file.partitions.size(); ++i) {
+    const Json& summary = file.partitions.at(i);
+    const Json kind = iceberg::result_type(fields[i], iceberg::type_of_column(metadata, fields[i].source_id));
+    const auto bound = [&](const char* name) {
+      if (summary[name].is_null()) return Value(kText);
+      return Value(iceberg::partition_shown(iceberg::value_of_bytes(summary[name].as_string(), kind), fields[i], kind));
+    };
+    const Value nan =
+        summary["contains_nan"].is_null() ? Value(LogicalType::BOOLEAN) : Value::BOOLEAN(summary["contains_nan"].as_bool());
+    all.push_back(Value::STRUCT({{"contains_null", Value::BOOLEAN(summary["contains_null"].as_bool())},
+                                 {"contains_nan", nan},
+                                 {"lower_bound", bound("lower_bound")},
+                                 {"upper_bound", bound("upper_bound")}}));
+  }
+  return Value::LIST(type, std::move(all));
+}
+
+Listing manifests(const Json& metadata, const std::vector<iceberg::ManifestFile>& files) {
   const LogicalType summary = LogicalType::STRUCT({{"contains_null", LogicalType::BOOLEAN},
                                                    {"contains_nan", LogicalType::BOOLEAN},
                                                    {"lower_bound", kText},
@@ -132,12 +155,21 @@ Listing manifests(const std::vector<iceberg::ManifestFile>& files) {
     all.rows.push_back({Value(file.path), Value::BIGINT(file.length), Value::INTEGER(file.spec_id),
                         Value::BIGINT(file.snapshot_id), count(file.added_files), Value::BIGINT(file.added_rows),
                         count(file.existing_files), Value::BIGINT(file.existing_rows), count(file.deleted_files),
-                        Value::BIGINT(file.deleted_rows), Value::LIST(summary, {})});
+                        Value::BIGINT(file.deleted_rows), summaries_of(metadata, file, summary)});
   }
   return all;
 }
 
-Listing files(const iceberg::LiveFiles& live) {
+// The type of a column, or of a member of one, by its id; null: there is none.
+Json type_of_field(const std::vector<iceberg::Field>& fields, int id) {
+  for (const iceberg::Field& field : fields) {
+    if (field.id == id) return field.type;
+    if (Json inner = type_of_field(iceberg::fields_of(field.type), id); !inner.is_null()) return inner;
+  }
+  return {};
+}
+
+Listing files(const IcebergVersion& version, const iceberg::LiveFiles& live) {
   Listing all{{{"content", kInt},
                {"file_path", kText},
                {"file_format", kText},
@@ -147,11 +179,20 @@ Listing files(const iceberg::LiveFiles& live) {
                {"value_counts", LogicalType::MAP(kInt, kLong)},
                {"null_value_counts", LogicalType::MAP(kInt, kLong)},
                {"nan_value_counts", LogicalType::MAP(kInt, kLong)},
+               {"lower_bounds", LogicalType::MAP(kInt, kText)},
+               {"upper_bounds", LogicalType::MAP(kInt, kText)},
                {"key_metadata", LogicalType::BLOB},
                {"split_offsets", LogicalType::LIST(kLong)},
                {"equality_ids", LogicalType::LIST(kInt)}},
               {}};
   const auto number = [](const Json& value, int) { return Value::BIGINT(value.as_int()); };
+  const auto bound = [&](const Json& value, int id) {
+    constexpr int kDeletedPosition = 2147483545;  // Iceberg table spec, reserved field ids
+    const Json type = id == kDeletedPosition ? Json("long") : type_of_field(version.fields, id);
+    if (type.is_null())  // a path in a delete file, or a column that is gone
+      return valid_utf8(value.as_string()) ? Value(value.as_string()) : Value(kText);
+    return Value(iceberg::partition_shown(iceberg::value_of_bytes(value.as_string(), type), {}, type));
+  };
   for (const auto* side : {&live.data, &live.deletes}) {
     for (const iceberg::LiveFile& each : *side) {
       const Json& file = each.entry.file;
@@ -159,7 +200,8 @@ Listing files(const iceberg::LiveFiles& live) {
                           Value(file["file_format"].as_string()), Value::BIGINT(each.entry.rows()),
                           Value::BIGINT(each.entry.bytes()), map_of(file["column_sizes"], kLong, number),
                           map_of(file["value_counts"], kLong, number), map_of(file["null_value_counts"], kLong, number),
-                          map_of(file["nan_value_counts"], kLong, number), Value(LogicalType::BLOB),
+                          map_of(file["nan_value_counts"], kLong, number), map_of(file["lower_bounds"], kText, bound),
+                          map_of(file["upper_bounds"], kText, bound), Value(LogicalType::BLOB),
                           list_of(file["split_offsets"], kLong), list_of(file["equality_ids"], kInt)});
     }
   }
@@ -177,39 +219,118 @@ Value partition_value(const Json& value, const iceberg::PartitionField& field, c
   return Value(iceberg::partition_shown(value, field, type)).DefaultCastAs(engine);
 }
 
+// What the files of a partition say of one column.
+struct Range {
+  Value least, most;
+  std::optional<int64_t> nulls = 0, nans = 0;
+  bool known = true;
+
+  void add(const iceberg::LiveFile& from, int id, const LogicalType& type) {
+    const Json& file = from.entry.file;
+    const auto find = [&](const char* name) -> const Json* {
+      for (const Json& pair : file[name].items())
+        if (pair["key"].as_int() == id) return &pair["value"];
+      return nullptr;
+    };
+    const auto count = [](std::optional<int64_t>& sum, const Json* more) {
+      if (sum && more)
+        *sum += more->as_int();
+      else
+        sum.reset();
+    };
+    const Json* null_count = find("null_value_counts");
+    count(nulls, null_count);
+    count(nans, find("nan_value_counts"));
+    if (null_count && null_count->as_int() == from.entry.rows()) return;
+    const Json *low = find("lower_bounds"), *high = find("upper_bounds");
+    const Value low_value = low ? value_of_bound(low->as_string(), type) : Value(type);
+    const Value high_value = high ? value_of_bound(high->as_string(), type) : Value(type);
+    known = known && !low_value.IsNull() && !high_value.IsNull();
+    if (!known) return;
+    if (least.IsNull() || low_value < least) least = low_value;
+    if (most.IsNull() || high_value > most) most = high_value;
+  }
+  Value row(const LogicalType& type) const {
+    const auto number = [](const std::optional<int64_t>& n) { return n ? Value::BIGINT(*n) : Value(kLong); };
+    return Value::STRUCT({{"min", known && !least.IsNull() ? least : Value(type)},
+                          {"max", known && !most.IsNull() ? most : Value(type)},
+                          {"null_count", number(nulls)},
+                          {"nan_count", number(nans)}});
+  }
+};
+
+// The columns that "t$partitions" tells the ranges of: those that a partition does not fix.
+std::vector<iceberg::Field> ranged_columns(const IcebergVersion& version,
+                                           const std::vector<iceberg::PartitionField>& partition) {
+  std::vector<iceberg::Field> columns;
+  for (const iceberg::Field& field : version.fields) {
+    const bool fixed = std::ranges::any_of(partition, [&](const iceberg::PartitionField& each) {
+      return each.source_id == field.id && each.transform == "identity";
+    });
+    if (field.type.is_string() && !fixed) columns.push_back(field);
+  }
+  return columns;
+}
+
+struct PartitionSum {
+  const iceberg::LiveFile* first = nullptr;
+  int64_t rows = 0, files = 0, bytes = 0;
+  std::vector<Range> ranges;
+};
+
 Listing partitions(const IcebergVersion& version, const iceberg::LiveFiles& live) {
-  const auto fields = iceberg::partition_fields(iceberg::current_spec(version.metadata));
-  duckdb::child_list_t<LogicalType> members;
+  // Files of earlier partitionings know nothing of the newer fields, which are NULL for them.
+  const auto fields = iceberg::all_partition_fields(version.metadata);
+  const auto ranged = ranged_columns(version, fields);
+  duckdb::child_list_t<LogicalType> members, data;
   std::vector<Json> types;
+  std::vector<LogicalType> ranged_types;
   for (const iceberg::PartitionField& field : fields) {
-    const Json* source = iceberg::source_type(version.fields, field.source_id);
-    types.push_back(source ? iceberg::result_type(field, *source) : Json("string"));
+    types.push_back(iceberg::result_type(field, iceberg::type_of_column(version.metadata, field.source_id)));
     members.emplace_back(field.name, iceberg_type(types.back()));
+  }
+  for (const iceberg::Field& field : ranged) {
+    const LogicalType& type = ranged_types.emplace_back(iceberg_type(field.type));
+    data.emplace_back(lower(field.name),
+                      LogicalType::STRUCT({{"min", type}, {"max", type}, {"null_count", kLong}, {"nan_count", kLong}}));
   }
   Listing all;
   if (!fields.empty()) all.columns.emplace_back("partition", LogicalType::STRUCT(members));
   for (const char* name : {"record_count", "file_count", "total_size"}) all.columns.emplace_back(name, kLong);
-  struct Sum {
-    const Json* partition = nullptr;
-    int64_t rows = 0, files = 0, bytes = 0;
-  };
-  std::map<string, Sum> sums;
+  if (!ranged.empty()) all.columns.emplace_back("data", LogicalType::STRUCT(data));
+  std::map<string, PartitionSum> sums;
   for (const iceberg::LiveFile& each : live.data) {
-    Sum& sum = sums[each.entry.partition().text()];
-    sum.partition = &each.entry.partition();
+    PartitionSum& sum = sums[std::to_string(each.spec_id) + each.entry.partition().text()];
+    sum.first = &each;
     sum.rows += each.entry.rows();
     sum.files += 1;
     sum.bytes += each.entry.bytes();
+    sum.ranges.resize(ranged.size());
+    for (size_t i = 0; i < ranged.size(); ++i) sum.ranges[i].add(each, ranged[i].id, ranged_types[i]);
   }
   for (const auto& [text, sum] : sums) {
+    const auto own = iceberg::partition_fields(iceberg::spec_of(version.metadata, sum.first->spec_id));
     duckdb::vector<Value> row;
-    duckdb::child_list_t<Value> values;
-    for (size_t i = 0; i < fields.size(); ++i)
-      values.emplace_back(fields[i].name, partition_value((*sum.partition)[fields[i].name], fields[i], types[i]));
+    duckdb::child_list_t<Value> values, ranges;
+    for (size_t i = 0; i < fields.size(); ++i) {
+      const auto at = std::ranges::find(own, fields[i].field_id, &iceberg::PartitionField::field_id);
+      const Json value = at == own.end() ? Json() : sum.first->entry.partition()[at->name];
+      values.emplace_back(fields[i].name, partition_value(value, fields[i], types[i]));
+    }
     if (!fields.empty()) row.push_back(Value::STRUCT(std::move(values)));
     for (const int64_t n : {sum.rows, sum.files, sum.bytes}) row.push_back(Value::BIGINT(n));
+    for (size_t i = 0; i < ranged.size(); ++i)
+      ranges.emplace_back(lower(ranged[i].name), sum.ranges[i].row(ranged_types[i]));
+    if (!ranged.empty()) row.push_back(Value::STRUCT(std::move(ranges)));
     all.rows.push_back(std::move(row));
   }
+  return all;
+}
+
+Listing properties(const Json& metadata) {
+  Listing all{{{"key", kText}, {"value", kText}}, {}};
+  for (const auto& [name, value] : metadata["properties"].members())
+    all.rows.push_back({Value(name), Value(value.as_string())});
   return all;
 }
 
@@ -247,10 +368,12 @@ TablePtr Parser::iceberg_table(const string& part, const ExternalTable& table, s
     all = history(version->metadata);
   } else if (part == "snapshots") {
     all = snapshots(version->metadata);
+  } else if (part == "properties") {
+    all = properties(version->metadata);
   } else if (part == "refs") {
     all = refs(version->metadata);
   } else if (part == "files") {
-    all = files(live());
+    all = files(*version, live());
   } else if (part == "partitions") {
     all = partitions(*version, live());
   } else if (part == "manifests") {
@@ -262,11 +385,11 @@ TablePtr Parser::iceberg_table(const string& part, const ExternalTable& table, s
       if (!found) session->raise(found.error());
       listed = *std::move(found);
     }
-    all = manifests(listed);
+    all = manifests(version->metadata, listed);
   } else {
     raise("NOT_SUPPORTED",
           "The table \"" + table.name + "$" + part +
-              "\" is not supported: $files, $history, $manifests, $partitions, $refs and $snapshots are.",
+              "\" is not supported: $files, $history, $manifests, $partitions, $properties, $refs and $snapshots are.",
           place(at));
   }
   return rows_table(std::move(all.rows), all.columns);

@@ -92,6 +92,8 @@ constexpr Signature kTexts[] = {
     {"$iceberg_bucket", "varbinary, bigint", "integer", TARN_BUCKET("$1")},
     {"$iceberg_bucket", "date, bigint", "integer", TARN_BUCKET("date_diff('day', DATE '1970-01-01', $1)")},
     {"$iceberg_bucket", "timestamp, bigint", "integer", TARN_BUCKET("epoch_us($1)")},
+    {"$iceberg_bucket", "decimal, bigint", "integer", TARN_BUCKET("t_decimal_bytes(CAST($1 AS VARCHAR))")},
+    {"$iceberg_bucket", "uuid, bigint", "integer", TARN_BUCKET("unhex(replace(CAST($1 AS VARCHAR), '-', ''))")},
     // And Hive's, of bucketed tables.
     {"$instant", "zoned", "timestamp with time zone", "t_instant($1)"},  // as files keep it
     {"$hive_hash", "boolean", "bigint", "CAST($1 AS BIGINT)"},

@@ -163,6 +163,71 @@ def test_concurrent_inserts_all_stay(workgroup, table, place):
     assert workgroup.rows(f"SELECT count(*), count(DISTINCT id) FROM {table}") == [["12", "12"]]
 
 
+def test_statements_that_change_rows_lose_no_others(workgroup, table, place):
+    """Each of them is over the snapshot that is current when it commits, as if they had run one after the other."""
+    workgroup.run(f"CREATE TABLE {table} (id bigint, n bigint) LOCATION '{place}' {PROPERTIES}")
+    workgroup.run(f"INSERT INTO {table} VALUES (1, 0), (2, 0)")
+    sqls = [f"UPDATE {table} SET n = n + 1 WHERE id = 1"] * 4 + [f"INSERT INTO {table} VALUES (3, 1)", f"DELETE FROM {table} WHERE id = 2",
+            f"MERGE INTO {table} t USING (VALUES 1) s (id) ON t.id = s.id WHEN MATCHED THEN UPDATE SET n = t.n + 10"]
+    started = [workgroup.start(sql) for sql in sqls]
+    ended = [workgroup.wait(each)["Status"] for each in started]
+    assert {each["State"] for each in ended} == {"SUCCEEDED"}, [each.get("StateChangeReason") for each in ended]
+    assert workgroup.rows(f"SELECT id, n FROM {table} ORDER BY id") == [["1", "14"], ["3", "1"]]
+
+
+def test_files_are_left_out_by_what_manifests_say_of_columns(workgroup, table, place):
+    """Files of other years, prices and names are not even opened: nothing of them is counted as read."""
+    workgroup.run(f"CREATE TABLE {table} (id bigint, price decimal(10,2), name string, f double, note string, pad string) "
+                  f"LOCATION '{place}' {PROPERTIES}")
+    for n in range(4):
+        workgroup.run(f"INSERT INTO {table} SELECT {n} * 1000 + i, CAST({n} * 1000 + i AS decimal(10,2)) / 2, '{'abcd'[n]}' || "
+                      f"CAST(i AS varchar), {n} + i / 1e4, {'NULL' if n else repr('x')}, array_join(transform(sequence(1, 300), "
+                      f"x -> CAST(x * i AS varchar)), ',') FROM UNNEST(sequence(0, 99)) AS t (i)")
+
+    def read(where):
+        done = workgroup.run(f"SELECT count(*), sum(length(pad)) FROM {table} WHERE {where}")
+        rows = workgroup.athena.get_query_results(QueryExecutionId=done["QueryExecutionId"])["ResultSet"]["Rows"]
+        return int(rows[1]["Data"][0]["VarCharValue"]), done["Statistics"]["DataScannedInBytes"]
+
+    whole = read("id >= 0")
+    assert whole[0] == 400
+    for where, count in (("id = 2005", 1), ("price > DECIMAL '1540'", 19), ("name = 'b7'", 1), ("f >= 3.0", 100),
+                         ("note = 'x'", 100), ("note IS NOT NULL", 100), ("f < 0.5", 100)):
+        found, scanned = read(where)
+        assert found == count and scanned < whole[1] / 2, (where, found, scanned, whole)
+
+
+def test_days_of_moments_are_those_of_utc(workgroup, table, place, document, put):
+    workgroup.run(f"CREATE TABLE {table} (at timestamp) PARTITIONED BY (day(at)) LOCATION '{place}' {PROPERTIES}")
+    uri, metadata = document(table)
+    metadata["schemas"][0]["fields"][0]["type"] = "timestamptz"
+    put(uri.removeprefix(f"s3://{workgroup.bucket}/"), json.dumps(metadata))
+    workgroup.run(f"INSERT INTO {table} VALUES TIMESTAMP '2024-01-02 05:00:00 Asia/Tokyo'")
+    assert workgroup.rows(f'SELECT partition.at_day FROM "{table}$partitions"') == [["2024-01-01"]]
+    assert workgroup.rows(f"SELECT count(*) FROM {table} WHERE at < TIMESTAMP '2024-01-02 00:00:00 UTC'") == [["1"]]
+
+
+def test_own_types_inside_of_others(workgroup, table, place, document, put):
+    workgroup.run(f"CREATE TABLE {table} (id int, s struct<u:string,t:string>, l array<string>) LOCATION '{place}' {PROPERTIES}")
+    uri, metadata = document(table)
+    fields = metadata["schemas"][0]["fields"]
+    fields[1]["type"]["fields"][0]["type"], fields[1]["type"]["fields"][1]["type"] = "uuid", "time"
+    fields[2]["type"]["element"] = "uuid"
+    put(uri.removeprefix(f"s3://{workgroup.bucket}/"), json.dumps(metadata))
+    one = "12151fd2-7586-11e9-8f9e-2a86e4085a59"
+    workgroup.run(f"INSERT INTO {table} VALUES (1, ROW(UUID '{one}', TIME '10:11:12.5'), ARRAY[UUID '{one}', NULL]), (2, NULL, NULL)")
+    assert workgroup.rows(f"SELECT s.u, s.t, l FROM {table} ORDER BY id") == [
+        [one, "10:11:12.500", f"[{one}, null]"], [None, None, None]]
+
+
+def test_properties_are_unset_by_athenas_names(workgroup, table, place, document):
+    workgroup.run(f"CREATE TABLE {table} (id int) LOCATION '{place}' TBLPROPERTIES ('table_type' = 'ICEBERG', "
+                  "'write_compression' = 'gzip', 'vacuum_min_snapshots_to_keep' = '3')")
+    assert workgroup.rows(f"""SELECT value FROM "{table}$properties" WHERE key = 'write.parquet.compression-codec'""") == [["gzip"]]
+    workgroup.run(f"ALTER TABLE {table} UNSET TBLPROPERTIES ('write_compression', 'vacuum_min_snapshots_to_keep')")
+    assert document(table)[1]["properties"] == {"write.format.default": "parquet"}
+
+
 def test_dropped_with_its_data(workgroup, table, place, s3):
     workgroup.run(f"CREATE TABLE {table} (id bigint) LOCATION '{place}' {PROPERTIES}")
     workgroup.run(f"INSERT INTO {table} VALUES 1")
