@@ -87,15 +87,22 @@ class Interpreter : private PlFrame {
       case PlKind::kOpenExecute: return open(s);
       case PlKind::kFetch: return fetch(s);
       case PlKind::kClose: return close(s);
-      case PlKind::kCommit: return host_.commit();
-      case PlKind::kRollback: return host_.rollback();
+      case PlKind::kCommit: close_cursors(); return host_.commit();
+      case PlKind::kRollback: close_cursors(); return host_.rollback();
       case PlKind::kRowCount: return assign(s.targets[0], {std::to_string(row_count_), std::string(kBigint)});
       default: return {};
     }
   }
 
+  // AWS: Managing transactions: COMMIT, ROLLBACK and TRUNCATE close all cursors.
+  void close_cursors() {
+    for (auto& scope : scopes_)
+      for (auto& [name, variable] : scope) variable.open.reset();
+  }
+
   Status run(const std::string& sql, const std::vector<Param>& params, const PlStatement& s, bool into) {
     PlOutcome outcome = TRY(host_.run(sql, params));
+    if (lower(trim(sql)).starts_with("truncate")) close_cursors();
     row_count_ = outcome.rows;
     if (!into) {
       set_found(outcome.rows > 0);
@@ -402,7 +409,7 @@ class Interpreter : private PlFrame {
 
   Status fetch(const PlStatement& s) {
     PlVariable& variable = *TRY(known(s.name));
-    if (!variable.open) return sql_error("34000", "cursor \"" + s.name + "\" is not open");
+    if (!variable.open) return sql_error("34000", "cursor \"" + s.name + "\" does not exist");
     std::vector<std::optional<std::string>> row;
     const bool found = TRY(variable.open->next(row));
     TRY(assign_row(s.targets, variable.open->columns(), found ? &row : nullptr));
@@ -412,7 +419,7 @@ class Interpreter : private PlFrame {
 
   Status close(const PlStatement& s) {
     PlVariable& variable = *TRY(known(s.name));
-    if (!variable.open) return sql_error("34000", "cursor \"" + s.name + "\" is not open");
+    if (!variable.open) return sql_error("34000", "cursor \"" + s.name + "\" does not exist");
     variable.open.reset();
     return {};
   }

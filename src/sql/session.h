@@ -108,6 +108,8 @@ class SqlSession {
   Status commit(Running& run);
   Status rollback(Running& run);
   Status refuse_in_block(std::string_view statement) const;
+  // Takes back what a transaction's SETs were: all of them, or LOCAL ones only.
+  void restore_variables(bool committed);
   // As it was SET, or as the session began.
   std::optional<std::string> variable(const std::string& name) const;
   std::vector<std::string> search_path() const;
@@ -117,6 +119,8 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const EngineStatement& s);
   Result<std::optional<Outcome>> create_schema(Running& run);
   Result<std::optional<Outcome>> merge_simplified(Running& run);
+  Result<std::optional<Outcome>> set_config(Running& run);
+  Result<std::optional<Outcome>> merge_checked(Running& run);
   Result<Outcome> execute(Running& run, const Transaction& s);
   Result<Outcome> execute(Running& run, const CancelSession& s);
   Result<Outcome> execute(Running& run, const NothingToDo& s);
@@ -192,6 +196,7 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const SessionUser& s);
   // session_catalog.cc
   Result<Outcome> execute(Running& run, const CreateExternalSchema& s);
+  Result<Outcome> execute(Running& run, const AlterExternalSchema& s);
   Result<Outcome> execute(Running& run, const DropSchema& s);
   Result<Outcome> execute(Running& run, const CreateExternalTable& s);
   Result<Outcome> execute(Running& run, const AddPartitions& s);
@@ -259,6 +264,8 @@ class SqlSession {
   // Numbers of the last query, COPY and UNLOAD; 0: there was none.
   uint64_t last_query_ = 0, last_copy_ = 0, last_unload_ = 0;
   std::map<std::string, std::string> variables_;
+  // As they were before the open transaction, where it has SET them, and before its first SET LOCAL.
+  std::map<std::string, std::optional<std::string>> before_block_, before_local_;
   std::map<std::string, Prepared> prepared_;
   std::map<std::string, Held> cursors_;
 };

@@ -1,4 +1,6 @@
 // CALL: procedures, and what they run in.
+#include <algorithm>
+
 #include "base/text.h"
 #include "os/scratch.h"
 #include "sql/session.h"
@@ -184,9 +186,39 @@ Result<std::vector<PlValue>> SqlSession::call(Running& run, const QualifiedName&
   return outputs;
 }
 
+namespace {
+
+// A type as messages name it.
+std::string long_name(const std::string& type) {
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"", "\"unknown\""}, {"int2", "smallint"}, {"int4", "integer"}, {"int8", "bigint"}, {"float4", "real"},
+      {"float8", "double precision"}, {"bool", "boolean"}, {"text", "character varying"}, {"varchar", "character varying"}};
+  for (const auto& [name, shown] : kNames)
+    if (type == name) return std::string(shown);
+  return type.starts_with("DECIMAL") ? "numeric" : type.starts_with("rs_varchar") ? "character varying"
+         : type.starts_with("rs_char") ? "character" : type;
+}
+
+// How well a value of the type goes into the argument: 2 as it is, 1 within its kind, 0 by a cast.
+int fitness(const std::string& value, const std::string& argument) {
+  const std::string given = long_name(value);
+  if (given == argument || argument.starts_with(given + "(")) return 2;
+  const auto kind = [](const std::string& type) {
+    constexpr std::string_view kNumbers[] = {"smallint", "integer", "bigint", "numeric", "real", "double"};
+    constexpr std::string_view kTexts[] = {"character", "\"unknown\""};
+    const auto begins = [&](std::string_view name) { return type.starts_with(name); };
+    return std::ranges::any_of(kNumbers, begins) ? 'n' : std::ranges::any_of(kTexts, begins) ? 't' : 'o';
+  };
+  return kind(given) != 'o' && kind(given) == kind(argument) ? 1 : 0;
+}
+
+}  // namespace
+
 Result<SqlSession::Procedure> SqlSession::find_procedure(Running& run, const QualifiedName& name,
                                                          const std::vector<std::string>& types) {
   const std::string schema = schema_of(name);
+  std::optional<Procedure> best;
+  int best_fits = -1;
   for (StoredRoutine& routine : TRY(catalog(run)).routines) {
     if (!routine.procedure || routine.schema != schema || routine.name != name.name) continue;
     const auto statements = TRY(split_statements(routine.definition));
@@ -194,11 +226,19 @@ Result<SqlSession::Procedure> SqlSession::find_procedure(Running& run, const Qua
     auto& procedure = std::get<CreateProcedure>(parsed);
     size_t inputs = 0;
     for (const Argument& argument : procedure.arguments) inputs += argument.mode != Argument::Mode::kOut;
-    if (types.size() == inputs || (run.depth > 0 && types.size() == procedure.arguments.size()))
-      return Procedure{std::move(routine), std::move(procedure)};
+    const bool with_outputs = run.depth > 0 && types.size() == procedure.arguments.size();
+    if (types.size() != inputs && !with_outputs) continue;
+    int fits = 0;
+    size_t next = 0;
+    for (const Argument& argument : procedure.arguments)
+      if (with_outputs || argument.mode != Argument::Mode::kOut) fits += fitness(types[next++], shown_type(argument.type));
+    if (fits <= best_fits) continue;
+    best_fits = fits;
+    best = Procedure{std::move(routine), std::move(procedure)};
   }
+  if (best) return std::move(*best);
   std::string shown;
-  for (const std::string& type : types) shown += (shown.empty() ? "" : ", ") + (type.empty() ? "\"unknown\"" : type);
+  for (const std::string& type : types) shown += (shown.empty() ? "" : ", ") + long_name(type);
   return sql_error(kUndefinedFunction, "procedure " + name.text() + "(" + shown + ") does not exist", name.position);
 }
 

@@ -54,6 +54,18 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateExternalSchema& s)
   return done("CREATE SCHEMA");
 }
 
+Result<Outcome> SqlSession::execute(Running& run, const AlterExternalSchema& s) {
+  const UserCatalog all = TRY(catalog(run));
+  const auto found = std::ranges::find(all.schemas, s.name, &StoredSchema::name);
+  if (found == all.schemas.end())
+    return sql_error(kInvalidSchemaName, "external schema \"" + s.name + "\" does not exist");
+  TRY(need_owner(run, {"SCHEMA", "", s.name}));
+  StoredSchema changed = *found;
+  changed.role = TRY(run.host.role(s.role));
+  TRY(change(run, {put(std::move(changed))}));
+  return done("ALTER SCHEMA");
+}
+
 Result<Outcome> SqlSession::execute(Running& run, const DropSchema& s) {
   const UserCatalog all = TRY(catalog(run));
   std::vector<CatalogChange> changes;

@@ -184,6 +184,8 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
   last_copy_ = run.request.query_id;  // AWS: also when it fails from here on
   auto answered = engine_.load(TRY(opened()), request);
   if (s.no_load) TRY(rollback(run));
+  if (!answered && sqlstate_of(answered.error()) == kUndefinedTable)
+    return sql_error(kUndefinedTable, "Cannot COPY into nonexistent table " + s.request.table);
   if (!answered) return Failure(seen(std::move(answered).error()));
   LoadOutcome& loaded = *answered;
   if (!loaded.errors.empty()) run.host.record_load_errors(request.table, loaded.errors);

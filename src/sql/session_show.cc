@@ -326,6 +326,12 @@ Result<Outcome> SqlSession::execute(Running& run, const SetVariable& s) {
   }
   if (known == nullptr && s.name.find('.') == std::string::npos)
     return sql_error(kUndefinedObject, "unrecognized configuration parameter \"" + s.name + "\"");
+  if (in_block_ || s.local) {
+    const auto set = variables_.find(s.name);
+    const std::optional<std::string> before = set == variables_.end() ? std::nullopt : std::optional(set->second);
+    before_block_.try_emplace(s.name, before);
+    if (s.local) before_local_.try_emplace(s.name, before);
+  }
   if (equals_ignore_case(s.value, "default")) {
     variables_.erase(s.name);
     return done("SET");
@@ -340,7 +346,27 @@ Result<Outcome> SqlSession::execute(Running& run, const SetVariable& s) {
   if (s.name == "statement_timeout" && parse_int(s.value).value_or(-1) < 0)
     return sql_error(kInvalidParameter, "invalid value for parameter \"statement_timeout\": \"" + s.value + "\"");
   variables_[s.name] = s.value;
+  if (s.local && !in_block_) restore_variables(false);  // the statement's own transaction ends here
   return done("SET");
+}
+
+// AWS: SET_CONFIG: SELECT set_config('name', 'value', local), a SET that gives the value. Alone: it has an effect.
+Result<std::optional<Outcome>> SqlSession::set_config(Running& run) {
+  Reader reader(run.statement.text, run.statement.tokens);
+  if (!reader.accept("select", "set_config") || run.request.describe_only) return std::nullopt;
+  TRY(reader.expect_op("("));
+  SetVariable set;
+  set.name = lower(TRY(reader.string()));
+  TRY(reader.expect_op(","));
+  set.value = TRY(reader.string());
+  TRY(reader.expect_op(","));
+  set.local = reader.accept("true") || reader.peek().text == "1";
+  if (!set.local && !reader.accept("false") && reader.peek().text != "0") return reader.unexpected();
+  if (reader.peek().kind == TokenKind::kNumber) reader.next();
+  TRY(reader.expect_op(")"));
+  TRY(reader.expect_end());
+  TRY(execute(run, set));
+  return TRY(values(run, {{"set_config", {set.value, "VARCHAR"}}}));
 }
 
 Result<Outcome> SqlSession::execute(Running&, const ResetVariable& s) {

@@ -1,5 +1,6 @@
 // Views that are not the engine's own, comments, TRUNCATE, LOCK, ALTER TABLE APPEND.
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "sql/session.h"
@@ -47,6 +48,30 @@ Status SqlSession::keep_view(Running& run, const std::string& kind, const Object
 
 // --- views ----------------------------------------------------------------------------------------------------------
 
+// AWS: CREATE VIEW: a late-binding view names the schema of each relation; its WITH queries have none.
+static Status names_qualified(const std::string& query) {
+  const std::vector<Token> tokens = TRY(lex(query));
+  const auto at = [&](size_t i) -> const Token& { return tokens[std::min(i, tokens.size() - 1)]; };
+  std::set<std::string> known;
+  for (size_t i = 0; i < tokens.size(); ++i)
+    if (at(i).is_name() && at(i + 1).is("as") && at(i + 2).is_op("(")) known.insert(lower(at(i).text));
+  for (size_t i = 0; i < tokens.size(); ++i)  // WITH name (columns) AS (
+    if (at(i).is_name() && i > 0 && (at(i - 1).is("with") || at(i - 1).is("recursive") || at(i - 1).is_op(",")) && at(i + 1).is_op("("))
+      known.insert(lower(at(i).text));
+  std::vector<bool> fields;  // of each open parenthesis: is it that of EXTRACT(year FROM d) and the like?
+  for (size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const Token& name = at(i + 1);
+    if (at(i).is_op("("))
+      fields.push_back(i > 0 && (at(i - 1).is("extract") || at(i - 1).is("trim") || at(i - 1).is("substring")));
+    if (at(i).is_op(")") && !fields.empty()) fields.pop_back();
+    const bool relation = (at(i).is("from") || at(i).is("join")) && name.is_name() && !at(i + 2).is_op(".") && !at(i + 2).is_op("(");
+    const bool field = (!fields.empty() && fields.back()) || (i > 0 && at(i - 1).is("distinct"));
+    if (relation && !field && !name.is("select") && !name.is("lateral") && !name.is("unpivot") && !known.contains(lower(name.text)))
+      return sql_error("42601", "All the relation names inside should be qualified when creating VIEW WITH NO SCHEMA BINDING.");
+  }
+  return {};
+}
+
 Result<Outcome> SqlSession::execute(Running& run, const CreateView& s) {
   const Object view{"TABLE", schema_of(s.name), s.name.name};
   const std::string old = TRY(kept_view(run, view));
@@ -62,6 +87,7 @@ Result<Outcome> SqlSession::execute(Running& run, const CreateView& s) {
     }));
     return outcome;
   }
+  TRY(names_qualified(s.query));
   const bool exists = TRY(find_relation(run, {{}, view.schema, view.name, 0})).has_value();
   if (exists && (!s.or_replace || (old != "LATE" && old != "VIEW")))
     return sql_error(kDuplicateTable, "relation \"" + s.name.name + "\" already exists", s.name.position);

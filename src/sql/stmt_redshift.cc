@@ -147,6 +147,7 @@ Result<Statement> alter(Reader& reader) {
   if (reader.accept("default", "privileges")) return parse_default_privileges(reader);
   if (reader.accept("schema")) return alter_owner(reader, "SCHEMA");
   if (reader.accept("database")) return alter_owner(reader, "DATABASE");
+  if (reader.accept("external", "schema")) return parse_alter_external_schema(reader);
   if (reader.accept("function")) return alter_owner(reader, "FUNCTION");
   if (reader.accept("procedure")) return alter_owner(reader, "PROCEDURE");
   if (reader.peek().kind == TokenKind::kWord) return not_yet(reader, "ALTER " + upper(reader.peek().text));
@@ -181,7 +182,9 @@ Result<Statement> finish(Reader& reader, Transaction::Kind kind) {
 
 Result<Statement> set(Reader& reader) {
   SetVariable set;
-  if (reader.accept("session", "authorization")) {
+  const bool variable = reader.accept("session_authorization");  // AWS: SET SESSION AUTHORIZATION, as its examples write it
+  if (variable || reader.accept("session", "authorization")) {
+    if (variable && !reader.accept("to")) TRY(reader.expect_op("="));
     SessionUser user;
     if (!reader.accept("default")) user.name = TRY(parse_identity(reader));
     TRY(reader.expect_end());
@@ -287,7 +290,7 @@ Result<Statement> by_first_word(Reader& reader) {
   if (reader.accept("revoke")) return parse_grant(reader, false);
   if (reader.accept("call")) return parse_call(reader);
   if (reader.accept("set")) return set(reader);
-  if (reader.accept("reset", "session", "authorization")) {
+  if (reader.accept("reset", "session", "authorization") || reader.accept("reset", "session_authorization")) {
     TRY(reader.expect_end());
     return SessionUser{};
   }

@@ -27,6 +27,11 @@ struct CreateExternalSchema {
   bool create_database = false;
   std::optional<FederatedSource> federated;  // FROM POSTGRES
 };
+// ALTER EXTERNAL SCHEMA .. IAM_ROLE
+struct AlterExternalSchema {
+  std::string name;
+  RoleChoice role;
+};
 
 struct DropSchema {
   std::vector<std::string> names;
@@ -359,7 +364,7 @@ struct NothingToDo {
 struct EngineStatement {};
 
 using Statement =
-    std::variant<EngineStatement, CreateExternalSchema, DropSchema, CreateExternalTable, AddPartitions, DropPartition,
+    std::variant<EngineStatement, CreateExternalSchema, AlterExternalSchema, DropSchema, CreateExternalTable, AddPartitions, DropPartition,
                  DropTable, Unload, Copy, Show, ShowVariable, SetVariable, ResetVariable, Grant, Transaction,
                  CreateFunction, CreateProcedure, DropRoutine, CallProcedure, CreateDatabase, DropDatabase, Prepare,
                  ExecutePrepared, Deallocate, DeclareCursor, FetchCursor, CloseCursor, CancelSession, NothingToDo,
@@ -375,6 +380,7 @@ Result<Statement> recognise_redshift(const StatementText& statement);
 
 // Parts, each with the reader behind the words that say which statement it is.
 Result<Statement> parse_create_external_schema(Reader& reader);
+Result<Statement> parse_alter_external_schema(Reader& reader);
 Result<Statement> parse_create_external_table(Reader& reader);
 Result<Statement> parse_alter_table(Reader& reader);
 // Behind the table's name; `position` is the statement's, for errors.

@@ -17,6 +17,11 @@ constexpr const char* kIdentities = "tarn_identities";
 constexpr const char* kRoutines = "tarn_routines";
 // Sessions: a view's columns and what only pg_stat_activity shows.
 constexpr const char* kSessions = "tarn_sessions";
+// Whose the statement is and where it runs: one row. The database roles that the session has besides the user's. The IAM roles
+// of the namespace.
+constexpr const char* kSessionFacts = "tarn_session";
+constexpr const char* kSessionRoles = "tarn_session_roles";
+constexpr const char* kIamRoles = "tarn_iam_roles";
 
 // No views either: with the number of a session behind them they end what it runs, or itself. One row: "1", or "0" where there
 // is none that the user may end.
@@ -47,13 +52,13 @@ constexpr ServerView kServerViews[] = {
     {kSessions,
      "starttime timestamp, process integer, user_name varchar, db_name varchar, timeout_sec integer, application_name varchar, "
      "client_addr varchar"},
+    {kSessionFacts, "account bigint, namespace_id varchar, arn varchar, default_role varchar"},
+    {kSessionRoles, "name varchar, roleid integer"},
+    {kIamRoles, "arn varchar, is_default boolean"},
     {kRoutines,
      "schema_name varchar, name varchar, signature varchar, kind varchar, owner varchar, definition varchar, result "
      "varchar, names varchar, modes varchar, types varchar, returns varchar, strict boolean, volatility varchar, language "
      "varchar"},
-    {"pg_user_info",
-     "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, useconnlimit "
-     "varchar, syslogaccess varchar, last_ddl_ts timestamp, sessiontimeout integer, external_user_id varchar"},
     {"pg_group", "groname varchar, grosysid integer, grolist varchar"},
     {"svv_user_grants",
      "user_id integer, user_name varchar, role_id integer, role_name varchar, admin_option boolean"},

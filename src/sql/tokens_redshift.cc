@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/text.h"
 #include "sql/create_table.h"
@@ -20,6 +21,7 @@ struct Rewriting {
   const std::vector<Token>& tokens;
   Edits edits;
   std::vector<bool> casts;  // of each open parenthesis: is it CAST's?
+  std::map<size_t, std::string> sorted = {};  // the order of aggregates that sort, by the SELECT that they stand in
   std::vector<size_t> unpivots = {};  // UNPIVOT of an object whose AT has not come yet
 
   const Token& at(size_t i) const { return tokens[std::min(i, tokens.size() - 1)]; }
@@ -171,11 +173,44 @@ Result<size_t> approximate(Rewriting& r, size_t i) {
   return 1;
 }
 
+// AWS: LISTAGG, MEDIAN, usage notes: the aggregates of a SELECT that sort do it by the same. `from` to `to` is the order as written.
+Status one_order(Rewriting& r, size_t i, size_t from, size_t to) {
+  size_t select = i;
+  for (int depth = 0; select > 0 && !(depth == 0 && r.at(select).is("select")); --select) {
+    if (r.at(select).is_op(")")) ++depth;
+    if (r.at(select).is_op("(") && depth > 0) --depth;
+  }
+  std::string order;
+  for (size_t at = from; at < to; ++at)
+    if (!r.at(at).is("asc")) order += lower(r.at(at).text) + " ";
+  const auto [first, added] = r.sorted.try_emplace(select, order);
+  if (added || first->second == order) return {};
+  return sql_error(kNotSupported, "within group ORDER BY clauses for aggregate functions must be the same", r.at(i).begin + 1);
+}
+
+// MEDIAN(x), PERCENTILE_CONT(f) WITHIN GROUP (ORDER BY x): looked at only
+Result<size_t> sorted_aggregate(Rewriting& r, size_t i) {
+  const bool median = r.at(i).is("median");
+  if ((!median && !r.at(i).is("percentile_cont") && !r.at(i).is("percentile_disc")) || !r.at(i + 1).is_op("(")) return 0;
+  if (i > 0 && r.at(i - 1).is("approximate")) return 0;
+  const size_t close = r.closing(i + 1);
+  const size_t end = median ? close : r.closing(close + 3);
+  if (r.at(end + 1).is("over")) return 0;
+  if (median) {
+    TRY(one_order(r, i, i + 2, close));
+  } else if (r.at(close + 1).is("within") && r.at(close + 5).is("by")) {
+    TRY(one_order(r, i, close + 6, end));
+  }
+  return 0;
+}
+
 // LISTAGG(a, b) WITHIN GROUP (ORDER BY c) -> LISTAGG(a, b ORDER BY c)
 Result<size_t> listagg(Rewriting& r, size_t i) {
   if (!r.at(i).is("listagg") || !r.at(i + 1).is_op("(")) return 0;
   const size_t close = r.closing(i + 1);
   if (!r.at(close + 1).is("within") || !r.at(close + 2).is("group") || !r.at(close + 3).is_op("(")) return 0;
+  const size_t end = r.closing(close + 3);
+  if (!r.at(end + 1).is("over")) TRY(one_order(r, i, close + 6, end));
   r.edits.replace(r.at(close).begin, r.at(close + 3).end, " ");
   return 1;
 }
@@ -345,24 +380,50 @@ Result<size_t> qualified_words(Rewriting& r, size_t i) {
   return 4;
 }
 
-// pg_get_late_binding_view_cols() [AS] c(a name, b int ..) -> the view of that name, c(a, b ..)
-Result<size_t> late_view_columns(Rewriting& r, size_t i) {
-  if (!r.at(i).is("pg_get_late_binding_view_cols") || !r.at(i + 1).is_op("(") || !r.at(i + 2).is_op(")")) return 0;
-  r.edits.erase(r.at(i + 1).begin, r.at(i + 2).end);
-  size_t at = i + 3;
+// Functions that give rows and stand in FROM: views of their name, of which the argument picks rows.
+struct RowsFunction {
+  std::string_view name, columns, picked;  // picked: which rows, behind the argument; empty: it has none
+};
+constexpr RowsFunction kRowsFunctions[] = {
+    {"pg_get_late_binding_view_cols", "", ""},
+    {"pg_get_session_roles", "name, roleid", ""},
+    {"pg_get_cols", "view_schema, view_name, col_name, col_type, col_num", " IN (whole_name, shown_name)"},
+    {"pg_get_iam_role_by_user", "username, iam_role, cmd", " = username"},
+    {"pg_get_grantee_by_iam_role", "grantee, grantee_type, cmd_type", " = arn"},
+};
+
+// FROM pg_get_cols('t') [AS] c(a name, b int ..) -> FROM (SELECT .. FROM pg_get_cols WHERE 't' = ..) c(a, b ..)
+Result<size_t> rows_function(Rewriting& r, size_t i) {
+  if (!r.at(i + 1).is_op("(") || i == 0) return 0;
+  const std::string name = lower(r.at(i).text);
+  const auto* function = std::ranges::find(kRowsFunctions, name, &RowsFunction::name);
+  if (function == std::end(kRowsFunctions)) return 0;
+  const size_t end = r.closing(i + 1);
+  const bool named = r.at(end + 1).is("as") || (r.at(end + 1).is_name() && r.at(end + 2).is_op("("));
+  if (!r.at(i - 1).is("from") && !r.at(i - 1).is("join") && !(r.at(i - 1).is_op(",") && named)) return 0;
+  if (function->picked.empty() != (end == i + 2)) return 0;
+  if (function->columns.empty()) {
+    r.edits.erase(r.at(i + 1).begin, r.at(end).end);
+  } else {
+    r.edits.insert(r.at(i).begin, "(SELECT " + std::string(function->columns) + " FROM ");
+    r.edits.replace(r.at(i + 1).begin, r.at(i + 1).end, function->picked.empty() ? "" : " WHERE (");
+    r.edits.replace(r.at(end).begin, r.at(end).end,
+                    (function->picked.empty() ? "" : ")" + std::string(function->picked)) + ")" + (named ? "" : " " + name));
+  }
+  size_t at = end + 1;
   if (r.at(at).is("as")) ++at;
-  if (!r.at(at).is_name() || !r.at(at + 1).is_op("(")) return 3;
+  if (!named || !r.at(at + 1).is_op("(")) return end + 1 - i;
   const size_t close = r.closing(at + 1);
-  for (size_t name = at + 2; name < close;) {
-    size_t comma = name;
+  for (size_t column = at + 2; column < close;) {
+    size_t comma = column;
     int depth = 0;
     while (comma < close && (depth > 0 || !r.at(comma).is_op(","))) {
       if (r.at(comma).is_op("(")) ++depth;
       if (r.at(comma).is_op(")")) --depth;
       ++comma;
     }
-    if (comma > name + 1) r.edits.erase(r.at(name + 1).begin, r.at(comma - 1).end);
-    name = comma + 1;
+    if (comma > column + 1) r.edits.erase(r.at(column + 1).begin, r.at(comma - 1).end);
+    column = comma + 1;
   }
   return close + 1 - i;
 }
@@ -426,11 +487,22 @@ Result<size_t> table_path(Rewriting& r, size_t i) {
   return end - i;
 }
 
-constexpr std::array<Rule, 28> kRules = {
-    string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
+// a.b(+) -> tarn_outer(a.b), which the engine makes joins of. AWS: Oracle-style outer joins in the WHERE clause.
+Result<size_t> outer_mark(Rewriting& r, size_t i) {
+  if (!r.at(i).is_name() || (i > 0 && r.at(i - 1).is_op("."))) return 0;
+  size_t end = i;
+  while (r.at(end + 1).is_op(".") && r.at(end + 2).is_name()) end += 2;
+  if (!r.at(end + 1).is_op("(") || !r.at(end + 2).is_op("+") || !r.at(end + 3).is_op(")")) return 0;
+  r.edits.insert(r.at(i).begin, "tarn_outer(");
+  r.edits.erase(r.at(end + 1).begin, r.at(end + 2).end);
+  return end + 4 - i;
+}
+
+constexpr std::array<Rule, 30> kRules = {
+    outer_mark, sorted_aggregate, string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
     approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose,
     interval_literal, object_transform, positions, similar, percentile_over, qualified_words, collate,
-    late_view_columns, session_values, table_path, plain_name, exclusive_or};
+    rows_function, session_values, table_path, plain_name, exclusive_or};
 
 // A parenthesis that no rule took.
 void step(Rewriting& r, size_t i) {

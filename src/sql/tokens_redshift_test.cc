@@ -65,6 +65,11 @@ TEST(TokensRedshift, Rules) {
        "COMMENT ON TABLE \"t\" IS 'CHECK (tarn_key(''u'', ''k'', 1, ''a''))'"},
       {"ALTER TABLE t DROP CONSTRAINT k", "COMMENT ON TABLE \"t\" IS 'tarn_drop_key(''k'')'"},
       {"SELECT a OPERATOR(pg_catalog.~) 'x' COLLATE pg_catalog.default", "SELECT a ~ 'x' "},
+      {"SELECT * FROM pg_get_cols('t') c(a name, b int)",
+       "SELECT * FROM (SELECT view_schema, view_name, col_name, col_type, col_num FROM pg_get_cols WHERE ('t') IN (whole_name, "
+       "shown_name)) c(a , b )"},
+      {"SELECT pg_get_cols('t')", "SELECT pg_get_cols('t')"},
+      {"SELECT 1 FROM a, b WHERE a.x(+) = b.y", "SELECT 1 FROM a, b WHERE tarn_outer(a.x) = b.y"},
       {"SELECT current_setting('A'), pg_last_copy_count()", "SELECT $tarn_setting_61, $tarn_value_pg_last_copy_count"},
       {"SELECT * FROM pg_get_late_binding_view_cols() cols(a name, b varchar(10), c int)",
        "SELECT * FROM pg_get_late_binding_view_cols cols(a , b , c )"},

@@ -240,6 +240,28 @@ Status memberships(Source& source) {
   return {};
 }
 
+// AWS: CURRENT_SESSION_ARN is NULL for a user that is none of IAM's.
+Status session_facts(Source& source) {
+  const Workgroup& in = source.workgroup();
+  const auto text = [](const std::string& value) { return value.empty() ? std::nullopt : std::optional(value); };
+  source.rows.push_back({in.account, in.namespace_id, in.user.starts_with("IAM") ? text(source.actor.from().principal.arn) : std::nullopt,
+                         text(in.default_role)});
+  return {};
+}
+
+Status session_roles(Source& source) {
+  for (const std::string& name : source.workgroup().session_roles)
+    for (const sql::StoredRole& role : source.catalog.roles)
+      if (role.name == name) source.rows.push_back({name, std::to_string(role.id)});
+  return {};
+}
+
+Status iam_roles(Source& source) {
+  for (const std::string& arn : source.workgroup().roles)
+    source.rows.push_back({arn, yes(arn == source.workgroup().default_role)});
+  return {};
+}
+
 constexpr RowsOf kViews[] = {
     {"svv_external_schemas", external_schemas},
     {"svv_external_databases", external_databases},
@@ -250,7 +272,6 @@ constexpr RowsOf kViews[] = {
     {"stl_load_errors", load_errors},
     {"svl_user_info", user_info},
     {"pg_user", users},
-    {"pg_user_info", user_info},
     {"pg_group", groups},
     {"svv_roles", roles},
     {"svv_user_grants", user_grants},
@@ -258,6 +279,9 @@ constexpr RowsOf kViews[] = {
     {"svv_system_privileges", system_privileges},
     {sql::kIdentities, identities},
     {sql::kRoutines, routines},
+    {sql::kSessionFacts, session_facts},
+    {sql::kSessionRoles, session_roles},
+    {sql::kIamRoles, iam_roles},
     {sql::kMemberships, memberships},
 };
 

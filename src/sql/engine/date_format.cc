@@ -359,7 +359,11 @@ std::optional<int64_t> parse_time(const std::string& text, const std::string& fo
   Fields fields;
   size_t at = 0;
   while (at < text.size() && text[at] == ' ') ++at;
-  for (const Item& item : items(format)) {
+  const auto all = items(format);
+  const bool whole_seconds = std::none_of(all.begin(), all.end(), [](const Item& item) {
+    return equals_ignore_case(item.pattern, "US") || equals_ignore_case(item.pattern, "MS");
+  });
+  for (const Item& item : all) {
     const std::string p = upper(item.pattern);
     if (p.empty()) {
       for (size_t i = 0; i < item.text.size() && at < text.size(); ++i) {
@@ -370,6 +374,11 @@ std::optional<int64_t> parse_time(const std::string& text, const std::string& fo
     while (at < text.size() && text[at] == ' ') ++at;
     if (at == text.size()) break;  // what the text does not say is as it begins
     if (!(is_number(p) ? read_value(p, text, at, fields) : read_word(p, text, at, fields))) return std::nullopt;
+    if (strict && whole_seconds && p == "SS" && at + 1 < text.size() && text[at] == '.') {  // AWS: COPY, TIMEFORMAT: down to microseconds
+      size_t end = ++at;
+      if (!read_value("US", text, end, fields)) return std::nullopt;
+      at = end;
+    }
     if (!item.ending.empty()) at = std::min(at + 2, text.size());
   }
   return time_of(fields, strict);

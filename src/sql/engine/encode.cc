@@ -224,8 +224,27 @@ CellKind cell_kind(const LogicalType& type) {
   }
 }
 
+// The engine writes .5 where all digits stand behind the point.
+void zero_before_point(Vector& text, idx_t rows) {
+  text.Flatten(rows);
+  auto* all = duckdb::FlatVector::GetData<string_t>(text);
+  for (idx_t row = 0; row < rows; ++row) {
+    if (duckdb::FlatVector::IsNull(text, row)) continue;
+    const std::string written = all[row].GetString();
+    const size_t point = written.starts_with('-') ? 1 : 0;
+    if (point < written.size() && written[point] == '.')
+      all[row] = duckdb::StringVector::AddString(text, written.substr(0, point) + "0" + written.substr(point));
+  }
+}
+
 void print(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t rows) {
-  if (!is_geometry(values.GetType())) return duckdb::VectorOperations::Cast(context, values, text, rows);
+  const LogicalType& type = values.GetType();
+  if (!is_geometry(type)) {
+    duckdb::VectorOperations::Cast(context, values, text, rows);
+    if (type.id() == LogicalTypeId::DECIMAL && duckdb::DecimalType::GetWidth(type) == duckdb::DecimalType::GetScale(type))
+      zero_before_point(text, rows);
+    return;
+  }
   if (const auto session = SessionState::of(context)) session->load_geometry();
   duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> arguments;
   arguments.push_back(duckdb::make_uniq<duckdb::BoundReferenceExpression>(values.GetType(), 0));

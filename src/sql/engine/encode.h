@@ -18,6 +18,9 @@ CellKind cell_kind(const duckdb::LogicalType& type);
 // Any values as text: nested ones as JSON, geometry as hexadecimal WKB. `text` is VARCHAR, or JSON for nested values.
 void print(duckdb::ClientContext& context, duckdb::Vector& values, duckdb::Vector& text, duckdb::idx_t rows);
 
+// Texts of decimals all of whose digits stand behind the point: ".5" becomes "0.5".
+void zero_before_point(duckdb::Vector& text, duckdb::idx_t rows);
+
 // The rows of the chunk, as cells of the writer's columns.
 void encode(duckdb::ClientContext& context, duckdb::DataChunk& chunk, SpoolWriter& writer);
 

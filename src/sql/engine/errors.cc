@@ -77,7 +77,9 @@ std::string overflow_words(const std::string& message) {
   static constexpr Words kWords[] = {{"INT16", "smallint out of range", "Value out of range for 2 bytes."},
                                      {"INT32", "integer out of range", "Value out of range for 4 bytes."},
                                      {"INT64", "bigint out of range", "Value out of range for 8 bytes."}};
-  if (message.find("DECIMAL") != std::string::npos || message.find("Decimal") != std::string::npos)
+  if (message.find(' ') == message.find(" is out of range!")) return "overflow";  // VARPOP is out of range!
+  if (message.find("DECIMAL") != std::string::npos || message.find("Decimal") != std::string::npos ||
+      message.find("HUGEINT") != std::string::npos)
     return "Numeric data overflow (result precision)";
   const bool cast = message.find("destination type") != std::string::npos;
   const size_t from = cast ? message.find("destination type") : 0;
@@ -90,6 +92,7 @@ std::string shown_type(std::string name) {
   static constexpr std::pair<const char*, const char*> kNames[] = {
       {"INTEGER_LITERAL", "integer"}, {"STRING_LITERAL", "character varying"}, {"VARCHAR", "character varying"},
       {"DOUBLE", "double precision"}, {"FLOAT", "real"}, {"JSON", "super"}, {"BLOB", "binary varying"},
+      {"HUGEINT", "numeric"}, {"BOOL", "boolean"}, {"INT16", "smallint"}, {"INT32", "integer"}, {"INT64", "bigint"},
       {"TIMESTAMP", "timestamp without time zone"}, {"TIME", "time without time zone"}, {"\"NULL\"", "unknown"}};
   if (name.starts_with("DECIMAL")) return "numeric";
   for (const auto& [engine, shown] : kNames)
@@ -141,6 +144,8 @@ std::string bad_value(const std::string& message) {
     const bool whole = type.starts_with("INT") || type.starts_with("BIGINT") || type.starts_with("SMALLINT");
     return std::string("invalid input syntax for ") + (whole ? "integer" : "type " + shown_type(type)) + ": \"" + value + "\"";
   }
+  if (message.starts_with("time field value out of range: \""))
+    return "invalid input syntax for type time: \"" + between(message, ": \"", "\"") + "\"";
   for (const char* type : {"date", "timestamp", "time"}) {
     const std::string start = std::string("invalid ") + type + " field format: \"";
     if (message.starts_with(start)) {
@@ -153,10 +158,13 @@ std::string bad_value(const std::string& message) {
 // Messages of the engine, and Redshift's for the same.
 constexpr std::pair<std::string_view, const char*> kWords[] = {
     {"WHERE clause cannot contain aggregates", "aggregates not allowed in WHERE clause"},
+    {"WHERE clause cannot contain window functions", "window functions not allowed in WHERE clause"},
+    {"HAVING clause cannot contain window functions", "window functions not allowed in HAVING clause"},
+    {"GROUP BY clause cannot contain aggregates", "aggregates not allowed in GROUP BY clause"},
+    {"GROUP BY clause cannot contain window functions", "window functions not allowed in GROUP BY clause"},
     {"More than one row returned by a subquery", "single-row subquery returns more than one row"},
     {"Set operations can only apply to expressions with the same number",
      "each UNION query must have the same number of columns"},
-    {"values were supplied", "INSERT has more expressions than target columns"},
     {"Expected geometry type at position", "parse error - invalid geometry"},
     {"Can only delete from base table", "cannot delete from a view"},
     {"Can only update base table", "cannot update a view"},
@@ -187,6 +195,15 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
   if (state == "2BP01")
     return "cannot drop schema " + name +
            " because other objects depend on it\n  Hint: Use DROP ... CASCADE to drop the dependent objects too.";
+  if (message.find("values were supplied") != std::string::npos) {  // .. has 2 columns but 1 values were supplied
+    const auto number = [&](size_t end) {
+      const size_t last = message.find_last_of("0123456789", end);
+      const size_t first = last == std::string::npos ? last : message.find_last_not_of("0123456789", last) + 1;
+      return last == std::string::npos ? 0 : parse_int(message.substr(first, last + 1 - first)).value_or(0);
+    };
+    const bool fewer = number(message.find("values were supplied")) < number(message.find(" column"));
+    return fewer ? "INSERT has more target columns than expressions" : "INSERT has more expressions than target columns";
+  }
   for (const auto& [words, shown] : kWords)
     if (message.find(words) != std::string::npos) return shown;
   if (message.find("does not have a column with name") != std::string::npos) {  // of an INSERT, ALTER
@@ -200,6 +217,18 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
   if (state == "42703" && !name.empty()) return "column \"" + name + "\" does not exist";
   if (state == "42883" && message.starts_with("No function matches")) return no_such_function(message);
   if (state == "22P02" || state == "22007") return bad_value(message);
+  if (state == "42804" && message.starts_with("Cannot combine types of ")) {
+    return "types " + shown_type(between(message, "types of ", " and ")) + " and " + shown_type(between(message, " and ", " - ")) +
+           " cannot be matched";
+  }
+  if (state == "42804" && message.starts_with("Cannot mix values of type ")) {
+    const bool in_case = message.find(" in CASE") != std::string::npos;
+    const bool coalesced = message.find(" in COALESCE") != std::string::npos;
+    const std::string second = between(message, " and ", in_case || coalesced ? " in " : " - ");
+    return std::string(in_case ? "CASE " : coalesced ? "COALESCE " : "") + "types " +
+           shown_type(between(message, "of type ", " and ")) + " and " + shown_type(second) + " cannot be matched";
+  }
+  if (state == "42725") return "function " + lower(between(message, "\"", "(")) + " is not unique: cast its arguments";
   if (state == "42702") return "column reference \"" + between(message, "column name \"", "\"") + "\" is ambiguous";
   if (state == "42803" && message.starts_with("column \"")) {
     return message.substr(0, message.find("must appear")) + "must appear in the GROUP BY clause or be used in an aggregate function";
@@ -250,8 +279,14 @@ Error to_error(const duckdb::ErrorData& error, Dialect) {
     const auto subtype = extra.find("error_subtype");
     const bool no_column = subtype != extra.end() && subtype->second == "COLUMN_NOT_FOUND";
     if (no_column) state = "42703";
+    // Whoever says it: while a constant is worked out it may be the binder.
+    if (raw.starts_with("Could not convert string ")) state = "22P02";
+    if (raw.find("out of range for the destination type") != std::string::npos) state = "22003";
+    if (raw.starts_with("Cannot combine types of ") || raw.starts_with("Cannot mix values of type ")) state = "42804";
+    if (raw.find(' ') != std::string::npos && raw.find(' ') == raw.find(" is out of range!")) state = "22003";
+    if (raw.starts_with("Could not choose a best candidate")) state = "42725";
     for (const Rule& rule : kRules) {
-      if (no_column) break;
+      if (no_column || state != "XX000") break;
       if (rule.type == error.Type() && raw.find(rule.contains) != std::string::npos) {
         state = rule.sqlstate;
         break;

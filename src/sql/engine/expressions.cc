@@ -71,7 +71,10 @@ string item_name(const duckdb::ParsedExpression& item) {
       }
       return name;
     }
-    case ExpressionClass::WINDOW: return lower(item.Cast<duckdb::WindowExpression>().function_name);
+    case ExpressionClass::WINDOW: {
+      const string name = lower(item.Cast<duckdb::WindowExpression>().function_name);
+      return name.starts_with("percentile_") && name.ends_with("_desc") ? name.substr(0, name.size() - 5) : name;
+    }
     case ExpressionClass::CASE: return "case";
     case ExpressionClass::CAST: {
       const auto& cast = item.Cast<duckdb::CastExpression>();
@@ -107,7 +110,8 @@ string item_name(const duckdb::ParsedExpression& item) {
         const bool word = children[1]->GetExpressionClass() == ExpressionClass::CONSTANT;
         return word ? lower(children[1]->Cast<duckdb::ConstantExpression>().value.ToString()) : "?column?";
       }
-      if (item.GetExpressionType() == ExpressionType::GROUPING_FUNCTION) return "grouping";
+      if (item.GetExpressionType() == ExpressionType::GROUPING_FUNCTION)
+        return item.Cast<duckdb::OperatorExpression>().children.size() > 1 ? "grouping_id" : "grouping";
       return item.GetExpressionType() == ExpressionType::OPERATOR_COALESCE ? "coalesce" : "?column?";
     case ExpressionClass::PARAMETER: {  // of a function that the session answers
       const string name = lower(item.Cast<duckdb::ParameterExpression>().identifier);
@@ -258,7 +262,8 @@ void Rewriter::column(ParsedPtr& e) {
     // Words that are values without parentheses.
     static constexpr std::string_view kValues[] = {
         "sysdate",      "current_date", "current_timestamp", "current_time", "current_user",
-        "session_user", "user",         "current_user_id",   "localtime",    "localtimestamp"};
+        "session_user", "user",         "current_user_id",   "localtime",    "localtimestamp",
+        "current_aws_account", "current_namespace"};
     if (std::find(std::begin(kValues), std::end(kValues), names[0]) != std::end(kValues)) {
       const string word = names[0];
       ParsedPtr call = duckdb::make_uniq<FunctionExpression>(word, duckdb::vector<ParsedPtr>());
@@ -383,6 +388,10 @@ void Rewriter::cast(ParsedPtr& e) {
 }
 
 void Rewriter::no_such_function(const FunctionExpression& call) {
+  if (!std::isalpha(static_cast<unsigned char>(call.function_name[0])) && call.function_name[0] != '_') {
+    const string left = call.children.size() > 1 ? "\"unknown\" " : "";
+    raise_sql("42883", "operator does not exist: " + left + call.function_name + " \"unknown\"", call.GetQueryLocation());
+  }
   string shown = lower(call.function_name) + "(";
   for (size_t i = 0; i < call.children.size(); ++i) shown += i == 0 ? "unknown" : ", unknown";
   raise_sql("42883", "function " + shown + ") does not exist", call.GetQueryLocation());
@@ -498,11 +507,23 @@ void Rewriter::function(ParsedPtr& e) {
   call.is_operator = false;
 }
 
+// AWS: Window functions: an aggregate over ordered rows names its frame.
+static void frame_given(const duckdb::WindowExpression& window, const string& name) {
+  static constexpr std::string_view kFramed[] = {"avg", "count", "count_star", "max", "min", "sum", "stddev", "stddev_samp",
+                                                 "stddev_pop", "variance", "var_samp", "var_pop", "first_value", "last_value",
+                                                 "nth_value", "bool_and", "bool_or", "bit_and", "bit_or"};
+  if (window.orders.empty() || window.start != duckdb::WindowBoundary::UNBOUNDED_PRECEDING ||
+      window.end != duckdb::WindowBoundary::CURRENT_ROW_RANGE || std::ranges::find(kFramed, name) == std::end(kFramed))
+    return;
+  raise_sql("42P20", "Aggregate window functions with an ORDER BY clause require a frame clause", window.GetQueryLocation());
+}
+
 void Rewriter::window(ParsedPtr& e) {
   auto& window = e->Cast<duckdb::WindowExpression>();
   const string name = lower(window.function_name);
   const string native = window_function(name);
   if (native.empty()) raise_sql("42883", "function " + name + " does not exist", e->GetQueryLocation());
+  if (request_.context.dialect == Dialect::kRedshift) frame_given(window, name);
   expressions(window.children);
   expressions(window.partitions);
   orders(window.orders);
@@ -530,6 +551,10 @@ void Rewriter::window(ParsedPtr& e) {
     return replace(e, own_call("ratio", list(std::move(value), std::move(total))));
   }
   window.function_name = native;
+  if (name == "listagg") {
+    window.children[0] = own_call("as_text", list(own_call("listed_text", list(std::move(window.children[0])))));
+    return replace(e, own_call("listed", list(e->Copy())));
+  }
   if (name == "sum" || name == "avg") {
     window.catalog = "system";
     window.schema = "redshift";  // of intervals too (fn_intervals.cc)

@@ -51,6 +51,12 @@ unique_ptr<Expression> as_text(ClientContext& context, unique_ptr<Expression> va
     return call(context, kFunctionSchema, "interval_text", arguments(std::move(value)));
   if (type.id() == LogicalTypeId::BLOB && !type.HasAlias())
     return call(context, kFunctionSchema, "from_varbyte", arguments(std::move(value), constant(duckdb::Value("utf8"))));
+  const bool behind_point = type.id() == LogicalTypeId::DECIMAL &&
+                            duckdb::DecimalType::GetWidth(type) == duckdb::DecimalType::GetScale(type);
+  if (behind_point) {
+    return call(context, kFunctionSchema, "zero_before_point",
+                arguments(cast_to(context, std::move(value), LogicalType::VARCHAR)));
+  }
   const bool dated = type.id() == LogicalTypeId::DATE || type.id() == LogicalTypeId::TIMESTAMP ||
                      type.id() == LogicalTypeId::TIMESTAMP_TZ;
   value = cast_to(context, std::move(value), LogicalType::VARCHAR);
@@ -439,11 +445,16 @@ void text_to_time(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
     if (duckdb::Time::TryConvertTime(written.data(), written.size(), end, time, true) && end == written.size())
       return time;
     const std::string clock = with_colons(written);
-    if (const auto micros = clock.find(':') == std::string::npos ? std::nullopt : clock_of(clock))
-      return duckdb::dtime_t(*micros);
+    const size_t colon = clock.find(':');  // behind more than two digits there is a date before it
+    if (const auto micros = colon > 2 ? std::nullopt : clock_of(clock)) return duckdb::dtime_t(*micros);
     if (const auto moment = timestamp_of(text)) return duckdb::Timestamp::GetTime(*moment);
     raise_sql("22007", "invalid input syntax for type time: \"" + text.GetString() + "\"");
   });
+}
+
+void zero_before_point_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::VectorOperations::Copy(input.data[0], result, input.size(), 0, 0);
+  zero_before_point(result, input.size());
 }
 
 // 0044-03-15 (BC) 10:00:00, as the engine writes it, is 0044-03-15 10:00:00 BC.
@@ -503,6 +514,7 @@ void add_casts(Registry& registry) {
   registry.add(scalar("text_to_integer", {LogicalType::VARCHAR}, LogicalType::BIGINT, text_to_integer));
   registry.add(scalar("text_to_date", {LogicalType::VARCHAR}, LogicalType::DATE, text_to_date));
   registry.add(scalar("text_to_time", {LogicalType::VARCHAR}, LogicalType::TIME, text_to_time));
+  registry.add(scalar("zero_before_point", {LogicalType::VARCHAR}, LogicalType::VARCHAR, zero_before_point_run));
   registry.add(scalar("date_text", {LogicalType::VARCHAR}, LogicalType::VARCHAR, date_text_run));
   registry.add(scalar("zoned_timestamp", {LogicalType::VARCHAR}, LogicalType::VARCHAR, zoned_run<true>));
   registry.add(scalar("zoned_time", {LogicalType::VARCHAR}, LogicalType::VARCHAR, zoned_run<false>));

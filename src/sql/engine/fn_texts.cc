@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/functions.h"
+#include "sql/engine/teradata.h"
 #include "sql/engine/values.h"
 
 namespace tarn::sql::engine {
@@ -52,7 +53,6 @@ constexpr Shape kShapes[] = {
     {"octetindex", kFunctionSchema, "octetindex_run", "tt"},
     {"bpcharcmp", kFunctionSchema, "bpcharcmp_run", "tt"},
     {"chr", "main", "chr", "n"},
-    {"text_to_int_alt", kFunctionSchema, "text_to_int_alt_run", "t"},
 };
 
 // The text functions that VARBYTE has too.
@@ -280,26 +280,6 @@ void bpcharcmp_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::V
       });
 }
 
-// AWS: TEXT_TO_INT_ALT. Teradata's reading: what stands behind a point is cut, a minus may stand behind, a dollar before.
-void text_to_int_alt_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  duckdb::UnaryExecutor::Execute<string_t, int32_t>(input.data[0], result, input.size(), [](string_t text) {
-    std::string digits;
-    bool negative = false;
-    bool behind = false;
-    for (const char c : view(text)) {
-      behind = behind || c == '.';
-      if (c == '-') negative = true;
-      if (c >= '0' && c <= '9' && !behind) digits += c;
-      if (!std::strchr("-+$,. 0123456789", c))
-        raise_sql("22P02", "invalid input syntax for integer: \"" + text.GetString() + "\"");
-    }
-    const auto value = parse_int((negative ? "-" : "") + digits);
-    if (!value || *value > INT32_MAX || *value < INT32_MIN)
-      raise_sql("22003", "value \"" + text.GetString() + "\" is out of range for type integer");
-    return static_cast<int32_t>(*value);
-  });
-}
-
 // SIMILAR TO's pattern as a regular expression of the whole text.
 void similar_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::BinaryExecutor::Execute<string_t, string_t, string_t>(
@@ -339,6 +319,28 @@ unique_ptr<Expression> bind_similar(FunctionBindExpressionInput& input) {
 }
 
 // The values of a list as one text.
+// A value for LISTAGG: an empty text is none.
+unique_ptr<Expression> bind_listed_text(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  if (!is_text(value->return_type)) return value;
+  return call(input.context, kFunctionSchema, "no_empty_text", arguments(std::move(value)));
+}
+void no_empty_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, string_t>(
+      input.data[0], result, input.size(), [](string_t text, duckdb::ValidityMask& valid, duckdb::idx_t row) {
+        if (text.GetSize() == 0) valid.SetInvalid(row);
+        return text;
+      });
+  StringVector::AddHeapReference(result, input.data[0]);
+}
+void listed_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::Execute<string_t, string_t>(input.data[0], result, input.size(), [](string_t text) {
+    if (text.GetSize() > 65535) raise_sql("54000", "Result size exceeds LISTAGG limit");
+    return text;
+  });
+  StringVector::AddHeapReference(result, input.data[0]);
+}
+
 unique_ptr<Expression> bind_joined(FunctionBindExpressionInput& input) {
   auto texts = cast_to(input.context, std::move(input.children[0]), LogicalType::LIST(LogicalType::VARCHAR));
   return call(input.context, kFunctionSchema, "joined_run",
@@ -364,6 +366,9 @@ void joined_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vect
 
 void add_texts(Registry& registry) {
   registry.add(typed("joined_texts", 2, bind_joined));
+  registry.add(typed("listed_text", 1, bind_listed_text));
+  registry.add(scalar("no_empty_text", {LogicalType::VARCHAR}, LogicalType::VARCHAR, no_empty_text));
+  registry.add(scalar("listed", {LogicalType::VARCHAR}, LogicalType::VARCHAR, listed_run));
   registry.add(duckdb::ScalarFunction("joined_run", {LogicalType::LIST(LogicalType::VARCHAR), LogicalType::VARCHAR},
                                       LogicalType::VARCHAR, joined_run));
   const LogicalType text = LogicalType::VARCHAR, whole = LogicalType::BIGINT;
@@ -381,7 +386,7 @@ void add_texts(Registry& registry) {
   registry.add(scalar("difference_run", {text, text}, order, difference_run));
   registry.add(scalar("octetindex_run", {text, text}, order, octetindex_run));
   registry.add(scalar("bpcharcmp_run", {text, text}, order, bpcharcmp_run));
-  registry.add(scalar("text_to_int_alt_run", {text}, order, text_to_int_alt_run));
+  add_teradata(registry);
   registry.add(scalar("similar_run", {text, text}, text, similar_run));
   registry.add(typed_variadic("similar_pattern", bind_similar));
   registry.add(scalar("quote_ident_run", {text}, text, quote_run<'"'>));

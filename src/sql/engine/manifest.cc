@@ -94,19 +94,21 @@ ParsedPtr make_percentile(FunctionExpression& call, const StatementContext&) {
   return call.Copy();
 }
 
+// AWS: LISTAGG leaves out empty texts as it does NULLs; its result has 65535 bytes at most.
 ParsedPtr make_listagg(FunctionExpression& call, const StatementContext&) {
+  call.children[0] = own_call("listed_text", list(std::move(call.children[0])));
   if (call.distinct && call.order_bys) {  // ordered by the values, joined as texts
     ParsedPtr separator = call.children.size() > 1 ? std::move(call.children[1]) : literal(Value(""));
     call.children.resize(1);
     call.function_name = "list";
     call.filter = is_null(call.children[0]->Copy(), true);
-    return own_call("joined_texts", list(call.Copy(), std::move(separator)));
+    return own_call("listed", list(own_call("joined_texts", list(call.Copy(), std::move(separator)))));
   }
   auto copy = duckdb::unique_ptr_cast<duckdb::ParsedExpression, FunctionExpression>(call.Copy());
   copy->function_name = "string_agg";
   copy->children[0] = own_call("as_text", list(std::move(copy->children[0])));
   if (copy->children.size() == 1) copy->children.push_back(literal(Value("")));
-  return copy;
+  return own_call("listed", list(std::move(copy)));
 }
 
 ParsedPtr this_version(FunctionExpression&, const StatementContext&) {

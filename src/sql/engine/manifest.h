@@ -28,6 +28,9 @@ struct FunctionRule {
 std::span<const FunctionRule> redshift_rules();
 std::span<const FunctionRule> catalog_rules();  // pg_catalog's (manifest_catalog.cc)
 
+// Puts the arguments in the places of the parameters $1, $2 .. of an expression of our own.
+void fill_parameters(ParsedPtr& expression, const duckdb::vector<ParsedPtr>& arguments);
+
 // nullptr: no such function. The name is lower case.
 const FunctionRule* find_function(Dialect dialect, const std::string& name);
 // Aggregates and window functions by their DuckDB name; empty: no such function.

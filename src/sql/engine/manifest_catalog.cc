@@ -30,7 +30,33 @@ struct CatalogFunction {
   "c.relname = i.indexname AND c.relkind = 'i' JOIN {pg_namespace} n ON n.oid = c.relnamespace AND n.nspname = "     \
   "i.schemaname) WHERE tarn_oid = $1 LIMIT 1)"
 
+// A fact of the session's, or NULL.
+#define FACT(column) "(SELECT tarn_fact FROM (SELECT " column " AS tarn_fact FROM system.redshift.system_rows('tarn_session')))"
+// A row as its text: "(a,b)".
+#define ROWS_OF(text, from) "unnest((SELECT list(tarn_text) FROM (SELECT '(' || " text " || ')' AS tarn_text, * FROM " from ")"
+#define IS_ROLE(role) "EXISTS (SELECT 1 FROM (SELECT role_name AS tarn_name FROM {svv_roles}) WHERE tarn_name = " role ")"
+
 constexpr CatalogFunction kFunctions[] = {
+    {"current_aws_account", 0, 0, FACT("account")},
+    {"current_namespace", 0, 0, FACT("namespace_id")},
+    {"current_session_arn", 0, 0, FACT("arn")},
+    {"default_iam_role", 0, 0, FACT("default_role")},
+    {"pg_get_session_roles", 0, 0, ROWS_OF("name || ',' || roleid", "{pg_get_session_roles}") "))"},
+    {"pg_get_cols", 1, 1,
+     ROWS_OF("view_schema || ',' || view_name || ',' || col_name || ',' || CASE WHEN col_type SIMILAR TO '[a-z]+' THEN col_type "
+             "ELSE '\"' || col_type || '\"' END || ',' || col_num",
+             "{pg_get_cols}") " WHERE $1 IN (whole_name, shown_name)))"},
+    {"pg_get_iam_role_by_user", 1, 1,
+     ROWS_OF("username || ',' || iam_role || ',' || cmd", "{pg_get_iam_role_by_user}") " WHERE $1 = username))"},
+    {"pg_get_grantee_by_iam_role", 1, 1,
+     ROWS_OF("grantee || ',' || grantee_type || ',' || cmd_type", "{pg_get_grantee_by_iam_role}") " WHERE $1 = arn))"},
+    // AWS: ROLE_IS_MEMBER_OF: whoever may not see a role gets an error.
+    {"role_is_member_of", 2, 2,
+     "CASE WHEN NOT " IS_ROLE("$1") " THEN error('role \"' || $1 || '\" does not exist') WHEN NOT " IS_ROLE("$2")
+     " THEN error('role \"' || $2 || '\" does not exist') ELSE EXISTS (SELECT 1 FROM (WITH RECURSIVE tarn_up(tarn_of, "
+     "tarn_in) AS (SELECT role_name, granted_role_name FROM {svv_role_grants} UNION SELECT u.tarn_of, g.granted_role_name FROM "
+     "{svv_role_grants} g JOIN tarn_up u ON u.tarn_in = g.role_name) SELECT tarn_of, tarn_in FROM tarn_up) WHERE tarn_of = $1 "
+     "AND tarn_in = $2) END"},
     {"format_type", 2, 2,
      "CASE $1 WHEN 16 THEN 'boolean' WHEN 17 THEN 'bytea' WHEN 19 THEN 'name' WHEN 20 THEN 'bigint' WHEN 21 THEN "
      "'smallint' "
@@ -136,7 +162,10 @@ constexpr CatalogFunction kFunctions[] = {
 // {pg_class}: the view's query, as a table.
 string with_views(string sql, const StatementContext& context) {
   static constexpr const char* kUsed[] = {"pg_description", "pg_views",   "pg_class", "pg_namespace", "pg_user",
-                                          "pg_proc",        "pg_indexes", "pg_type",  "pg_attribute"};
+                                          "pg_proc",        "pg_indexes", "pg_type",  "pg_attribute",
+                                          "svv_roles",      "svv_role_grants",
+                                          "pg_get_session_roles", "pg_get_cols", "pg_get_iam_role_by_user",
+                                          "pg_get_grantee_by_iam_role"};
   for (const char* view : kUsed) {
     const string place = "{" + string(view) + "}";
     if (sql.find(place) == string::npos) continue;
@@ -145,8 +174,10 @@ string with_views(string sql, const StatementContext& context) {
   return catalog_sql(std::move(sql), context);
 }
 
-void fill(ParsedPtr& expression, const duckdb::vector<ParsedPtr>& arguments) {
-  const auto deeper = [&](ParsedPtr& child) { fill(child, arguments); };
+}  // namespace
+
+void fill_parameters(ParsedPtr& expression, const duckdb::vector<ParsedPtr>& arguments) {
+  const auto deeper = [&](ParsedPtr& child) { fill_parameters(child, arguments); };
   if (expression->GetExpressionClass() == ExpressionClass::PARAMETER) {
     const auto index = parse_int(expression->Cast<duckdb::ParameterExpression>().identifier).value_or(1);
     expression = arguments[static_cast<size_t>(index) - 1]->Copy();
@@ -159,6 +190,8 @@ void fill(ParsedPtr& expression, const duckdb::vector<ParsedPtr>& arguments) {
   duckdb::ParsedExpressionIterator::EnumerateChildren(*expression, deeper);
 }
 
+namespace {
+
 ParsedPtr from_catalog(FunctionExpression& call, const StatementContext& context) {
   const string name = lower(call.function_name);
   const auto* found = std::find_if(std::begin(kFunctions), std::end(kFunctions),
@@ -169,7 +202,7 @@ ParsedPtr from_catalog(FunctionExpression& call, const StatementContext& context
   ParsedPtr made = std::move(select.select_list[0]);
   while (static_cast<int>(call.children.size()) < found->most)
     call.children.push_back(literal(duckdb::Value::INTEGER(0)));
-  fill(made, call.children);
+  fill_parameters(made, call.children);
   return made;
 }
 

@@ -67,6 +67,19 @@ ParsedPtr search_path(FunctionExpression& call, const StatementContext& context)
   return own_call("catalog_array", list(std::move(all), literal(Value("_name"))));
 }
 
+// AWS: HAS_ASSUMEROLE_PRIVILEGE([user,] role, command). All may use the namespace's roles: GRANT ASSUMEROLE is refused.
+ParsedPtr has_assumerole(FunctionExpression& call, const StatementContext&) {
+  duckdb::Parser parser;
+  parser.ParseQuery(
+      "SELECT $1 IN (SELECT arn FROM system.redshift.system_rows('tarn_iam_roles')) AND CASE WHEN upper($2) IN ('COPY', 'UNLOAD', "
+      "'EXTERNAL FUNCTION', 'CREATE MODEL') THEN true ELSE error('unrecognized command type: \"' || $2 || '\"') END");
+  auto& select = parser.statements[0]->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>();
+  ParsedPtr made = std::move(select.select_list[0]);
+  call.children.erase(call.children.begin(), call.children.end() - 2);
+  fill_parameters(made, call.children);
+  return made;
+}
+
 ParsedPtr zero(FunctionExpression&, const StatementContext&) {
   return literal(Value::INTEGER(0));
 }
@@ -147,7 +160,7 @@ const FunctionRule kRules[] = {
     own_as("dsqrt", "sqrt", 1, 1), own_as("dround", "round", 1, 1), own_as("dtrunc", "trunc", 1, 1),
     // text
     own("chr", 1, 1), own("soundex", 1, 1), own("difference", 2, 2), own("octetindex", 2, 2), own("bpcharcmp", 2, 2),
-    own_as("bttext_pattern_cmp", "bpcharcmp", 2, 2), own("text_to_int_alt", 1, 1), own("similar_pattern", 1, 2),
+    own_as("bttext_pattern_cmp", "bpcharcmp", 2, 2), own("text_to_int_alt", 1, 2), own("text_to_numeric_alt", 1, 4), own("similar_pattern", 1, 2),
     made("collate_", 2, 2, make_collate), own("regexp_count", 2, 4), own("regexp_instr", 2, 6),
     own("regexp_replace", 2, 5), own("regexp_substr", 2, 5),
     // hashes
@@ -157,6 +170,7 @@ const FunctionRule kRules[] = {
     own("farmfingerprint64", 1, 1),
     // VARBYTE
     own("to_varbyte", 2, 2), own("from_varbyte", 2, 2), own("from_hex", 1, 1), own("to_hex", 1, 1), own("getbit", 2, 2),
+    own("get_bit", 2, 2), own("get_byte", 2, 2), own("set_bit", 3, 3), own("set_byte", 3, 3),
     // dates
     own("date_cmp", 2, 2), own_as("date_cmp_timestamp", "date_cmp", 2, 2),
     own_as("date_cmp_timestamptz", "date_cmp", 2, 2), own_as("timestamp_cmp", "date_cmp", 2, 2),
@@ -177,7 +191,7 @@ const FunctionRule kRules[] = {
     own("is_boolean", 1, 1), own("is_smallint", 1, 1), own("is_integer", 1, 1), own("is_bigint", 1, 1),
     own("is_decimal", 1, 1), own("is_float", 1, 1), own("decimal_precision", 1, 1), own("decimal_scale", 1, 1),
     // session
-    made("current_schemas", 1, 1, search_path), made("slice_num", 0, 0, zero),
+    made("has_assumerole_privilege", 2, 3, has_assumerole), made("current_schemas", 1, 1, search_path), made("slice_num", 0, 0, zero),
     // geometry
     shape("st_makepoint", 2, 4), shape_as("st_point", "st_makepoint", 2, 2), shape("st_geomfromtext", 1, 2),
     shape_as("st_geomfromewkt", "st_geomfromtext", 1, 1), shape("st_geomfromwkb", 1, 2),
@@ -214,19 +228,16 @@ const FunctionRule kRules[] = {
     shape("addbbox", 1, 1), shape_as("dropbbox", "addbbox", 1, 1), shape("supportsbbox", 1, 1),
     // what Redshift has and this engine does not
     refused("hll"), refused("hll_create_sketch"), refused("hll_cardinality"), refused("hll_combine"),
-    refused("hll_combine_sketches"), refused("explain_model"), refused("text_to_numeric_alt"),
+    refused("hll_combine_sketches"), refused("explain_model"), 
     refused("st_geomfromgeosquare"), refused("st_geosquare"), refused("h3_fromlonglat"),
     refused("h3_frompoint"), refused("h3_polyfill"), refused("h3_boundary"), refused("h3_center"), refused("h3_isvalid"),
     refused("h3_resolution"), refused("h3_tochildren"), refused("h3_toparent"), refused("change_query_priority"),
     refused("change_session_priority"), refused("change_user_priority"), refused("current_setting"), refused("set_config"),
     own("pg_cancel_backend", 1, 1), own("pg_terminate_backend", 1, 1), refused("reboot_cluster"),
-    refused("current_aws_account"), refused("current_namespace"), refused("current_session_arn"),
-    refused("default_iam_role"), refused("has_assumerole_privilege"), refused("last_user_query_id"),
-    refused("pg_get_cols"), refused("pg_get_grantee_by_iam_role"), refused("pg_get_iam_role_by_user"),
-    refused("pg_get_session_roles"), refused("pg_last_copy_count"),
+    refused("last_user_query_id"),
+    refused("pg_last_copy_count"),
     refused("pg_last_copy_id"), refused("pg_last_query_id"), refused("pg_last_unload_count"), refused("pg_last_unload_id"),
-    refused("role_is_member_of"), refused("get_bit"), refused("get_byte"), refused("set_bit"),
-    refused("set_byte"), refused("to_ascii"),
+    refused("to_ascii"),
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "sql/engine/errors.h"
 #include "sql/engine/instance.h"
 #include "sql/engine/manifest.h"
+#include "sql/engine/outer_joins.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/rights.h"
 #include "sql/engine/session_state.h"
@@ -110,6 +111,7 @@ void Rewriter::node(duckdb::QueryNode& node, bool top) {
 void Rewriter::select(duckdb::SelectNode& node, bool) {
   from_aliases_.emplace_back();
   const size_t tables = from_tables_.size();
+  if (request_.context.dialect == Dialect::kRedshift) join_outside(node);
   if (node.from_table) table(node.from_table);
   const bool s3_select = request_.context.dialect == Dialect::kS3Select;
   const bool refused = !node.groups.group_expressions.empty() || node.having || node.qualify;
@@ -129,12 +131,31 @@ void Rewriter::select(duckdb::SelectNode& node, bool) {
   from_tables_.resize(tables);
 }
 
+// ORDER BY 5 of three columns
+static void positions(const duckdb::QueryNode& node, const duckdb::vector<duckdb::OrderByNode>& orders) {
+  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return;
+  const auto& items = node.Cast<duckdb::SelectNode>().select_list;
+  for (const auto& item : items)
+    if (item->GetExpressionClass() == duckdb::ExpressionClass::STAR) return;
+  for (const auto& order : orders) {
+    if (order.expression->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT) continue;
+    const auto& value = order.expression->Cast<duckdb::ConstantExpression>().value;
+    if (value.IsNull() || !value.type().IsIntegral()) continue;
+    const auto at = value.DefaultCastAs(duckdb::LogicalType::BIGINT).GetValue<int64_t>();
+    if (at < 1 || at > static_cast<int64_t>(items.size()))
+      raise_sql("42P10", "ORDER BY position " + value.ToString() + " is not in select list", order.expression->GetQueryLocation());
+  }
+}
+
 // Of a SELECT the modifiers are walked in its scope, so the second walk of node() must find nothing to do.
 void Rewriter::modifiers(duckdb::QueryNode& node) {
   if (node.type == duckdb::QueryNodeType::SELECT_NODE && !walked_.insert(&node).second) return;
   for (auto& modifier : node.modifiers) {
     switch (modifier->type) {
-      case duckdb::ResultModifierType::ORDER_MODIFIER: orders(modifier->Cast<duckdb::OrderModifier>().orders); break;
+      case duckdb::ResultModifierType::ORDER_MODIFIER:
+        positions(node, modifier->Cast<duckdb::OrderModifier>().orders);
+        orders(modifier->Cast<duckdb::OrderModifier>().orders);
+        break;
       case duckdb::ResultModifierType::LIMIT_MODIFIER: {
         auto& limit = modifier->Cast<duckdb::LimitModifier>();
         if (limit.limit) expression(limit.limit);
@@ -142,6 +163,9 @@ void Rewriter::modifiers(duckdb::QueryNode& node) {
         break;
       }
       case duckdb::ResultModifierType::DISTINCT_MODIFIER:
+        if (request_.context.dialect == Dialect::kRedshift &&
+            !modifier->Cast<duckdb::DistinctModifier>().distinct_on_targets.empty())
+          raise_sql("0A000", "SELECT DISTINCT ON is not supported");
         expressions(modifier->Cast<duckdb::DistinctModifier>().distinct_on_targets);
         break;
       default: raise_sql("0A000", "LIMIT with a percentage is not supported.");

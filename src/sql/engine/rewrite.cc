@@ -151,9 +151,19 @@ static bool reads_columns(const ParsedPtr& value) {
   return any;
 }
 
+static bool joins_outside(const duckdb::TableRef& table) {
+  if (table.type != duckdb::TableReferenceType::JOIN) return false;
+  const auto& join = table.Cast<duckdb::JoinRef>();
+  return (join.type != duckdb::JoinType::INNER && join.type != duckdb::JoinType::SEMI) || joins_outside(*join.left) ||
+         joins_outside(*join.right);
+}
+
 void Rewriter::update(duckdb::UpdateStatement& statement) {
   writes("UPDATE");
   if (!statement.returning_list.empty()) refused("RETURNING");
+  // AWS: UPDATE, usage notes
+  if (statement.from_table && request_.context.dialect == Dialect::kRedshift && joins_outside(*statement.from_table))
+    raise_sql("0A000", "Target table must be part of an equijoin predicate");
   from_aliases_.emplace_back();
   ctes(statement.cte_map);
   auto& updated = statement.table->Cast<duckdb::BaseTableRef>();
@@ -342,7 +352,7 @@ void Rewriter::drop(duckdb::DropStatement& statement) {
       info.schema = info.schema.empty() ? "public" : lower(info.schema);
       return;
     }
-    raise_sql("42P01", (kind == "VIEW" ? "View " : "Table ") + info.name + " does not exist");
+    raise_sql("42P01", (kind == "VIEW" ? "View \"" : "Table \"") + info.name + "\" does not exist");
   }
   if (found->external) refused("DROP of the external table " + info.name + " by the engine");
   info.catalog = found->catalog;

@@ -104,6 +104,28 @@ void Rewriter::create(duckdb::CreateStatement& statement) {
   }
 }
 
+// The columns of a table that is made of a query have names of their own.
+void Rewriter::told_apart(const duckdb::SelectStatement& query) {
+  if (request_.context.dialect != Dialect::kRedshift || query.node->type != duckdb::QueryNodeType::SELECT_NODE) return;
+  const auto& select = query.node->Cast<duckdb::SelectNode>();
+  const bool joined = select.from_table && select.from_table->type == duckdb::TableReferenceType::JOIN;
+  std::set<string> known;
+  duckdb::vector<string> names;
+  bool star = false;
+  for (const auto& item : select.select_list) {
+    star = star || item->GetExpressionClass() == duckdb::ExpressionClass::STAR;
+    names.push_back(lower(item->GetName()));
+  }
+  if (star && !joined && names.size() == 1) return;
+  if (star) {
+    duckdb::Planner planner(context_);
+    planner.CreatePlan(query.Copy());
+    names = planner.names;
+  }
+  for (const string& name : names)
+    if (!known.insert(lower(name)).second) raise_sql("42701", "column \"" + lower(name) + "\" duplicated");
+}
+
 // A view's * is what its tables have now: columns that they get later do not show in it.
 void Rewriter::fix_columns(duckdb::SelectStatement& query) {
   if (query.ToString().find('*') == string::npos) return;
@@ -112,7 +134,7 @@ void Rewriter::fix_columns(duckdb::SelectStatement& query) {
   auto columns = duckdb::make_uniq<duckdb::SelectNode>();
   std::set<string> known;
   for (const string& name : planner.names) {
-    if (!known.insert(name).second) raise_sql("42701", "column \"" + name + "\" specified more than once");
+    if (!known.insert(name).second) raise_sql("42701", "column \"" + name + "\" duplicated");
     columns->select_list.push_back(duckdb::make_uniq<duckdb::ColumnRefExpression>(name, "tarn_query"));
   }
   auto inner = duckdb::make_uniq<duckdb::SelectStatement>();
@@ -132,6 +154,9 @@ void Rewriter::declare_columns(duckdb::CreateViewInfo& view) {
   }
   std::vector<string> names(planner.names.begin(), planner.names.end());
   for (size_t i = 0; i < view.aliases.size() && i < names.size(); ++i) names[i] = view.aliases[i];
+  std::set<string> known;
+  for (const string& name : names)
+    if (!known.insert(name).second) raise_sql("42701", "column \"" + name + "\" duplicated");
   same_columns(view, names, planner.types);
 }
 
@@ -449,6 +474,7 @@ void Rewriter::create_table(duckdb::CreateTableInfo& info) {
         given.encode + "|" + (given.distkey ? "distkey" : "") + "|" + (given.sortkey ? std::to_string(given.sortkey) : "");
   }
   node(*info.query->node, true);
+  if (info.columns.empty()) told_apart(*info.query);
   if (!attributes.materialized) return;
   auto kept = duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(info.query->Copy());
   fix_columns(*kept);

@@ -58,6 +58,7 @@ class Rewriter {
   std::vector<std::string> primary_key_of(const Place& place);
   void change_keys(duckdb::SetCommentInfo& change);
   void fix_columns(duckdb::SelectStatement& query);
+  void told_apart(const duckdb::SelectStatement& query);
   void declare_columns(duckdb::CreateViewInfo& view);
   void same_columns(const duckdb::CreateViewInfo& view, const std::vector<std::string>& names,
                     const duckdb::vector<duckdb::LogicalType>& types);

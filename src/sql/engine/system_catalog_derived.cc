@@ -36,6 +36,16 @@ constexpr SystemView kDerived[] = {
      "s.application_name, s.client_addr, s.starttime AS backend_start, q.starttime AS query_start, false AS waiting, "
      "coalesce(q.text, '<IDLE>') AS current_query FROM system.redshift.system_rows('tarn_sessions') s LEFT JOIN {identities} i "
      "ON i.kind = 'user' AND i.name = s.user_name LEFT JOIN {view stv_inflight} q ON q.pid = s.process"},
+    {"pg_catalog", "pg_get_session_roles", "SELECT name, roleid FROM system.redshift.system_rows('tarn_session_roles')"},
+    {"pg_catalog", "pg_get_cols",
+     "SELECT schema_name AS view_schema, table_name AS view_name, column_name AS col_name, shown AS col_type, column_index AS "
+     "col_num, schema_name || '.' || table_name AS whole_name, CASE WHEN schema_name IN ({path}) THEN table_name END AS shown_name "
+     "FROM {columns} ORDER BY schema_name, table_name, column_index"},
+    // ASSUMED: what they show while nothing was taken from PUBLIC; GRANT ASSUMEROLE is refused.
+    {"pg_catalog", "pg_get_iam_role_by_user",
+     "SELECT name AS username, 'default' AS iam_role, 'All' AS cmd FROM {identities} WHERE kind = 'user'"},
+    {"pg_catalog", "pg_get_grantee_by_iam_role",
+     "SELECT 'public' AS grantee, 'p' AS grantee_type, 'All' AS cmd_type, arn FROM system.redshift.system_rows('tarn_iam_roles')"},
     {"pg_catalog", "stv_slices", "SELECT 0 AS node, 0 AS slice, 0 AS localslice, 'D' AS type"},
     {"pg_catalog", "svv_query_inflight",
      "SELECT userid, slice, query, pid, starttime, suspended, text, 0 AS sequence FROM {view stv_inflight} v"},
@@ -43,7 +53,10 @@ constexpr SystemView kDerived[] = {
      "SELECT usename AS user_name, usesysid AS user_id, usecreatedb AS createdb, usesuper AS superuser, usecatupd AS "
      "catalog_update, useconnlimit AS connection_limit, syslogaccess AS syslog_access, last_ddl_ts AS "
      "last_ddl_timestamp, "
-     "sessiontimeout AS session_timeout, external_user_id FROM {view pg_user_info} v"},
+     "sessiontimeout AS session_timeout, external_user_id FROM {view svl_user_info} v"},
+    {"pg_catalog", "pg_user_info",
+     "SELECT u.*, i.useconnlimit, i.syslogaccess, i.last_ddl_ts, i.sessiontimeout, i.external_user_id FROM {view pg_user} u JOIN "
+     "{view svl_user_info} i ON i.usesysid = u.usesysid"},
     {"pg_catalog", "svl_stored_proc_call",
      "SELECT user_id AS userid, session_user_id AS session_userid, query_id AS query, 'default' AS label, "
      "transaction_id AS xid, "

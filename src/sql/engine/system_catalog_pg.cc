@@ -77,7 +77,7 @@ constexpr const char* kRoutines =
       "inputs", "oidvector") " AS proargtypes, " ARRAY_OF("CASE WHEN mixed THEN types END",                          \
                                                           "_oid") " AS proallargtypes, " ARRAY_OF(                   \
       "CASE WHEN mixed THEN modes END", "_char") " AS proargmodes, " ARRAY_OF(                                       \
-      "CASE WHEN len(names) > 0 THEN names END", "_text") " AS proargnames, definition AS prosrc, NULL::VARCHAR AS " \
+      "CASE WHEN len(names) > 0 THEN names END", "_text") " AS proargnames, CASE WHEN contains(definition, '$$') THEN split_part(definition, '$$', 2) ELSE definition END AS prosrc, NULL::VARCHAR AS " \
                                                           "probin, " NO_ACL " AS proacl, kind AS prokind"
 
 // What the SQL standard tells of a column.

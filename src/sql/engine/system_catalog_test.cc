@@ -132,7 +132,7 @@ TEST(SystemCatalog, alter_and_temporary_tables) {
       "VALUES (s.a, 'n')");
   EXPECT_EQ(bench.value("SELECT b FROM u"), "n");
   bench.run("DROP TABLE u");
-  EXPECT_EQ(bench.error("DROP TABLE u"), "42P01: Table u does not exist");
+  EXPECT_EQ(bench.error("DROP TABLE u"), "42P01: Table \"u\" does not exist");
   bench.run("DROP TABLE IF EXISTS u");
 }
 
