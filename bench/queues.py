@@ -18,8 +18,8 @@ from objects import load
 CONNECTIONS, SIZE, SECONDS = 32, 200, 2.0
 
 
-def client(endpoint, key, secret):
-    return boto3.client("sqs", region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret)
+def client(endpoint, key, secret, service="sqs"):
+    return boto3.client(service, region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret)
 
 
 def rate(target):
