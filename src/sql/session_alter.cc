@@ -7,6 +7,7 @@
 #include "sql/sql_error.h"
 
 namespace tarn::sql {
+
 Result<Outcome> SqlSession::execute(Running& run, const AddNotNullColumn& s) {
   TRY(atomically(run, [&]() -> Status {
     TRY(run_text(run, s.statement));
@@ -24,7 +25,7 @@ Status SqlSession::follow(Running& run, const std::string& views) {
 }
 
 Result<Outcome> SqlSession::execute(Running& run, const ChangeColumn& s) {
-  const auto found = s.table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, s.table));
+  const auto found = TRY(find_relation(run, s.table));
   if (s.kind == ChangeColumn::Kind::kType) TRY(refuse_in_block("ALTER TABLE ALTER COLUMN"));
   if (!found) return engine(run);  // a temporary one, or none
   const std::string column =
@@ -71,11 +72,7 @@ Result<Outcome> SqlSession::execute(Running& run, const ChangeColumn& s) {
 Status SqlSession::change_columns(Running& run, const Object& table,
                                   const std::function<void(const std::string&, std::vector<std::string>&)>& change) {
   constexpr size_t kParts = 6;  // type, identity, default, encoding, distkey, place in the sort key
-  const auto rows =
-      TRY(internal(run,
-                   "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = current_database() AND "
-                   "schema_name = " +
-                       quoted_string(table.schema) + " AND table_name = " + quoted_string(table.name)));
+  const auto rows = TRY(internal(run, "SELECT column_name, comment FROM duckdb_columns()" + where_table(table)));
   for (const auto& row : rows) {
     const std::string column = row[0].value_or(""), comment = row[1].value_or("");
     std::vector<std::string> parts;
@@ -99,7 +96,7 @@ Failure no_column(const std::string& column, const Object& table) {
 }  // namespace
 
 Result<Outcome> SqlSession::execute(Running& run, const EncodeColumns& s) {
-  const auto found = s.table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, s.table));
+  const auto found = TRY(find_relation(run, s.table));
   if (!found) return done("ALTER TABLE");  // temporary tables have no encodings here
   TRY(need(run, *found, "ALTER"));
   TRY(atomically(run, [&]() -> Status {
@@ -117,7 +114,7 @@ Result<Outcome> SqlSession::execute(Running& run, const EncodeColumns& s) {
 }
 
 Result<Outcome> SqlSession::execute(Running& run, const AlterDesign& s) {
-  const auto found = s.table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, s.table));
+  const auto found = TRY(find_relation(run, s.table));
   if (!found) return done("ALTER TABLE");
   TRY(need(run, *found, "ALTER"));
   TRY(atomically(run, [&]() -> Status {
@@ -131,9 +128,7 @@ Result<Outcome> SqlSession::execute(Running& run, const AlterDesign& s) {
     }));
     if (!wanted.empty()) return no_column(wanted.front(), *found);
     if (!s.diststyle) return {};
-    const auto rows = TRY(internal(
-        run, "SELECT comment FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = " +
-                 quoted_string(found->schema) + " AND table_name = " + quoted_string(found->name)));
+    const auto rows = TRY(internal(run, "SELECT comment FROM duckdb_tables()" + where_table(*found)));
     const std::string comment = rows.empty() ? "" : rows[0][0].value_or("");
     const auto parts = split(comment, '|');  // owner|diststyle|interleaved|created|keys
     std::string text;
@@ -193,11 +188,7 @@ Result<Outcome> SqlSession::execute(Running& run, const AppendTable& s) {
   TRY(need_owner(run, target));
   TRY(need_owner(run, source));
   const auto columns = [&](const Object& table) {
-    return internal(run,
-                    "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
-                    "AND schema_name = " +
-                        quoted_string(table.schema) + " AND table_name = " + quoted_string(table.name) +
-                        " ORDER BY column_index");
+    return internal(run, "SELECT column_name, data_type FROM duckdb_columns()" + where_table(table) + " ORDER BY column_index");
   };
   const auto into = TRY(columns(target)), from = TRY(columns(source));
   std::string list;

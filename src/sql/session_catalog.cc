@@ -150,7 +150,7 @@ Result<Outcome> SqlSession::execute(Running& run, const DropTable& s) {
   for (const QualifiedName& table : s.tables) {
     const StoredSchema* schema = TRY(external_schema(all, table));
     if (schema == nullptr) {
-      const auto found = table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, table));
+      const auto found = TRY(find_relation(run, table));
       if (found && TRY(kept_view(run, *found)) == "MATERIALIZED")
         return sql_error("42809", "\"" + table.text() + "\" is a materialized view: use DROP MATERIALIZED VIEW",
                          table.position);

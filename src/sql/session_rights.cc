@@ -74,6 +74,7 @@ Status SqlSession::need_system(Running& run, const std::string& privilege, const
 // --- what there is --------------------------------------------------------------------------------------------------
 
 Result<std::optional<Object>> SqlSession::find_relation(Running& run, const QualifiedName& name) {
+  if (name.name.starts_with('#')) return std::nullopt;  // a temporary table
   std::vector<std::string> schemas{name.schema};
   if (name.schema.empty()) schemas = search_path();
   const std::string named = " = " + quoted_string(name.name);

@@ -250,10 +250,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Comment& s) {
     object = TRY(relation(run, s.object));
     const std::string column = quoted_string(s.column);
     if (s.object_kind == "COLUMN" &&
-        TRY(internal(run, "SELECT 1 FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = " +
-                              quoted_string(object.schema) + " AND table_name = " + quoted_string(object.name) +
-                              " AND column_name = " + column))
-            .empty())
+        TRY(internal(run, "SELECT 1 FROM duckdb_columns()" + where_table(object) + " AND column_name = " + column)).empty())
       return sql_error("42703", "column \"" + s.column + "\" of relation \"" + object.name + "\" does not exist");
   }
   TRY(need_owner(run, object));
@@ -277,7 +274,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Truncate& s) {
     return sql_error("2D000", "TRUNCATE cannot be invoked from a procedure that is executing in an atomic context.");
   if (TRY(external_schema(TRY(catalog(run)), s.table)) != nullptr)
     return sql_error("42809", "cannot truncate external table \"" + s.table.name + "\"", s.table.position);
-  const auto table = s.table.name.starts_with('#') ? std::nullopt : TRY(find_relation(run, s.table));
+  const auto table = TRY(find_relation(run, s.table));
   if (!table) {  // a temporary one, or none
     TRY(run_text(run, "DELETE FROM " + s.table.quoted()));
   } else {

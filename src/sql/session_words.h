@@ -25,6 +25,12 @@ inline std::string where_named(const Object& object) {
   return " WHERE schema_name = " + quoted_string(object.schema) + " AND name = " + quoted_string(object.name);
 }
 
+// The rows about that table in duckdb_tables() and duckdb_columns().
+inline std::string where_table(const Object& table) {
+  return " WHERE database_name = current_database() AND schema_name = " + quoted_string(table.schema) +
+         " AND table_name = " + quoted_string(table.name);
+}
+
 inline std::string quoted(const Object& table) {
   return quoted_name(table.schema) + "." + quoted_name(table.name);
 }
