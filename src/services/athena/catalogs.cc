@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "door/tags.h"
 #include "services/athena/athena.h"
+#include "services/athena/pages.h"
 #include "services/athena/tag_lists.h"
 #include "store/page_token.h"
 
@@ -94,12 +95,7 @@ Result<GetDataCatalogOutput> get_data_catalog(Athena&, Call& call, const GetData
 
 Result<ListDataCatalogsOutput> list_data_catalogs(Athena&, Call& call, const ListDataCatalogsInput& in) {
   const std::string request = "ListDataCatalogs " + call.account() + call.region();
-  std::string after;
-  if (in.next_token) {
-    auto position = page_position(call.door().store(), request, *in.next_token);
-    if (!position) return invalid("The NextToken is not one that this operation gave.");
-    after = std::move(*position);
-  }
+  const std::string after = TRY(page_start(call.door(), request, in.next_token));
   const auto page = TRY(call.tx().scan(
       kCatalogs, {.prefix = prefix_of(kCatalogs, call.account(), call.region()),
                   .after = after,

@@ -12,6 +12,7 @@
 #include "os/random.h"
 #include "services/athena/athena.h"
 #include "services/athena/errors.h"
+#include "services/athena/pages.h"
 #include "sql/sql_error.h"
 #include "sql/stmt_athena.h"
 #include "store/idempotency.h"
@@ -346,12 +347,7 @@ Result<ListQueryExecutionsOutput> list_query_executions(Athena&, Call& call, con
   const WorkgroupKey workgroup = workgroup_key(call, in.work_group);
   TRY(find_workgroup(call.tx(), workgroup));
   const std::string request = "ListQueryExecutions " + call.account() + call.region() + workgroup.name;
-  std::string after;
-  if (in.next_token) {
-    auto position = page_position(call.door().store(), request, *in.next_token);
-    if (!position) return invalid("The NextToken is not one that this operation gave.");
-    after = std::move(*position);
-  }
+  const std::string after = TRY(page_start(call.door(), request, in.next_token));
   const int32_t asked = in.max_results.value_or(kPage);
   const auto page = TRY(call.tx().scan_index(
       kExecutions, kByWorkgroup,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "os/random.h"
 #include "services/athena/athena.h"
+#include "services/athena/pages.h"
 #include "store/idempotency.h"
 #include "store/page_token.h"
 
@@ -109,12 +110,7 @@ Result<ListNamedQueriesOutput> list_named_queries(Athena&, Call& call, const Lis
   const WorkgroupKey workgroup = workgroup_key(call, in.work_group);
   TRY(find_workgroup(call.tx(), workgroup));
   const std::string request = "ListNamedQueries " + call.account() + call.region() + workgroup.name;
-  std::string after;
-  if (in.next_token) {
-    auto position = page_position(call.door().store(), request, *in.next_token);
-    if (!position) return invalid("The NextToken is not one that this operation gave.");
-    after = std::move(*position);
-  }
+  const std::string after = TRY(page_start(call.door(), request, in.next_token));
   const int32_t asked = in.max_results.value_or(kPage);
   const auto page = TRY(call.tx().scan_index(
       kNamedQueries, kQueriesByWorkgroup,

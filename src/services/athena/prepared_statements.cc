@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "services/athena/athena.h"
+#include "services/athena/pages.h"
 #include "store/page_token.h"
 
 namespace tarn::athena {
@@ -83,12 +84,7 @@ Result<ListPreparedStatementsOutput> list_prepared_statements(Athena&, Call& cal
   const WorkgroupKey workgroup = workgroup_key(call, in.work_group);
   TRY(find_workgroup(call.tx(), workgroup));
   const std::string request = "ListPreparedStatements " + call.account() + call.region() + workgroup.name;
-  std::string after;
-  if (in.next_token) {
-    auto position = page_position(call.door().store(), request, *in.next_token);
-    if (!position) return invalid("The NextToken is not one that this operation gave.");
-    after = std::move(*position);
-  }
+  const std::string after = TRY(page_start(call.door(), request, in.next_token));
   const auto page = TRY(call.tx().scan(
       kPrepared, {.prefix = prefix_of(kPrepared, call.account(), call.region(), workgroup.name),
                   .after = after,

@@ -9,6 +9,7 @@
 #include "lake/lake.h"
 #include "services/athena/athena.h"
 #include "services/athena/output.h"
+#include "services/athena/pages.h"
 #include "store/page_token.h"
 
 namespace tarn::athena {
@@ -140,12 +141,7 @@ Result<GetQueryResultsOutput> get_query_results(Athena& service, Call& call, con
   }
 
   const std::string request = "GetQueryResults " + key.id;
-  uint64_t from = 0;
-  if (in.next_token) {
-    const auto position = page_position(door.store(), request, *in.next_token);
-    if (!position) return invalid("The NextToken is not one that this operation gave.");
-    from = static_cast<uint64_t>(parse_int(*position).value_or(0));
-  }
+  const auto from = static_cast<uint64_t>(parse_int(TRY(page_start(door, request, in.next_token))).value_or(0));
   const lake::S3Place place = TRY(lake::s3_place(record.result.output_location));
   s3::GetObjectRequest get;
   get.bucket = place.bucket;

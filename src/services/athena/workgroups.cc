@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "door/tags.h"
 #include "services/athena/athena.h"
+#include "services/athena/pages.h"
 #include "services/athena/tag_lists.h"
 #include "store/page_token.h"
 
@@ -196,12 +197,7 @@ Result<GetWorkGroupOutput> get_work_group(Athena&, Call& call, const GetWorkGrou
 
 Result<ListWorkGroupsOutput> list_work_groups(Athena&, Call& call, const ListWorkGroupsInput& in) {
   const std::string request = "ListWorkGroups " + call.account() + call.region();
-  std::string after;
-  if (in.next_token) {
-    auto position = page_position(call.door().store(), request, *in.next_token);
-    if (!position) return invalid("The NextToken is not one that this operation gave.");
-    after = std::move(*position);
-  }
+  const std::string after = TRY(page_start(call.door(), request, in.next_token));
   const auto page = TRY(call.tx().scan(
       kWorkgroups, {.prefix = prefix_of(kWorkgroups, call.account(), call.region()),
                     .after = after,
