@@ -189,7 +189,7 @@ QueryExecution to_wire(const ExecutionKey& key, const ExecutionRecord& record) {
   by_age.enabled = record.reuse_minutes >= 0;
   if (record.reuse_minutes >= 0) by_age.max_age_in_minutes = static_cast<int32_t>(record.reuse_minutes);
   ResultReuseConfiguration reuse;
-  reuse.result_reuse_by_age_configuration = std::move(by_age);
+  reuse.result_reuse_by_age_configuration = by_age;
   out.result_reuse_configuration = std::move(reuse);
   QueryExecutionContext context;
   context.database = record.database;
@@ -220,7 +220,7 @@ QueryExecution to_wire(const ExecutionKey& key, const ExecutionRecord& record) {
   if (!record.manifest.empty()) statistics.data_manifest_location = record.manifest;
   ResultReuseInformation reused;
   reused.reused_previous_result = record.reused;
-  statistics.result_reuse_information = std::move(reused);
+  statistics.result_reuse_information = reused;
   out.statistics = std::move(statistics);
   EngineVersion version;
   version.selected_engine_version = "AUTO";
@@ -262,7 +262,7 @@ Result<StartQueryExecutionOutput> start_query_execution(Athena& service, Call& c
     const auto tx = door.store().write();
     const auto earlier = earlier_answer(*tx, token, hash, call.now());
     if (!earlier) return invalid("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH");
-    if (*earlier) return StartQueryExecutionOutput{.query_execution_id = **earlier};
+    if (*earlier) return StartQueryExecutionOutput{.query_execution_id = *earlier};
   }
 
   const ExecutionKey key = key_of(call, uuid4());
@@ -378,14 +378,14 @@ Result<GetQueryRuntimeStatisticsOutput> get_query_runtime_statistics(Athena&, Ca
   times.engine_execution_time_in_millis = record.engine_millis;
   times.service_processing_time_in_millis = record.service_millis;
   times.total_execution_time_in_millis = record.total_millis;
-  statistics.timeline = std::move(times);
+  statistics.timeline = times;
   // AWS: rows come only with a query that has read something; here the rows that were read are not counted.
   if (record.state == State::kSucceeded && record.type == "DML") {
     QueryRuntimeStatisticsRows rows;
     rows.input_bytes = record.scanned_bytes;
     rows.output_rows = record.output_rows;
     rows.output_bytes = record.output_bytes;
-    statistics.rows = std::move(rows);
+    statistics.rows = rows;
   }
   GetQueryRuntimeStatisticsOutput out;
   out.query_runtime_statistics = std::move(statistics);
