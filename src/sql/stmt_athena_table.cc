@@ -4,36 +4,12 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sql/hive_files.h"
 #include "sql/sql_error.h"
 #include "sql/stmt_athena.h"
 
 namespace tarn::sql::athena {
 namespace {
-
-constexpr std::string_view kLazySimpleSerde = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe";
-constexpr std::string_view kTextInput = "org.apache.hadoop.mapred.TextInputFormat";
-constexpr std::string_view kTextOutput = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat";
-
-struct StoredAs {
-  std::string_view name, input, output, serde;
-};
-// AWS: CREATE TABLE, file_format.
-constexpr StoredAs kStoredAs[] = {
-    {"textfile", kTextInput, kTextOutput, kLazySimpleSerde},
-    {"parquet", "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
-    {"avro", "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
-     "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat", "org.apache.hadoop.hive.serde2.avro.AvroSerDe"},
-    {"orc", "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat", "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
-     "org.apache.hadoop.hive.ql.io.orc.OrcSerde"},
-    {"ion", "com.amazon.ionhiveserde.formats.IonInputFormat", "com.amazon.ionhiveserde.formats.IonOutputFormat",
-     "com.amazon.ionhiveserde.IonHiveSerDe"},
-    {"rcfile", "org.apache.hadoop.hive.ql.io.RCFileInputFormat", "org.apache.hadoop.hive.ql.io.RCFileOutputFormat",
-     "org.apache.hadoop.hive.serde2.columnar.LazyBinaryColumnarSerDe"},
-    {"sequencefile", "org.apache.hadoop.mapred.SequenceFileInputFormat",
-     "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat", kLazySimpleSerde},
-};
 
 Status delimited(Reader& reader, CreateTable& table) {
   table.serde = kLazySimpleSerde;
@@ -61,20 +37,11 @@ Status delimited(Reader& reader, CreateTable& table) {
 }
 
 Status stored_as(Reader& reader, CreateTable& table) {
-  if (reader.accept("inputformat")) {
-    table.input_format = TRY(reader.string());
-    TRY(reader.expect("outputformat"));
-    table.output_format = TRY(reader.string());
-    return {};
-  }
-  for (const StoredAs& form : kStoredAs) {
-    if (!reader.accept(form.name)) continue;
-    table.input_format = form.input;
-    table.output_format = form.output;
-    if (table.serde.empty()) table.serde = form.serde;
-    return {};
-  }
-  return reader.unexpected();
+  HiveFiles files = TRY(read_stored_as(reader, true));
+  table.input_format = std::move(files.input_format);
+  table.output_format = std::move(files.output_format);
+  if (table.serde.empty()) table.serde = std::move(files.serde);
+  return {};
 }
 
 // PARTITIONED BY (a int) of Hive; of Iceberg also (a, bucket(16, b)).
@@ -278,6 +245,12 @@ Result<std::string> parse_hive_type(Reader& reader) {
     TRY(close());
     return type + ">";
   }
+  // AWS: Data types in Amazon Athena; Iceberg's besides.
+  static constexpr std::string_view kKnown[] = {
+      "boolean", "tinyint", "smallint", "int",  "integer", "bigint", "long", "float", "double",    "real",        "decimal",
+      "numeric", "string",  "varchar",  "char", "binary",  "fixed",  "uuid", "date",  "timestamp", "timestamptz", "time", "void"};
+  if (std::ranges::find(kKnown, name) == std::end(kKnown))
+    return sql_error(kSyntaxError, fmt::format("FAILED: ParseException cannot recognize input near '{}' in column type", name));
   if (name == "double") (void)reader.accept("precision");
   std::string type = name == "integer" ? "int" : name;
   if (!reader.accept_op("(")) return type;

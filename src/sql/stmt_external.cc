@@ -1,5 +1,6 @@
 // External schemas and tables.
 #include "base/text.h"
+#include "sql/hive_files.h"
 #include "sql/sql_error.h"
 #include "sql/stmt_redshift.h"
 
@@ -7,28 +8,6 @@ namespace tarn::sql {
 namespace {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::string_view kLazySimpleSerde = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe";
-constexpr std::string_view kTextInput = "org.apache.hadoop.mapred.TextInputFormat";
-constexpr std::string_view kTextOutput = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat";
-
-struct StoredAs {
-  std::string_view name, input, output, serde;
-};
-constexpr StoredAs kStoredAs[] = {
-    {"textfile", kTextInput, kTextOutput, kLazySimpleSerde},
-    {"parquet", "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
-    {"orc", "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat", "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
-     "org.apache.hadoop.hive.ql.io.orc.OrcSerde"},
-    {"rcfile", "org.apache.hadoop.hive.ql.io.RCFileInputFormat", "org.apache.hadoop.hive.ql.io.RCFileOutputFormat",
-     "org.apache.hadoop.hive.serde2.columnar.LazyBinaryColumnarSerDe"},
-    {"sequencefile", "org.apache.hadoop.mapred.SequenceFileInputFormat",
-     "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat", kLazySimpleSerde},
-    {"avro", "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
-     "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat", "org.apache.hadoop.hive.serde2.avro.AvroSerDe"},
-};
 
 // ('a'='b', 'c'='d')
 Result<Properties> properties(Reader& reader) {
@@ -85,20 +64,11 @@ Status delimited(Reader& reader, CreateExternalTable& table) {
 }
 
 Status stored_as(Reader& reader, CreateExternalTable& table) {
-  if (reader.accept("inputformat")) {
-    table.input_format = TRY(reader.string());
-    TRY(reader.expect("outputformat"));
-    table.output_format = TRY(reader.string());
-    return {};
-  }
-  for (const StoredAs& form : kStoredAs) {
-    if (!reader.accept(form.name)) continue;
-    table.input_format = form.input;
-    table.output_format = form.output;
-    if (table.serde.empty()) table.serde = form.serde;
-    return {};
-  }
-  return reader.unexpected();
+  HiveFiles files = TRY(read_stored_as(reader, false));
+  table.input_format = std::move(files.input_format);
+  table.output_format = std::move(files.output_format);
+  if (table.serde.empty()) table.serde = std::move(files.serde);
+  return {};
 }
 
 Status table_clause(Reader& reader, CreateExternalTable& table) {
