@@ -105,6 +105,7 @@ std::string subscribe_link(const FoundSubscription& to, const std::string& base)
 
 Sns::Sns(Door& the_door, Mailroom& the_mailroom) : door(the_door), mailroom(the_mailroom) {
   door.outbox().deliver_to(kHttp, {.deliver = [this](const Delivery& delivery) { return post(delivery); }});
+  serve_replays();
 }
 
 // --- what is sent ----------------------------------------------------------------------------------------------------------
@@ -137,6 +138,7 @@ Result<Json> Sns::envelope(const FoundTopic& topic, const FoundSubscription& to,
   }
   out.set("UnsubscribeURL", fmt::format("{}/?Action=Unsubscribe&SubscriptionArn={}", base, subscription_arn(to.key)));
   if (notification.attributes.size() > 0) out.set("MessageAttributes", notification.attributes);
+  if (notification.replayed) out.set("Replayed", true);  // ASSUMED: a boolean, and not in a raw message
   return out;
 }
 
@@ -146,14 +148,15 @@ Status Sns::fan_out(Transaction& tx, const FoundTopic& topic, const Notification
                       {.prefix = prefix_of(kSubscriptions, topic.key.owner, topic.key.region, topic.key.name)});
   for (; at.valid(); at.next()) {
     const FoundSubscription to{TRY(at.key()), TRY(at.record())};
-    if (to.record.confirmed && is_wanted(to.record, notification))
-      TRY(deliver_one(tx, topic, to, notification, signature));
+    if (to.record.confirmed && !to.record.is_replaying())
+      TRY(deliver_if_wanted(tx, topic, to, notification, signature));
   }
   return at.status();
 }
 
-Status Sns::deliver_one(Transaction& tx, const FoundTopic& topic, const FoundSubscription& to,
-                        const Notification& notification, std::string& signature) {
+Status Sns::deliver_if_wanted(Transaction& tx, const FoundTopic& topic, const FoundSubscription& to,
+                              const Notification& notification, std::string& signature) {
+  if (!is_wanted(to.record, notification)) return {};
   const std::string arn = subscription_arn(to.key);
   const std::string &protocol = to.record.protocol, &endpoint = to.record.endpoint;
   const std::string& text = notification.text_for(protocol);

@@ -9,6 +9,7 @@
 #include "door/arn.h"
 #include "door/door.h"
 #include "os/random.h"
+#include "services/sns/archive.h"
 #include "services/sns/sns.h"
 
 namespace tarn::sns {
@@ -152,6 +153,7 @@ Result<Published> publish_to(Sns& sns, Call& call, const FoundTopic& topic, Noti
     return Published{before->message_id, fmt::format("{:020}", before->number)};
   notification.number = call.door().store().next_id();
   TRY(sns.fan_out(call.tx(), topic, notification));
+  TRY(keep_in_archive(call, topic, notification));
   TRY(call.put(kPublished, key, PublishedRecord{call.now(), notification.id, notification.number}));
   const auto oldest = TRY(
       call.tx().scan_index(kPublished, kPublishedByTime,

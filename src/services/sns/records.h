@@ -5,7 +5,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "store/table.h"
 
@@ -24,11 +26,15 @@ struct TopicRecord {
   int64_t maximum_size = 262'144;                    // bytes
   int64_t signature_version = 1;
   bool throughput_scope_told = false;  // FifoThroughputScope was set
+  Time archived_since = {};            // ArchivePolicy was set
   static void fields(auto& self, auto&& visit) {
     visit(self.created, self.fifo, self.content_based_deduplication, self.deduplicates_by_group, self.policy,
-          self.settings, self.maximum_size, self.signature_version, self.throughput_scope_told);
+          self.settings, self.maximum_size, self.signature_version, self.throughput_scope_told, self.archived_since);
   }
 };
+
+constexpr std::string_view kReplayPending = "Pending", kReplayInProgress = "In progress",
+                           kReplayCompleted = "Completed";
 
 // A subscription goes with its topic, in one commit.
 struct SubscriptionKey {
@@ -48,10 +54,16 @@ struct SubscriptionRecord {
   std::string filter_policy = {}, redrive_policy = {}, delivery_policy = {};  // JSON; empty: none
   std::string principal = {};                                                 // the ARN of who subscribed
   std::optional<Time> left = {};  // it was ended by its link, and comes back by its token for a while
+  std::string replay_policy = {}, replay_status = {};  // JSON; empty: none
+  Time replay_begun = {};
+  uint64_t replay_position = 0;  // the number of the last message of the archive that was looked at
+
+  bool is_replaying() const { return replay_status == kReplayPending || replay_status == kReplayInProgress; }
   static void fields(auto& self, auto&& visit) {
     visit(self.protocol, self.endpoint, self.owner, self.created, self.confirmed, self.authenticated,
           self.leaves_by_signature, self.token, self.raw, self.filters_body, self.filter_policy, self.redrive_policy,
-          self.delivery_policy, self.principal, self.left);
+          self.delivery_policy, self.principal, self.left, self.replay_policy, self.replay_status, self.replay_begun,
+          self.replay_position);
   }
 };
 
@@ -74,6 +86,24 @@ struct GroupKey {
 };
 struct GroupRecord {
   static void fields(auto&, auto&&) {}
+};
+
+// A message of a topic that keeps them, by its sequence number.
+struct ArchivedKey {
+  std::string topic_arn;
+  uint64_t number = 0;
+  static void fields(auto& self, auto&& visit) { visit(self.topic_arn, self.number); }
+};
+struct ArchivedRecord {
+  Time time;
+  std::string id, subject, message;
+  std::optional<Json> by_protocol;
+  Json attributes;
+  std::string group, deduplication, trace;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.time, self.id, self.subject, self.message, self.by_protocol, self.attributes, self.group,
+          self.deduplication, self.trace);
+  }
 };
 
 struct ApplicationKey {
@@ -119,6 +149,7 @@ inline constexpr Index<PublishedKey, PublishedRecord> kPublishedIndexes[] = {kPu
 inline constexpr Table<TopicKey, TopicRecord> kTopics{"sns.topics"};
 inline constexpr Table<SubscriptionKey, SubscriptionRecord> kSubscriptions{"sns.subscriptions", kSubscriptionIndexes};
 inline constexpr Table<PublishedKey, PublishedRecord> kPublished{"sns.published", kPublishedIndexes};
+inline constexpr Table<ArchivedKey, ArchivedRecord> kArchived{"sns.archived"};
 inline constexpr Table<GroupKey, GroupRecord> kGroups{"sns.groups"};
 inline constexpr Table<ApplicationKey, AttributesRecord> kApplications{"sns.applications"};
 inline constexpr Table<EndpointKey, AttributesRecord> kEndpoints{"sns.endpoints"};

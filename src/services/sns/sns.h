@@ -41,6 +41,7 @@ struct Notification {
   uint64_t number = 0;
   Time time;
   std::string trace = {};  // of the call that published it
+  bool replayed = false;   // it comes out of the archive
   // What a protocol's subscribers are told.
   const std::string& text_for(std::string_view protocol) const;
 };
@@ -71,8 +72,10 @@ class Sns {
   Mailroom& mailroom;
 
  private:
-  Status deliver_one(Transaction& tx, const FoundTopic& topic, const FoundSubscription& to,
-                     const Notification& notification, std::string& signature);
+  void serve_replays();
+  Status replay(Transaction& tx, const SubscriptionKey& key);
+  Status deliver_if_wanted(Transaction& tx, const FoundTopic& topic, const FoundSubscription& to,
+                           const Notification& notification, std::string& signature);
   Result<Json> envelope(const FoundTopic& topic, const FoundSubscription& to, const Notification& notification,
                         std::string& signature);
   Status send_handshake(Transaction& tx, const FoundSubscription& to, const FoundTopic& topic, Time now,

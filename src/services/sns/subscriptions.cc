@@ -9,6 +9,7 @@
 #include "door/event_pattern.h"
 #include "door/event_pattern_text.h"
 #include "os/random.h"
+#include "services/sns/archive.h"
 #include "services/sns/retries.h"
 #include "services/sns/sns.h"
 #include "store/page_token.h"
@@ -20,6 +21,8 @@ constexpr Micros kTokenLasts = 2 * kDay;  // AWS: Subscribe
 constexpr std::string_view kPending = "PendingConfirmation";
 constexpr size_t kMostNames = 5;           // AWS: SNS Developer Guide, "Filter policy constraints"
 constexpr double kMostCombinations = 150;  // AWS: the same
+// AWS: General Reference, "Amazon SNS endpoints and quotas".
+constexpr size_t kMostOfFifoTopic = 100, kMostFilterPolicies = 200;
 
 bool is_mail_address(std::string_view text) {
   const size_t at = text.find('@');
@@ -181,9 +184,10 @@ Status set_attribute(SubscriptionRecord& record, std::string_view at, const std:
   } else if (name == "DeliveryPolicy") {
     TRY(check_subscription_delivery_policy(value));
     record.delivery_policy = value;
+  } else if (name == "ReplayPolicy") {
+    record.replay_policy = value == "{}" ? "" : value;
   } else {
-    const bool known = name == "SubscriptionRoleArn" || name == "ReplayPolicy" || name == "ReplayStatus";
-    if (!known) return invalid("AttributeName");
+    if (name != "SubscriptionRoleArn") return invalid("AttributeName");
     return invalid(fmt::format("AttributeName Reason: {} is not supported by this server.", name));
   }
   return {};
@@ -198,7 +202,8 @@ bool fits(const SubscribeInput& in, const SubscriptionRecord& there, const Subsc
          (!given("FilterPolicy") || there.filter_policy == asked.filter_policy) &&
          (!given("FilterPolicyScope") || there.filters_body == asked.filters_body) &&
          (!given("RedrivePolicy") || there.redrive_policy == asked.redrive_policy) &&
-         (!given("DeliveryPolicy") || there.delivery_policy == asked.delivery_policy);
+         (!given("DeliveryPolicy") || there.delivery_policy == asked.delivery_policy) &&
+         (!given("ReplayPolicy") || there.replay_policy == asked.replay_policy);
 }
 
 Subscription to_wire(const SubscriptionKey& key, const SubscriptionRecord& record) {
@@ -215,6 +220,24 @@ bool looks_like_token(std::string_view text) {
 
 std::string prefix_of_topic(const TopicKey& key) {
   return prefix_of(kSubscriptions, key.owner, key.region, key.name);
+}
+
+using Subscriptions = std::vector<Entry<SubscriptionKey, SubscriptionRecord>>;
+
+Status check_filter_quota(const SubscriptionRecord& asked, const Subscriptions& others) {
+  const auto filters = [](const auto& other) { return !other.record.filter_policy.empty(); };
+  if (asked.filter_policy.empty() || std::ranges::count_if(others, filters) < std::ptrdiff_t{kMostFilterPolicies})
+    return {};
+  return fail(403, "FilterPolicyLimitExceeded",
+              fmt::format("A topic has at most {} subscriptions with filter policies.", kMostFilterPolicies));
+}
+
+Status check_quotas(const FoundTopic& topic, const SubscriptionRecord& asked, const Subscriptions& others) {
+  const auto counts = [&](const auto& other) { return !other.record.left && other.record.endpoint != asked.endpoint; };
+  if (topic.record.fifo && std::ranges::count_if(others, counts) >= std::ptrdiff_t{kMostOfFifoTopic})
+    return fail(403, "SubscriptionLimitExceeded",
+                fmt::format("A FIFO topic has at most {} subscriptions.", kMostOfFifoTopic));
+  return check_filter_quota(asked, others);
 }
 
 // The right to a subscription is that to its topic. (Its resource type in policies is the topic's too.)
@@ -266,14 +289,17 @@ Result<SubscribeOutput> subscribe(Sns& sns, Call& call, const SubscribeInput& in
     }
     TRY(call.erase(kSubscriptions, key));  // asked for anew
   }
+  TRY(check_quotas(topic, record, others.entries));
   const SubscriptionKey key{topic.key.owner, topic.key.region, topic.key.name, uuid4()};
   // AWS: SNS Developer Guide, "Subscribing a queue in a different account": the owner of the endpoint needs no confirmation.
   record.confirmed = record.protocol == "sms" || (!account.empty() && account == call.account());
   record.authenticated = record.confirmed;
   if (!record.confirmed) record.token = random_hex(160);
-  TRY(call.put(kSubscriptions, key, record));
-  if (!record.confirmed) TRY(sns.ask_to_confirm(call.tx(), {key, record}, topic, call.now()));
-  return told(key, record.confirmed);
+  FoundSubscription made{key, std::move(record)};
+  TRY(start_replay(sns, call, topic, made, kAtSubscribe));
+  TRY(call.put(kSubscriptions, key, made.record));
+  if (!made.record.confirmed) TRY(sns.ask_to_confirm(call.tx(), made, topic, call.now()));
+  return told(key, made.record.confirmed);
 }
 
 Result<std::vector<Need>> confirm_subscription_rights(Sns&, Call& call, const ConfirmSubscriptionInput& in) {
@@ -281,7 +307,7 @@ Result<std::vector<Need>> confirm_subscription_rights(Sns&, Call& call, const Co
   return std::vector<Need>{TRY(right_on_topic(call, *in.topic_arn, "sns:ConfirmSubscription"))};
 }
 
-Result<ConfirmSubscriptionOutput> confirm_subscription(Sns&, Call& call, const ConfirmSubscriptionInput& in) {
+Result<ConfirmSubscriptionOutput> confirm_subscription(Sns& sns, Call& call, const ConfirmSubscriptionInput& in) {
   const bool is_signed = call.principal().kind != Principal::Kind::kAnonymous;
   const auto topic = topic_key(*in.topic_arn);
   if (!topic || (is_signed && topic->region != call.region())) return invalid("Topic");
@@ -300,7 +326,10 @@ Result<ConfirmSubscriptionOutput> confirm_subscription(Sns&, Call& call, const C
       record.left.reset();
       record.authenticated = is_signed;
       record.leaves_by_signature = locked;
-      TRY(call.put(kSubscriptions, key, record));
+      FoundSubscription found{key, std::move(record)};
+      if (auto settings = found.record.replay_policy.empty() ? std::nullopt : TRY(call.get(kTopics, *topic)))
+        TRY(start_replay(sns, call, {*topic, std::move(*settings)}, found, ""));
+      TRY(call.put(kSubscriptions, key, found.record));
     }
     return ConfirmSubscriptionOutput{.subscription_arn = subscription_arn(key)};
   }
@@ -401,6 +430,10 @@ Result<GetSubscriptionAttributesOutput> get_subscription_attributes(Sns&, Call& 
   }
   if (!record.principal.empty()) out.attributes["SubscriptionPrincipal"] = record.principal;
   if (!record.redrive_policy.empty()) out.attributes["RedrivePolicy"] = record.redrive_policy;
+  if (!record.replay_policy.empty()) {
+    out.attributes["ReplayPolicy"] = record.replay_policy;
+    out.attributes["ReplayStatus"] = record.replay_status;
+  }
   if (!record.delivery_policy.empty())
     out.attributes["DeliveryPolicy"] = told_subscription_policy(record.delivery_policy);
   if (topic && record.protocol.starts_with("http")) {
@@ -416,11 +449,22 @@ Result<std::vector<Need>> set_subscription_attributes_rights(Sns&, Call& call,
   return right_on_subscription(call, *in.subscription_arn, "sns:SetSubscriptionAttributes");
 }
 
-Result<SetSubscriptionAttributesOutput> set_subscription_attributes(Sns&, Call& call,
+Result<SetSubscriptionAttributesOutput> set_subscription_attributes(Sns& sns, Call& call,
                                                                     const SetSubscriptionAttributesInput& in) {
   FoundSubscription found = TRY(find_subscription(call, *in.subscription_arn, Lock::kExclusive));
+  const bool filtered = !found.record.filter_policy.empty();
   TRY(set_attribute(found.record, kAtSet, *in.attribute_name, in.attribute_value.value_or("")));
   TRY(check_filter_policy(found.record, kAtSet));
+  if (!filtered && !found.record.filter_policy.empty()) {
+    const auto others = TRY(call.tx().scan(kSubscriptions, {.prefix = prefix_of_topic(found.key.topic_key())}));
+    TRY(check_filter_quota(found.record, others.entries));
+  }
+  if (*in.attribute_name == "ReplayPolicy") {
+    // Exclusively: nobody who publishes is between what was delivered and what will be replayed.
+    auto settings = TRY(call.get(kTopics, found.key.topic_key()));
+    if (!settings) return not_found("Topic does not exist");
+    TRY(start_replay(sns, call, {found.key.topic_key(), std::move(*settings)}, found, kAtSet));
+  }
   TRY(call.put(kSubscriptions, found.key, found.record));
   return SetSubscriptionAttributesOutput{};
 }

@@ -8,6 +8,7 @@
 #include "door/door.h"
 #include "door/policy.h"
 #include "door/tags.h"
+#include "services/sns/archive.h"
 #include "services/sns/retries.h"
 #include "services/sns/sns.h"
 #include "store/page_token.h"
@@ -15,7 +16,8 @@
 namespace tarn::sns {
 namespace {
 
-constexpr size_t kMostTags = 50;  // AWS: TagResource
+constexpr size_t kMostTags = 50;           // AWS: TagResource
+constexpr size_t kMostFifoTopics = 1'000;  // AWS: General Reference, "Amazon SNS endpoints and quotas"
 constexpr int64_t kLeastSize = 1'024, kMostSize = 1'048'576;
 
 // AWS: AddPermission, ActionName.
@@ -81,9 +83,12 @@ Status set_attribute(TopicRecord& record, const std::string& name, const std::st
   } else if (name == "DisplayName") {
     if (utf8_length(value) > 100)
       return invalid("Attributes Reason: DisplayName: must be at most 100 characters long.");
+  } else if (name == "ArchivePolicy") {
+    TRY(check_archive_policy(record, value));
+    record.settings.erase(name);
+    if (Json::parse(value).value_or(Json()).size() == 0) return {};
   } else if (name != "KmsMasterKeyId") {
-    const bool known =
-        name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate") || name == "ArchivePolicy";
+    const bool known = name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate");
     if (!known) return invalid("AttributeName");
     return invalid(fmt::format("AttributeName Reason: {} is not supported by this server.", name));
   }
@@ -124,6 +129,15 @@ Result<Tags> tags_in(const wire::List<Tag>& tags) {
   for (const Tag& tag : tags)
     if (!out.emplace(*tag.key, *tag.value).second) return invalid("Duplicated keys are not allowed.");
   return out;
+}
+
+Status check_number_of_fifo_topics(Call& call) {
+  size_t count = 0;
+  auto at = call.tx().cursor(kTopics, {.prefix = prefix_of(kTopics, call.account(), call.region())});
+  for (; at.valid(); at.next()) count += TRY(at.key()).name.ends_with(".fifo") ? 1 : 0;
+  TRY(at.status());
+  if (count < kMostFifoTopics) return {};
+  return fail(403, "TopicLimitExceeded", fmt::format("An account has at most {} FIFO topics.", kMostFifoTopics));
 }
 
 // A list of one is told without being one.
@@ -174,6 +188,8 @@ Result<CreateTopicOutput> create_topic(Sns&, Call& call, const CreateTopicInput&
   }
   if (in.tags.size() > kMostTags)
     return fail(400, "TagLimitExceeded", fmt::format("A topic has at most {} tags.", kMostTags));
+  if (record.fifo) TRY(check_number_of_fifo_topics(call));
+  record.archived_since = call.now();
   TRY(call.put(kTopics, key, record));
   TRY(set_tags(call.tx(), topic_arn(key), tags));
   return out;
@@ -187,14 +203,17 @@ Result<std::vector<Need>> delete_topic_rights(Sns&, Call& call, const DeleteTopi
 Result<DeleteTopicOutput> delete_topic(Sns&, Call& call, const DeleteTopicInput& in) {
   const TopicKey key = TRY(topic_key(*in.topic_arn));
   if (key.region != call.region()) return invalid("TopicArn");
-  if (!TRY(call.get(kTopics, key))) return DeleteTopicOutput{};
+  const auto record = TRY(call.get(kTopics, key));
+  if (!record) return DeleteTopicOutput{};
+  if (retention_of(*record) > 0)
+    return fail(400, "InvalidState", "Invalid state: Cannot delete a topic with an ArchivePolicy");
   TRY(call.erase(kTopics, key));
   TRY(set_tags(call.tx(), topic_arn(key), {}));
   const auto subscriptions =
       TRY(call.tx().scan(kSubscriptions, {.prefix = prefix_of(kSubscriptions, key.owner, key.region, key.name)}));
-  for (const auto& [subscription, record] : subscriptions.entries) TRY(call.erase(kSubscriptions, subscription));
+  for (const auto& [subscription, one] : subscriptions.entries) TRY(call.erase(kSubscriptions, subscription));
   const auto published = TRY(call.tx().scan(kPublished, {.prefix = prefix_of(kPublished, topic_arn(key))}));
-  for (const auto& [message, record] : published.entries) TRY(call.erase(kPublished, message));
+  for (const auto& [message, one] : published.entries) TRY(call.erase(kPublished, message));
   return DeleteTopicOutput{};
 }
 
@@ -226,6 +245,8 @@ Result<GetTopicAttributesOutput> get_topic_attributes(Sns&, Call& call, const Ge
   TRY(at.status());
   GetTopicAttributesOutput out;
   for (const auto& [name, value] : attributes_of(topic)) out.attributes[name] = value;
+  if (retention_of(topic.record) > 0)
+    out.attributes["BeginningArchiveTime"] = iso8601_millis(archive_begins(topic.record, call.now()));
   out.attributes["SubscriptionsConfirmed"] = std::to_string(confirmed);
   out.attributes["SubscriptionsPending"] = std::to_string(pending);
   out.attributes["SubscriptionsDeleted"] = std::to_string(left);
@@ -238,7 +259,10 @@ Result<std::vector<Need>> set_topic_attributes_rights(Sns&, Call& call, const Se
 
 Result<SetTopicAttributesOutput> set_topic_attributes(Sns&, Call& call, const SetTopicAttributesInput& in) {
   FoundTopic topic = TRY(find_topic(call, *in.topic_arn, Lock::kExclusive));
+  const bool kept = retention_of(topic.record) > 0;
   TRY(set_attribute(topic.record, *in.attribute_name, in.attribute_value.value_or("")));
+  if (!kept) topic.record.archived_since = call.now();
+  if (kept && retention_of(topic.record) == 0) TRY(empty_archive(call, topic.key));
   TRY(call.put(kTopics, topic.key, topic.record));
   return SetTopicAttributesOutput{};
 }
