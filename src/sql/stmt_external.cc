@@ -184,18 +184,6 @@ Result<Statement> parse_create_external_schema(Reader& reader) {
   if (reader.accept("postgres")) return federated_schema_of(reader, std::move(schema));
   if (!reader.accept("data", "catalog")) {
     for (const std::string_view source : {"hive", "mysql", "kinesis", "msk", "kafka", "redshift", "iam"})
-Result<Statement> parse_alter_external_schema(Reader& reader) {
-  AlterExternalSchema schema;
-  schema.name = TRY(reader.name());
-  if (!reader.peek().is("iam_role"))
-    return sql_error(kNotSupported, "ALTER EXTERNAL SCHEMA .. " + upper(reader.peek().text) + " is not supported; IAM_ROLE is",
-                     reader.peek().begin + 1);
-  reader.next();
-  schema.role = TRY(parse_role(reader));
-  TRY(reader.expect_end());
-  return schema;
-}
-
       if (reader.peek().is(source))
         return sql_error(kNotSupported,
                          "CREATE EXTERNAL SCHEMA FROM " + upper(source) + " is not supported yet; FROM DATA CATALOG and FROM POSTGRES are",
@@ -223,6 +211,18 @@ Result<Statement> parse_alter_external_schema(Reader& reader) {
     }
   }
   if (schema.database.empty() || (!schema.role.is_default && schema.role.arns.empty())) return reader.unexpected();
+  return schema;
+}
+
+Result<Statement> parse_alter_external_schema(Reader& reader) {
+  AlterExternalSchema schema;
+  schema.name = TRY(reader.name());
+  if (!reader.peek().is("iam_role"))
+    return sql_error(kNotSupported, "ALTER EXTERNAL SCHEMA .. " + upper(reader.peek().text) + " is not supported; IAM_ROLE is",
+                     reader.peek().begin + 1);
+  reader.next();
+  schema.role = TRY(parse_role(reader));
+  TRY(reader.expect_end());
   return schema;
 }
 
