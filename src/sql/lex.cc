@@ -27,7 +27,7 @@ bool is_space(char c) {
 constexpr std::array<std::string_view, 21> kOperators = {
     "!~~*", "!~*", "~~*", "->>", "!~~", "::", ":=", "||", "<=", ">=", "<>",
     "!=",   "=>",  "..",  "~*",  "!~",  "~~", "->", "<<", ">>", "<@"};
-constexpr std::string_view kSingles = "+-*/%^<>=~!@#&|()[]{},;.:?";
+constexpr std::string_view kSingles = "+-*/%^<>=~!@#&|()[]{},;.:?$";
 
 class Lexer {
  public:
@@ -96,7 +96,7 @@ class Lexer {
     if (c == '`') return quoted('`', TokenKind::kBackquoted, "quoted identifier");
     if (starts_name(c) || (c == '#' && starts_name(peek(1)))) return word();
     if (is_digit(c) || (c == '.' && is_digit(peek(1)) && !follows_name())) return number();
-    if (c == '$') return dollar();
+    if (c == '$' && options_.dollars) return dollar();
     if (c == ':' && starts_name(peek(1)) && !(at_ > 0 && sql_[at_ - 1] == ':')) return named_param();
     return operator_();
   }
@@ -106,7 +106,7 @@ class Lexer {
 
   Status word() {
     const size_t from = at_++;
-    while (continues_name(peek())) ++at_;
+    while (continues_name(peek()) && (options_.dollars || peek() != '$')) ++at_;
     push(TokenKind::kWord, from, lower(sql_.substr(from, at_ - from)));
     return {};
   }

@@ -37,6 +37,7 @@ struct Token {
 
 struct LexOptions {
   bool backslash_escapes = true;  // Redshift's strings: '\'' '\n' '\\'
+  bool dollars = true;            // $1, $$x$$, and $ in names; else $ is an operator, as Trino's patterns have it
 };
 
 // All tokens, comments left out, with a kEnd at the end.

@@ -418,7 +418,7 @@ std::string hive_string(std::string_view source) {
 Result<std::vector<Token>> tokens_of(std::string_view text) {
   // A string with an escaped quote may be none without escapes, and the other way round.
   auto escaped = lex(text);
-  auto unescaped = lex(text, {.backslash_escapes = false});
+  auto unescaped = lex(text, {.backslash_escapes = false, .dollars = false});
   if (!escaped && !unescaped) return Failure(unescaped.error());
   const std::vector<Token>& plain = unescaped ? *unescaped : *escaped;
   static constexpr std::string_view kHive[] = {"create", "alter", "drop", "msck", "show", "describe", "desc"};
@@ -564,7 +564,7 @@ Result<Recognised> recognise(std::string_view text) {
 }
 
 Result<std::string> with_arguments(std::string_view text, const std::vector<std::string>& arguments) {
-  const auto tokens = TRY(lex(text, {.backslash_escapes = false}));
+  const auto tokens = TRY(lex(text, {.backslash_escapes = false, .dollars = false}));
   std::string out;
   size_t at = 0, used = 0;
   for (const Token& token : tokens) {

@@ -27,7 +27,10 @@ std::string column_line(const glue::Column& column) {
 }
 
 std::string quoted(const std::string& text) {
-  return "'" + replace_all(replace_all(text, "\\", "\\\\"), "'", "\\'") + "'";
+  std::string escaped = replace_all(replace_all(text, "\\", "\\\\"), "'", "\\'");
+  for (const auto& [control, letter] : {std::pair("\n", "\\n"), {"\r", "\\r"}, {"\t", "\\t"}})
+    escaped = replace_all(escaped, control, letter);
+  return "'" + escaped + "'";
 }
 
 void append_columns(const wire::List<glue::Column>& columns, std::vector<std::string>& lines) {

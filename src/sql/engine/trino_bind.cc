@@ -318,6 +318,11 @@ LogicalType resolved(const Pattern& pattern, const LogicalType& given, const Var
 }  // namespace
 
 void unexpected_parameters(const BindInput& input) {
+  if (input.name.starts_with("json_") && input.name.ends_with(" of")) {
+    const size_t value = input.name == "json_value of" || input.name == "json_query of" || input.name == "json_exists of" ? 0 : 1;
+    raise("TYPE_MISMATCH", "Cannot read input of type " + type_name(input.arguments.at(value)->return_type) +
+          " as JSON using formatting JSON", input.place);
+  }
   string given, expected;
   for (const auto& argument : input.arguments) given += (given.empty() ? "" : ", ") + type_name(*argument);
   for (const Signature* signature : signatures(input.name)) {
@@ -437,6 +442,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_sketch_functions(adder);
   add_address_functions(adder);
   add_tile_functions(adder);
+  add_shape_functions(adder);
   add_aggregate_functions(adder);
 }
 

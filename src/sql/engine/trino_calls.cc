@@ -79,6 +79,9 @@ ParsedPtr from_template(const string& text, const duckdb::vector<ParsedPtr>& arg
 
 ParsedPtr Parser::function_call(const string& name, size_t at) {
   const Nested nested(*this);
+  if (recognition_) {
+    if (auto found = match_call(name, at)) return found;
+  }
   Call call;
   call.name = name;
   call.at = at;
@@ -138,8 +141,12 @@ ParsedPtr Parser::lambda(const string& function, size_t argument) {
     }
   }
   lambdas_.push_back(std::move(scope));
+  const size_t body_at = here();
   auto body = expression();
   lambdas_.pop_back();
+  if (std::string_view(rule->parameters).find("boolean)") != std::string_view::npos) {
+    body = condition(std::move(body), "The lambda expression", body_at);
+  }
   if (reduces) {
     // The whole of the new state, in the old one's type.
     body = from_template("struct_pack(s := c_cast($1, t_null_of($2)), x := $3)",
@@ -249,6 +256,52 @@ duckdb::unique_ptr<WindowExpression> Parser::window_specification() {
   return window;
 }
 
+namespace {
+
+// Literals only; others are for the engine to look at.
+bool is_negative(const ParsedPtr& e) {
+  if (!e || e->GetExpressionClass() != ExpressionClass::CONSTANT) return false;
+  const Value& value = e->Cast<duckdb::ConstantExpression>().value;
+  return value.type().IsIntegral() && !value.IsNull() && value.GetValue<int64_t>() < 0;
+}
+
+// Frames that begin behind their end, and offsets without something to count from: the engine would fail.
+void check_frame(const WindowExpression& window, const string& unit, duckdb::optional_idx at) {
+  enum class Bound : uint8_t { kFirst, kBefore, kHere, kBehind, kLast };
+  const auto bound = [](WindowBoundary boundary) {
+    switch (boundary) {
+      case WindowBoundary::UNBOUNDED_PRECEDING: return Bound::kFirst;
+      case WindowBoundary::UNBOUNDED_FOLLOWING: return Bound::kLast;
+      case WindowBoundary::EXPR_PRECEDING_ROWS:
+      case WindowBoundary::EXPR_PRECEDING_RANGE:
+      case WindowBoundary::EXPR_PRECEDING_GROUPS: return Bound::kBefore;
+      case WindowBoundary::EXPR_FOLLOWING_ROWS:
+      case WindowBoundary::EXPR_FOLLOWING_RANGE:
+      case WindowBoundary::EXPR_FOLLOWING_GROUPS: return Bound::kBehind;
+      default: return Bound::kHere;
+    }
+  };
+  const Bound start = bound(window.start), end = bound(window.end);
+  const auto wrong = [&](const string& what) { raise("INVALID_WINDOW_FRAME", "Window frame " + what, at); };
+  if (start == Bound::kLast) wrong("start cannot be UNBOUNDED FOLLOWING");
+  if (end == Bound::kFirst) wrong("end cannot be UNBOUNDED PRECEDING");
+  if (start == Bound::kHere && end == Bound::kBefore) wrong("starting from CURRENT ROW cannot end with PRECEDING");
+  if (start == Bound::kBehind && end == Bound::kBefore) wrong("starting from FOLLOWING cannot end with PRECEDING");
+  if (start == Bound::kBehind && end == Bound::kHere) wrong("starting from FOLLOWING cannot end with CURRENT ROW");
+  if (is_negative(window.start_expr) || is_negative(window.end_expr)) wrong("offset value must not be negative or null");
+  const bool counts = window.start_expr || window.end_expr;
+  if (unit == "rows" || !counts) return;
+  if (window.orders.empty()) {
+    raise("MISSING_ORDER_BY", "Window frame of type " + upper(unit) + " PRECEDING or FOLLOWING requires ORDER BY", at);
+  }
+  if (unit == "range" && window.orders.size() > 1) {
+    raise("INVALID_ORDER_BY", "Window frame of type RANGE PRECEDING or FOLLOWING requires single sort item in ORDER BY "
+          "(actual: " + std::to_string(window.orders.size()) + ")", at);
+  }
+}
+
+}  // namespace
+
 void Parser::frame(WindowExpression& window) {
   const string unit = tokens_[at_++].text;
   const auto by_unit = [&](WindowBoundary rows, WindowBoundary range, WindowBoundary groups) {
@@ -275,6 +328,7 @@ void Parser::frame(WindowExpression& window) {
     return by_unit(WindowBoundary::EXPR_FOLLOWING_ROWS, WindowBoundary::EXPR_FOLLOWING_RANGE,
                    WindowBoundary::EXPR_FOLLOWING_GROUPS);
   };
+  const size_t at = here();
   if (take("between")) {
     window.start = bound(window.start_expr);
     expect("and");
@@ -284,6 +338,7 @@ void Parser::frame(WindowExpression& window) {
     window.end = by_unit(WindowBoundary::CURRENT_ROW_ROWS, WindowBoundary::CURRENT_ROW_RANGE,
                          WindowBoundary::CURRENT_ROW_GROUPS);
   }
+  check_frame(window, unit, place(at));
   if (take("exclude")) raise("SYNTAX_ERROR", "mismatched input 'EXCLUDE'. Expecting: ')'", place(here()));
 }
 
@@ -345,6 +400,7 @@ ParsedPtr Parser::make(Call call) {
   }
   const Special* rule = special(call.name);
   const bool callable = rule ? *rule->returns != 0 : !call.name.starts_with("_") && !signatures(call.name).empty();
+  if (!callable && is_known(call.name) && !is_refused(call.name)) wrong_number(call, "..", at);  // it takes a lambda
   if (!callable) not_registered(call, at);
   const bool shapes = call.name.starts_with("st_") || call.name.starts_with("line_") ||
                       call.name.find("geometry") != string::npos || call.name.find("geography") != string::npos ||
@@ -395,6 +451,10 @@ ParsedPtr Parser::make_window(Call& call) {
   window->SetExpressionTypeUnsafe(WindowExpression::WindowToExpressionType(name));
   window->function_name = name;
   window->ignore_nulls = call.ignore_nulls;
+  if (given > 1 && is_negative(call.arguments[1])) {
+    const char* least = name == "nth_value" ? "1" : "0";
+    raise("INVALID_FUNCTION_ARGUMENT", string("Offset must be at least ") + least, place(call.at));
+  }
   if ((name == "lag" || name == "lead") && given > 1) {
     window->offset_expr = std::move(call.arguments[1]);
     if (given > 2) window->default_expr = std::move(call.arguments[2]);
@@ -431,7 +491,6 @@ ParsedPtr Parser::json_input() {
 
 ParsedPtr Parser::json_call(const string& name, size_t at) {
   at_ += 2;
-  const auto constant = [](const string& text) { return constant_of(Value(text)); };
   // The function, and what it does with errors and empty results, as texts.
   if (name == "json_object" || name == "json_array") {
     duckdb::vector<ParsedPtr> values;
@@ -468,27 +527,39 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
   auto input = json_input();
   expect_op(",");
   auto path = primary();
-  // PASSING value AS name, ..: an object of them.
-  ParsedPtr variables = constant("{}");
-  if (take("passing")) {
-    duckdb::vector<ParsedPtr> passed = items(constant_of(Value::BOOLEAN(false)));
-    do {
-      auto given = expression();
-      const bool json = take("format");
-      if (json) expect("json");
-      expect("as");
-      passed.push_back(constant(identifier()));
-      passed.push_back(std::move(given));
-      passed.push_back(constant_of(Value::BOOLEAN(json)));
-    } while (take_op(","));
-    variables = typed("json_object of", at, std::move(passed));
-  }
+  auto variables = json_variables(at);
   Type returning;
   returning.type = name == "json_exists" ? duckdb::LogicalType::BOOLEAN : duckdb::LogicalType::VARCHAR;
   if (take("returning")) returning = type();
-  string wrapper = "without", quotes = "keep", on_empty = "null", on_error = name == "json_exists" ? "false" : "null";
+  auto result = json_result(name, at, items(std::move(input), std::move(path), std::move(variables)), returning,
+                            name == "json_exists" ? "false" : "null");
+  expect_op(")");
+  return result;
+}
+
+// PASSING value AS name, ..: an object of them.
+ParsedPtr Parser::json_variables(size_t at) {
+  if (!take("passing")) return constant_of(Value("{}"));
+  duckdb::vector<ParsedPtr> passed = items(constant_of(Value::BOOLEAN(false)));
+  do {
+    auto given = expression();
+    const bool json = take("format");
+    if (json) expect("json");
+    expect("as");
+    passed.push_back(constant_of(Value(identifier())));
+    passed.push_back(std::move(given));
+    passed.push_back(constant_of(Value::BOOLEAN(json)));
+  } while (take_op(","));
+  return typed("json_object of", at, std::move(passed));
+}
+
+// What stands behind RETURNING, or behind a column's path. `given`: input, path, variables.
+ParsedPtr Parser::json_result(const string& name, size_t at, duckdb::vector<ParsedPtr> given, const Type& returning,
+                              string on_error) {
+  const auto constant = [](const string& text) { return constant_of(Value(text)); };
+  string wrapper = "without", quotes = "keep", on_empty = "null";
   ParsedPtr empty_default, error_default;
-  while (!is_op(")")) {
+  while (!is_op(")") && !is_op(",") && peek().kind != TokenKind::kEnd) {
     if (is("without") || is("with")) {
       wrapper = is("with") ? "with" : "without";
       ++at_;
@@ -506,8 +577,8 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
       }
     } else {
       string what = tokens_[at_++].text;
-      ParsedPtr given;
-      if (what == "default") given = expression();
+      ParsedPtr otherwise;
+      if (what == "default") otherwise = expression();
       if (what == "empty") {  // EMPTY ARRAY, EMPTY OBJECT
         what = is("object") ? "{}" : "[]";
         if (!take("object")) take("array");
@@ -515,16 +586,16 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
       expect("on");
       if (take("empty")) {
         on_empty = what;
-        empty_default = std::move(given);
+        empty_default = std::move(otherwise);
       } else {
         expect("error");
         on_error = what;
-        error_default = std::move(given);
+        error_default = std::move(otherwise);
       }
     }
   }
-  expect_op(")");
-  auto arguments = items(std::move(input), std::move(path), constant(on_error));
+  auto variables = std::move(given[2]);
+  auto arguments = items(std::move(given[0]), std::move(given[1]), constant(on_error));
   if (name == "json_exists") {
     arguments.push_back(std::move(variables));
     return typed("json_exists of", at, std::move(arguments));
@@ -545,9 +616,21 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
     cases.push_back(typed("=", at, items(found->Copy(), constant(string("\1") + "empty"))));
     cases.push_back(empty_default ? std::move(empty_default) : null());
     cases.push_back(typed("=", at, items(found->Copy(), constant(string("\1") + "error"))));
-    cases.push_back(error_default ? std::move(error_default) : null());
-    auto converted = items(std::move(found), constant_of(Value(returning.type)));
-    cases.push_back(typed("cast", at, std::move(converted)));
+    cases.push_back(error_default ? error_default->Copy() : null());
+    auto to = items(found->Copy(), constant_of(Value(returning.type)));
+    if (returning.length >= 0) to.push_back(constant_of(Value::INTEGER(returning.length)));
+    ParsedPtr result = typed("cast", at, std::move(to));
+    if (on_error != "error") {  // what is there and cannot be converted is an error as well
+      result = make_uniq<duckdb::OperatorExpression>(duckdb::ExpressionType::OPERATOR_TRY, std::move(result));
+      const auto is = [](duckdb::ExpressionType null_or_not, const ParsedPtr& e) {
+        return make_uniq<duckdb::OperatorExpression>(null_or_not, e->Copy());
+      };
+      cases.push_back(make_uniq<duckdb::ConjunctionExpression>(
+          duckdb::ExpressionType::CONJUNCTION_AND, is(duckdb::ExpressionType::OPERATOR_IS_NOT_NULL, found),
+          is(duckdb::ExpressionType::OPERATOR_IS_NULL, result)));
+      cases.push_back(error_default ? std::move(error_default) : null());
+    }
+    cases.push_back(std::move(result));
     return typed("case", at, std::move(cases));
   }
   auto converted = items(std::move(found), constant_of(Value(returning.type)));

@@ -60,6 +60,13 @@ Found out_of_range(const string& raw) {
     return {"NUMERIC_VALUE_OUT_OF_RANGE", string(integer_name(match[2])) + " " + string(match[1]) + " overflow: " +
                                               string(match[3]) + " " + string(match[4]) + " " + string(match[5])};
   }
+  if (raw.find("of DECIMAL(") != string::npos) return {"NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow"};
+  static const std::regex kAbs(R"(Overflow on abs\((-\d+)\))");
+  if (std::regex_search(raw, match, kAbs)) {  // the least value says which type it is of
+    const string value = match[1];
+    const char* type = value == "-128" ? "tinyint" : value == "-32768" ? "smallint" : value == "-2147483648" ? "integer" : "bigint";
+    return {"NUMERIC_VALUE_OUT_OF_RANGE", "Value " + value + " is out of range for abs(" + type + ")"};
+  }
   return {"NUMERIC_VALUE_OUT_OF_RANGE", first_line(raw)};
 }
 
@@ -67,10 +74,50 @@ Found out_of_range(const string& raw) {
 Found bad_conversion(const string& raw) {
   static const std::regex kRange(R"(with value (\S+) can't be cast .* destination type (\w+))");
   std::smatch match;
+  if (raw.ends_with("to INT128") && raw.starts_with("Could not convert string")) {
+    return {"INVALID_CAST_ARGUMENT", "Cannot cast value to UUID: " + between(raw, '\'')};
+  }
+  // Only sums are so wide.
+  if (raw.find("Type INT128") != string::npos && raw.find("destination type INT64") != string::npos) {
+    return {"NUMERIC_VALUE_OUT_OF_RANGE", "bigint addition overflow"};
+  }
   if (std::regex_search(raw, match, kRange)) {
     return {"INVALID_CAST_ARGUMENT", string("Out of range for ") + integer_name(match[2]) + ": " + string(match[1])};
   }
+  static const std::regex kDecimal(R"rx((?:Could not cast value|Casting value) "?([^ "]+)"? to (?:type )?DECIMAL\((\d+),(\d+)\))rx");
+  if (std::regex_search(raw, match, kDecimal)) {
+    const string value = match[1];
+    const bool decimal = raw.starts_with("Casting");
+    const auto whole = parse_int(value);
+    const char* from = decimal                                               ? "DECIMAL"
+                       : !whole                                              ? "DOUBLE"
+                       : *whole == static_cast<int64_t>(static_cast<int32_t>(*whole)) ? "INTEGER"
+                                                                             : "BIGINT";
+    return {"INVALID_CAST_ARGUMENT", string("Cannot cast ") + from + " '" + value + "' to DECIMAL(" + string(match[2]) +
+                                         ", " + string(match[3]) + ")"};
+  }
   return {"INVALID_CAST_ARGUMENT", first_line(raw)};
+}
+
+// "table "t" has 1 columns available but 2 columns specified", "Column "z" does not exist on left side of join!"
+// "No function matches the given name and argument types 'bool_and(INTEGER)'. .."
+std::optional<Found> bad_names(const string& raw) {
+  static const std::regex kAliases(R"rx(table "(.*)" has (\d+) columns available but (\d+) columns specified)rx");
+  static const std::regex kUsing(R"rx(Column "(.*)" does not exist on (left|right) side of join)rx");
+  static const std::regex kFunction(R"rx(No function matches the given name and argument types '([^(]*)\((.*)\)')rx");
+  std::smatch match;
+  if (std::regex_search(raw, match, kAliases)) {
+    return Found{"MISMATCHED_COLUMN_ALIASES", "Column alias list has " + string(match[3]) + " entries but '" +
+                                                  string(match[1]) + "' has " + string(match[2]) + " columns available"};
+  }
+  if (std::regex_search(raw, match, kUsing)) {
+    return Found{"COLUMN_NOT_FOUND", "Column '" + string(match[1]) + "' is missing from " + string(match[2]) + " side of join"};
+  }
+  if (std::regex_search(raw, match, kFunction)) {
+    return Found{"FUNCTION_NOT_FOUND",
+                 "Unexpected parameters (" + lower(string(match[2])) + ") for function " + lower(string(match[1]))};
+  }
+  return std::nullopt;
 }
 
 // What the engine's functions say of their arguments, and its readers of files.
@@ -93,6 +140,21 @@ int64_t place_of_name(const string& text, const string& name) {
     if (starts && (end >= text.size() || !in_word(text[end]))) return static_cast<int64_t>(at);
   }
   return -1;
+}
+
+// The name that stands there with its table's: t.a, where the engine says a or t.
+string whole_name(const string& text, std::optional<int64_t> at, const string& part) {
+  if (!at || *at < 0) return part;
+  string name;
+  for (size_t i = static_cast<size_t>(*at); i < text.size(); ++i) {
+    const char c = text[i];
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.' && c != '"' && c != '$') break;
+    if (c != '"') name += c;
+  }
+  name = lower(name);
+  const string wanted = lower(part);
+  const bool is_it = name.starts_with(wanted + ".") || name.ends_with("." + wanted);
+  return is_it ? name : part;
 }
 
 Found classify(const duckdb::ErrorData& error) {
@@ -119,9 +181,23 @@ Found classify(const duckdb::ErrorData& error) {
           raw.find("does not have a column") != string::npos) {
         return {"COLUMN_NOT_FOUND", quoted(raw)};
       }
-      if (raw.find("aggregate") != string::npos && raw.find("WHERE") != string::npos) {
-        return {"EXPRESSION_NOT_SCALAR",
-                "WHERE clause cannot contain aggregations, window functions or grouping operations"};
+      for (const char* clause : {"WHERE", "HAVING", "GROUP BY", "JOIN"}) {
+        const bool windows = raw.find("window functions") != string::npos && std::string_view(clause) != "GROUP BY";
+        const bool aggregates = raw.find("aggregate") != string::npos && std::string_view(clause) != "HAVING";
+        if (raw.find(clause) == string::npos || (!windows && !aggregates)) continue;
+        return {"EXPRESSION_NOT_SCALAR", string(clause) + " clause cannot contain aggregations, window functions or grouping operations"};
+      }
+      if (raw.starts_with("Invalid LIST argument during lambda")) {
+        return {"FUNCTION_NOT_FOUND", "Unexpected parameters: a function with a lambda expression needs an array or a map"};
+      }
+      if (raw.starts_with("GROUPING statement cannot be used")) {
+        return {"MISSING_GROUP_BY", "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause"};
+      }
+      if (raw.starts_with("Subquery returns ")) {
+        return {"NOT_SUPPORTED", "Multiple columns returned by subquery are not yet supported. Found " + raw.substr(17, raw.find(' ', 17) - 17)};
+      }
+      if (raw.starts_with("Cannot extract field")) {
+        return {"TYPE_MISMATCH", "Expression " + quoted(raw) + " is not of type ROW"};
       }
       if (raw.find("More than one row") != string::npos) break;
       if (raw.find("term out of range") != string::npos) {
@@ -131,6 +207,7 @@ Found classify(const duckdb::ErrorData& error) {
         return {"NESTED_AGGREGATION", "Cannot nest aggregations or window functions inside aggregations"};
       }
       if (raw.find("must be a constant") != string::npos) return bad_input(raw);
+      if (auto named = bad_names(raw)) return *named;
       return {"TYPE_MISMATCH", first_line(raw)};
     case ExceptionType::PARSER:
     case ExceptionType::SYNTAX: return {"SYNTAX_ERROR", first_line(raw)};
@@ -186,7 +263,9 @@ Error to_error(const duckdb::ErrorData& error, const string& text) {
     }
   } else {
     found = classify(error);
-    if (found.code == "COLUMN_NOT_FOUND") {
+    const auto at = extra.find("position");
+    if (found.code == "COLUMN_NOT_FOUND" && at != extra.end()) found.message = whole_name(text, parse_int(at->second), found.message);
+    if (found.code == "COLUMN_NOT_FOUND" && found.message.find(' ') == string::npos) {
       // AWS: Athena says why it may not be there.
       found.message = "Column '" + found.message +
                       "' cannot be resolved or requester is not authorized to access requested resources";

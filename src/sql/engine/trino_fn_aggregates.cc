@@ -32,6 +32,24 @@ BoundPtr bind_number(BindInput& input) {
   return std::move(input.arguments[0]);
 }
 
+// _checked(value, kind, function): the engine would take others, or fail at them.
+BoundPtr bind_checked(BindInput& input) {
+  const LogicalType& type = input.arguments[0]->return_type;
+  const auto text = [&](size_t i) { return input.arguments[i]->Cast<duckdb::BoundConstantExpression>().value.ToString(); };
+  const string kind = text(1), name = text(2);
+  const bool good = kind == "boolean" ? type.id() == LogicalTypeId::BOOLEAN
+                    : kind == "map"   ? type.id() == LogicalTypeId::MAP
+                    : kind == "array" ? type.id() == LogicalTypeId::LIST
+                                      : type.IsIntegral();
+  if (good) return std::move(input.arguments[0]);
+  const bool null = type.id() == LogicalTypeId::SQLNULL;
+  if (null && kind == "boolean") return cast_to(input.context, std::move(input.arguments[0]), LogicalType::BOOLEAN);
+  if (null && kind == "bigint") return cast_to(input.context, std::move(input.arguments[0]), LogicalType::BIGINT);
+  const string expected = kind == "map" ? "map(K, V)" : kind == "array" ? "array(T)" : kind;
+  raise("FUNCTION_NOT_FOUND", "Unexpected parameters (" + type_name(*input.arguments[0]) + ") for function " + name +
+        ". Expected: " + name + "(" + expected + ")", input.place);
+}
+
 // A sum of integers is a bigint.
 BoundPtr bind_narrow(BindInput& input) {
   const LogicalType& type = input.arguments[0]->return_type;
@@ -45,9 +63,11 @@ BoundPtr bind_average(BindInput& input) {
   if (type.id() != LogicalTypeId::DECIMAL) return std::move(input.arguments[2]);
   const char* body = "CASE WHEN $2 = 0 THEN NULL ELSE t_decimal_divide(c_cast($1, $3), CAST(greatest($2, 1) AS DECIMAL(38, 0)), $3) END";
   const uint8_t scale = duckdb::DecimalType::GetScale(type);
+  const LogicalType of = input.arguments[3]->return_type;  // the values'; it is asked for nothing else
   auto arguments = bound_items(std::move(input.arguments[0]), std::move(input.arguments[1]));
   arguments.push_back(bound_constant(Value(LogicalType::DECIMAL(38, scale))));
-  return bind_template(input.context, body, std::move(arguments), input.place);
+  auto average = bind_template(input.context, body, std::move(arguments), input.place);
+  return of.id() == LogicalTypeId::DECIMAL ? cast_to(input.context, std::move(average), of) : std::move(average);
 }
 
 // Counts come as UBIGINT.
@@ -245,7 +265,8 @@ BoundPtr bind_concat(BindInput& input) {
 
 std::vector<Special> aggregate_specials() {
   return {{"_number", 2, 2, bind_number},         {"_narrow", 1, 1, bind_narrow},
-          {"_average", 3, 3, bind_average},       {"_bigint_values", 1, 1, bind_bigint_values},
+          {"_checked", 3, 3, bind_checked},
+          {"_average", 4, 4, bind_average},       {"_bigint_values", 1, 1, bind_bigint_values},
           {"_text", 1, 1, bind_text},             {"_percentile", 1, 1, bind_percentile},
           {"_modulus", 2, 2, bind_modulus},       {"concat", 1, -1, bind_concat, "varchar", "varchar..."}};
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <set>
 
 #include "sql/engine/trino_functions.h"
 
@@ -266,6 +267,32 @@ Value sphere_distance(const Values& a) {
   return Value::DOUBLE(kilometres(n(1), n(0), n(3), n(2)) * 1000);
 }
 
+// The same ground by fewer tiles: wherever all four of a tile are there, it stands for them.
+Value dissolved(const Values& a) {
+  std::vector<std::set<int64_t>> levels(kDeepest + 1);  // by zoom
+  for (const Value& value : duckdb::ListValue::GetChildren(a[0])) {
+    levels[static_cast<size_t>(tile_of(value).zoom)].insert(tile_of(value).packed());
+  }
+  for (size_t zoom = kDeepest; zoom > 0; --zoom) {
+    const auto level = levels[zoom];
+    for (const int64_t packed : level) {
+      const Tile tile = tile_of(Value::BIGINT(packed));
+      if (tile.x % 2 || tile.y % 2) continue;
+      std::vector<int64_t> four;
+      for (const int64_t corner : {0, 1, 2, 3}) four.push_back(Tile{tile.x + corner % 2, tile.y + corner / 2, tile.zoom}.packed());
+      if (!std::all_of(four.begin(), four.end(), [&](int64_t each) { return level.contains(each); })) continue;
+      for (const int64_t each : four) levels[zoom].erase(each);
+      levels[zoom - 1].insert(Tile{tile.x / 2, tile.y / 2, tile.zoom - 1}.packed());
+    }
+  }
+  std::vector<Tile> tiles;
+  for (const auto& level : levels) {
+    for (const int64_t packed : level) tiles.push_back(tile_of(Value::BIGINT(packed)));
+  }
+  std::sort(tiles.begin(), tiles.end(), [](const Tile& x, const Tile& y) { return quadkey_of(x) < quadkey_of(y); });
+  return list_of(tiles);
+}
+
 }  // namespace
 
 string tile_text(int64_t packed) {
@@ -290,6 +317,7 @@ void add_tile_functions(Adder& adder) {
   adder.add(by_row("t_tiles_around", {real, real, number}, LogicalType::LIST(tile), around));
   adder.add(by_row("t_tiles_within", {real, real, number, real}, LogicalType::LIST(tile), within));
   adder.add(by_row("t_tiles_covering", {real, real, real, real, number}, LogicalType::LIST(tile), covering));
+  adder.add(by_row("t_tiles_dissolved", {LogicalType::LIST(any)}, LogicalType::LIST(tile), dissolved));
   const auto place = LogicalType::STRUCT({{"x", LogicalType::INTEGER}, {"y", LogicalType::INTEGER}});
   adder.add(by_row("t_tile_place", {any}, place, [](const auto& a) {
     const Tile of = tile_of(a[0]);

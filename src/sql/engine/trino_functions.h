@@ -31,6 +31,7 @@ void add_stem_functions(Adder& adder);       // trino_fn_stems.cc
 void add_sketch_functions(Adder& adder);     // trino_fn_sketches.cc: HyperLogLog, digests
 void add_address_functions(Adder& adder);    // trino_fn_addresses.cc
 void add_tile_functions(Adder& adder);       // trino_fn_tiles.cc: Bing tiles, geographies
+void add_shape_functions(Adder& adder);      // trino_fn_shapes.cc: geometries
 void add_aggregate_functions(Adder& adder);  // trino_fn_aggregates.cc
 
 // f(values..) row by row; a NULL among the arguments gives NULL.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "sql/engine/trino_match.h"
 
 namespace tarn::sql::engine::trino {
 
@@ -17,40 +18,40 @@ constexpr Aggregate kAggregates[] = {
     {"count", 1, 1, "bigint", "T", "agg_count($1)"},
     {"sum", 1, 1, "T", "number", "c__narrow(agg_sum(c__number($1, 'sum')))"},
     {"avg", 1, 1, "double", "number",
-     "c__average(agg_sum(c__number($1, 'avg')), agg_count($1), agg_avg(c__number($1, 'avg')))"},
-    {"min", 1, 2, "T", "T[, bigint]", "agg_min($1)|agg_min($1, $2)"},
-    {"max", 1, 2, "T", "T[, bigint]", "agg_max($1)|agg_max($1, $2)"},
+     "c__average(agg_sum(c__number($1, 'avg')), agg_count($1), agg_avg(c__number($1, 'avg')), agg_any_value($1))"},
+    {"min", 1, 2, "T", "T[, bigint]", "agg_min($1)|agg_min($1, c__checked($2, 'bigint', 'min'))"},
+    {"max", 1, 2, "T", "T[, bigint]", "agg_max($1)|agg_max($1, c__checked($2, 'bigint', 'max'))"},
     {"min_by", 2, 3, "T", "T, K[, bigint]", "agg_arg_min_null($1, $2)|agg_arg_min($1, $2, $3)"},
     {"max_by", 2, 3, "T", "T, K[, bigint]", "agg_arg_max_null($1, $2)|agg_arg_max($1, $2, $3)"},
     {"arbitrary", 1, 1, "T", "T", "agg_any_value($1)"},
     {"any_value", 1, 1, "T", "T", "agg_any_value($1)"},
     {"array_agg", 1, 1, "array(T)", "T", "agg_list($1)"},
     {"set_agg", 1, 1, "array(T)", "T", "t_array_distinct(agg_list($1))"},
-    {"set_union", 1, 1, "array(T)", "array(T)", "t_array_distinct(flatten(agg_list($1)))"},
+    {"set_union", 1, 1, "array(T)", "array(T)", "t_array_distinct(flatten(agg_list(c__checked($1, 'array', 'set_union'))))"},
     {"approx_distinct", 1, 2, "bigint", "T[, double]",
      "coalesce(t_sketch_cardinality(aggt_hll(CASE WHEN $1 IS NULL THEN NULL ELSE hash($1) END)), 0)"},
     {"approx_percentile", 2, 4, "T", "T[, double], double or array(double)[, double]",
      "agg_quantile_disc($1, c__percentile($2))|t_weighted_percentile(agg_list(struct_pack(x := $1, w := CAST($2 AS "
      "DOUBLE))), $3)|t_weighted_percentile(agg_list(struct_pack(x := $1, w := CAST($2 AS DOUBLE))), $3)"},
-    {"bool_and", 1, 1, "boolean", "boolean", "agg_bool_and($1)"},
-    {"every", 1, 1, "boolean", "boolean", "agg_bool_and($1)"},
-    {"bool_or", 1, 1, "boolean", "boolean", "agg_bool_or($1)"},
-    {"count_if", 1, 1, "bigint", "boolean", "CAST(coalesce(agg_count_if($1), 0) AS BIGINT)"},
-    {"bitwise_and_agg", 1, 1, "bigint", "bigint", "agg_bit_and(CAST($1 AS BIGINT))"},
-    {"bitwise_or_agg", 1, 1, "bigint", "bigint", "agg_bit_or(CAST($1 AS BIGINT))"},
-    {"bitwise_xor_agg", 1, 1, "bigint", "bigint", "agg_bit_xor(CAST($1 AS BIGINT))"},
+    {"bool_and", 1, 1, "boolean", "boolean", "agg_bool_and(c__checked($1, 'boolean', 'bool_and'))"},
+    {"every", 1, 1, "boolean", "boolean", "agg_bool_and(c__checked($1, 'boolean', 'every'))"},
+    {"bool_or", 1, 1, "boolean", "boolean", "agg_bool_or(c__checked($1, 'boolean', 'bool_or'))"},
+    {"count_if", 1, 1, "bigint", "boolean", "CAST(coalesce(agg_count_if(c__checked($1, 'boolean', 'count_if')), 0) AS BIGINT)"},
+    {"bitwise_and_agg", 1, 1, "bigint", "bigint", "agg_bit_and(CAST(c__checked($1, 'bigint', 'bitwise_and_agg') AS BIGINT))"},
+    {"bitwise_or_agg", 1, 1, "bigint", "bigint", "agg_bit_or(CAST(c__checked($1, 'bigint', 'bitwise_or_agg') AS BIGINT))"},
+    {"bitwise_xor_agg", 1, 1, "bigint", "bigint", "agg_bit_xor(CAST(c__checked($1, 'bigint', 'bitwise_xor_agg') AS BIGINT))"},
     {"checksum", 1, 1, "varbinary", "T", "t_checksum(agg_sum(t_value_hash($1)))"},
     {"histogram", 1, 1, "map(K, bigint)", "K", "c__bigint_values(agg_histogram($1))"},
     {"map_agg", 2, 2, "map(K, V)", "K, V", "t_map_of_entries(agg_list(struct_pack(key := $1, value := $2)))"},
     {"multimap_agg", 2, 2, "map(K, array(V))", "K, V",
      "t_multimap_of_entries(agg_list(struct_pack(key := $1, value := $2)))"},
-    {"map_union", 1, 1, "map(K, V)", "map(K, V)", "t_map_union(agg_list($1))"},
-    {"geometric_mean", 1, 1, "double", "double", "agg_geomean(CAST($1 AS DOUBLE))"},
-    {"corr", 2, 2, "double", "double, double", "agg_corr($1, $2)"},
-    {"covar_pop", 2, 2, "double", "double, double", "agg_covar_pop($1, $2)"},
-    {"covar_samp", 2, 2, "double", "double, double", "agg_covar_samp($1, $2)"},
-    {"regr_slope", 2, 2, "double", "double, double", "agg_regr_slope($1, $2)"},
-    {"regr_intercept", 2, 2, "double", "double, double", "agg_regr_intercept($1, $2)"},
+    {"map_union", 1, 1, "map(K, V)", "map(K, V)", "t_map_union(agg_list(c__checked($1, 'map', 'map_union')))"},
+    {"geometric_mean", 1, 1, "double", "double", "agg_geomean(CAST(c__number($1, 'geometric_mean') AS DOUBLE))"},
+    {"corr", 2, 2, "double", "double, double", "agg_corr(c__number($1, 'corr'), c__number($2, 'corr'))"},
+    {"covar_pop", 2, 2, "double", "double, double", "agg_covar_pop(c__number($1, 'covar_pop'), c__number($2, 'covar_pop'))"},
+    {"covar_samp", 2, 2, "double", "double, double", "agg_covar_samp(c__number($1, 'covar_samp'), c__number($2, 'covar_samp'))"},
+    {"regr_slope", 2, 2, "double", "double, double", "agg_regr_slope(c__number($1, 'regr_slope'), c__number($2, 'regr_slope'))"},
+    {"regr_intercept", 2, 2, "double", "double, double", "agg_regr_intercept(c__number($1, 'regr_intercept'), c__number($2, 'regr_intercept'))"},
     {"stddev", 1, 1, "double", "double", "agg_stddev_samp(c__number($1, 'stddev'))"},
     {"stddev_samp", 1, 1, "double", "double", "agg_stddev_samp(c__number($1, 'stddev_samp'))"},
     {"stddev_pop", 1, 1, "double", "double", "agg_stddev_pop(c__number($1, 'stddev_pop'))"},
@@ -58,9 +59,9 @@ constexpr Aggregate kAggregates[] = {
     {"var_samp", 1, 1, "double", "double", "agg_var_samp(c__number($1, 'var_samp'))"},
     {"var_pop", 1, 1, "double", "double", "agg_var_pop(c__number($1, 'var_pop'))"},
     {"skewness", 1, 1, "double", "double",
-     "agg_skewness($1) * (agg_count($1) - 2) / sqrt(CAST(agg_count($1) * (agg_count($1) - 1) AS DOUBLE))"},
-    {"kurtosis", 1, 1, "double", "double", "agg_kurtosis($1)"},
-    {"entropy", 1, 1, "double", "bigint", "t_entropy(agg_list(CAST($1 AS DOUBLE)))"},
+     "agg_skewness(c__number($1, 'skewness')) * (agg_count($1) - 2) / sqrt(CAST(agg_count($1) * (agg_count($1) - 1) AS DOUBLE))"},
+    {"kurtosis", 1, 1, "double", "double", "agg_kurtosis(c__number($1, 'kurtosis'))"},
+    {"entropy", 1, 1, "double", "bigint", "t_entropy(agg_list(CAST(c__number($1, 'entropy') AS DOUBLE)))"},
     {"listagg", 1, 2, "varchar", "varchar, varchar", "agg_string_agg(c__text($1), '')|agg_string_agg(c__text($1), $2)"},
     {"numeric_histogram", 2, 3, "map(double, double)", "bigint, double[, double]",
      "t_numeric_histogram($1, agg_list(struct_pack(x := CAST($2 AS DOUBLE), w := "
@@ -108,7 +109,6 @@ constexpr const char* kRefused[] = {"color",
                                     "st_geomfromkml",
                                     "spooky_hash_v2_32",
                                     "geometry_from_hadoop_shape",
-                                    "geometry_invalid_reason",
                                     "flatten_geometry_collections",
                                     "spatial_partitions",
                                     "spatial_partitioning",
@@ -141,6 +141,7 @@ const std::vector<Special>& all_specials() {
     for (Special& more : cast_specials()) all.push_back(more);
     for (Special& more : aggregate_specials()) all.push_back(more);
     for (Special& more : json_specials()) all.push_back(more);
+    for (Special& more : match_specials()) all.push_back(more);
     return all;
   }();
   return kAll;

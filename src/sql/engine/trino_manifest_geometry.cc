@@ -63,6 +63,8 @@ constexpr Signature kGeometries[] = {
     {"st_overlaps", "geometry, geometry", "boolean", "st_overlaps($1, $2)"},
     {"st_touches", "geometry, geometry", "boolean", "st_touches($1, $2)"},
     {"st_within", "geometry, geometry", "boolean", "st_within($1, $2)"},
+    {"st_relate", "geometry, geometry, varchar", "boolean", "t_relate(st_aswkb($1)::BLOB, st_aswkb($2)::BLOB, $3)"},
+    {"geometry_invalid_reason", "geometry", "varchar", "t_invalid_reason(st_aswkb($1)::BLOB)"},
     {"st_isvalid", "geometry", "boolean", "st_isvalid($1)"},
     {"st_issimple", "geometry", "boolean", "st_issimple($1)"},
     {"st_isclosed", "geometry", "boolean", "st_isclosed($1)"},

@@ -5,6 +5,9 @@ namespace tarn::sql::engine::trino {
 namespace {
 
 #define TARN_PLANE(x) "c__as_geometry(" x ")"
+#define TARN_COVERING                                                                                     \
+  "list_filter(t_tiles_covering(st_xmin($1), st_ymin($1), st_xmax($1), st_ymax($1), $2), lambda tarn_t: " \
+  "st_intersects($1, st_geomfromtext(t_tile_polygon(tarn_t))))"
 
 constexpr Signature kSketches[] = {
     {"cardinality", "hyperloglog", "bigint", "t_sketch_cardinality($1)"},
@@ -29,9 +32,8 @@ constexpr Signature kSketches[] = {
     {"bing_tile_polygon", "bingtile", "geometry", "st_geomfromtext(t_tile_polygon($1))"},
     {"bing_tile_quadkey", "bingtile", "varchar", "t_tile_quadkey($1)"},
     {"bing_tile_zoom_level", "bingtile", "tinyint", "t_tile_zoom($1)"},
-    {"geometry_to_bing_tiles", "geometry, bigint", "array(bingtile)",
-     "list_filter(t_tiles_covering(st_xmin($1), st_ymin($1), st_xmax($1), st_ymax($1), $2), lambda tarn_t: "
-     "st_intersects($1, st_geomfromtext(t_tile_polygon(tarn_t))))"},
+    {"geometry_to_bing_tiles", "geometry, bigint", "array(bingtile)", TARN_COVERING},
+    {"geometry_to_dissolved_bing_tiles", "geometry, bigint", "array(bingtile)", "t_tiles_dissolved(" TARN_COVERING ")"},
     {"to_spherical_geography", "geometry", "sphericalgeography", "c__as_opaque($1, 'SphericalGeography')"},
     {"from_geojson_geometry", "varchar", "sphericalgeography",
      "c__as_opaque(st_geomfromgeojson($1), 'SphericalGeography')"},

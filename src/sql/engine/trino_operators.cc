@@ -173,7 +173,16 @@ BoundPtr compared_floats(BindInput& input, ExpressionType type, BoundPtr a, Boun
   return different ? negated(std::move(all)) : BoundPtr(std::move(all));
 }
 
+// Trino reads the text as a CHAR as well: blanks at the end do not count.
+bool char_meets_text(const LogicalType& a, const LogicalType& b) {
+  return (is_char(a) && is_varchar(b)) || (is_varchar(a) && is_char(b));
+}
+
 BoundPtr compared(BindInput& input, ExpressionType type, BoundPtr a, BoundPtr b) {
+  if (char_meets_text(a->return_type, b->return_type)) {
+    for (BoundPtr* side : {&a, &b})
+      *side = bind_template(input.context, "rtrim(CAST($1 AS VARCHAR), ' ')", bound_items(std::move(*side)), input.place);
+  }
   if (!align_to_column(input, a, b) && !align(input, a, b)) {
     input.arguments = bound_items(std::move(a), std::move(b));
     no_operator(input);
@@ -237,7 +246,10 @@ BoundPtr bind_in(BindInput& input) {
   const bool literals = std::all_of(input.arguments.begin() + 1, input.arguments.end(), [](const BoundPtr& e) {
     return is_constant(*e) && e->Cast<duckdb::BoundConstantExpression>().value.ToString() != "nan";
   });
-  if (common.IsNested() || (common.IsFloating() && !literals)) return in_by_comparison(input);
+  const bool blanks = std::any_of(input.arguments.begin() + 1, input.arguments.end(), [&](const BoundPtr& e) {
+    return char_meets_text(input.arguments[0]->return_type, e->return_type);
+  });
+  if (blanks || common.IsNested() || (common.IsFloating() && !literals)) return in_by_comparison(input);
   auto in = make_uniq<duckdb::BoundOperatorExpression>(ExpressionType::COMPARE_IN, LogicalType::BOOLEAN);
   // Literals that fit the column's type keep the column as it is.
   const LogicalType column = input.arguments[0]->return_type;

@@ -84,6 +84,7 @@ Parser::Parser(duckdb::ClientContext& context, const ExecuteRequest& request, Re
     : context_(context), request_(request), result_(result), sql_(std::move(sql)), places_(places) {
   LexOptions options;
   options.backslash_escapes = false;
+  options.dollars = false;
   auto lexed = lex(sql_, options);
   if (!lexed) {
     duckdb::optional_idx at;
@@ -219,7 +220,9 @@ unique_ptr<duckdb::SelectStatement> Parser::query() {
 
 unique_ptr<duckdb::SelectStatement> Parser::inner_query() {
   ++correlated_;
+  const auto outer = std::exchange(recognition_, nullptr);
   auto result = query();
+  recognition_ = outer;
   --correlated_;
   return result;
 }
@@ -260,8 +263,21 @@ void Parser::with(duckdb::CommonTableExpressionMap& map) {
       raise("DUPLICATE_NAMED_QUERY", "WITH query name '" + name + "' specified more than once", place(at));
     }
     if (recursive) ctes_.back().insert(name);
+    const size_t body_at = at_;
     info->query = query();
+    if (recursive && info->aliases.empty() && info->query->node->type == duckdb::QueryNodeType::SET_OPERATION_NODE &&
+        std::any_of(tokens_.begin() + static_cast<ptrdiff_t>(body_at), tokens_.begin() + static_cast<ptrdiff_t>(at_),
+                    [&](const Token& token) { return token.is_name() && lower(token.text) == name; })) {
+      raise("MISSING_COLUMN_ALIASES", "missing column aliases in recursive WITH query", place(at));
+    }
     expect_op(")");
+    if (!info->aliases.empty() && !recursive) {
+      const auto columns = columns_of(*info->query->node);
+      if (columns && columns->names.size() != info->aliases.size()) {
+        raise("MISMATCHED_COLUMN_ALIASES", "Column alias list has " + std::to_string(info->aliases.size()) +
+              " entries but relation has " + std::to_string(columns->names.size()) + " columns", place(at));
+      }
+    }
     ctes_.back().insert(name);
     if (recursive && info->query->node->type == duckdb::QueryNodeType::SET_OPERATION_NODE) {
       auto& both = info->query->node->Cast<duckdb::SetOperationNode>();
@@ -416,6 +432,7 @@ unique_ptr<QueryNode> Parser::select() {
   const size_t tables = from_tables_.size();
   const size_t items_at = at_, from_at = find_from();
   size_t behind = 0;
+  if (from_at == items_at) mismatched("'*', 'ALL', 'DISTINCT', <expression>");
   if (from_at) {
     at_ = from_at + 1;
     node->from_table = from_list();
@@ -450,7 +467,9 @@ unique_ptr<QueryNode> Parser::select() {
   }
   if (take("group")) {
     expect("by");
+    const size_t at = here();
     group_by(node->groups);
+    for (const auto& e : node->groups.group_expressions) refuse_position(*node, *e, "GROUP BY", at);
   }
   if (is("having")) {
     const size_t at = tokens_[++at_].begin;

@@ -36,6 +36,10 @@ struct Columns {
   std::vector<std::string> shown;
 };
 
+struct JsonTable;
+struct Leaf;
+struct Recognition;
+
 class Parser {
  public:
   Parser(duckdb::ClientContext& context, const ExecuteRequest& request, Rewritten& result, std::string sql,
@@ -81,6 +85,9 @@ class Parser {
   void keep_ties(duckdb::unique_ptr<duckdb::QueryNode>& node, const duckdb::OrderModifier& order,
                  duckdb::LimitModifier& limit);
   duckdb::vector<duckdb::OrderByNode> sort_items();
+  void refuse_position(const duckdb::SelectNode& node, const duckdb::ParsedExpression& e, const char* clause,
+                       size_t at) const;
+  void refuse_undistinct(const duckdb::QueryNode& node, const duckdb::ParsedExpression& e, size_t at) const;
   duckdb::unique_ptr<duckdb::SQLStatement> show_functions();
   size_t find_from() const;
 
@@ -104,7 +111,7 @@ class Parser {
   TablePtr aliased();
   TablePtr table_primary();
   TablePtr unnest();
-  void alias(duckdb::TableRef& table);
+  void alias(duckdb::TableRef& table, size_t at);
   bool alias_follows() const;
   TablePtr named_table(std::vector<std::string> parts, size_t at);  // trino_tables.cc
   std::string default_catalog() const;
@@ -113,6 +120,31 @@ class Parser {
   TablePtr iceberg_table(const std::string& part, const ExternalTable& table, size_t at);
   TablePtr view(const ExternalTable& table, size_t at);
   TablePtr information_schema(const std::string& name, size_t at);
+
+  // MATCH_RECOGNIZE (trino_match_parser.cc)
+  TablePtr match_recognize(TablePtr input);
+  size_t clause(std::string_view word) const;
+  std::string match_pattern(Recognition& recognition);
+  void match_rows(Recognition& recognition);
+  void match_subsets(Recognition& recognition);
+  std::vector<size_t> match_labels(const Recognition& recognition, size_t at);
+  std::vector<std::pair<std::string, ParsedPtr>> match_measures();
+  duckdb::vector<ParsedPtr> match_define(Recognition& recognition);
+  ParsedPtr match_column(const std::string& label, duckdb::vector<std::string> names, size_t at);
+  ParsedPtr match_call(const std::string& name, size_t at);
+  ParsedPtr navigation(const std::string& name, size_t at, bool final);
+  void logical_navigation(Leaf& leaf, bool final);
+  void match_argument(Leaf& leaf);
+  int64_t match_offset(int64_t otherwise);
+  ParsedPtr match_aggregate(const std::string& name, size_t at, bool final);
+  ParsedPtr leaf(Leaf leaf);
+  std::string canonical_name() const;
+
+  // JSON_TABLE (trino_json_table.cc)
+  TablePtr json_table();
+  void json_table_end(JsonTable& table);
+  duckdb::unique_ptr<duckdb::SelectNode> json_rows(JsonTable& table, ParsedPtr input, ParsedPtr path, const char* on_error);
+  ParsedPtr json_column(JsonTable& table, const std::string& name, size_t level);
 
   // expressions (trino_expressions.cc)
   ParsedPtr expression();
@@ -135,6 +167,9 @@ class Parser {
   ParsedPtr trim_call();
   ParsedPtr json_call(const std::string& name, size_t at);
   ParsedPtr json_input();
+  ParsedPtr json_variables(size_t at);
+  ParsedPtr json_result(const std::string& name, size_t at, duckdb::vector<ParsedPtr> given, const Type& returning,
+                        std::string on_error);
   ParsedPtr column(size_t at);
   ParsedPtr in_list(ParsedPtr left, size_t at);
   ParsedPtr quantified(ParsedPtr left, duckdb::ExpressionType type, size_t at);
@@ -182,6 +217,7 @@ class Parser {
   std::vector<std::map<std::string, Variable>> lambdas_;
   size_t lambda_count_ = 0;
   std::vector<std::map<std::string, duckdb::unique_ptr<duckdb::WindowExpression>>> named_windows_;
+  Recognition* recognition_ = nullptr;  // while expressions of a MATCH_RECOGNIZE are read
   friend struct Nested;
 };
 

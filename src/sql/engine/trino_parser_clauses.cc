@@ -1,4 +1,7 @@
 // GROUP BY, WINDOW, ORDER BY, OFFSET and LIMIT.
+#include <algorithm>
+#include <functional>
+
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/trino_parser.h"
@@ -165,7 +168,60 @@ void refuse_ambiguous(const QueryNode& node, const duckdb::vector<duckdb::OrderB
   }
 }
 
+bool has_star(const SelectNode& node) {
+  for (const auto& item : node.select_list) {
+    const auto kind = item->GetExpressionClass();
+    if (kind == duckdb::ExpressionClass::STAR) return true;
+    // The fields of a row, side by side.
+    if (kind == duckdb::ExpressionClass::FUNCTION && item->Cast<duckdb::FunctionExpression>().function_name == "unnest") return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+// GROUP BY 3, where there are two items.
+void Parser::refuse_position(const SelectNode& node, const duckdb::ParsedExpression& e, const char* clause, size_t at) const {
+  if (e.GetExpressionClass() != duckdb::ExpressionClass::CONSTANT || has_star(node)) return;
+  const auto& value = e.Cast<duckdb::ConstantExpression>().value;
+  if (!value.type().IsIntegral() || value.IsNull()) return;
+  const auto n = value.GetValue<int64_t>();
+  if (n >= 1 && n <= static_cast<int64_t>(node.select_list.size())) return;
+  raise("INVALID_COLUMN_REFERENCE", string(clause) + " position " + std::to_string(n) + " is not in select list", place(at));
+}
+
+// ORDER BY of SELECT DISTINCT: what is not an item has more than one value for a row.
+void Parser::refuse_undistinct(const QueryNode& node, const duckdb::ParsedExpression& e, size_t at) const {
+  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return;
+  const auto& select = node.Cast<SelectNode>();
+  refuse_position(select, e, "ORDER BY", at);
+  bool distinct = false;
+  for (const auto& modifier : node.modifiers) distinct = distinct || modifier->type == duckdb::ResultModifierType::DISTINCT_MODIFIER;
+  if (!distinct || has_star(select) || e.GetExpressionClass() == duckdb::ExpressionClass::CONSTANT) return;
+  const bool column = e.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF;
+  const string name = column ? lower(e.Cast<duckdb::ColumnRefExpression>().GetColumnName()) : "";
+  for (const auto& item : select.select_list) {
+    if (item->Equals(e) || (column && item_name(*item) == name)) return;
+    if (column && item->GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF &&
+        lower(item->Cast<duckdb::ColumnRefExpression>().GetColumnName()) == name) {
+      return;
+    }
+  }
+  // An expression of the items' names is as good as one of the items.
+  bool of_items = !column;
+  const std::function<void(const duckdb::ParsedExpression&)> look = [&](const duckdb::ParsedExpression& part) {
+    if (part.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+      const string part_name = lower(part.Cast<duckdb::ColumnRefExpression>().GetColumnName());
+      of_items = of_items && std::any_of(select.select_list.begin(), select.select_list.end(),
+                                         [&](const auto& item) { return item_name(*item) == part_name; });
+    }
+    duckdb::ParsedExpressionIterator::EnumerateChildren(part, look);
+  };
+  look(e);
+  if (!of_items) {
+    raise("EXPRESSION_NOT_IN_DISTINCT", "For SELECT DISTINCT, ORDER BY expressions must appear in select list", place(at));
+  }
+}
 
 namespace {
 
@@ -216,6 +272,7 @@ void Parser::order_and_limit(unique_ptr<QueryNode>& node) {
     const size_t at = here();
     order->orders = sort_items();
     refuse_ambiguous(*node, order->orders, place(at));
+    for (const auto& item : order->orders) refuse_undistinct(*node, *item.expression, at);
   }
   const auto count = [&]() -> ParsedPtr {
     if (peek().kind == TokenKind::kQuestion) return parameter(++questions_, tokens_[at_++].begin);

@@ -152,7 +152,8 @@ bool Parser::alias_follows() const {
   return true;
 }
 
-void Parser::alias(duckdb::TableRef& table) {
+// `at`: where the table's text begins.
+void Parser::alias(duckdb::TableRef& table, size_t at) {
   if (take("as")) {
     table.alias = identifier();
   } else if (alias_follows()) {
@@ -165,21 +166,31 @@ void Parser::alias(duckdb::TableRef& table) {
     do table.column_name_alias.push_back(identifier());
     while (take_op(","));
     expect_op(")");
+    if (table.type != duckdb::TableReferenceType::SUBQUERY) return;
+    const auto columns = columns_of(*table.Cast<duckdb::SubqueryRef>().subquery->node);
+    if (columns && columns->names.size() != table.column_name_alias.size()) {
+      raise("MISMATCHED_COLUMN_ALIASES", "Column alias list has " + std::to_string(table.column_name_alias.size()) +
+            " entries but '" + lower(table.alias) + "' has " + std::to_string(columns->names.size()) + " columns available", place(at));
+    }
   }
 }
 
 TablePtr Parser::aliased() {
+  const size_t at = here();
   auto table = table_primary();
   const bool join = table->type == duckdb::TableReferenceType::JOIN;
   if (join && alias_follows()) mismatched("',', ')', 'JOIN'");
-  if (!join) alias(*table);
-  if (is("match_recognize")) raise("NOT_SUPPORTED", "MATCH_RECOGNIZE is not supported.", place(here()));
+  if (!join) alias(*table, at);
+  if (!is("match_recognize")) return table;
+  table = match_recognize(std::move(table));
+  alias(*table, at);
   return table;
 }
 
 TablePtr Parser::table_primary() {
   const Nested nested(*this);
   if (is("unnest")) return unnest();
+  if (is("json_table") && is_op("(", 1)) return json_table();
   if (is("lateral") && is_op("(", 1)) {
     ++at_;
     expect_op("(");

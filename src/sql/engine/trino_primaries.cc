@@ -305,6 +305,7 @@ ParsedPtr Parser::trim_call() {
 }
 
 ParsedPtr Parser::column(size_t at) {
+  const string label = canonical_name();
   duckdb::vector<string> names = {identifier()};
   if (!lambdas_.empty()) {
     for (auto scope = lambdas_.rbegin(); scope != lambdas_.rend(); ++scope) {
@@ -319,6 +320,7 @@ ParsedPtr Parser::column(size_t at) {
     ++at_;
     names.push_back(identifier());
   }
+  if (recognition_) return match_column(label, std::move(names), at);
   const auto known = [&](size_t from) {
     return std::find(from_tables_.begin(), from_tables_.end(),
                      std::pair(lower(names[from]), lower(names[from + 1]))) != from_tables_.end();
@@ -486,7 +488,8 @@ ParsedPtr Parser::word_primary() {
       at_ += 2;
       return typed_literal("double", at);
     }
-    if (is_op("(", 1)) {
+    const bool processing = recognition_ && (word == "running" || word == "final");
+    if (is_op("(", 1) || (processing && is_identifier(1) && is_op("(", 2))) {
       ++at_;
       return function_call(word, at);
     }
