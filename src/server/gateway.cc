@@ -278,15 +278,22 @@ void Gateway::when_told(std::shared_ptr<Incoming> in, Sequence seen, Send send) 
   });
 }
 
+void Gateway::note_origin(const Incoming& in, http::Response& response) const {
+  if (add_cross_origin_ && in.head.headers.contains("origin") && wire::dialect_of(*in.routed.service) == wire::Dialect::kS3)
+    add_cross_origin_(in.head, response);
+}
+
 void Gateway::answer(std::shared_ptr<Incoming> in, Answered<wire::Any> answered) {
   if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
   http::Response response = wire::write_output(*in->operation(), *answered.result, in->caller.request_id);
+  note_origin(*in, response);
   when_told(in, answered.seen, [in, response = std::move(response)]() mutable { in->exchange->respond(std::move(response)); });
 }
 
 void Gateway::answer_body(std::shared_ptr<Incoming> in, Answered<WithBody<wire::Any>> answered) {
   if (!answered.result) return refuse(in, answered.result.error(), answered.seen);
   http::Response response = wire::write_output(*in->operation(), answered.result->output, in->caller.request_id);
+  note_origin(*in, response);
   BlobRange range = std::move(answered.result->body);
   if (range.length <= kWholeBody && range.body) {
     // Small: the bytes go out with the head, and damage is still an error instead of a cut connection.
@@ -338,7 +345,9 @@ void Gateway::send_error(Incoming& in, const Error& error) {
   const std::string_view what = in.operation() != nullptr ? in.operation()->name : std::string_view("-");
   if (error.status >= 500) log::error("{} {} {} {}: {}", in.caller.request_id, error.status, what, error.code, error.message);
   else log::info("{} {} {} {}: {}", in.caller.request_id, error.status, what, error.code, error.message);
-  in.exchange->respond(wire::write_error(*in.routed.service, error, in.caller.request_id, in.head.method == "HEAD"));
+  http::Response response = wire::write_error(*in.routed.service, error, in.caller.request_id, in.head.method == "HEAD");
+  note_origin(in, response);
+  in.exchange->respond(std::move(response));
 }
 
 }  // namespace tarn

@@ -25,6 +25,9 @@ class Gateway {
   // the first request.
   void divert(std::function<bool(const http::RequestHead&)> takes, http::Handler handler);
 
+  // Called with each answer to a request that says which page's it is (Origin). Before the first request.
+  void on_cross_origin(std::function<void(const http::RequestHead&, http::Response&)> add) { add_cross_origin_ = std::move(add); }
+
   void handle(std::shared_ptr<http::Exchange> exchange);
 
  private:
@@ -45,6 +48,8 @@ class Gateway {
   void answer_events(std::shared_ptr<Incoming> in, Answered<WithEvents<wire::Any>> answered);
   void refuse(std::shared_ptr<Incoming> in, const Error& error, Sequence seen = 0);
   void send_error(Incoming& in, const Error& error);
+  // What a page of another origin must be told, in an answer of S3's.
+  void note_origin(const Incoming& in, http::Response& response) const;
 
   Door& door_;
   WorkerPool& workers_;
@@ -55,6 +60,7 @@ class Gateway {
     http::Handler handler;
   };
   std::vector<Divert> diverts_;
+  std::function<void(const http::RequestHead&, http::Response&)> add_cross_origin_;
 };
 
 }  // namespace tarn

@@ -57,9 +57,11 @@
 #include "services/redshift_data/copies.h"
 #include "services/redshift_data/redshift_data.h"
 #include "services/redshift_serverless/redshift_serverless.h"
+#include "services/s3/cors.h"
 #include "services/s3/form_upload.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/s3.h"
+#include "services/s3/website.h"
 #include "services/scheduler/scheduler.h"
 #include "services/sns/sns.h"
 #include "services/sqs/sqs.h"
@@ -222,6 +224,12 @@ Status serve_until_stopped(const ServeOptions& options) {
                  [&](std::shared_ptr<http::Exchange> exchange) { function_urls.handle(std::move(exchange)); });
   s3::FormDoor forms(door, [&](http::Task task) { workers.submit(std::move(task)); }, {"localhost", options.host});
   gateway.divert(s3::is_form_upload, [&](std::shared_ptr<http::Exchange> exchange) { forms.handle(std::move(exchange)); });
+  s3::WebsiteDoor websites(door, [&](http::Task task) { workers.submit(std::move(task)); });
+  gateway.divert(s3::is_for_website,
+                 [&](std::shared_ptr<http::Exchange> exchange) { websites.handle(std::move(exchange)); });
+  s3::CorsDoor cors(door, [&](http::Task task) { workers.submit(std::move(task)); }, {"localhost", options.host});
+  gateway.divert(s3::is_preflight, [&](std::shared_ptr<http::Exchange> exchange) { cors.handle(std::move(exchange)); });
+  gateway.on_cross_origin([&](const http::RequestHead& head, http::Response& response) { cors.add_headers(head, response); });
   http::ServerOptions http_options{.host = options.host, .port = options.port,
                                    .io_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
   http_options.blocking = [&](http::Task task) { body_workers.submit(std::move(task)); };

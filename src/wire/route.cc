@@ -114,22 +114,8 @@ Result<const Operation*> named_operation(const Entry& entry, const http::Request
   return fail(400, json ? "UnknownOperationException" : "InvalidAction", service_words(service, name));
 }
 
-// AWS: S3 API, "OPTIONS object": a browser asks before a request across origins. No bucket has a CORS configuration here.
-Failure preflight(const http::RequestHead& head, const std::string& path) {
-  const std::string_view method = head.headers.get("access-control-request-method");
-  if (!head.headers.contains("origin"))
-    return fail(400, "BadRequest", "Insufficient information. Origin request header needed.");
-  if (method.empty()) return fail(400, "BadRequest", "Invalid Access-Control-Request-Method: null");
-  const bool object = path.find('/', 1) != path.npos && path.find('/', 1) + 1 < path.size();
-  return Failure(Error{403,
-                       "AccessForbidden",
-                       "CORSResponse: CORS is not enabled for this bucket.",
-                       {{"Method", std::string(method)}, {"ResourceType", object ? "OBJECT" : "BUCKET"}}});
-}
-
 Result<const Operation*> rest_operation(const Entry& entry, const http::RequestHead& head, const std::string& path) {
   const bool s3 = is_s3(*entry.service);
-  if (s3 && head.method == "OPTIONS") return preflight(head, path);
   const RestTable::Match match = entry.rest.find(head, path);
   if (match.operation != nullptr) return match.operation;
   if (!match.unanswered.empty())

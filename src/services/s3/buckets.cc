@@ -6,6 +6,7 @@
 #include "door/tags.h"
 #include "gen/s3/handlers.h"
 #include "services/s3/access.h"
+#include "services/s3/cors.h"
 #include "services/s3/errors.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/names.h"
@@ -13,6 +14,7 @@
 #include "services/s3/object_tags.h"
 #include "services/s3/s3.h"
 #include "services/s3/uploads.h"
+#include "services/s3/website.h"
 #include "store/page_token.h"
 
 namespace tarn::s3 {
@@ -149,6 +151,8 @@ Result<DeleteBucketOutput> delete_bucket(S3& s3, Call& call, const DeleteBucketR
   TRY(set_tags(call.tx(), bucket.arn(), {}));
   TRY(call.erase(kNotifications, {bucket.record.id}));
   TRY(forget_lifecycle(call, bucket));
+  TRY(call.erase(kCors, {bucket.record.id}));
+  TRY(call.erase(kWebsites, {bucket.record.id}));
   TRY(call.erase(kBuckets, {bucket.name}));
   return DeleteBucketOutput{};
 }

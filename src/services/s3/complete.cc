@@ -20,11 +20,6 @@ namespace {
 
 constexpr uint64_t kMinPartBytes = uint64_t{5} << 20;  // of all parts but the last
 
-Failure malformed_xml() {
-  return refuse(400, "MalformedXML",
-                "The XML you provided was not well-formed or did not validate against our published schema");
-}
-
 Failure invalid_part(const CompleteMultipartUploadRequest& in, const CompletedPart& part) {
   return refuse(
       400, "InvalidPart",

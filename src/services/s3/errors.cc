@@ -42,6 +42,11 @@ Failure invalid_request(std::string message) {
   return refuse(400, "InvalidRequest", std::move(message));
 }
 
+Failure malformed_xml() {
+  return refuse(400, "MalformedXML",
+                "The XML you provided was not well-formed or did not validate against our published schema");
+}
+
 Failure access_denied(std::string message) {
   return refuse(403, "AccessDenied", std::move(message));
 }

@@ -22,6 +22,7 @@ Failure no_such_upload(std::string_view upload_id);
 Failure no_such_version(std::string_view key, std::string_view version_id);
 Failure invalid_argument(std::string message, std::string_view name, std::string_view value);
 Failure invalid_request(std::string message);
+Failure malformed_xml();
 Failure access_denied(std::string message);
 // What AWS has and this server has not: `what` names it, e.g. "x-amz-server-side-encryption: aws:kms".
 Failure not_implemented(std::string_view what);

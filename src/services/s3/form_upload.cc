@@ -13,7 +13,7 @@
 #include "services/s3/checksums.h"
 #include "services/s3/errors.h"
 #include "services/s3/form_policy.h"
-#include "wire/route.h"
+#include "services/s3/names.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_legacy_link.h"
 #include "wire/writer.h"
@@ -144,6 +144,20 @@ PutObjectRequest request_of(const Form& form, const std::string& bucket) {
   return in;
 }
 
+// The field "tagging" is a document; as a header has them.
+Result<std::optional<std::string>> tagging_of(const Form& form) {
+  const std::string& document = value_of(form, "tagging");
+  if (document.empty()) return std::nullopt;
+  static constexpr std::string_view kRoots[] = {"Tagging"};
+  Tagging tagging;
+  TRY(wire::read_xml(wire::shape_of<Tagging>(), kRoots, document, &tagging));
+  std::string header;
+  for (const Tag& tag : tagging.tag_set.items())
+    header += fmt::format("{}{}={}", header.empty() ? "" : "&", uri_encode(tag.key.value_or("")),
+                          uri_encode(tag.value.value_or("")));
+  return header;
+}
+
 // AWS: "POST Object": success_action_redirect, else success_action_status, else 204.
 http::Response success(const Form& form, const Caller& caller, const std::string& bucket, const PutObjectOutput& made) {
   const std::string& key = value_of(form, "key");
@@ -176,14 +190,6 @@ http::Response success(const Form& form, const Caller& caller, const std::string
   wire::append_xml_element(response.body, "ETag", etag);
   response.body += "</PostResponse>";
   return response;
-}
-
-std::string bucket_of(const http::RequestHead& head, const std::vector<std::string>& base_domains) {
-  const std::string host = wire::bucket_of_host(head.headers.get("host"), base_domains);
-  if (!host.empty()) return host;
-  std::string_view path = head.path;
-  path.remove_prefix(std::min<size_t>(path.size(), 1));
-  return uri_decode(path.substr(0, path.find('/')));
 }
 
 std::vector<DigestKind> wanted_digests(const Form& form) {
@@ -224,16 +230,17 @@ http::Response FormDoor::answer(const http::RequestHead& head, const std::string
                 .secure = head.secure};
   const auto posted = [&]() -> Result<http::Response> {
     Form form = TRY(read_form(head, body));
-    const std::string bucket = bucket_of(head, base_domains_);
+    const std::string bucket = addressed(head, base_domains_).first;
     TRY(authenticate(door_, form, caller));
     if (const std::string& encoded = value_of(form, "policy"); !encoded.empty()) {
       FormValues values = form.values;
       values["bucket"] = bucket;
       TRY(check_form_policy(unbase64(encoded).value_or(""), values, form.file.size(), system_now()));
     }
-    if (form.values.contains("tagging")) return not_implemented("the form field tagging");
+    PutObjectRequest in = request_of(form, bucket);
+    in.tagging = TRY(tagging_of(form));
     const StagedBody staged = TRY(door_.blobs().stage(form.file, wanted_digests(form)));
-    return success(form, caller, bucket, TRY(door_.call(caller, request_of(form, bucket), staged)));
+    return success(form, caller, bucket, TRY(door_.call(caller, in, staged)));
   }();
   return posted ? std::move(*posted) : wire::write_error(kService, posted.error(), request_id, false);
 }

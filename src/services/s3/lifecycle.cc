@@ -17,11 +17,6 @@ namespace {
 constexpr const char* kLeastTransitionSize = "all_storage_classes_128K";  // AWS: the default
 constexpr size_t kMostRules = 1000, kMostIdLetters = 255;  // AWS: S3 User Guide, "Lifecycle configuration elements"
 
-
-Failure malformed_xml() {
-  return refuse(400, "MalformedXML",
-                "The XML you provided was not well-formed or did not validate against our published schema");
-}
 Failure wrong(std::string message) {
   return refuse(400, "InvalidArgument", std::move(message));
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "services/s3/errors.h"
+#include "wire/route.h"
 
 namespace tarn::s3 {
 namespace {
@@ -67,6 +68,15 @@ Result<CopySource> CopySource::parse(std::string_view header) {
   source.key = rest.substr(slash + 1);
   TRY(check_key(source.key));
   return source;
+}
+
+std::pair<std::string, bool> addressed(const http::RequestHead& head, const std::vector<std::string>& base_domains) {
+  std::string_view path = head.path;
+  path.remove_prefix(std::min<size_t>(path.size(), 1));
+  const std::string host = wire::bucket_of_host(head.headers.get("host"), base_domains);
+  if (!host.empty()) return {host, !path.empty()};
+  const size_t slash = path.find('/');
+  return {uri_decode(path.substr(0, slash)), slash != std::string_view::npos && slash + 1 < path.size()};
 }
 
 }  // namespace tarn::s3

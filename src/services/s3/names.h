@@ -4,8 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
+#include "http/message.h"
 
 namespace tarn::s3 {
 
@@ -25,5 +28,8 @@ struct CopySource {
   // ERRORS: InvalidArgument.
   static Result<CopySource> parse(std::string_view header);
 };
+
+// The bucket that a request addresses, by its host or its path, and whether it is about an object in it.
+std::pair<std::string, bool> addressed(const http::RequestHead& head, const std::vector<std::string>& base_domains);
 
 }  // namespace tarn::s3

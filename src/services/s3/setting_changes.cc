@@ -9,11 +9,6 @@
 namespace tarn::s3 {
 namespace {
 
-Failure malformed_xml() {
-  return refuse(400, "MalformedXML",
-                "The XML you provided was not well-formed or did not validate against our published schema");
-}
-
 // AWS: S3 User Guide, "Controlling ownership of objects": with BucketOwnerEnforced requests to set ACLs fail.
 Failure no_access_control_lists() {
   return refuse(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
@@ -189,20 +184,6 @@ Result<GetObjectRetentionOutput> get_object_retention(S3&, Call& call, const Get
 }
 
 // --- taking away what is not there ------------------------------------------------------------------------------------
-
-Result<std::vector<Need>> delete_bucket_cors_rights(S3&, Call& call, const DeleteBucketCorsRequest& in) {
-  return rights_to_change(call, in, "s3:PutBucketCORS");
-}
-Result<DeleteBucketCorsOutput> delete_bucket_cors(S3&, Call& call, const DeleteBucketCorsRequest& in) {
-  return nothing_to_delete<DeleteBucketCorsOutput>(call, in);
-}
-
-Result<std::vector<Need>> delete_bucket_website_rights(S3&, Call& call, const DeleteBucketWebsiteRequest& in) {
-  return rights_to_change(call, in, "s3:DeleteBucketWebsite");
-}
-Result<DeleteBucketWebsiteOutput> delete_bucket_website(S3&, Call& call, const DeleteBucketWebsiteRequest& in) {
-  return nothing_to_delete<DeleteBucketWebsiteOutput>(call, in);
-}
 
 Result<std::vector<Need>> delete_bucket_replication_rights(S3&, Call& call, const DeleteBucketReplicationRequest& in) {
   return rights_to_change(call, in, "s3:PutReplicationConfiguration");

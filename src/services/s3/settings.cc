@@ -121,22 +121,6 @@ Result<GetBucketAccelerateConfigurationOutput> get_bucket_accelerate_configurati
 
 // --- what no bucket has -----------------------------------------------------------------------------------------------
 
-Result<std::vector<Need>> get_bucket_cors_rights(S3&, Call& call, const GetBucketCorsRequest& in) {
-  return rights_on_bucket(call, in, "s3:GetBucketCORS");
-}
-
-Result<GetBucketCorsOutput> get_bucket_cors(S3&, Call& call, const GetBucketCorsRequest& in) {
-  return absent(call, in, "NoSuchCORSConfiguration", "The CORS configuration does not exist");
-}
-
-Result<std::vector<Need>> get_bucket_website_rights(S3&, Call& call, const GetBucketWebsiteRequest& in) {
-  return rights_on_bucket(call, in, "s3:GetBucketWebsite");
-}
-
-Result<GetBucketWebsiteOutput> get_bucket_website(S3&, Call& call, const GetBucketWebsiteRequest& in) {
-  return absent(call, in, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration");
-}
-
 Result<std::vector<Need>> get_bucket_replication_rights(S3&, Call& call, const GetBucketReplicationRequest& in) {
   return rights_on_bucket(call, in, "s3:GetReplicationConfiguration");
 }

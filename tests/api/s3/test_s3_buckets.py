@@ -229,5 +229,5 @@ def test_what_is_not_supported_is_refused_by_name(s3, bucket, refused, new_name)
     with refused("InvalidRequest", 400):
         s3.put_object(Bucket=bucket, Key="k", ObjectLockLegalHoldStatus="ON")
     with refused("NotImplemented", 501) as error:
-        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]})
-    assert "PutBucketCors" in error.response["Error"]["Message"]
+        s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
+    assert "PutObjectLockConfiguration" in error.response["Error"]["Message"]

@@ -118,9 +118,12 @@ def test_forms_that_are_none(server, bucket, post):
         connection.close()
 
 
-def test_a_browser_asks_first(raw, bucket):
-    """No bucket has a CORS configuration: a preflight is refused as AWS refuses it."""
-    status, _, body = raw("OPTIONS", f"/{bucket}/k", headers={"Origin": "http://x", "Access-Control-Request-Method": "PUT"}, sign=False)
-    assert status == 403 and b"<Code>AccessForbidden</Code>" in body and b"CORS is not enabled for this bucket" in body
-    status, _, body = raw("OPTIONS", f"/{bucket}/k", sign=False)
-    assert status == 400 and b"Insufficient information" in body
+def test_tags_of_a_form(s3, signer, bucket, post):
+    tags = "<Tagging><TagSet><Tag><Key>a b</Key><Value>1&amp;2</Value></Tag><Tag><Key>c</Key><Value></Value></Tag></TagSet></Tagging>"
+    made = signer.generate_presigned_post(bucket, "k", Fields={"tagging": tags.replace("&amp;2", "")},
+                                          Conditions=[{"tagging": tags.replace("&amp;2", "")}])
+    assert post(bucket, made["fields"])[0] == 204
+    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [{"Key": "a b", "Value": "1"}, {"Key": "c", "Value": ""}]
+    for bad, code in ((tags, "InvalidTag"), ("<Tagging>", "MalformedXML"), ("a=b", "MalformedXML"), ("<Other/>", "MalformedXML")):
+        made = signer.generate_presigned_post(bucket, "bad", Fields={"tagging": bad}, Conditions=[{"tagging": bad}])
+        assert post(bucket, made["fields"])[:2] == (400, code), bad

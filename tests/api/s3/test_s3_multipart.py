@@ -251,6 +251,7 @@ def test_composite_checksums(s3, bucket, upload, refused):
     assert head["ChecksumSHA256"] == parts[1]["ChecksumSHA256"]
     told = s3.get_object_attributes(Bucket=bucket, Key="m", ObjectAttributes=["ObjectParts", "Checksum"], MaxParts=1)
     assert told["ObjectParts"]["TotalPartsCount"] == 2 and told["ObjectParts"]["IsTruncated"]
+    assert told["Checksum"] == {"ChecksumSHA256": whole.removesuffix("-2"), "ChecksumType": "COMPOSITE"}
     assert told["ObjectParts"]["Parts"] == [{"PartNumber": 1, "Size": 5 * MIB, "ChecksumSHA256": parts[0]["ChecksumSHA256"]}]
     told = s3.get_object_attributes(Bucket=bucket, Key="m", ObjectAttributes=["ObjectParts"], PartNumberMarker=1)
     assert [p["PartNumber"] for p in told["ObjectParts"]["Parts"]] == [2]
