@@ -134,11 +134,48 @@ Status CrawlJob::crawl_s3(const S3TargetRecord& target) {
   return write_tables(std::move(plan.tables), fmt::format("s3://{}/{}", place.bucket, root));
 }
 
+namespace {
+
+// The table of the known folder that the object is in; empty: of none.
+std::string known_table(const std::map<std::string, std::string>& folders, const std::string& uri) {
+  for (size_t slash = uri.rfind('/'); !folders.empty() && slash > std::string_view("s3://").size();
+       slash = uri.rfind('/', slash - 1))
+    if (const auto found = folders.find(uri.substr(0, slash + 1)); found != folders.end()) return found->second;
+  return "";
+}
+
+}  // namespace
+
+// AWS: RecrawlPolicy: with new folders only, those that were added since the last crawl are crawled.
+Result<std::map<std::string, std::string>> CrawlJob::known_folders(const std::string& root) {
+  std::map<std::string, std::string> folders;
+  if (crawler_.recrawl != "CRAWL_NEW_FOLDERS_ONLY" || !crawler_.last || !crawler_.catalog_targets.empty()) return folders;
+  const auto add = [&](const wire::Box<StorageDescriptor>& storage, const std::string& table) {
+    std::string location = storage ? storage->location.value_or("") : "";
+    if (!location.starts_with(root)) return;
+    if (!location.ends_with('/')) location += '/';
+    folders[location] = table;
+  };
+  for (const auto& [name, table] : TRY(tables_there())) {
+    const std::string* by = table.parameters.find("UPDATED_BY_CRAWLER");
+    if (by == nullptr || *by != key_.name) continue;
+    if (table.partition_keys.empty()) {
+      add(table.storage_descriptor, name);
+      continue;
+    }
+    for (const auto& [values, partition] : TRY(partitions_there(crawler_.database, name)))
+      add(partition.storage_descriptor, name);
+  }
+  return folders;
+}
+
 Result<std::vector<CrawledFile>> CrawlJob::look_into(const std::string& bucket, const std::string& root,
                                                      const S3TargetRecord& target) {
   const std::string uri = fmt::format("s3://{}/{}", bucket, root);
   const auto listed = lake::list_objects(door_, as_, uri);
   if (!listed) return Failure(worded(listed.error(), fmt::format("Listing {}", uri)));
+  const auto folders = TRY(known_folders(uri));
+  std::map<std::string, std::shared_ptr<const lake::FileSchema>> of_table;  // as its first file has it
   std::vector<CrawledFile> files;
   std::map<std::string, int> in_folder;
   size_t seen = 0, unknown = 0;
@@ -150,7 +187,10 @@ Result<std::vector<CrawledFile>> CrawlJob::look_into(const std::string& bucket, 
       continue;
     if (target.sample_size && in_folder[key.substr(0, key.rfind('/') + 1)]++ >= *target.sample_size) continue;
     if (seen++ % kAskEvery == 0) TRY(going_on_());
-    auto schema = TRY(schema_of(object.uri, object.size));
+    const std::string table = known_table(folders, object.uri);
+    auto schema = table.empty() ? nullptr : of_table[table];
+    if (!schema) schema = TRY(schema_of(object.uri, object.size));
+    if (!table.empty()) of_table[table] = schema;
     if (schema->classification == "UNKNOWN" && unknown++ < 20)
       log_.add("INFO", fmt::format("{} is of no known format and is left out.", object.uri));
     files.push_back({key, object.size, std::move(schema)});

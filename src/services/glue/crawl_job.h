@@ -56,6 +56,8 @@ class CrawlJob {
                            const std::vector<lake::PostgresTable>& tables);
   Result<std::vector<CrawledFile>> look_into(const std::string& bucket, const std::string& root,
                                              const S3TargetRecord& target);
+  // Folders that an earlier crawl made known, by their URIs, with the table that each is of: what is in them is not looked into.
+  Result<std::map<std::string, std::string>> known_folders(const std::string& root);
   Result<std::shared_ptr<const lake::FileSchema>> schema_of(const std::string& uri, uint64_t size);
 
   Status ensure_database();

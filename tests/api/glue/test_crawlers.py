@@ -287,6 +287,31 @@ def test_a_denied_crawl_says_what_its_role_lacks(glue, client, bucket, make_role
         assert f"ERROR : " in text and action in text
 
 
+def test_new_folders_only(glue, client, bucket, make_role, new_name):
+    """Old folders are left alone: the role may not even read them any more."""
+    s3, iam = client("s3"), client("iam")
+    for key in ("sales/year=2023/a.json", "sales/year=2023/b.json", "other/x.json"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b'{"id": 1, "name": "n"}')
+    name, database = new_name("crawler"), new_name("db").replace("-", "_")
+    role = make_role(ALL)
+    glue.create_crawler(Name=name, Role=role, DatabaseName=database, Targets={"S3Targets": [{"Path": f"s3://{bucket}/"}]},
+                        RecrawlPolicy={"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"},
+                        SchemaChangePolicy={"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"})
+    glue.start_crawler(Name=name)
+    assert wait(glue, name)["LastCrawl"]["Status"] == "SUCCEEDED"
+    s3.put_object(Bucket=bucket, Key="sales/year=2024/c.json", Body=b'{"id": 2, "name": "n"}')
+    s3.put_object(Bucket=bucket, Key="sales/year=2023/d.json", Body=b'{"id": 2, "name": "n", "later": true}')
+    iam.put_role_policy(RoleName=role.rsplit("/", 1)[-1], PolicyName="old", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:GetObject", "Resource": [
+            f"arn:aws:s3:::{bucket}/sales/year=2023/b.json", f"arn:aws:s3:::{bucket}/sales/year=2023/d.json"]}]}))
+    glue.start_crawler(Name=name)
+    last = wait(glue, name)["LastCrawl"]
+    assert last["Status"] == "SUCCEEDED", last
+    found = glue.get_partitions(DatabaseName=database, TableName="sales")["Partitions"]
+    assert sorted(p["Values"] for p in found) == [["2023"], ["2024"]]
+    assert columns(glue.get_table(DatabaseName=database, Name="sales")["Table"]) == [("id", "int"), ("name", "string")]
+
+
 def test_a_role_that_does_not_trust_glue(glue, client, bucket, make_role, new_name):
     trust = json.loads(json.dumps(TRUST).replace("glue.amazonaws.com", "ec2.amazonaws.com"))
     name = new_name("crawler")
