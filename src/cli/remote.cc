@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "door/accounts.h"
-#include "http/client.h"
+#include "http/outbound.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "wire/sigv4.h"
@@ -34,7 +34,7 @@ Result<wire::SigningCredentials> credentials(const Target& target) {
 
 Result<std::string> endpoint(const Target& target) {
   if (!target.endpoint.empty()) return target.endpoint;
-  if (const std::string url = variable("AWS_ENDPOINT_URL"); !url.empty()) return url;
+  if (std::string url = variable("AWS_ENDPOINT_URL"); !url.empty()) return url;
   const auto last = read_file(target.data_dir + "/endpoint");
   if (!last)
     return fail(404, "NoServer", fmt::format("No server has listened for {} yet. Start it with `tarn serve`, or name one by --endpoint.",
@@ -76,15 +76,21 @@ Result<http::Response> send_signed(const Target& target, http::Request request, 
   if (!url.starts_with(kScheme)) return fail(400, "InvalidEndpoint", fmt::format("'{}' is no endpoint: http://HOST:PORT is.", url));
   std::string authority = url.substr(kScheme.size());
   authority = authority.substr(0, authority.find('/'));
-  const size_t colon = authority.rfind(':');
-  const auto port = colon == std::string::npos ? std::optional<int64_t>(80) : parse_int(authority.substr(colon + 1));
-  if (!port || *port < 1 || *port > 65535) return fail(400, "InvalidEndpoint", fmt::format("'{}' names no port.", url));
 
   request.headers.add("Host", authority);
   request.headers.add("User-Agent", "tarn-cli");
   const std::string region = variable("AWS_REGION");
   wire::sign(request, TRY(credentials(target)), region.empty() ? "us-east-1" : region, service, system_now());
-  auto answer = http::send(authority.substr(0, colon), static_cast<uint16_t>(*port), request, kTimeout, max_body);
+  const std::string asked = request.query.empty() ? request.path : request.path + "?" + request.query;
+  auto answer = http::fetch({.method = request.method,
+                             .url = std::string(kScheme) + authority + asked,
+                             .headers = std::move(request.headers),
+                             .body = std::move(request.body),
+                             .timeout = kTimeout,
+                             .most = max_body + 1,
+                             .direct = true});
+  if (answer && answer->body.size() > max_body)
+    return fail(502, "BadAnswer", fmt::format("{} answers with more than {} bytes.", url, max_body));
   if (!answer && answer.error().code == "Unreachable")
     return fail(503, "Unreachable",
                 fmt::format("no server answers at {} ({}). Start it with `tarn serve`, or name another by --endpoint.", url,

@@ -47,6 +47,8 @@ Failure failure_of(CURLcode code, const std::string& where, const char* detail) 
     return fail(504, "TimedOut", fmt::format("{} did not answer in time: {}", where, why));
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
     return fail(400, "InvalidUrl", fmt::format("{} is no URL that can be called: {}", where, why));
+  if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_WEIRD_SERVER_REPLY)
+    return fail(502, "BadAnswer", fmt::format("{} gave no whole answer: {}", where, why));
   return fail(503, "Unreachable", fmt::format("{} cannot be reached: {}", where, why));
 }
 
@@ -78,7 +80,7 @@ struct Sent {
 size_t give_message(char* into, size_t size, size_t count, void* from) {
   auto& sent = *static_cast<Sent*>(from);
   const size_t length = std::min(size * count, sent.left.size());
-  std::copy_n(sent.left.data(), length, into);
+  std::ranges::copy(sent.left.substr(0, length), into);
   sent.left.remove_prefix(length);
   return length;
 }
@@ -96,7 +98,9 @@ Result<Response> fetch(const Outbound& request) {
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);  // as it is signed
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.direct) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));

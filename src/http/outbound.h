@@ -1,4 +1,4 @@
-// What the server sends out into the world: HTTP and HTTPS requests to any URL, and mail through an SMTP server.
+// What is sent out into the world: HTTP and HTTPS requests to any URL, and mail through an SMTP server.
 // Whose certificates are believed: the system's authorities, or those of the PEM file that SSL_CERT_FILE names.
 // THREADS: any; each blocks its caller.
 #pragma once
@@ -19,10 +19,11 @@ struct Outbound {
   std::string body = {};
   std::chrono::milliseconds timeout{15'000};
   size_t most = 1 << 20;  // bytes of the answer that are kept
+  bool direct = false;    // past the proxies that the environment names
 };
 
-// Whatever the server answers. Redirects are not followed. ERRORS: 503 Unreachable (with the reason), 504 TimedOut,
-// 400 InvalidUrl.
+// Whatever the server answers. Redirects are not followed. ERRORS: 503 Unreachable (with the reason), 504 TimedOut, 502 BadAnswer
+// (it is cut, or no HTTP), 400 InvalidUrl.
 Result<Response> fetch(const Outbound& request);
 
 struct MailServer {
