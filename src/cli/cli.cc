@@ -71,13 +71,14 @@ std::string pair_accounts(const std::vector<std::string>& accounts, const std::v
   return "";
 }
 
-}  // namespace
-
+// Where a data directory is unless --data-dir names one.
 std::string default_data_dir() {
   if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') return std::string(data) + "/tarn";
   const char* home = std::getenv("HOME");
   return std::string(home != nullptr ? home : ".") + "/.local/share/tarn";
 }
+
+}  // namespace
 
 int complain(const Error& error) {
   std::fprintf(stderr, "tarn: %s: %s\n", error.code.c_str(), error.message.c_str());

@@ -13,9 +13,6 @@ namespace tarn::cli {
 // Parses the command line, runs the command, and returns the process's exit code.
 int run(int argc, char** argv);
 
-// Where a data directory is unless --data-dir names one: $XDG_DATA_HOME/tarn, else ~/.local/share/tarn.
-std::string default_data_dir();
-
 // How commands find the server: --endpoint, else AWS_ENDPOINT_URL, else what the data directory's server last listened
 // on; and credentials: the usual AWS_* variables, else the directory's first root key.
 struct Target {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "services/s3/errors.h"
+#include "wire/aws_chunked.h"
 
 namespace tarn::s3 {
 namespace {
@@ -68,14 +69,7 @@ Status check_metadata(const Pairs& metadata) {
 }
 
 std::optional<std::string> stored_encoding(const std::optional<std::string>& content_encoding) {
-  if (!content_encoding) return std::nullopt;
-  std::string kept;
-  for (std::string_view coding : split(*content_encoding, ',')) {
-    coding = trim(coding);
-    if (coding.empty() || equals_ignore_case(coding, "aws-chunked")) continue;
-    if (!kept.empty()) kept += ",";
-    kept += coding;
-  }
+  std::string kept = wire::without_aws_chunked(content_encoding.value_or(""));
   if (kept.empty()) return std::nullopt;
   return kept;
 }
