@@ -353,7 +353,7 @@ Result<Outcome> SqlSession::execute(Running& run, const SetVariable& s) {
 // AWS: SET_CONFIG: SELECT set_config('name', 'value', local), a SET that gives the value. Alone: it has an effect.
 Result<std::optional<Outcome>> SqlSession::set_config(Running& run) {
   Reader reader(run.statement.text, run.statement.tokens);
-  if (!reader.accept("select", "set_config") || run.request.describe_only) return std::nullopt;
+  if (!reader.accept("select", "set_config")) return std::nullopt;
   TRY(reader.expect_op("("));
   SetVariable set;
   set.name = lower(TRY(reader.string()));
@@ -365,6 +365,11 @@ Result<std::optional<Outcome>> SqlSession::set_config(Running& run) {
   if (reader.peek().kind == TokenKind::kNumber) reader.next();
   TRY(reader.expect_op(")"));
   TRY(reader.expect_end());
+  if (run.request.describe_only) {
+    const auto described = TRY(split_statements("SELECT CAST('' AS VARCHAR) AS set_config"));
+    Running inner{run.host, run.request, described[0], run.depth};
+    return TRY(engine(inner));
+  }
   TRY(execute(run, set));
   return TRY(values(run, {{"set_config", {set.value, "VARCHAR"}}}));
 }

@@ -117,6 +117,7 @@ std::string no_such_function(const std::string& message) {
     }
   }
   for (std::string& type : types) type = shown_type(type);
+  if (name == "nonzero") return "operator does not exist: numeric / " + types[0];  // a divisor, see fn_arithmetic.cc
   if (std::isalpha(static_cast<unsigned char>(name[0]))) {
     std::string all;
     for (const std::string& type : types) all += (all.empty() ? "" : ", ") + type;
@@ -146,6 +147,11 @@ std::string bad_value(const std::string& message) {
   }
   if (message.starts_with("time field value out of range: \""))
     return "invalid input syntax for type time: \"" + between(message, ": \"", "\"") + "\"";
+  if (message.starts_with("Unable to cast '"))
+    return "invalid input syntax for type " + shown_type(message.substr(message.rfind(" to ") + 4)) + ": \"" +
+           between(message, "'", "' to ") + "\"";
+  if (message.starts_with("Failed to cast value to numerical")) return "invalid input syntax for type numeric";
+  if (message.starts_with("Malformed JSON")) return "invalid input syntax for type super";
   for (const char* type : {"date", "timestamp", "time"}) {
     const std::string start = std::string("invalid ") + type + " field format: \"";
     if (message.starts_with(start)) {
@@ -217,6 +223,10 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
   if (state == "42703" && !name.empty()) return "column \"" + name + "\" does not exist";
   if (state == "42883" && message.starts_with("No function matches")) return no_such_function(message);
   if (state == "22P02" || state == "22007") return bad_value(message);
+  if (message.starts_with("Cannot compare values of type ")) {
+    return "operator does not exist: " + shown_type(between(message, "of type ", " and ")) + " = " +
+           shown_type(between(message, "and type ", " - "));
+  }
   if (state == "42804" && message.starts_with("Cannot combine types of ")) {
     return "types " + shown_type(between(message, "types of ", " and ")) + " and " + shown_type(between(message, " and ", " - ")) +
            " cannot be matched";
@@ -228,7 +238,11 @@ std::string in_dialects_words(const std::string& state, const duckdb::ErrorData&
     return std::string(in_case ? "CASE " : coalesced ? "COALESCE " : "") + "types " +
            shown_type(between(message, "of type ", " and ")) + " and " + shown_type(second) + " cannot be matched";
   }
-  if (state == "42725") return "function " + lower(between(message, "\"", "(")) + " is not unique: cast its arguments";
+  if (state == "42725") {
+    const std::string called = lower(between(message, "\"", "("));
+    const bool function = !called.empty() && std::isalpha(static_cast<unsigned char>(called[0]));
+    return (function ? "function " : "operator ") + called + " is not unique: cast its arguments";
+  }
   if (state == "42702") return "column reference \"" + between(message, "column name \"", "\"") + "\" is ambiguous";
   if (state == "42803" && message.starts_with("column \"")) {
     return message.substr(0, message.find("must appear")) + "must appear in the GROUP BY clause or be used in an aggregate function";
@@ -280,8 +294,11 @@ Error to_error(const duckdb::ErrorData& error, Dialect) {
     const bool no_column = subtype != extra.end() && subtype->second == "COLUMN_NOT_FOUND";
     if (no_column) state = "42703";
     // Whoever says it: while a constant is worked out it may be the binder.
-    if (raw.starts_with("Could not convert string ")) state = "22P02";
+    if (raw.starts_with("Could not convert string ") || raw.starts_with("Unable to cast '") ||
+        raw.starts_with("Failed to cast value to numerical") || raw.starts_with("Malformed JSON"))
+      state = "22P02";
     if (raw.find("out of range for the destination type") != std::string::npos) state = "22003";
+    if (raw.starts_with("Cannot compare values of type ")) state = "42883";
     if (raw.starts_with("Cannot combine types of ") || raw.starts_with("Cannot mix values of type ")) state = "42804";
     if (raw.find(' ') != std::string::npos && raw.find(' ') == raw.find(" is out of range!")) state = "22003";
     if (raw.starts_with("Could not choose a best candidate")) state = "42725";

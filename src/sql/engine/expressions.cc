@@ -551,6 +551,9 @@ void Rewriter::window(ParsedPtr& e) {
     return replace(e, own_call("ratio", list(std::move(value), std::move(total))));
   }
   window.function_name = native;
+  const bool of_numbers = name == "sum" || name == "avg" || name.starts_with("stddev") || name.starts_with("var");
+  if (of_numbers && request_.context.dialect == Dialect::kRedshift)
+    window.children[0] = own_call("number_of", list(std::move(window.children[0])));
   if (name == "listagg") {
     window.children[0] = own_call("as_text", list(own_call("listed_text", list(std::move(window.children[0])))));
     return replace(e, own_call("listed", list(e->Copy())));

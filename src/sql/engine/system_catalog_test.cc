@@ -103,7 +103,7 @@ TEST(SystemCatalog, every_view_can_be_read) {
   }
   for (const ServerView& view : kServerViews) {
     const std::string_view name = view.name;
-    if (name == kIdentities || name == kRoutines || name == kSessions) continue;  // what others are made of
+    if (name.starts_with("tarn_")) continue;  // what others are made of
     EXPECT_EQ(bench.error(std::string("SELECT * FROM ") + view.name), "no error") << view.name;
   }
 }

@@ -80,7 +80,7 @@ def test_joins_with_local_tables(warehouse):
                           "GROUP BY 1 ORDER BY 1") == [["Ann", 2, "-99999987.49"], ["Bob", 1, None]]
     warehouse.run("CREATE TABLE kept AS SELECT * FROM pg.many WHERE bucket = 7")
     assert warehouse.rows("SELECT count(*), min(id), max(name) FROM kept") == [[300, 7, "n9907"]]
-    warehouse.run("CREATE VIEW both_sides AS SELECT c.name, o.id FROM customers c JOIN pg.orders o ON o.customer = c.id "
+    warehouse.run("CREATE VIEW both_sides AS SELECT c.name, o.id FROM public.customers c JOIN pg.orders o ON o.customer = c.id "
                   "WITH NO SCHEMA BINDING")
     assert warehouse.rows("SELECT count(*) FROM both_sides") == [[3]]
     assert warehouse.rows("SELECT count(*) FROM pg.none") == [[0]]
