@@ -48,7 +48,8 @@ class RegexFormat final : public SerdeFormat {
                  "input.regex") {
     const size_t groups = pattern_.match().regex().groups();
     if (groups < table.file_columns)
-      raise_sql("22023", "HIVE_INVALID_METADATA: Number of matching groups (" + std::to_string(groups) + ") doesn't match the number of columns (" + std::to_string(table.file_columns) + ")");
+      raise_sql("22023", "HIVE_INVALID_METADATA: Number of matching groups (" + std::to_string(groups) +
+                             ") doesn't match the number of columns (" + std::to_string(table.file_columns) + ")");
   }
   bool lenient() const override { return true; }
   bool read(std::string_view record, const std::vector<size_t>& wanted, std::vector<SerdeCell>& cells) override {

@@ -180,7 +180,6 @@ class Parser {
   ParsedPtr lambda(const std::string& function, size_t argument);
   Type type();
   duckdb::LogicalType row_type();
-  std::optional<std::string> try_type_name();
 
   // calls (trino_calls.cc)
   ParsedPtr function_call(const std::string& name, size_t at);
