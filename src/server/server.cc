@@ -224,10 +224,10 @@ Status serve_until_stopped(const ServeOptions& options) {
                  [&](std::shared_ptr<http::Exchange> exchange) { function_urls.handle(std::move(exchange)); });
   s3::FormDoor forms(door, [&](http::Task task) { workers.submit(std::move(task)); }, {"localhost", options.host});
   gateway.divert(s3::is_form_upload, [&](std::shared_ptr<http::Exchange> exchange) { forms.handle(std::move(exchange)); });
-  s3::WebsiteDoor websites(door, [&](http::Task task) { workers.submit(std::move(task)); });
+  s3::CorsDoor cors(door, [&](http::Task task) { workers.submit(std::move(task)); }, {"localhost", options.host});
+  s3::WebsiteDoor websites(door, cors, [&](http::Task task) { workers.submit(std::move(task)); });
   gateway.divert(s3::is_for_website,
                  [&](std::shared_ptr<http::Exchange> exchange) { websites.handle(std::move(exchange)); });
-  s3::CorsDoor cors(door, [&](http::Task task) { workers.submit(std::move(task)); }, {"localhost", options.host});
   gateway.divert(s3::is_preflight, [&](std::shared_ptr<http::Exchange> exchange) { cors.handle(std::move(exchange)); });
   gateway.on_cross_origin([&](const http::RequestHead& head, http::Response& response) { cors.add_headers(head, response); });
   http::ServerOptions http_options{.host = options.host, .port = options.port,

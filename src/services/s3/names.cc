@@ -73,7 +73,10 @@ Result<CopySource> CopySource::parse(std::string_view header) {
 std::pair<std::string, bool> addressed(const http::RequestHead& head, const std::vector<std::string>& base_domains) {
   std::string_view path = head.path;
   path.remove_prefix(std::min<size_t>(path.size(), 1));
-  const std::string host = wire::bucket_of_host(head.headers.get("host"), base_domains);
+  const std::string_view given = head.headers.get("host");
+  const size_t website = given.find(kWebsiteLabel);
+  const std::string host = website != std::string_view::npos ? std::string(given.substr(0, website))
+                                                             : wire::bucket_of_host(given, base_domains);
   if (!host.empty()) return {host, !path.empty()};
   const size_t slash = path.find('/');
   return {uri_decode(path.substr(0, slash)), slash != std::string_view::npos && slash + 1 < path.size()};

@@ -29,6 +29,9 @@ struct CopySource {
   static Result<CopySource> parse(std::string_view header);
 };
 
+// Of a bucket's website: <bucket>.s3-website.<region>.<domain>, or with '-' before the region, as AWS has both.
+constexpr std::string_view kWebsiteLabel = ".s3-website";
+
 // The bucket that a request addresses, by its host or its path, and whether it is about an object in it.
 std::pair<std::string, bool> addressed(const http::RequestHead& head, const std::vector<std::string>& base_domains);
 

@@ -140,7 +140,10 @@ Result<sql::SelectOutput> select_output(const SelectObjectContentRequest& in) {
   ::tarn::Error worded{400, "EvaluatorInvalidArguments", error.message};
   for (const auto& [from, to] : kCodes)
     if (from == state) worded.code = to;
-  if (state.starts_with("XX") || state == "57P02") {
+  if (error.message.starts_with("Input is not a GZIP stream")) {
+    worded.code = "InvalidCompressionFormat";
+    worded.message = "GZIP is not applicable to the queried object. Please correct the request and try again.";
+  } else if (state.starts_with("XX") || state == "57P02") {
     worded.status = 500;
     worded.code = "InternalError";
   }

@@ -9,6 +9,7 @@
 
 #include "door/door.h"
 #include "http/server.h"
+#include "services/s3/cors.h"
 #include "services/s3/records.h"
 
 namespace tarn::s3 {
@@ -45,13 +46,14 @@ const RoutingRuleRecord* rule_for(const WebsiteRecord& site, std::string_view ke
 std::string redirected(const RoutingRuleRecord& rule, std::string_view key, std::string_view protocol,
                        std::string_view host);
 
-// A request to a bucket's website, by its host.
+// A request to a bucket's website, by its host; a browser's question (is_preflight) is none.
 bool is_for_website(const http::RequestHead& head);
 
-// THREADS: any; handle() answers on `workers`. LIFETIME: borrows the door.
+// THREADS: any; handle() answers on `workers`. LIFETIME: borrows both doors.
 class WebsiteDoor {
  public:
-  WebsiteDoor(Door& door, std::function<void(http::Task)> workers) : door_(door), workers_(std::move(workers)) {}
+  WebsiteDoor(Door& door, CorsDoor& cors, std::function<void(http::Task)> workers)
+      : door_(door), cors_(cors), workers_(std::move(workers)) {}
 
   // REQUIRES: is_for_website(exchange->head())
   void handle(std::shared_ptr<http::Exchange> exchange);
@@ -65,7 +67,10 @@ class WebsiteDoor {
   bool readable(const Visit& visit, const std::string& key);
   void refuse(Visit& visit, const WebsiteRecord* site, const std::string& key, const ::tarn::Error& error);
 
+  void respond(const Visit& visit, http::Response response);
+
   Door& door_;
+  CorsDoor& cors_;
   std::function<void(http::Task)> workers_;
 };
 

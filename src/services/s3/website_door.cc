@@ -7,14 +7,13 @@
 #include "gen/s3/handlers.h"
 #include "os/random.h"
 #include "services/s3/errors.h"
+#include "services/s3/names.h"
 #include "services/s3/website.h"
 #include "wire/writer.h"
 #include "wire/xml_codec.h"
 
 namespace tarn::s3 {
 namespace {
-
-constexpr std::string_view kLabel = ".s3-website";  // then ".region." or "-region.", as AWS has both
 
 std::string title_of(int status) {
   return status == 403   ? "403 Forbidden"
@@ -62,7 +61,7 @@ struct WebsiteDoor::Visit {
 };
 
 bool is_for_website(const http::RequestHead& head) {
-  return head.headers.get("host").find(kLabel) != std::string_view::npos;
+  return head.headers.get("host").find(kWebsiteLabel) != std::string_view::npos && !is_preflight(head);
 }
 
 void WebsiteDoor::handle(std::shared_ptr<http::Exchange> exchange) {
@@ -70,7 +69,7 @@ void WebsiteDoor::handle(std::shared_ptr<http::Exchange> exchange) {
     Visit visit{.exchange = exchange, .bucket = {}, .key = {}, .caller = {}};
     const http::RequestHead& head = exchange->head();
     const std::string_view host = head.headers.get("host");
-    visit.bucket = host.substr(0, host.find(kLabel));
+    visit.bucket = host.substr(0, host.find(kWebsiteLabel));
     visit.key = uri_decode(std::string_view(head.path).substr(std::min<size_t>(1, head.path.size())));
     visit.caller.request_id = uuid4();
     visit.caller.source_ip = head.peer_address;
@@ -151,9 +150,10 @@ bool WebsiteDoor::send_object(Visit& visit, const std::string& key, int status, 
   http::Response response = wire::write_output(operation, answered.result->output, visit.caller.request_id);
   if (status != 200) response.status = status;
   if (visit.head().method == "HEAD" || !answered.result->body.body) {
-    visit.exchange->respond(std::move(response));
+    respond(visit, std::move(response));
     return true;
   }
+  if (visit.head().headers.contains("origin")) cors_.add_headers(visit.head(), response);
   BlobRange range = std::move(answered.result->body);
   const uint64_t length = range.length;
   visit.exchange->respond(std::move(response), length,
@@ -187,6 +187,11 @@ void WebsiteDoor::refuse(Visit& visit, const WebsiteRecord* site, const std::str
   response.headers.set("x-amz-error-code", told.code);
   response.headers.set("x-amz-error-message", told.message);
   if (visit.head().method != "HEAD") response.body = error_page(told, visit.caller.request_id);
+  respond(visit, std::move(response));
+}
+
+void WebsiteDoor::respond(const Visit& visit, http::Response response) {
+  if (visit.head().headers.contains("origin")) cors_.add_headers(visit.head(), response);
   visit.exchange->respond(std::move(response));
 }
 

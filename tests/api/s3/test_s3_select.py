@@ -77,6 +77,8 @@ def test_compressed(select):
         text, events = select(key, "SELECT count(*) FROM s3object s", {"CSV": {"FileHeaderInfo": "USE"}, "CompressionType": kind})
         assert text == "4\n"
         assert events[-2]["Stats"]["Details"]["BytesProcessed"] == len(CSV)
+    with pytest.raises(ClientError, match="InvalidCompressionFormat.*GZIP is not applicable to the queried object"):
+        select("t.csv", "SELECT count(*) FROM s3object s", {"CSV": {"FileHeaderInfo": "USE"}, "CompressionType": "GZIP"})
 
 
 def test_json_lines(select):

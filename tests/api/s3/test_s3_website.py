@@ -113,6 +113,17 @@ def test_errors(s3, site, visit, bucket, new_name):
     assert status == 404 and b"NoSuchBucket" in body
 
 
+def test_pages_of_other_origins(s3, site, visit):
+    bucket = site()
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{"AllowedOrigins": ["http://a.org"], "AllowedMethods": ["GET"]}]})
+    for path, status in (("/", 200), ("/none", 403)):
+        got, headers, _ = visit(bucket, path, Origin="http://a.org")
+        assert (got, headers["Access-Control-Allow-Origin"]) == (status, "http://a.org")
+        assert "Access-Control-Allow-Origin" not in visit(bucket, path, Origin="http://b.org")[1]
+    status, headers, _ = visit(bucket, "/", "OPTIONS", Origin="http://a.org", **{"Access-Control-Request-Method": "GET"})
+    assert (status, headers["Access-Control-Allow-Methods"]) == (200, "GET")
+
+
 def test_redirects(site, visit):
     bucket = site(IndexDocument={"Suffix": "index.html"}, RoutingRules=[
         {"Condition": {"KeyPrefixEquals": "old/"}, "Redirect": {"ReplaceKeyPrefixWith": "docs/"}},
