@@ -2,6 +2,8 @@
 #include "sql/engine/trino_match.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -20,8 +22,9 @@ using std::string;
 
 namespace {
 
-// Rows may be bound to this many wrong ways before somebody is asked whether to go on.
 constexpr uint64_t kStepsBetweenLooks = 4096;
+// From here on an attempt remembers where it has failed.
+constexpr uint64_t kStepsWithoutMemory = 4096;
 
 Json json_of(const std::vector<size_t>& numbers) {
   Json list = Json::array();
@@ -70,7 +73,18 @@ struct MatchData : duckdb::FunctionData {
       : spec(std::move(text)),
         plan(*Json::parse(spec)),
         define(std::move(of_define)),
-        measures(std::move(of_measures)) {}
+        measures(std::move(of_measures)) {
+    for (size_t i = 0; i < define.size(); ++i) {
+      for (const size_t leaf : define[i].leaves) forgetful = forgetful && reads_place_only(plan.leaves[leaf], plan.defined[i]);
+    }
+  }
+
+  // Whether its value for a row that may be `label` is the same, whatever the rows before it are.
+  static bool reads_place_only(const Leaf& leaf, size_t label) {
+    if (leaf.kind == Leaf::Kind::kNumber) return true;
+    const bool current = leaf.labels.empty() || std::find(leaf.labels.begin(), leaf.labels.end(), label) != leaf.labels.end();
+    return leaf.kind == Leaf::Kind::kValue && !leaf.first && leaf.logical == 0 && current;
+  }
 
   static std::vector<Judged> copied(const std::vector<Judged>& list) {
     std::vector<Judged> copy;
@@ -97,6 +111,7 @@ struct MatchData : duckdb::FunctionData {
   string spec;
   Plan plan;
   std::vector<Judged> define, measures;
+  bool forgetful = true;  // no condition looks at what the rows before are
 };
 
 // What evaluates one expression on one thread.
@@ -129,11 +144,17 @@ struct Found {
 // One partition.
 class Matcher {
  public:
-  Matcher(const Plan& plan, MatchState& state, const duckdb::vector<unique_ptr<Vector>>& columns, size_t offset,
+  Matcher(const MatchData& data, MatchState& state, const duckdb::vector<unique_ptr<Vector>>& columns, size_t offset,
           size_t size)
-      : plan_(plan), state_(state), columns_(columns), offset_(offset), size_(size), loops_(plan.pattern.loops) {
-    defined_.assign(plan.pattern.labels.size(), nullptr);
-    for (size_t i = 0; i < plan.defined.size(); ++i) defined_[plan.defined[i]] = state.define[i].get();
+      : plan_(data.plan),
+        forgetful_(data.forgetful),
+        state_(state),
+        columns_(columns),
+        offset_(offset),
+        size_(size),
+        loops_(plan_.pattern.loops) {
+    defined_.assign(plan_.pattern.labels.size(), nullptr);
+    for (size_t i = 0; i < plan_.defined.size(); ++i) defined_[plan_.defined[i]] = state.define[i].get();
   }
 
   void run(Found& found) {
@@ -169,9 +190,10 @@ class Matcher {
     labels_.clear();
     shown_.clear();
     std::vector<Choice> choices;
+    std::set<std::tuple<size_t, size_t, std::vector<bool>>> seen;  // steps, rows taken, whose round has taken none
     size_t step = 0;
     int hidden = 0;
-    while (true) {
+    for (uint64_t tried = 0;; ++tried) {
       look();
       const Step& now = plan_.pattern.steps[step];
       bool good = true;
@@ -184,7 +206,11 @@ class Matcher {
           shown_.push_back(hidden == 0);
           good = holds(now.a);
           break;
-        case Step::Kind::kEither: choices.push_back({now.b, labels_.size(), hidden, loops_}); break;
+        case Step::Kind::kEither:
+          // Who comes here a second time has failed the first time.
+          if (forgetful_ && tried > kStepsWithoutMemory) good = seen.emplace(step, labels_.size(), fresh_rounds()).second;
+          if (good) choices.push_back({now.b, labels_.size(), hidden, loops_});
+          break;
         case Step::Kind::kFirst: good = start_ + labels_.size() == 0; break;
         case Step::Kind::kLast: good = start_ + labels_.size() == size_; break;
         case Step::Kind::kHide: ++hidden; break;
@@ -206,6 +232,12 @@ class Matcher {
       loops_ = std::move(last.loops);
       choices.pop_back();
     }
+  }
+
+  std::vector<bool> fresh_rounds() const {
+    std::vector<bool> fresh;
+    for (const size_t began : loops_) fresh.push_back(began == labels_.size());
+    return fresh;
   }
 
   // A pattern may try very many ways: it can be interrupted.
@@ -313,6 +345,7 @@ class Matcher {
   }
 
   const Plan& plan_;
+  bool forgetful_;
   MatchState& state_;
   const duckdb::vector<unique_ptr<Vector>>& columns_;
   size_t offset_, size_;
@@ -348,7 +381,7 @@ void run_match(duckdb::DataChunk& input, duckdb::ExpressionState& state, Vector&
   for (idx_t i = 0; i < input.size(); ++i) {
     const size_t before = found.rows.size();
     if (!duckdb::FlatVector::IsNull(lists, i)) {
-      Matcher(data.plan, local, columns, entries[i].offset, entries[i].length).run(found);
+      Matcher(data, local, columns, entries[i].offset, entries[i].length).run(found);
     }
     made[i] = {before, found.rows.size() - before};
   }
@@ -420,7 +453,7 @@ class MatchBinder {
       const auto& column = e->Cast<duckdb::BoundColumnRefExpression>();
       const auto found = std::find(leaves_.begin(), leaves_.end(), column.binding);
       if (column.depth > 0 || found == leaves_.end()) {
-        raise("NOT_SUPPORTED", "Columns of outer queries in MATCH_RECOGNIZE are not supported.", input_.place);
+        raise("NOT_SUPPORTED", "Window functions and columns of outer queries in MATCH_RECOGNIZE are not supported.", input_.place);
       }
       const auto leaf = static_cast<size_t>(found - leaves_.begin());
       const auto known = std::find(result.leaves.begin(), result.leaves.end(), leaf);

@@ -43,9 +43,9 @@ unique_ptr<SelectNode> select_from(unique_ptr<SelectNode> inner) {
 }
 
 // The name of a column of PARTITION BY and ORDER BY: nothing else may stand there.
-string input_column(const duckdb::ParsedExpression& e, duckdb::optional_idx at) {
+string input_column(const duckdb::ParsedExpression& e, const string& shown, duckdb::optional_idx at) {
   if (e.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) return e.Cast<ColumnRefExpression>().GetColumnName();
-  raise("INVALID_COLUMN_REFERENCE", "Expected column reference. Actual: " + e.ToString(), at);
+  raise("INVALID_COLUMN_REFERENCE", "Expected column reference. Actual: " + shown, at);
 }
 
 }  // namespace
@@ -369,7 +369,10 @@ ParsedPtr Parser::match_aggregate(const string& name, size_t at, bool final) {
       return rows.kind == Leaf::Kind::kLabels ? nullptr : recognition_->columns[rows.column]->Copy();
     };
     arguments.push_back(argument());
+    recognition_->in_argument = true;
     while (take_op(",")) arguments.push_back(expression());
+    recognition_->in_argument = false;
+    if (rows.kind == Leaf::Kind::kValues) rows.labels = recognition_->argument_labels.value_or(std::vector<size_t>());
   }
   if (is("order")) {
     raise("NOT_SUPPORTED", "Cannot use ORDER BY with aggregate function in pattern recognition context", place(here()));
@@ -390,6 +393,9 @@ ParsedPtr Parser::match_aggregate(const string& name, size_t at, bool final) {
     return native_call("len", items(leaf(std::move(rows))));
   }
   const bool of_labels = rows.kind == Leaf::Kind::kLabels;
+  if (of_labels && given > 1 && name != "listagg") {
+    raise("NOT_SUPPORTED", "CLASSIFIER() beside other arguments of an aggregate is not supported.", place(at));
+  }
   if (of_labels) arguments[0] = constant_of(Value(string("")));
   // Each of the engine's aggregates in the body gets the list of its own argument.
   const auto of_list = [&](ParsedPtr& e) {
@@ -467,7 +473,8 @@ TablePtr Parser::match_recognize(TablePtr input) {
     expect("by");
     do {
       const size_t column_at = here();
-      partitions.push_back(input_column(*expression(), place(column_at)));
+      const auto e = expression();
+      partitions.push_back(input_column(*e, string(trim(sql_.substr(column_at, here() - column_at))), place(column_at)));
     } while (take_op(","));
   }
   duckdb::vector<duckdb::OrderByNode> order;
@@ -475,7 +482,8 @@ TablePtr Parser::match_recognize(TablePtr input) {
     expect("by");
     const size_t order_at = here();
     order = sort_items();
-    for (const auto& item : order) ordering.push_back(input_column(*item.expression, place(order_at)));
+    const string shown(trim(sql_.substr(order_at, here() - order_at)));
+    for (const auto& item : order) ordering.push_back(input_column(*item.expression, shown, place(order_at)));
   }
   // PATTERN and SUBSET say what the names in MEASURES are.
   Recognition recognition;
