@@ -2,6 +2,7 @@
 // requests, so they show what the caller may see; the engine runs here, as a child of the command.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -172,6 +173,27 @@ class RemoteLake final : public sql::ServerCallbacks {
 
 // --- a look ----------------------------------------------------------------------------------------------------------
 
+bool is_json_lines(std::string_view bytes) {
+  const std::string_view text = trim(bytes);
+  return Json::parse(text.substr(0, text.find('\n'))).has_value();
+}
+
+// What a person sees who opens the file; nothing of what is no text.
+std::string first_lines(std::string_view bytes) {
+  constexpr size_t kLines = 12, kLongest = 120;
+  std::string shown;
+  for (size_t line = 0; line < kLines && !bytes.empty(); ++line) {
+    const size_t end = std::min(bytes.find('\n'), bytes.size());
+    std::string_view text = bytes.substr(0, std::min(end, kLongest));
+    if (std::ranges::any_of(text, [](unsigned char c) { return c < ' ' && c != '\t' && c != '\r'; })) return {};
+    while (!valid_utf8(text)) text.remove_suffix(1);  // a letter that was cut
+    shown += "\n  ";
+    shown += text;
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+  }
+  return " It begins:" + shown;
+}
+
 // An engine over the server's data for as long as the command runs, in a folder that goes with it.
 class Look {
  public:
@@ -213,10 +235,10 @@ class Look {
                                 }};
       const lake::FileSchema schema = TRY(lake::inspect(view));
       auto table = lake::table_of_files(schema, kFiles, kFiles, uri);
-      if (!table)
+      if (!table || (schema.classification == "json" && schema.compression == "none" && !is_json_lines(bytes)))
         return fail(400, "UnknownFormat",
-                    fmt::format("{} is of the format {}: CSV, JSON lines and Parquet can be looked at.", object.uri,
-                                schema.classification));
+                    fmt::format("{} is no table ({}): CSV, JSON of an object a line, and Parquet can be looked at.{}",
+                                object.uri, schema.classification, first_lines(bytes)));
       return *table;
     }
     return fail(404, "NoSuchKey", fmt::format("There are no files at {}.", uri));

@@ -32,6 +32,15 @@ def test_preview_prints_rows(look):
     assert lines[0][0] == "id" and len(lines) == 4 and "Ann, A" in out and "Cy" not in out
 
 
+@pytest.mark.parametrize("body, shown", [
+    (b"Serial number,38\nFirmware version,4.03,b\nDateTime,Lat,Lon\n20210624T040108,-35.1,174.3\n", "DateTime,Lat,Lon"),
+    (b'{\n  "Report": {\n    "Release": "5.1"\n  }\n}\n', '"Release": "5.1"')])
+def test_what_is_no_table_is_shown_as_it_begins(look, client, body, shown):
+    client("s3").put_object(Bucket=look.bucket, Key="other/file", Body=body)
+    code, out, errors = look("preview", f"s3://{look.bucket}/other/")
+    assert (code, out) == (1, "") and "UnknownFormat" in errors and shown in errors
+
+
 def test_preview_of_a_table(look, client, new_name):
     database = new_name("look").replace("-", "_")
     glue = client("glue")
