@@ -239,6 +239,7 @@ Error SqlSession::seen(Error error) {
   stale_.clear();
   locks_.clear();
   cursors_.clear();
+  restore_variables(false);
   return error;
 }
 
@@ -541,11 +542,13 @@ Result<std::optional<Outcome>> SqlSession::merge_checked(Running& run) {
   const EngineText others = TRY(to_engine("DELETE FROM " + target.quoted() + " WHERE rowid IN (SELECT tarn_row FROM (SELECT " +
                                           of_target + " AS tarn_row, row_number() OVER (PARTITION BY " + of_source +
                                           " ORDER BY " + of_target + ") AS tarn_nth" + joined + ") WHERE tarn_nth > 1)"));
+  std::vector<Param> params = run.request.params;
+  TRY(add_session_values(twice.sql, params));
   Outcome outcome;
   TRY(atomically(run, [&]() -> Status {
-    if (!TRY(query(run, twice.sql, run.request.params)).empty())
+    if (!TRY(query(run, twice.sql, params)).empty())
       return sql_error("21000", "Found multiple matches to update the same tuple.");
-    if (alike) TRY(engine(run, others.sql, run.request.params, -1));
+    if (alike) TRY(engine(run, others.sql, params, -1));
     outcome = TRY(engine(run));
     return {};
   }));

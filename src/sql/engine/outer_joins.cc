@@ -1,6 +1,7 @@
 // AWS: Oracle-style outer joins in the WHERE clause.
 #include "sql/engine/outer_joins.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -37,6 +38,7 @@ string qualifier(const duckdb::ParsedExpression& column) {
 struct Condition {
   ParsedPtr expression;
   std::set<string> outer, others;
+  bool unnamed = false;  // another column's table is not said
 };
 
 void unmark(ParsedPtr& e, Condition& condition, bool either) {
@@ -130,9 +132,10 @@ std::map<string, Condition> conditions_of(duckdb::SelectNode& node) {
     }
     if (condition.outer.size() != 1) raise_sql("42601", "A join condition may have one outer-joined table");
     const string& table = *condition.outer.begin();
-    condition.others.erase("");
+    const bool unnamed = condition.others.erase("") > 0;
     condition.others.erase(table);
     Condition& of = all[table];
+    of.unnamed = of.unnamed || unnamed;
     of.expression = both(std::move(of.expression), std::move(condition.expression));
     of.others.insert(condition.others.begin(), condition.others.end());
     if (of.others.size() > 1) raise_sql("42601", "A table may be outer joined to at most one other table.");
@@ -148,6 +151,23 @@ void join_outside(duckdb::SelectNode& node) {
   std::vector<TablePtr> tables;
   flatten(std::move(node.from_table), tables);
   name_stars(node, tables);
+  const auto here = [&](const string& name) {
+    return std::ranges::any_of(tables, [&](const TablePtr& table) { return name_of(*table) == name; });
+  };
+  for (auto at = conditions.begin(); at != conditions.end();) {
+    auto& [name, condition] = *at;
+    if (condition.others.empty() && condition.unnamed) {
+      if (tables.size() != 2) raise_sql("42601", "A column that is compared with one with (+) needs the name of its table");
+      condition.others.insert(name_of(*tables[name_of(*tables[0]) == name ? 1 : 0]));
+    }
+    if (here(name) && !condition.others.empty() && here(*condition.others.begin())) {
+      ++at;
+      continue;
+    }
+    // AWS: elsewhere than between two tables of the query it says nothing.
+    node.where_clause = both(std::move(node.where_clause), std::move(condition.expression));
+    at = conditions.erase(at);
+  }
   std::set<string> placed;
   TablePtr all;
   for (auto& table : tables) {
@@ -161,15 +181,12 @@ void join_outside(duckdb::SelectNode& node) {
       if (!table || !all) continue;
       const string name = name_of(*table);
       Condition& condition = conditions[name];
-      if (!condition.others.empty() && !placed.contains(*condition.others.begin())) continue;
+      if (!placed.contains(*condition.others.begin())) continue;
       all = joined(std::move(all), std::move(table), std::move(condition.expression));
       placed.insert(name);
       more = true;
     }
   }
-  for (auto& [name, condition] : conditions)  // of no table of this query's: a condition like others
-    if (condition.expression && std::ranges::none_of(tables, [&](const TablePtr& table) { return table && name_of(*table) == name; }))
-      node.where_clause = both(std::move(node.where_clause), std::move(condition.expression));
   for (const auto& table : tables)
     if (table) raise_sql("42601", "Tables are outer joined to each other: " + name_of(*table));
   node.from_table = std::move(all);

@@ -108,6 +108,18 @@ void Rewriter::node(duckdb::QueryNode& node, bool top) {
   cte_names_.pop_back();
 }
 
+// ORDER BY 5, GROUP BY 5, of three columns
+static void position_of(const duckdb::SelectNode& node, const duckdb::ParsedExpression& e, const char* clause) {
+  if (e.GetExpressionClass() != duckdb::ExpressionClass::CONSTANT) return;
+  for (const auto& item : node.select_list)
+    if (item->GetExpressionClass() == duckdb::ExpressionClass::STAR) return;
+  const auto& value = e.Cast<duckdb::ConstantExpression>().value;
+  if (value.IsNull() || !value.type().IsIntegral()) return;
+  const auto at = value.DefaultCastAs(duckdb::LogicalType::BIGINT).GetValue<int64_t>();
+  if (at < 1 || at > static_cast<int64_t>(node.select_list.size()))
+    raise_sql("42P10", string(clause) + " position " + value.ToString() + " is not in select list", e.GetQueryLocation());
+}
+
 void Rewriter::select(duckdb::SelectNode& node, bool) {
   from_aliases_.emplace_back();
   const size_t tables = from_tables_.size();
@@ -123,6 +135,8 @@ void Rewriter::select(duckdb::SelectNode& node, bool) {
   if (s3_select) select_star(node);
   if (request_.context.dialect == Dialect::kRedshift) order_by_results(node);
   if (node.where_clause) expression(node.where_clause);
+  if (request_.context.dialect == Dialect::kRedshift)
+    for (const auto& group : node.groups.group_expressions) position_of(node, *group, "GROUP BY");
   expressions(node.groups.group_expressions);
   if (node.having) expression(node.having);
   if (node.qualify) expression(node.qualify);
@@ -131,29 +145,15 @@ void Rewriter::select(duckdb::SelectNode& node, bool) {
   from_tables_.resize(tables);
 }
 
-// ORDER BY 5 of three columns
-static void positions(const duckdb::QueryNode& node, const duckdb::vector<duckdb::OrderByNode>& orders) {
-  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return;
-  const auto& items = node.Cast<duckdb::SelectNode>().select_list;
-  for (const auto& item : items)
-    if (item->GetExpressionClass() == duckdb::ExpressionClass::STAR) return;
-  for (const auto& order : orders) {
-    if (order.expression->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT) continue;
-    const auto& value = order.expression->Cast<duckdb::ConstantExpression>().value;
-    if (value.IsNull() || !value.type().IsIntegral()) continue;
-    const auto at = value.DefaultCastAs(duckdb::LogicalType::BIGINT).GetValue<int64_t>();
-    if (at < 1 || at > static_cast<int64_t>(items.size()))
-      raise_sql("42P10", "ORDER BY position " + value.ToString() + " is not in select list", order.expression->GetQueryLocation());
-  }
-}
-
 // Of a SELECT the modifiers are walked in its scope, so the second walk of node() must find nothing to do.
 void Rewriter::modifiers(duckdb::QueryNode& node) {
   if (node.type == duckdb::QueryNodeType::SELECT_NODE && !walked_.insert(&node).second) return;
   for (auto& modifier : node.modifiers) {
     switch (modifier->type) {
       case duckdb::ResultModifierType::ORDER_MODIFIER:
-        positions(node, modifier->Cast<duckdb::OrderModifier>().orders);
+        if (node.type == duckdb::QueryNodeType::SELECT_NODE)
+          for (const auto& order : modifier->Cast<duckdb::OrderModifier>().orders)
+            position_of(node.Cast<duckdb::SelectNode>(), *order.expression, "ORDER BY");
         orders(modifier->Cast<duckdb::OrderModifier>().orders);
         break;
       case duckdb::ResultModifierType::LIMIT_MODIFIER: {
