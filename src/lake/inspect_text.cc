@@ -8,6 +8,7 @@
 #include "base/regex.h"
 #include "base/text.h"
 #include "lake/file_schema.h"
+#include "sql/grok.h"
 
 namespace tarn::lake {
 namespace {
@@ -61,63 +62,14 @@ void rows_below(const pugi::xml_node& node, const std::string& tag, std::vector<
 
 // --- grok ------------------------------------------------------------------------------------------------------------
 
-// The usual names, as far as log formats use them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 50> kPatterns = {{
-    {"USERNAME", "[a-zA-Z0-9._-]+"},
-    {"USER", "%{USERNAME}"},
-    {"EMAILADDRESS", "[^\\s@]+@[^\\s@]+"},
-    {"INT", "[+-]?[0-9]+"},
-    {"POSINT", "\\b[1-9][0-9]*\\b"},
-    {"NONNEGINT", "\\b[0-9]+\\b"},
-    {"BASE10NUM", "[+-]?(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)"},
-    {"NUMBER", "%{BASE10NUM}"},
-    {"BASE16NUM", "[+-]?(?:0x)?[0-9A-Fa-f]+"},
-    {"WORD", "\\b\\w+\\b"},
-    {"NOTSPACE", "\\S+"},
-    {"SPACE", "\\s*"},
-    {"DATA", ".*?"},
-    {"GREEDYDATA", ".*"},
-    {"QUOTEDSTRING", "(?:\"(?:\\\\.|[^\\\\\"])*\"|'(?:\\\\.|[^\\\\'])*')"},
-    {"QS", "%{QUOTEDSTRING}"},
-    {"UUID", "[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}"},
-    {"MAC", "(?:[A-Fa-f0-9]{2}[:-]){5}[A-Fa-f0-9]{2}"},
-    {"IPV4", "(?:[0-9]{1,3}\\.){3}[0-9]{1,3}"},
-    {"IPV6", "[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+"},
-    {"IP", "(?:%{IPV6}|%{IPV4})"},
-    {"HOSTNAME", "\\b[0-9A-Za-z][0-9A-Za-z-]{0,62}(?:\\.[0-9A-Za-z][0-9A-Za-z-]{0,62})*\\.?\\b"},
-    {"HOST", "%{HOSTNAME}"},
-    {"IPORHOST", "(?:%{HOSTNAME}|%{IP})"},
-    {"HOSTPORT", "%{IPORHOST}:%{POSINT}"},
-    {"PATH", "(?:/[^\\s?*]*)+"},
-    {"UNIXPATH", "%{PATH}"},
-    {"URIPROTO", "[A-Za-z][A-Za-z0-9+.-]*"},
-    {"URIHOST", "%{IPORHOST}(?::%{POSINT})?"},
-    {"URIPATH", "(?:/[^\\s?#]*)+"},
-    {"URIPARAM", "\\?\\S*"},
-    {"URIPATHPARAM", "%{URIPATH}(?:%{URIPARAM})?"},
-    {"URI", "%{URIPROTO}://(?:%{USER}(?::[^@]*)?@)?(?:%{URIHOST})?(?:%{URIPATHPARAM})?"},
-    {"MONTH", "\\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\\b"},
-    {"MONTHNUM", "(?:0?[1-9]|1[0-2])"},
-    {"MONTHDAY", "(?:0?[1-9]|[12][0-9]|3[01])"},
-    {"DAY", "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"},
-    {"YEAR", "[0-9]{2}(?:[0-9]{2})?"},
-    {"HOUR", "(?:2[0-3]|[01]?[0-9])"},
-    {"MINUTE", "[0-5][0-9]"},
-    {"SECOND", "(?:[0-5]?[0-9]|60)(?:[:.,][0-9]+)?"},
-    {"TIME", "%{HOUR}:%{MINUTE}(?::%{SECOND})?"},
-    {"ISO8601_TIMEZONE", "(?:Z|[+-]%{HOUR}:?%{MINUTE})"},
-    {"TIMESTAMP_ISO8601", "%{YEAR}-%{MONTHNUM}-%{MONTHDAY}[T ]%{HOUR}:?%{MINUTE}(?::?%{SECOND})?%{ISO8601_TIMEZONE}?"},
-    {"DATE", "%{MONTHNUM}[/-]%{MONTHDAY}[/-]%{YEAR}"},
-    {"HTTPDATE", "%{MONTHDAY}/%{MONTH}/%{YEAR}:%{TIME} %{INT}"},
-    {"SYSLOGTIMESTAMP", "%{MONTH} +%{MONTHDAY} %{TIME}"},
-    {"PROG", "[\\w._/%-]+"},
-    {"LOGLEVEL",
-     "(?i:trace|debug|notice|info|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|severe|emerg(?:ency)?|alert)"},
+// Whose parts are columns, which the SerDe's own are not.
+constexpr std::pair<std::string_view, std::string_view> kLogs[] = {
     {"COMMONAPACHELOG",
      "%{IPORHOST:clientip} %{USER:ident} %{USER:auth} \\[%{HTTPDATE:timestamp}\\] \"(?:%{WORD:verb} "
      "%{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})\" %{NUMBER:response} "
      "(?:%{NUMBER:bytes}|-)"},
-}};
+    {"COMBINEDAPACHELOG", "%{COMMONAPACHELOG} %{QS:referrer} %{QS:agent}"},
+};
 
 constexpr uint32_t kSteps = 100'000;  // of a line's match
 
@@ -170,9 +122,9 @@ class GrokParser {
   std::optional<std::string> find(std::string_view name) const {
     for (const auto& [own, pattern] : own_)
       if (own == name) return pattern;
-    for (const auto& [known, pattern] : kPatterns)
+    for (const auto& [known, pattern] : kLogs)
       if (known == name) return std::string(pattern);
-    if (name == "COMBINEDAPACHELOG") return "%{COMMONAPACHELOG} %{QS:referrer} %{QS:agent}";
+    if (const auto pattern = sql::grok_pattern(name)) return std::string(*pattern);
     return std::nullopt;
   }
 
@@ -238,14 +190,14 @@ Result<std::optional<FileSchema>> inspect_grok(const Sample& sample, const std::
 }
 
 Result<std::optional<FileSchema>> inspect_logs(const Sample& sample) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kLogs = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kKnown = {{
       {"combinedapache", "%{COMBINEDAPACHELOG}"},
       {"apache", "%{COMMONAPACHELOG}"},
       {"linux_kernel",
        "%{SYSLOGTIMESTAMP:timestamp} %{HOSTNAME:logsource} %{PROG:program}(?:\\[%{INT:pid}\\])?: "
        "%{GREEDYDATA:message}"},
   }};
-  for (const auto& [name, pattern] : kLogs)
+  for (const auto& [name, pattern] : kKnown)
     if (auto schema = TRY(inspect_grok(sample, std::string(pattern), "", std::string(name)))) return schema;
   return std::nullopt;
 }

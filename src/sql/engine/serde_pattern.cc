@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/serde.h"
+#include "sql/grok.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -68,76 +69,6 @@ class RegexFormat final : public SerdeFormat {
   LinePattern pattern_;
 };
 
-// What grok's usual names stand for.
-constexpr std::pair<std::string_view, std::string_view> kGrok[] = {
-    {"USERNAME", "[a-zA-Z0-9._-]+"},
-    {"USER", "%{USERNAME}"},
-    {"EMAILLOCALPART", "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~.-]+"},
-    {"EMAILADDRESS", "%{EMAILLOCALPART}@%{HOSTNAME}"},
-    {"INT", "(?:[+-]?(?:[0-9]+))"},
-    {"BASE10NUM", "(?:[+-]?(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+))"},
-    {"NUMBER", "(?:%{BASE10NUM})"},
-    {"BASE16NUM", "(?:0[xX])?[0-9a-fA-F]+"},
-    {"POSINT", "\\b(?:[1-9][0-9]*)\\b"},
-    {"NONNEGINT", "\\b(?:[0-9]+)\\b"},
-    {"WORD", "\\b\\w+\\b"},
-    {"NOTSPACE", "\\S+"},
-    {"SPACE", "\\s*"},
-    {"DATA", ".*?"},
-    {"GREEDYDATA", ".*"},
-    {"QUOTEDSTRING", "(?:\"(?:\\\\.|[^\\\\\"])*\"|'(?:\\\\.|[^\\\\'])*')"},
-    {"QS", "%{QUOTEDSTRING}"},
-    {"UUID", "[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}"},
-    {"MAC", "(?:[A-Fa-f0-9]{2}[:-]){5}[A-Fa-f0-9]{2}"},
-    {"IPV6", "(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%{IPV4})?"},
-    {"IPV4", "(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])\\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"},
-    {"IP", "(?:%{IPV6}|%{IPV4})"},
-    {"HOSTNAME", "\\b[0-9A-Za-z][0-9A-Za-z-]{0,62}(?:\\.[0-9A-Za-z][0-9A-Za-z-]{0,62})*\\.?"},
-    {"HOST", "%{HOSTNAME}"},
-    {"IPORHOST", "(?:%{IP}|%{HOSTNAME})"},
-    {"HOSTPORT", "%{IPORHOST}:%{POSINT}"},
-    {"UNIXPATH", "(?:/[^\\s/]*)+"},
-    {"WINPATH", "(?:[A-Za-z]:|\\\\)(?:\\\\[^\\\\?*]*)+"},
-    {"PATH", "(?:%{UNIXPATH}|%{WINPATH})"},
-    {"URIPROTO", "[A-Za-z]+(?:\\+[A-Za-z+]+)?"},
-    {"URIHOST", "%{IPORHOST}(?::%{POSINT})?"},
-    {"URIPATH", "(?:/[A-Za-z0-9$.+!*'(){},~:;=@#%&_-]*)+"},
-    {"URIPARAM", "\\?[A-Za-z0-9$.+!*'|(){},~@#%&/=:;_?\\[\\]<>-]*"},
-    {"URIPATHPARAM", "%{URIPATH}(?:%{URIPARAM})?"},
-    {"URI", "%{URIPROTO}://(?:%{USER}(?::[^@]*)?@)?(?:%{URIHOST})?(?:%{URIPATHPARAM})?"},
-    {"MONTH", "\\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:tember)?|"
-              "Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\\b"},
-    {"MONTHNUM", "(?:0?[1-9]|1[0-2])"},
-    {"MONTHDAY", "(?:0[1-9]|[12][0-9]|3[01]|[1-9])"},
-    {"DAY", "(?:Mon(?:day)?|Tue(?:sday)?|Wed(?:nesday)?|Thu(?:rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"},
-    {"YEAR", "(?:\\d\\d){1,2}"},
-    {"HOUR", "(?:2[0123]|[01]?[0-9])"},
-    {"MINUTE", "(?:[0-5][0-9])"},
-    {"SECOND", "(?:(?:[0-5]?[0-9]|60)(?:[:.,][0-9]+)?)"},
-    {"TIME", "%{HOUR}:%{MINUTE}(?::%{SECOND})?"},
-    {"DATE_US", "%{MONTHNUM}[/-]%{MONTHDAY}[/-]%{YEAR}"},
-    {"DATE_EU", "%{MONTHDAY}[./-]%{MONTHNUM}[./-]%{YEAR}"},
-    {"ISO8601_TIMEZONE", "(?:Z|[+-]%{HOUR}(?::?%{MINUTE}))"},
-    {"TIMESTAMP_ISO8601", "%{YEAR}-%{MONTHNUM}-%{MONTHDAY}[T ]%{HOUR}:?%{MINUTE}(?::?%{SECOND})?%{ISO8601_TIMEZONE}?"},
-    {"DATE", "(?:%{DATE_US}|%{DATE_EU})"},
-    {"DATESTAMP", "%{DATE}[- ]%{TIME}"},
-    {"TZ", "(?:[PMCE][SD]T|UTC)"},
-    {"DATESTAMP_RFC822", "%{DAY} %{MONTH} %{MONTHDAY} %{YEAR} %{TIME} %{TZ}"},
-    {"HTTPDATE", "%{MONTHDAY}/%{MONTH}/%{YEAR}:%{TIME} %{INT}"},
-    {"SYSLOGTIMESTAMP", "%{MONTH} +%{MONTHDAY} %{TIME}"},
-    {"PROG", "[\\w._/%-]+"},
-    {"SYSLOGPROG", "%{PROG}(?:\\[%{POSINT}\\])?"},
-    {"SYSLOGHOST", "%{IPORHOST}"},
-    {"SYSLOGFACILITY", "<%{NONNEGINT}.%{NONNEGINT}>"},
-    {"SYSLOGBASE", "%{SYSLOGTIMESTAMP} (?:%{SYSLOGFACILITY} )?%{SYSLOGHOST} %{SYSLOGPROG}:"},
-    {"LOGLEVEL", "(?:[Aa]lert|ALERT|[Tt]race|TRACE|[Dd]ebug|DEBUG|[Nn]otice|NOTICE|[Ii]nfo|INFO|[Ww]arn(?:ing)?|"
-                 "WARN(?:ING)?|[Ee]rr(?:or)?|ERR(?:OR)?|[Cc]rit(?:ical)?|CRIT(?:ICAL)?|[Ff]atal|FATAL|[Ss]evere|SEVERE|"
-                 "EMERG(?:ENCY)?|[Ee]merg(?:ency)?)"},
-    {"COMMONAPACHELOG", "%{IPORHOST} %{USER} %{USER} \\[%{HTTPDATE}\\] \"(?:%{WORD} %{NOTSPACE}(?: HTTP/%{NUMBER})?|"
-                        "%{DATA})\" %{NUMBER} (?:%{NUMBER}|-)"},
-    {"COMBINEDAPACHELOG", "%{COMMONAPACHELOG} %{QS} %{QS}"},
-};
-
 // By name: there may be groups of the users' own between grok's.
 string group_name(size_t field) {
   return "field" + std::to_string(field);
@@ -146,11 +77,10 @@ string group_name(size_t field) {
 class GrokExpander {
  public:
   GrokExpander(const string& custom, std::vector<string>& fields) : fields_(fields) {
-    for (const auto& [name, pattern] : kGrok) patterns_[string(name)] = pattern;
     for (const std::string_view line : split(custom, '\n')) {
       const size_t blank = trim(line).find(' ');
       if (blank != std::string_view::npos)
-        patterns_[string(trim(line).substr(0, blank))] = trim(trim(line).substr(blank));
+        own_[string(trim(line).substr(0, blank))] = trim(trim(line).substr(blank));
     }
   }
 
@@ -164,10 +94,10 @@ class GrokExpander {
       if (close == string::npos) return out + text.substr(at);
       out += text.substr(at, open - at);
       const auto parts = split(std::string_view(text).substr(open + 2, close - open - 2), ':');
-      const auto found = patterns_.find(string(parts[0]));
-      if (found == patterns_.end())
-        raise_sql("22023", "HIVE_INVALID_METADATA: there is no grok pattern " + string(parts[0]));
-      const string inner = expand(found->second, depth + 1);
+      const auto own = own_.find(string(parts[0]));
+      const auto found = own != own_.end() ? std::optional<std::string_view>(own->second) : grok_pattern(parts[0]);
+      if (!found) raise_sql("22023", "HIVE_INVALID_METADATA: there is no grok pattern " + string(parts[0]));
+      const string inner = expand(string(*found), depth + 1);
       if (depth == 0) {
         out += "(?<" + group_name(fields_.size()) + ">" + inner + ")";
         fields_.push_back(lower(parts.size() > 1 ? parts[1] : parts[0]));
@@ -181,7 +111,7 @@ class GrokExpander {
 
  private:
   std::vector<string>& fields_;
-  std::map<string, string> patterns_;
+  std::map<string, string> own_;  // the user's
 };
 
 // AWS: Grok SerDe: a field is the column of its name. A line that does not match is a row of NULLs.
