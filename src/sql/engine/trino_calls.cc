@@ -396,11 +396,13 @@ ParsedPtr Parser::make(Call call) {
   if (call.name == "if") {
     if (call.arguments.size() != 2 && call.arguments.size() != 3) wrong_number(call, "boolean, T, T", at);
     call.arguments[0] = condition(std::move(call.arguments[0]), "IF condition", call.at);
-    return typed_call("case", at, std::move(call.arguments));
+    return typed_call("if result", at, std::move(call.arguments));
   }
   const Special* rule = special(call.name);
   const bool callable = rule ? *rule->returns != 0 : !call.name.starts_with("_") && !signatures(call.name).empty();
-  if (!callable && is_known(call.name) && !is_refused(call.name)) wrong_number(call, "..", at);  // it takes a lambda
+  for (size_t i = 1; !callable && i <= 3; ++i) {
+    if (const auto* with_lambda = lambda_function(call.name, i)) wrong_number(call, with_lambda->parameters, at);
+  }
   if (!callable) not_registered(call, at);
   const bool shapes = call.name.starts_with("st_") || call.name.starts_with("line_") ||
                       call.name.find("geometry") != string::npos || call.name.find("geography") != string::npos ||

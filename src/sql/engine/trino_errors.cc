@@ -191,10 +191,12 @@ Found classify(const duckdb::ErrorData& error) {
         return {"FUNCTION_NOT_FOUND", "Unexpected parameters: a function with a lambda expression needs an array or a map"};
       }
       if (raw.starts_with("GROUPING statement cannot be used")) {
-        return {"MISSING_GROUP_BY", "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause"};
+        return {"MISSING_GROUP_BY",
+                "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause"};
       }
       if (raw.starts_with("Subquery returns ")) {
-        return {"NOT_SUPPORTED", "Multiple columns returned by subquery are not yet supported. Found " + raw.substr(17, raw.find(' ', 17) - 17)};
+        const string columns = raw.substr(17, raw.find(' ', 17) - 17);
+        return {"NOT_SUPPORTED", "Multiple columns returned by subquery are not yet supported. Found " + columns};
       }
       if (raw.starts_with("Cannot extract field")) {
         return {"TYPE_MISMATCH", "Expression " + quoted(raw) + " is not of type ROW"};

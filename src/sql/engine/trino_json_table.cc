@@ -40,11 +40,13 @@ ParsedPtr column_named(const string& name) {
 }
 
 // SELECT the items of all, those of `own` (none: of all) from the source, the others NULL.
-unique_ptr<SelectNode> padded(const std::vector<unique_ptr<SelectNode>>& nodes, const SelectNode* own, TablePtr source) {
+unique_ptr<SelectNode> padded(const std::vector<unique_ptr<SelectNode>>& nodes, const SelectNode* own,
+                              TablePtr source) {
   auto node = make_uniq<SelectNode>();
   for (const auto& each : nodes) {
     for (const auto& item : each->select_list) {
-      auto value = !own || own == each.get() ? column_named(item->GetAlias()) : constant_of(Value(LogicalType::SQLNULL));
+      auto value =
+          !own || own == each.get() ? column_named(item->GetAlias()) : constant_of(Value(LogicalType::SQLNULL));
       value->SetAlias(item->GetAlias());
       node->select_list.push_back(std::move(value));
     }
@@ -131,8 +133,7 @@ unique_ptr<SelectNode> Parser::json_rows(JsonTable& table, ParsedPtr input, Pars
   expect_op(")");
 
   // The items, and their places from 1 on.
-  auto found = typed("json_query of", table.at,
-                     items(std::move(input), std::move(path), constant_of(Value(on_error))));
+  auto found = typed("json_query of", table.at, items(std::move(input), std::move(path), constant_of(Value(on_error))));
   auto& arguments = found->Cast<duckdb::FunctionExpression>().children;
   for (const char* option : {"null", "with", "keep"}) arguments.push_back(constant_of(Value(option)));
   arguments.push_back(table.variables->Copy());
@@ -146,8 +147,9 @@ unique_ptr<SelectNode> Parser::json_rows(JsonTable& table, ParsedPtr input, Pars
   lists->from_table = make_uniq<duckdb::EmptyTableRef>();
   auto rows = make_uniq<SelectNode>();
   for (const bool place : {false, true}) {
-    auto each = native_call("unnest", items(place ? from_template("range(1, len($1) + 1)", items(column_named("tarn_items")), {})
-                                                  : column_named("tarn_items")));
+    auto each = native_call("unnest",
+                            items(place ? from_template("range(1, len($1) + 1)", items(column_named("tarn_items")), {})
+                                        : column_named("tarn_items")));
     each->SetAlias(place ? place_of(level) : item_of(level));
     rows->select_list.push_back(std::move(each));
   }
@@ -179,7 +181,8 @@ void Parser::json_table_end(JsonTable& table) {
     }
     expect_op("(");
     do {
-      if (!is("outer") && !is("inner") && !is("union") && !is("cross")) mismatched("'CROSS', 'INNER', 'OUTER', 'UNION'");
+      if (!is("outer") && !is("inner") && !is("union") && !is("cross"))
+        mismatched("'CROSS', 'INNER', 'OUTER', 'UNION'");
       table.inner = table.inner || is("inner");
       table.cross = table.cross || is("cross");
       ++at_;

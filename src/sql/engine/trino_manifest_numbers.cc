@@ -92,8 +92,12 @@ constexpr Signature kNumbers[] = {
     {"rand", "", "double", "random()"},
     {"random", "bigint", "bigint", "CAST(floor(random() * CASE WHEN $1 > 0 THEN $1 ELSE error('bound must be positive') END) AS BIGINT)"},
     {"rand", "bigint", "bigint", "CAST(floor(random() * CASE WHEN $1 > 0 THEN $1 ELSE error('bound must be positive') END) AS BIGINT)"},
-    {"random", "bigint, bigint", "bigint", "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2 ELSE error('upper bound must be greater than lower bound') END - $1)) AS BIGINT)"},
-    {"rand", "bigint, bigint", "bigint", "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2 ELSE error('upper bound must be greater than lower bound') END - $1)) AS BIGINT)"},
+    {"random", "bigint, bigint", "bigint",
+     "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2 "
+     "ELSE error('upper bound must be greater than lower bound') END - $1)) AS BIGINT)"},
+    {"rand", "bigint, bigint", "bigint",
+     "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2 "
+     "ELSE error('upper bound must be greater than lower bound') END - $1)) AS BIGINT)"},
     {"width_bucket", "double, double, double, bigint", "bigint", "t_width_bucket($1, $2, $3, $4)"},
     {"width_bucket", "double, array(double)", "bigint",
      "len(list_filter($2, lambda x: x <= $1))"},

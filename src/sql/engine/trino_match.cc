@@ -75,14 +75,16 @@ struct MatchData : duckdb::FunctionData {
         define(std::move(of_define)),
         measures(std::move(of_measures)) {
     for (size_t i = 0; i < define.size(); ++i) {
-      for (const size_t leaf : define[i].leaves) forgetful = forgetful && reads_place_only(plan.leaves[leaf], plan.defined[i]);
+      for (const size_t leaf : define[i].leaves)
+        forgetful = forgetful && reads_place_only(plan.leaves[leaf], plan.defined[i]);
     }
   }
 
   // Whether its value for a row that may be `label` is the same, whatever the rows before it are.
   static bool reads_place_only(const Leaf& leaf, size_t label) {
     if (leaf.kind == Leaf::Kind::kNumber) return true;
-    const bool current = leaf.labels.empty() || std::find(leaf.labels.begin(), leaf.labels.end(), label) != leaf.labels.end();
+    const bool current =
+        leaf.labels.empty() || std::find(leaf.labels.begin(), leaf.labels.end(), label) != leaf.labels.end();
     return leaf.kind == Leaf::Kind::kValue && !leaf.first && leaf.logical == 0 && current;
   }
 
@@ -116,8 +118,7 @@ struct MatchData : duckdb::FunctionData {
 
 // What evaluates one expression on one thread.
 struct Evaluator {
-  Evaluator(duckdb::ClientContext& context, const Judged& what)
-      : judged(what), executor(context, *what.expression) {
+  Evaluator(duckdb::ClientContext& context, const Judged& what) : judged(what), executor(context, *what.expression) {
     if (!what.types.empty()) input.Initialize(context, what.types, 1);
     output.Initialize(context, {what.expression->return_type}, 1);
   }
@@ -208,7 +209,8 @@ class Matcher {
           break;
         case Step::Kind::kEither:
           // Who comes here a second time has failed the first time.
-          if (forgetful_ && tried > kStepsWithoutMemory) good = seen.emplace(step, labels_.size(), fresh_rounds()).second;
+          if (forgetful_ && tried > kStepsWithoutMemory)
+            good = seen.emplace(step, labels_.size(), fresh_rounds()).second;
           if (good) choices.push_back({now.b, labels_.size(), hidden, loops_});
           break;
         case Step::Kind::kFirst: good = start_ + labels_.size() == 0; break;
@@ -392,7 +394,8 @@ void run_match(duckdb::DataChunk& input, duckdb::ExpressionState& state, Vector&
     for (size_t row = 0; row < total; ++row) fields[i]->SetValue(row, found.measures[i][row]);
   }
   if (total > 0) {
-    duckdb::VectorOperations::Copy(*columns.back(), *fields.back(), duckdb::SelectionVector(found.rows.data()), total, 0, 0);
+    duckdb::VectorOperations::Copy(*columns.back(), *fields.back(), duckdb::SelectionVector(found.rows.data()), total,
+                                   0, 0);
   }
   duckdb::ListVector::SetListSize(result, total);
 }
@@ -434,9 +437,7 @@ class MatchBinder {
   }
 
  private:
-  const Value& constant(size_t i) const {
-    return input_.arguments[i]->Cast<duckdb::BoundConstantExpression>().value;
-  }
+  const Value& constant(size_t i) const { return input_.arguments[i]->Cast<duckdb::BoundConstantExpression>().value; }
 
   // Its leaves become references to the columns of a chunk.
   Judged judged(BoundPtr expression) {
@@ -453,7 +454,8 @@ class MatchBinder {
       const auto& column = e->Cast<duckdb::BoundColumnRefExpression>();
       const auto found = std::find(leaves_.begin(), leaves_.end(), column.binding);
       if (column.depth > 0 || found == leaves_.end()) {
-        raise("NOT_SUPPORTED", "Window functions and columns of outer queries in MATCH_RECOGNIZE are not supported.", input_.place);
+        raise("NOT_SUPPORTED", "Window functions and columns of outer queries in MATCH_RECOGNIZE are not supported.",
+              input_.place);
       }
       const auto leaf = static_cast<size_t>(found - leaves_.begin());
       const auto known = std::find(result.leaves.begin(), result.leaves.end(), leaf);

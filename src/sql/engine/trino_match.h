@@ -49,7 +49,13 @@ Pattern read_pattern(const std::string& text, duckdb::optional_idx at);
 
 // A value of the rows of a match so far.
 struct Leaf {
-  enum class Kind : uint8_t { kValue, kLabel, kNumber, kValues, kLabels };  // the last two: of all rows, for an aggregate
+  enum class Kind : uint8_t {
+    kValue,
+    kLabel,
+    kNumber,
+    kValues,
+    kLabels
+  };  // the last two: of all rows, for an aggregate
   Kind kind = Kind::kValue;
   bool final = false, first = false;  // FINAL; FIRST and not LAST
   int64_t logical = 0, physical = 0;  // offsets
@@ -68,11 +74,11 @@ struct Recognition {
   MatchSkip skip = MatchSkip::kPastLast;
   std::vector<size_t> skip_to;
   std::vector<Leaf> leaves;
-  std::vector<size_t> defined;            // the label of each expression of DEFINE
-  duckdb::vector<ParsedPtr> columns;      // what is evaluated for each row beforehand
+  std::vector<size_t> defined;        // the label of each expression of DEFINE
+  duckdb::vector<ParsedPtr> columns;  // what is evaluated for each row beforehand
   // While expressions are read:
   bool in_define = false;
-  bool in_argument = false;               // of a navigation or an aggregate
+  bool in_argument = false;  // of a navigation or an aggregate
   std::optional<std::vector<size_t>> argument_labels;
 
   // The labels of a variable or a subset; nullopt: there is none of that name.

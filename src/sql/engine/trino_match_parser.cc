@@ -44,7 +44,8 @@ unique_ptr<SelectNode> select_from(unique_ptr<SelectNode> inner) {
 
 // The name of a column of PARTITION BY and ORDER BY: nothing else may stand there.
 string input_column(const duckdb::ParsedExpression& e, const string& shown, duckdb::optional_idx at) {
-  if (e.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) return e.Cast<ColumnRefExpression>().GetColumnName();
+  if (e.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF)
+    return e.Cast<ColumnRefExpression>().GetColumnName();
   raise("INVALID_COLUMN_REFERENCE", "Expected column reference. Actual: " + shown, at);
 }
 
@@ -94,8 +95,11 @@ void Parser::match_subsets(Recognition& recognition) {
     const string name = canonical_name();
     identifier();
     if (recognition.labels_of(name)) {
-      raise("INVALID_LABEL", "union pattern variable name: " + name + " is a duplicate of " +
-            (recognition.subsets.contains(name) ? "another union pattern variable name" : "primary pattern variable name"), place(at));
+      raise("INVALID_LABEL",
+            "union pattern variable name: " + name + " is a duplicate of " +
+                (recognition.subsets.contains(name) ? "another union pattern variable name"
+                                                    : "primary pattern variable name"),
+            place(at));
     }
     expect_op("=");
     expect_op("(");
@@ -137,8 +141,10 @@ void Parser::match_rows(Recognition& recognition) {
       expect("matches");
     } else if (is("with")) {
       if (recognition.pattern.hides) {
-        raise("INVALID_ROW_PATTERN", "Pattern exclusion syntax is not allowed when ALL ROWS PER MATCH WITH UNMATCHED "
-              "ROWS is specified", place(here()));
+        raise("INVALID_ROW_PATTERN",
+              "Pattern exclusion syntax is not allowed when ALL ROWS PER MATCH WITH UNMATCHED "
+              "ROWS is specified",
+              place(here()));
       }
       ++at_;
       expect("unmatched");
@@ -164,7 +170,8 @@ void Parser::match_rows(Recognition& recognition) {
   }
   if ((is("initial") || is("seek")) && is("pattern", 1)) {
     if (is("seek")) {
-      raise("INVALID_ROW_PATTERN", "Pattern search modifier: SEEK is not allowed in MATCH_RECOGNIZE clause", place(here()));
+      raise("INVALID_ROW_PATTERN", "Pattern search modifier: SEEK is not allowed in MATCH_RECOGNIZE clause",
+            place(here()));
     }
     ++at_;
   }
@@ -191,7 +198,8 @@ duckdb::vector<ParsedPtr> Parser::match_define(Recognition& recognition) {
     identifier();
     const auto found = recognition.subsets.contains(name) ? std::nullopt : recognition.labels_of(name);
     if (!found) raise("INVALID_LABEL", "defined variable: " + name + " is not a primary pattern variable", place(at));
-    if (std::find(recognition.defined.begin(), recognition.defined.end(), found->front()) != recognition.defined.end()) {
+    if (std::find(recognition.defined.begin(), recognition.defined.end(), found->front()) !=
+        recognition.defined.end()) {
       raise("INVALID_LABEL", "pattern variable with name: " + name + " is defined twice", place(at));
     }
     expect("as");
@@ -243,8 +251,10 @@ ParsedPtr Parser::match_column(const string& label, duckdb::vector<string> names
   }
   auto& others = recognition_->argument_labels;
   if (others && *others != labels) {
-    raise("INVALID_ARGUMENTS", "Column references inside argument of a pattern recognition function must all be prefixed "
-          "with the same label or no label", place(at));
+    raise("INVALID_ARGUMENTS",
+          "Column references inside argument of a pattern recognition function must all be prefixed "
+          "with the same label or no label",
+          place(at));
   }
   others = std::move(labels);
   return result;
@@ -258,7 +268,8 @@ void Parser::match_argument(Leaf& into) {
     if (!is_op(")")) into.labels = match_labels(*recognition_, here());
     expect_op(")");
     if (!is_op(",") && !is_op(")")) {
-      raise("NOT_SUPPORTED", "CLASSIFIER() inside of an expression that is an argument is not supported.", place(here()));
+      raise("NOT_SUPPORTED", "CLASSIFIER() inside of an expression that is an argument is not supported.",
+            place(here()));
     }
     return;
   }
@@ -275,7 +286,8 @@ int64_t Parser::match_offset(int64_t otherwise) {
   const auto n = peek().kind == TokenKind::kNumber ? parse_int(peek().text) : std::nullopt;
   if (!n) mismatched("<integer>");
   if (*n > std::numeric_limits<int32_t>::max()) {
-    raise("NUMERIC_VALUE_OUT_OF_RANGE", "The second argument of a pattern recognition function must not exceed 2147483647", place(here()));
+    raise("NUMERIC_VALUE_OUT_OF_RANGE",
+          "The second argument of a pattern recognition function must not exceed 2147483647", place(here()));
   }
   ++at_;
   return *n;
@@ -334,13 +346,18 @@ ParsedPtr Parser::match_call(const string& given, size_t at) {
   const bool known = kNavigations.contains(name) || name == "classifier" || name == "match_number";
   if (!known && !aggregate(name)) {
     if (processing) {
-      raise("INVALID_PROCESSING_MODE", upper(given) + " semantics is supported only for FIRST(), LAST() and aggregation functions. "
-            "Actual: " + name, place(at));
+      raise("INVALID_PROCESSING_MODE",
+            upper(given) +
+                " semantics is supported only for FIRST(), LAST() and aggregation functions. "
+                "Actual: " +
+                name,
+            place(at));
     }
     return nullptr;
   }
   if (recognition_->in_argument) {
-    raise("NESTED_ROW_PATTERN_FUNCTION", "Cannot nest " + name + " pattern recognition function inside of another one", place(at));
+    raise("NESTED_ROW_PATTERN_FUNCTION", "Cannot nest " + name + " pattern recognition function inside of another one",
+          place(at));
   }
   if (kNavigations.contains(name)) return navigation(name, at, final);
   if (aggregate(name)) return match_aggregate(name, at, final);
@@ -384,9 +401,12 @@ ParsedPtr Parser::match_aggregate(const string& name, size_t at, bool final) {
   const bool star = arguments.empty();
   const Aggregate* rule = aggregate(name);
   const int given = static_cast<int>(arguments.size());
-  if (star ? name != "count" : given < rule->min_arguments || (rule->max_arguments >= 0 && given > rule->max_arguments)) {
-    raise("FUNCTION_NOT_FOUND", "Unexpected parameters for function " + name + ": " + std::to_string(given) +
-          " given. Expected: " + name + "(" + rule->parameters + ")", place(at));
+  if (star ? name != "count"
+           : given < rule->min_arguments || (rule->max_arguments >= 0 && given > rule->max_arguments)) {
+    raise("FUNCTION_NOT_FOUND",
+          "Unexpected parameters for function " + name + ": " + std::to_string(given) + " given. Expected: " + name +
+              "(" + rule->parameters + ")",
+          place(at));
   }
   if (star) {
     rows.column = column_of(*recognition_, constant_of(Value::INTEGER(1)));
@@ -443,7 +463,8 @@ unique_ptr<SelectNode> partitions_of(const Recognition& recognition, TablePtr in
     fields.push_back(aliased_as(recognition.columns[i]->Copy(), "c" + std::to_string(i)));
   }
   // Without ALL ROWS no one asks for the row itself.
-  fields.push_back(aliased_as(recognition.rows == MatchRows::kOne ? constant_of(Value::BOOLEAN(true)) : column_named(kRow), "r"));
+  fields.push_back(
+      aliased_as(recognition.rows == MatchRows::kOne ? constant_of(Value::BOOLEAN(true)) : column_named(kRow), "r"));
   auto rows = make_uniq<FunctionExpression>("list", items(native_call("struct_pack", std::move(fields))));
   rows->order_bys = make_uniq<duckdb::OrderModifier>();
   rows->order_bys->orders = std::move(order);
@@ -451,7 +472,7 @@ unique_ptr<SelectNode> partitions_of(const Recognition& recognition, TablePtr in
   for (size_t i = 0; i < recognition.leaves.size(); ++i) {
     const Leaf& leaf = recognition.leaves[i];
     const bool labels = leaf.kind == Leaf::Kind::kLabel || leaf.kind == Leaf::Kind::kLabels;
-    auto value = labels                               ? constant_of(Value(string("")))
+    auto value = labels                             ? constant_of(Value(string("")))
                  : leaf.kind == Leaf::Kind::kNumber ? constant_of(Value::BIGINT(0))
                                                     : recognition.columns[leaf.column]->Copy();
     const bool list = leaf.kind == Leaf::Kind::kValues || leaf.kind == Leaf::Kind::kLabels;
@@ -467,14 +488,16 @@ TablePtr Parser::match_recognize(TablePtr input) {
   const size_t at = here();
   expect("match_recognize");
   expect_op("(");
-  if (recognition_) raise("NESTED_ROW_PATTERN_FUNCTION", "MATCH_RECOGNIZE inside of MATCH_RECOGNIZE is not supported.", place(at));
+  if (recognition_)
+    raise("NESTED_ROW_PATTERN_FUNCTION", "MATCH_RECOGNIZE inside of MATCH_RECOGNIZE is not supported.", place(at));
   std::vector<string> partitions, ordering;
   if (take("partition")) {
     expect("by");
     do {
       const size_t column_at = here();
       const auto e = expression();
-      partitions.push_back(input_column(*e, string(trim(sql_.substr(column_at, here() - column_at))), place(column_at)));
+      partitions.push_back(
+          input_column(*e, string(trim(sql_.substr(column_at, here() - column_at))), place(column_at)));
     } while (take_op(","));
   }
   duckdb::vector<duckdb::OrderByNode> order;
@@ -503,8 +526,9 @@ TablePtr Parser::match_recognize(TablePtr input) {
   expect_op(")");
 
   auto found = select_from(partitions_of(recognition, std::move(input), partitions, std::move(order)));
-  duckdb::vector<ParsedPtr> arguments = items(constant_of(Value(written(recognition, pattern))), column_named(kRows),
-                                              constant_of(Value::BIGINT(static_cast<int64_t>(recognition.leaves.size()))));
+  duckdb::vector<ParsedPtr> arguments =
+      items(constant_of(Value(written(recognition, pattern))), column_named(kRows),
+            constant_of(Value::BIGINT(static_cast<int64_t>(recognition.leaves.size()))));
   for (size_t i = 0; i < recognition.leaves.size(); ++i) arguments.push_back(column_named(leaf_name(i)));
   arguments.push_back(constant_of(Value::BIGINT(static_cast<int64_t>(conditions.size()))));
   for (auto& e : conditions) arguments.push_back(std::move(e));
@@ -524,7 +548,8 @@ TablePtr Parser::match_recognize(TablePtr input) {
     for (const string& name : partitions) result->select_list.push_back(column_named(name));
     add_measures(*result, [](size_t i) { return field_of(kFound, "m" + std::to_string(i)); });
     // The engine has no table without columns.
-    if (result->select_list.empty()) result->select_list.push_back(aliased_as(constant_of(Value::BOOLEAN(true)), kUnnamed));
+    if (result->select_list.empty())
+      result->select_list.push_back(aliased_as(constant_of(Value::BOOLEAN(true)), kUnnamed));
     return make_uniq<duckdb::SubqueryRef>(as_statement(std::move(result)));
   }
   // All rows: columns of PARTITION BY, of ORDER BY, measures, the others.

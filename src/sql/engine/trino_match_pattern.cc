@@ -66,9 +66,7 @@ class Reader {
     return node.children.size() == 1 ? std::move(node.children[0]) : node;
   }
 
-  bool primary_follows() const {
-    return token().is_name() || is("(") || is("^") || is("$") || (is("{") && is("-", 1));
-  }
+  bool primary_follows() const { return token().is_name() || is("(") || is("^") || is("$") || (is("{") && is("-", 1)); }
 
   Node sequence() {
     Node node{.kind = Node::Kind::kSequence};
@@ -103,7 +101,8 @@ class Reader {
         most = high.value_or(kNoEnd);
       } else {
         if (!low) unexpected("',', '}', <integer>");
-        if (*low < 1) raise("NUMERIC_VALUE_OUT_OF_RANGE", "Pattern quantifier upper bound must be greater than or equal to 1", at);
+        if (*low < 1)
+          raise("NUMERIC_VALUE_OUT_OF_RANGE", "Pattern quantifier upper bound must be greater than or equal to 1", at);
         most = least;
       }
       if (most != kNoEnd && least > most) {
@@ -145,7 +144,8 @@ class Reader {
       while (take(","));
       if (!take(")")) unexpected("')'");
       if (permuted.children.size() > kMostPermuted) {
-        raise("NOT_SUPPORTED", "PERMUTE of more than " + std::to_string(kMostPermuted) + " patterns is not supported.", at);
+        raise("NOT_SUPPORTED", "PERMUTE of more than " + std::to_string(kMostPermuted) + " patterns is not supported.",
+              at);
       }
       return permuted;
     }

@@ -487,6 +487,14 @@ BoundPtr bind_case(BindInput& input) {
   return result;
 }
 
+BoundPtr bind_if(BindInput& input) {
+  if (input.arguments.size() == 3 && !common_type(input.arguments[1]->return_type, input.arguments[2]->return_type)) {
+    raise("TYPE_MISMATCH", "Result types for IF must be the same: " + type_name(*input.arguments[1]) + " vs " +
+          type_name(*input.arguments[2]), input.place);
+  }
+  return bind_case(input);
+}
+
 BoundPtr bind_coalesce(BindInput& input) {
   std::vector<size_t> all;
   for (size_t i = 0; i < input.arguments.size(); ++i) all.push_back(i);
@@ -585,6 +593,7 @@ std::vector<Special> specials() {
       {"negate", 1, 1, bind_negate},
       {"plus", 1, 1, bind_plus},
       {"case", 2, -1, bind_case},
+      {"if result", 2, 3, bind_if},
       {"coalesce", 2, -1, bind_coalesce, "T", "T..."},
       {"nullif", 2, 2, bind_nullif, "T", "T, T"},
       {"greatest", 1, -1, bind_extreme, "T", "T..."},

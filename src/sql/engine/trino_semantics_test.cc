@@ -223,7 +223,7 @@ TEST_F(Trino, queries) {
   EXPECT_EQ(rows("SELECT count(*) FROM (VALUES 1, 2) t(x) TABLESAMPLE BERNOULLI (100)"), (Lines{"2"}));
   EXPECT_EQ(rows("SELECT DISTINCT x FROM (VALUES 1, 1) t(x)"), (Lines{"1"}));
   EXPECT_EQ(value("SELECT * FROM (VALUES 1) t(x) MATCH_RECOGNIZE (PATTERN (A))"),
-            "NOT_SUPPORTED: line 1:31: MATCH_RECOGNIZE is not supported.");
+            "SYNTAX_ERROR: line 1:59: mismatched input ')'. Expecting: 'DEFINE'");
 }
 
 TEST_F(Trino, unnest) {
