@@ -118,12 +118,13 @@ class SqlSession {
 
   Result<Outcome> execute(Running& run, const EngineStatement& s);
   Result<std::optional<Outcome>> create_schema(Running& run);
-  Result<std::optional<Outcome>> merge_simplified(Running& run);
   Result<std::optional<Outcome>> set_config(Running& run);
-  Result<std::optional<Outcome>> merge_checked(Running& run);
   Result<Outcome> execute(Running& run, const Transaction& s);
   Result<Outcome> execute(Running& run, const CancelSession& s);
   Result<Outcome> execute(Running& run, const NothingToDo& s);
+  // session_merge.cc; nullopt: the statement is none of these
+  Result<std::optional<Outcome>> merge_simplified(Running& run);
+  Result<std::optional<Outcome>> merge_checked(Running& run);
   // session_rights.cc
   Result<Identity> identity(Running& run);
   Result<Rights> rights(Running& run, const std::string& database = {});

@@ -499,10 +499,10 @@ Result<size_t> outer_mark(Rewriting& r, size_t i) {
 }
 
 constexpr std::array<Rule, 30> kRules = {
-    outer_mark, sorted_aggregate, string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,        convert,        top, minus,
-    approximate,    listagg,   null_treatment, select_into, delete_from,  schema_binding, explain_verbose,
-    interval_literal, object_transform, positions, similar, percentile_over, qualified_words, collate,
-    rows_function, session_values, table_path, plain_name, exclusive_or};
+    outer_mark, sorted_aggregate, string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,
+    convert, top, minus, approximate, listagg, null_treatment, select_into, delete_from, schema_binding,
+    explain_verbose, interval_literal, object_transform, positions, similar, percentile_over, qualified_words,
+    collate, rows_function, session_values, table_path, plain_name, exclusive_or};
 
 // A parenthesis that no rule took.
 void step(Rewriting& r, size_t i) {

@@ -31,7 +31,9 @@ struct Written {
 void unzone(std::string& text, bool& negative) {
   if (text.empty()) return;
   const char last = text.back();
-  const auto digit = [&](char zero, char one) { return last == zero ? 0 : last >= one && last < one + 9 ? last - one + 1 : -1; };
+  const auto digit = [&](char zero, char one) {
+    return last == zero ? 0 : last >= one && last < one + 9 ? last - one + 1 : -1;
+  };
   const int positive = digit('{', 'A'), below = digit('}', 'J');
   if (positive < 0 && below < 0) return;
   negative = below >= 0;
@@ -44,10 +46,13 @@ std::string plain(const string_t& given, const std::string& format, bool& negati
   const size_t sign = format.find('S');
   if (sign != std::string::npos && sign > 0) unzone(text, negative);
   if (format.find_first_of("CLNOU") != std::string::npos)
-    std::erase_if(text, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) > 127; });
+    std::erase_if(text, [](char c) {
+      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) > 127;
+    });
   if (format.find_first_of("G,") != std::string::npos) std::erase(text, ',');
   if (const size_t point = format.find('V'); point != std::string::npos) {
-    const auto behind = static_cast<size_t>(std::count(format.begin() + static_cast<int64_t>(point), format.end(), '9'));
+    const auto behind =
+        static_cast<size_t>(std::count(format.begin() + static_cast<int64_t>(point), format.end(), '9'));
     if (behind <= text.size()) return text.substr(0, text.size() - behind) + "." + text.substr(text.size() - behind);
   }
   return text;
@@ -119,7 +124,8 @@ void to_int_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vect
 
 // The third argument is the scale, the fourth the precision.
 void to_numeric_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  const int scale = input.data[2].GetValue(0).GetValue<int32_t>(), precision = input.data[3].GetValue(0).GetValue<int32_t>();
+  const int scale = input.data[2].GetValue(0).GetValue<int32_t>(),
+            precision = input.data[3].GetValue(0).GetValue<int32_t>();
   duckdb::BinaryExecutor::Execute<string_t, string_t, hugeint_t>(
       input.data[0], input.data[1], result, input.size(), [&](string_t text, string_t format) {
         const auto value = scaled(written(text, format_of(format)), scale, false);
@@ -158,7 +164,8 @@ unique_ptr<Expression> bind_to_numeric(FunctionBindExpressionInput& input) {
   };
   const int precision = whole(38), scale = whole(0);
   if (precision < 1 || precision > 38 || scale < 0 || scale > precision)
-    raise_sql("22023", "NUMERIC precision " + std::to_string(precision) + " must be between 1 and 38, and its scale within it");
+    raise_sql("22023",
+              "NUMERIC precision " + std::to_string(precision) + " must be between 1 and 38, and its scale within it");
   auto list = arguments(as_text(context, std::move(given[0])), std::move(format));
   list.push_back(constant(Value::INTEGER(scale)));
   list.push_back(constant(Value::INTEGER(precision)));
@@ -173,7 +180,8 @@ void add_teradata(Registry& registry) {
   registry.add(typed_variadic("text_to_int_alt", bind_to_int));
   registry.add(typed_variadic("text_to_numeric_alt", bind_to_numeric));
   registry.add(scalar("text_to_int_alt_run", {text, text}, whole, to_int_run));
-  auto numeric = scalar("text_to_numeric_alt_run", {text, text, whole, whole}, LogicalType::DECIMAL(38, 0), to_numeric_run);
+  auto numeric =
+      scalar("text_to_numeric_alt_run", {text, text, whole, whole}, LogicalType::DECIMAL(38, 0), to_numeric_run);
   numeric.bind = bind_to_numeric_run;
   registry.add(numeric);
 }

@@ -160,7 +160,8 @@ const FunctionRule kRules[] = {
     own_as("dsqrt", "sqrt", 1, 1), own_as("dround", "round", 1, 1), own_as("dtrunc", "trunc", 1, 1),
     // text
     own("chr", 1, 1), own("soundex", 1, 1), own("difference", 2, 2), own("octetindex", 2, 2), own("bpcharcmp", 2, 2),
-    own_as("bttext_pattern_cmp", "bpcharcmp", 2, 2), own("text_to_int_alt", 1, 2), own("text_to_numeric_alt", 1, 4), own("similar_pattern", 1, 2),
+    own_as("bttext_pattern_cmp", "bpcharcmp", 2, 2), own("text_to_int_alt", 1, 2),
+    own("text_to_numeric_alt", 1, 4), own("similar_pattern", 1, 2),
     made("collate_", 2, 2, make_collate), own("regexp_count", 2, 4), own("regexp_instr", 2, 6),
     own("regexp_replace", 2, 5), own("regexp_substr", 2, 5),
     // hashes

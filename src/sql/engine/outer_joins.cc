@@ -127,7 +127,8 @@ std::map<string, Condition> conditions_of(duckdb::SelectNode& node) {
   std::map<string, Condition> all;
   for (Condition& condition : marked) {
     if (condition.outer.erase("") > 0) {  // whose column it is says the only table that has the mark
-      if (named.size() != 1) raise_sql("42601", "A column with the outer join operator (+) needs the name of its table");
+      if (named.size() != 1)
+        raise_sql("42601", "A column with the outer join operator (+) needs the name of its table");
       condition.outer.insert(*named.begin());
     }
     if (condition.outer.size() != 1) raise_sql("42601", "A join condition may have one outer-joined table");
@@ -157,7 +158,8 @@ void join_outside(duckdb::SelectNode& node) {
   for (auto at = conditions.begin(); at != conditions.end();) {
     auto& [name, condition] = *at;
     if (condition.others.empty() && condition.unnamed) {
-      if (tables.size() != 2) raise_sql("42601", "A column that is compared with one with (+) needs the name of its table");
+      if (tables.size() != 2)
+        raise_sql("42601", "A column that is compared with one with (+) needs the name of its table");
       condition.others.insert(name_of(*tables[name_of(*tables[0]) == name ? 1 : 0]));
     }
     if (here(name) && !condition.others.empty() && here(*condition.others.begin())) {

@@ -70,6 +70,9 @@ constexpr const char* kRoutines =
     "(SELECT *, row_number() OVER () AS number FROM " SERVER("tarn_routines") ") r LEFT JOIN duckdb_schemas() s ON "
     "s.database_name = {db} AND s.schema_name = r.schema_name LEFT JOIN {identities} i ON i.kind = 'user' AND i.name = r.owner)) routines";
 
+// A routine's body, between $$ and $$.
+#define SOURCE "CASE WHEN contains(definition, '$$') THEN split_part(definition, '$$', 2) ELSE definition END"
+
 #define ROUTINE_COLUMNS                                                                                              \
   "name AS proname, schema_oid AS pronamespace, owner_id AS proowner, CASE language WHEN 'plpgsql' THEN 13001 ELSE " \
   "14 END AS prolang, false AS proisagg, false AS proiswindow, false AS prosecdef, strict AS proisstrict, false AS " \
@@ -77,7 +80,7 @@ constexpr const char* kRoutines =
       "inputs", "oidvector") " AS proargtypes, " ARRAY_OF("CASE WHEN mixed THEN types END",                          \
                                                           "_oid") " AS proallargtypes, " ARRAY_OF(                   \
       "CASE WHEN mixed THEN modes END", "_char") " AS proargmodes, " ARRAY_OF(                                       \
-      "CASE WHEN len(names) > 0 THEN names END", "_text") " AS proargnames, CASE WHEN contains(definition, '$$') THEN split_part(definition, '$$', 2) ELSE definition END AS prosrc, NULL::VARCHAR AS " \
+      "CASE WHEN len(names) > 0 THEN names END", "_text") " AS proargnames, " SOURCE " AS prosrc, NULL::VARCHAR AS " \
                                                           "probin, " NO_ACL " AS proacl, kind AS prokind"
 
 // What the SQL standard tells of a column.
