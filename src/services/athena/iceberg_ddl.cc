@@ -111,6 +111,28 @@ Status drop_column(const std::string& name, const Json& metadata, std::vector<ic
   return {};
 }
 
+// The type `from` as `to` says it, whose ids are new: a struct's members stay what they are by their names, others come and go,
+// and types may widen (AWS: Evolve Iceberg table schema). nullopt: values of the one cannot be read as the other.
+std::optional<Json> evolved(const Json& from, const Json& to) {
+  if (ice::hive_type(from) == ice::hive_type(to)) return from;
+  if (from["type"].as_string() != "struct" || to["type"].as_string() != "struct")
+    return ice::promotes(from, to) ? std::optional(to) : std::nullopt;
+  const auto before = ice::fields_of(from);
+  Json members = Json::array();
+  for (Json member : to["fields"].items()) {
+    const auto same =
+        std::ranges::find_if(before, [&](const ice::Field& each) { return each.name == member["name"].as_string(); });
+    if (same != before.end()) {
+      auto type = evolved(same->type, member["type"]);
+      if (!type) return std::nullopt;
+      member.set("id", same->id);
+      member.set("type", std::move(*type));
+    }
+    members.push(std::move(member));
+  }
+  return Json::object({{"type", "struct"}, {"fields", std::move(members)}});
+}
+
 Status change_column(const sql::athena::AlterTable& alter, std::vector<ice::Field>& fields, int& last_id) {
   const auto find = [&](const std::string& name) {
     return std::ranges::find_if(fields, [&](const ice::Field& field) { return field.name == name; });
@@ -124,11 +146,11 @@ Status change_column(const sql::athena::AlterTable& alter, std::vector<ice::Fiel
   changed.name = to.name;
   if (!to.comment.empty()) changed.comment = to.comment;
   if (to.type != ice::hive_type(at->type)) {
-    const Json type = TRY(ice::type_of(to.type, last_id));
-    if (!ice::promotes(at->type, type))
+    const auto type = evolved(at->type, TRY(ice::type_of(to.type, last_id)));
+    if (!type)
       return ice::failure("NOT_SUPPORTED", fmt::format("Cannot change the type of column {} from {} to {}",
                                                        alter.column, ice::hive_type(at->type), to.type));
-    changed.type = type;
+    changed.type = *type;
   }
   if (!alter.after) {
     *at = std::move(changed);
