@@ -84,11 +84,12 @@ Result<std::optional<Outcome>> SqlSession::merge_checked(Running& run) {
   const EngineText twice =
       TRY(to_engine("SELECT 1" + joined + " GROUP BY " + of_target + " HAVING count(*) > 1 LIMIT 1"));
   const auto set = columns_of_source(reader, target.name);
-  const auto columns = TRY(
-      internal(run, "SELECT count(*) FROM duckdb_columns() WHERE schema_name = " + quoted_string(schema_of(target)) +
-                        " AND table_name = " + quoted_string(target.name)));
+  const std::string here = " WHERE database_name = " + quoted_string(options_.database);
+  const auto columns =
+      TRY(internal(run, "SELECT count(*) FROM duckdb_columns()" + here + " AND schema_name = " +
+                            quoted_string(schema_of(target)) + " AND table_name = " + quoted_string(target.name)));
   const auto native =
-      TRY(internal(run, "SELECT 1 FROM duckdb_tables() WHERE table_name = " + quoted_string(source.name)));
+      TRY(internal(run, "SELECT 1 FROM duckdb_tables()" + here + " AND table_name = " + quoted_string(source.name)));
   const bool alike = set && std::to_string(*set) == columns.at(0).at(0) && !native.empty();
   const EngineText others =
       TRY(to_engine("DELETE FROM " + target.quoted() + " WHERE rowid IN (SELECT tarn_row FROM (SELECT " + of_target +
