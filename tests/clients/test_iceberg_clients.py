@@ -1,5 +1,5 @@
-"""Why: an Iceberg table is one that several engines write. What pyiceberg changes of a table (its partitioning, its order, its files) Athena
-reads and goes on with, and what Athena's manifests say lets pyiceberg leave files out."""
+"""Why: an Iceberg table is one that several engines write. What pyiceberg changes of a table (its partitioning, its order, its files)
+Athena reads and goes on with, and what Athena's manifests say lets pyiceberg leave files out."""
 import json
 
 from support.athena import Workgroup
@@ -31,8 +31,8 @@ def test_files_are_left_out_by_athenas_manifests(python, place, client, server):
                   f"l array<int>) PARTITIONED BY (truncate(1, name)) LOCATION 's3://{bucket}/t/' {ICEBERG}")
     for n in range(3):
         workgroup.run(f"INSERT INTO t SELECT {n * 100} + i, CAST({n * 100} + i AS decimal(12,2)) / 2 - 100, '{'abc'[n]}' || "
-                      f"CAST(i AS varchar) || 'a name that is longer than sixteen letters', {n} + i / 1e3, TIMESTAMP '202{n}-01-01 00:00:00' "
-                      f"+ i * INTERVAL '1' DAY, {'NULL' if n else repr('x')}, CAST(ROW({n * 100} + i) AS row(x integer)), ARRAY[i] "
+                      f"CAST(i AS varchar) || 'a name that is longer than sixteen letters', {n} + i / 1e3, TIMESTAMP '202{n}-01-01 "
+                      f"00:00:00' + i * INTERVAL '1' DAY, {'NULL' if n else repr('x')}, CAST(ROW({n * 100} + i) AS row(x integer)), ARRAY[i] "
                       "FROM UNNEST(sequence(0, 49)) AS t (i)")
     out = json.loads(python("pyiceberg", START + """
 told = table.inspect.files().to_pylist()

@@ -99,7 +99,8 @@ def test_errors(s3, site, visit, bucket, new_name):
          "Resource": [f"arn:aws:s3:::{public}/*", f"arn:aws:s3:::{public}"]}]}))
     status, headers, body = visit(public, "/no%3Cne%3E")
     assert status == 404 and b"<li>Code: NoSuchKey</li>" in body and b"<li>Key: no&lt;ne&gt;</li>" in body
-    s3.put_bucket_website(Bucket=public, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "sorry"}})
+    s3.put_bucket_website(Bucket=public, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"},
+                                                               "ErrorDocument": {"Key": "sorry"}})
     s3.put_object(Bucket=public, Key="sorry", Body=b"sorry", ContentType="text/plain")
     status, headers, body = visit(public, "/none")
     assert (status, headers["Content-Type"], body) == (404, "text/plain", b"sorry")
