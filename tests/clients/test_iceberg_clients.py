@@ -32,8 +32,8 @@ def test_files_are_left_out_by_athenas_manifests(python, place, client, server):
     for n in range(3):
         workgroup.run(f"INSERT INTO t SELECT {n * 100} + i, CAST({n * 100} + i AS decimal(12,2)) / 2 - 100, '{'abc'[n]}' || "
                       f"CAST(i AS varchar) || 'a name that is longer than sixteen letters', {n} + i / 1e3, TIMESTAMP '202{n}-01-01 "
-                      f"00:00:00' + i * INTERVAL '1' DAY, {'NULL' if n else repr('x')}, CAST(ROW({n * 100} + i) AS row(x integer)), ARRAY[i] "
-                      "FROM UNNEST(sequence(0, 49)) AS t (i)")
+                      f"00:00:00' + i * INTERVAL '1' DAY, {'NULL' if n else repr('x')}, CAST(ROW({n * 100} + i) AS row(x integer)), "
+                      "ARRAY[i] FROM UNNEST(sequence(0, 49)) AS t (i)")
     out = json.loads(python("pyiceberg", START + """
 told = table.inspect.files().to_pylist()
 print(json.dumps({
