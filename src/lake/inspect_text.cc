@@ -62,15 +62,6 @@ void rows_below(const pugi::xml_node& node, const std::string& tag, std::vector<
 
 // --- grok ------------------------------------------------------------------------------------------------------------
 
-// Whose parts are columns, which the SerDe's own are not.
-constexpr std::pair<std::string_view, std::string_view> kLogs[] = {
-    {"COMMONAPACHELOG",
-     "%{IPORHOST:clientip} %{USER:ident} %{USER:auth} \\[%{HTTPDATE:timestamp}\\] \"(?:%{WORD:verb} "
-     "%{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})\" %{NUMBER:response} "
-     "(?:%{NUMBER:bytes}|-)"},
-    {"COMBINEDAPACHELOG", "%{COMMONAPACHELOG} %{QS:referrer} %{QS:agent}"},
-};
-
 constexpr uint32_t kSteps = 100'000;  // of a line's match
 
 struct Grok {
@@ -122,8 +113,6 @@ class GrokParser {
   std::optional<std::string> find(std::string_view name) const {
     for (const auto& [own, pattern] : own_)
       if (own == name) return pattern;
-    for (const auto& [known, pattern] : kLogs)
-      if (known == name) return std::string(pattern);
     if (const auto pattern = sql::grok_pattern(name)) return std::string(*pattern);
     return std::nullopt;
   }

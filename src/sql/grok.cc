@@ -69,9 +69,11 @@ constexpr std::pair<std::string_view, std::string_view> kPatterns[] = {
     {"LOGLEVEL", "(?:[Aa]lert|ALERT|[Tt]race|TRACE|[Dd]ebug|DEBUG|[Nn]otice|NOTICE|[Ii]nfo|INFO|[Ww]arn(?:ing)?|"
                  "WARN(?:ING)?|[Ee]rr(?:or)?|ERR(?:OR)?|[Cc]rit(?:ical)?|CRIT(?:ICAL)?|[Ff]atal|FATAL|[Ss]evere|SEVERE|"
                  "EMERG(?:ENCY)?|[Ee]merg(?:ency)?)"},
-    {"COMMONAPACHELOG", "%{IPORHOST} %{USER} %{USER} \\[%{HTTPDATE}\\] \"(?:%{WORD} %{NOTSPACE}(?: HTTP/%{NUMBER})?|"
-                        "%{DATA})\" %{NUMBER} (?:%{NUMBER}|-)"},
-    {"COMBINEDAPACHELOG", "%{COMMONAPACHELOG} %{QS} %{QS}"},
+    {"COMMONAPACHELOG",
+     "%{IPORHOST:clientip} %{USER:ident} %{USER:auth} \\[%{HTTPDATE:timestamp}\\] \"(?:%{WORD:verb} "
+     "%{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})\" %{NUMBER:response} "
+     "(?:%{NUMBER:bytes}|-)"},
+    {"COMBINEDAPACHELOG", "%{COMMONAPACHELOG} %{QS:referrer} %{QS:agent}"},
 };
 
 }  // namespace

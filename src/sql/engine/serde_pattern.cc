@@ -84,7 +84,7 @@ class GrokExpander {
     }
   }
 
-  // Only those that stand in the format itself are groups.
+  // What has a name is a column wherever it stands, what has none by its pattern's name where it stands in the format itself.
   string expand(const string& text, int depth) {
     if (depth > kMaxDepth) raise_sql("22023", "HIVE_INVALID_METADATA: grok patterns are nested too deeply");
     string out;
@@ -98,7 +98,7 @@ class GrokExpander {
       const auto found = own != own_.end() ? std::optional<std::string_view>(own->second) : grok_pattern(parts[0]);
       if (!found) raise_sql("22023", "HIVE_INVALID_METADATA: there is no grok pattern " + string(parts[0]));
       const string inner = expand(string(*found), depth + 1);
-      if (depth == 0) {
+      if (depth == 0 || parts.size() > 1) {
         out += "(?<" + group_name(fields_.size()) + ">" + inner + ")";
         fields_.push_back(lower(parts.size() > 1 ? parts[1] : parts[0]));
       } else {

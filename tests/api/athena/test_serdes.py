@@ -103,6 +103,16 @@ def test_grok(make):
     assert rows() == [["Feb  9 07:15:00", "B88C4120838", "connect from unknown"]]
 
 
+def test_grok_of_whole_logs(make):
+    """The parts of a pattern that names others, as crawlers write it for a web server's logs."""
+    rows = make("clientip string, verb string, response string, bytes string, referrer string", [
+        "ROW FORMAT SERDE 'com.amazonaws.glue.serde.GrokSerDe' WITH SERDEPROPERTIES ('input.format'='%{COMBINEDAPACHELOG}') "
+        "STORED AS INPUTFORMAT 'org.apache.hadoop.mapred.TextInputFormat' "
+        "OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'"], {
+        "a.log": '10.0.0.7 - ann [09/Feb/2024:07:15:00 +0000] "GET /a.csv HTTP/1.1" 200 17 "http://b/" "curl"\n'})
+    assert rows() == [["10.0.0.7", "GET", "200", "17", '"http://b/"']]
+
+
 def test_cloudtrail(make):
     records = {"Records": [{"eventVersion": "1.08", "eventTime": "2024-01-01T00:00:00Z", "userIdentity": {
         "type": "IAMUser", "accountId": "1"}, "requestParameters": {"bucketName": "b"}, "resources": [{"ARN": "a"}]}]}
