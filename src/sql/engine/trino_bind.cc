@@ -431,6 +431,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   auto any = typed_variadic("call", bind_any);
   adder.add(any);
   add_operator_functions(adder);
+  add_recursion_functions(adder);
   add_text_functions(adder);
   add_pattern_functions(adder);
   add_date_functions(adder);

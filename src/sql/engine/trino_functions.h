@@ -20,6 +20,7 @@ class Adder {
 };
 
 void add_operator_functions(Adder& adder);   // trino_fn_operators.cc
+void add_recursion_functions(Adder& adder);  // trino_recursion.cc
 void add_text_functions(Adder& adder);       // trino_fn_texts.cc
 void add_format_function(Adder& adder);      // trino_fn_format.cc
 void add_pattern_functions(Adder& adder);    // trino_fn_patterns.cc: regular expressions

@@ -17,6 +17,12 @@ BoundPtr body(BindInput& input, const char* text);
 // The type that those arguments have in common. Throws TYPE_MISMATCH that names `what` they are.
 duckdb::LogicalType common_of(BindInput& input, const std::vector<size_t>& which, const char* what);
 
+// One comparison, as Trino understands it. Throws TYPE_MISMATCH.
+BoundPtr compared(BindInput& input, duckdb::ExpressionType type, BoundPtr a, BoundPtr b);
+
+// CASE and its like (trino_conditional.cc).
+std::vector<Special> conditionals();
+
 bool is_integer(const duckdb::LogicalType& type);
 bool is_decimal(const duckdb::LogicalType& type);
 bool is_null(const duckdb::LogicalType& type);

@@ -279,17 +279,10 @@ void Parser::with(duckdb::CommonTableExpressionMap& map) {
       }
     }
     ctes_.back().insert(name);
-    if (recursive && info->query->node->type == duckdb::QueryNodeType::SET_OPERATION_NODE) {
-      auto& both = info->query->node->Cast<duckdb::SetOperationNode>();
-      if (both.setop_type == duckdb::SetOperationType::UNION) {
-        auto node = make_uniq<duckdb::RecursiveCTENode>();
-        node->ctename = name;
-        node->union_all = both.setop_all;
-        node->left = std::move(both.left);
-        node->right = std::move(both.right);
-        node->aliases = info->aliases;
-        info->query->node = std::move(node);
-      }
+    if (recursive && info->query->node->type == duckdb::QueryNodeType::SET_OPERATION_NODE &&
+        info->query->node->Cast<duckdb::SetOperationNode>().setop_type == duckdb::SetOperationType::UNION) {
+      info->query->node = recursion(
+          name, info->aliases, duckdb::unique_ptr_cast<QueryNode, duckdb::SetOperationNode>(std::move(info->query->node)));
     }
     map.map[name] = std::move(info);
   } while (take_op(","));

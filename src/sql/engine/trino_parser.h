@@ -252,4 +252,8 @@ duckdb::unique_ptr<duckdb::SelectStatement> as_statement(duckdb::unique_ptr<duck
 // SELECT * FROM (node): a node that has modifiers of its own inside another one.
 duckdb::unique_ptr<duckdb::QueryNode> wrapped(duckdb::unique_ptr<duckdb::QueryNode> node);
 
+// What WITH RECURSIVE name (columns) AS (both) is for the engine: it goes as deep as Athena does (trino_recursion.cc).
+duckdb::unique_ptr<duckdb::QueryNode> recursion(const std::string& name, const duckdb::vector<std::string>& columns,
+                                                duckdb::unique_ptr<duckdb::SetOperationNode> both);
+
 }  // namespace tarn::sql::engine::trino

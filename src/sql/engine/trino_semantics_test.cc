@@ -123,6 +123,8 @@ TEST_F(Trino, errors_with_places) {
           "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (integer) for function lower. Expected: "
           "lower(varchar)"},
          {"SELECT 1 + 'a'", "TYPE_MISMATCH: line 1:10: Cannot apply operator: integer + varchar(1)"},
+         {"WITH RECURSIVE t(n) AS (VALUES 1 UNION ALL SELECT n + 1 FROM t WHERE n < 12) SELECT count(*) FROM t",
+          "NOT_SUPPORTED: Recursion depth limit exceeded (10). Use 'max_recursion_depth' session property to modify the limit."},
          {"SELECT * FROM nowhere", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.dev.nowhere' does not exist"},
          {"SELECT * FROM other.nowhere",
           "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.other.nowhere' does not exist"},
@@ -199,6 +201,14 @@ TEST_F(Trino, queries) {
             (Lines{"2|2"}));
   EXPECT_EQ(rows("WITH RECURSIVE t(n) AS (VALUES 1 UNION ALL SELECT n + 1 FROM t WHERE n < 4) SELECT sum(n) FROM t"),
             (Lines{"10"}));
+  EXPECT_EQ(rows("WITH RECURSIVE t(n) AS (VALUES 1 UNION ALL SELECT n + 1 FROM t WHERE n < 11) SELECT max(n), count(*) FROM t"),
+            (Lines{"11|11"}));
+  EXPECT_EQ(rows("WITH RECURSIVE t(n, s) AS (SELECT * FROM (VALUES (1, 'a'), (1, 'a')) UNION SELECT n + 1, s FROM t WHERE n < 3 "
+                 "ORDER BY 1 DESC LIMIT 2) SELECT * FROM t"),
+            (Lines{"3|a", "2|a"}));
+  EXPECT_EQ(rows("WITH RECURSIVE t(n) AS (VALUES 1 UNION ALL SELECT a.n + 1 FROM t a JOIN (VALUES 1, 2) b(x) ON a.n = b.x) "
+                 "SELECT * FROM t u WHERE n IN (SELECT n FROM t) ORDER BY 1"),
+            (Lines{"1", "2", "3"}));
   EXPECT_EQ(rows("SELECT 1 UNION SELECT 1 UNION ALL SELECT 2 ORDER BY 1"), (Lines{"1", "2"}));
   EXPECT_EQ(rows("SELECT * FROM (VALUES 1, 2, 3) EXCEPT SELECT 2 ORDER BY 1"), (Lines{"1", "3"}));
   EXPECT_EQ(rows("(SELECT 1) INTERSECT (SELECT 1)"), (Lines{"1"}));
