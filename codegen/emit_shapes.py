@@ -362,6 +362,8 @@ def _operation_parts(model, operation, twin):
         f".success_status = {http.get('responseCode', 200)}",
         f".form = wire::Form::{FORMS[operation.line.form]}",
     ]
+    if operation.line.brief:
+        parts.append(".brief = true")
     checksum = operation.model.get("httpChecksum", {}).get("requestChecksumRequired")
     if checksum or operation.model.get("httpChecksumRequired"):
         parts.append(".checksum_required = true")

@@ -21,6 +21,7 @@ class Right:
 class Line:
     operation: str
     form: str
+    brief: bool
     rights: list  # of Right
     custom: bool
     section: str
@@ -85,8 +86,9 @@ def _operation(text, section, where):
     name, form, rights_text = parts
     if form not in FORMS:
         raise GenerationError(f"{where}: unknown form '{form}' of {name}: one of {', '.join(FORMS)}")
-    rights, custom = _rights(rights_text, name, where)
-    return Line(name, form, rights, custom, section, where)
+    brief = rights_text.startswith("brief ")
+    rights, custom = _rights(rights_text.removeprefix("brief "), name, where)
+    return Line(name, form, brief, rights, custom, section, where)
 
 
 def _rights(text, name, where):

@@ -134,13 +134,10 @@ void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
 }
 
 // Whether the thread that read a request also serves it, which spares the request two changes of threads, a sixth of what a
-// small GET costs: what reads or writes one object's, or one message's, few records. Others may scan for long.
+// small GET costs. Others may scan for long.
 bool Gateway::serves_here(const Incoming& in) const {
   const wire::Operation* operation = in.operation();
-  if (operation == nullptr || door_.store().stalled()) return false;
-  if (operation->form == wire::Form::kBodyIn || operation->form == wire::Form::kBodyOut) return true;
-  static constexpr std::string_view kOneMessage[] = {"SendMessage", "ReceiveMessage", "DeleteMessage"};
-  return operation->service->signing_name == "sqs" && std::ranges::find(kOneMessage, operation->name) != std::end(kOneMessage);
+  return operation != nullptr && operation->brief && !door_.store().stalled();
 }
 
 // --- who asks, and for what -------------------------------------------------------------------------------------------

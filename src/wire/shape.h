@@ -112,6 +112,7 @@ struct Operation {
   std::string_view result_wrapper;  // query: "CreateRoleResult"; else empty
   int success_status = 200;
   Form form = Form::kRead;
+  bool brief = false;               // of few records, whatever it is asked: never scans
   bool checksum_required = false;   // httpChecksumRequired
   bool unsigned_allowed = false;    // the model's authtype "none"
   std::string_view streaming_input = {};   // the member that is streamed, else empty

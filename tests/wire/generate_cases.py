@@ -22,7 +22,7 @@ from model import Model  # noqa: E402
 
 def model_of(namespace, suite):
     operations = {case["given"]["name"]: case["given"] for case in suite["cases"]}
-    lines = [Line(name, "write", [], False, DEFAULT_SECTION, f"{namespace}:{i}") for i, name in enumerate(operations)]
+    lines = [Line(name, "write", False, [], False, DEFAULT_SECTION, f"{namespace}:{i}") for i, name in enumerate(operations)]
     manifest = Manifest(pathlib.Path(namespace), namespace, "Probe", namespace, False, [DEFAULT_SECTION], lines)
     metadata = {"endpointPrefix": "probe", **suite["metadata"]}
     return Model(manifest, {"metadata": metadata, "shapes": suite["shapes"], "operations": operations}, {})
