@@ -259,15 +259,15 @@ void begin(Lambda& lambda, const Delivery& delivery, Settle settle) {
 
 }  // namespace
 
-Status accept_event(Lambda& lambda, Transaction& tx, const Found& found, const std::string& payload,
-                    const Caller& caller) {
+Status accept_event(Lambda& lambda, const Found& found, const std::string& payload, const Caller& caller) {
   const EventCall call{.function = found.name.arn(),
                        .qualifier = found.name.qualifier,
                        .payload = payload,
                        .request_id = caller.request_id,
                        .trace = caller.trace,
                        .accepted = lambda.door.clock().now()};
-  return lambda.door.outbox().enqueue(tx, call.delivery(0));
+  return lambda.door.store().wait_synced(TRY(
+      lambda.door.store().run([&](Transaction& tx) { return lambda.door.outbox().enqueue(tx, call.delivery(0)); })));
 }
 
 void start_events(Lambda& lambda) {

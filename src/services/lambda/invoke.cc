@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMostPayload = 6 << 20;       // AWS: Lambda quotas: synchronous invocation payload
 constexpr size_t kMostAsynchronous = 1 << 20;  // .. asynchronous
+
 Result<std::string> payload_of(const InvocationRequest& in, size_t most) {
   std::string payload = in.payload ? in.payload->bytes : "";
   if (payload.size() > most)
@@ -50,9 +51,7 @@ void invoke(Lambda& lambda, Call& call, const InvocationRequest& in, Reply<Invoc
     }
     std::string payload = TRY(payload_of(in, type == "Event" ? kMostAsynchronous : kMostPayload));
     if (type == "Event") {
-      const Sequence sequence = TRY(lambda.door.store().run(
-          [&](Transaction& tx) { return accept_event(lambda, tx, found, payload, call.caller()); }));
-      TRY(lambda.door.store().wait_synced(sequence));
+      TRY(accept_event(lambda, found, payload, call.caller()));
       reply.give(InvocationResponse{.status_code = 202, .payload = wire::Blob{}});
       return {};
     }
@@ -93,9 +92,7 @@ Result<InvokeAsyncResponse> invoke_async(Lambda& lambda, Call& call, const Invok
   const Found found = TRY(find_now(lambda.door, call.caller(), *in.function_name, {}));
   const std::string payload =
       TRY(payload_of({.invocation_type = "Event", .payload = in.invoke_args}, kMostAsynchronous));
-  const Sequence sequence = TRY(lambda.door.store().run(
-      [&](Transaction& tx) { return accept_event(lambda, tx, found, payload, call.caller()); }));
-  TRY(lambda.door.store().wait_synced(sequence));
+  TRY(accept_event(lambda, found, payload, call.caller()));
   return InvokeAsyncResponse{.status = 202};
 }
 

@@ -123,9 +123,8 @@ Result<uint64_t> publish(Call& call, Transaction& tx, const FunctionKey& key, Fu
 
 // --- asynchronous calls ------------------------------------------------------------------------------------------------
 
-// Accepts one: in the transaction's commit.
-Status accept_event(Lambda& lambda, Transaction& tx, const Found& found, const std::string& payload,
-                    const Caller& caller);
+// Accepts one. DURABLE: it is on the disk. REQUIRES: no transaction is open on this thread.
+Status accept_event(Lambda& lambda, const Found& found, const std::string& payload, const Caller& caller);
 void start_events(Lambda& lambda);
 // Whether something can be sent to this ARN; after a failure or a success.
 bool is_destination(const std::string& arn, bool failure);

@@ -14,10 +14,6 @@ constexpr std::string_view kApi = "/2018-06-01/runtime/";
 constexpr std::string_view kExtensionsApi = "/2020-01-01/extension/";
 constexpr std::string_view kTelemetryApi = "/2022-07-01/telemetry";
 
-}  // namespace
-
-namespace {
-
 using Exchange = std::shared_ptr<http::Exchange>;
 
 void respond(const Exchange& exchange, int status, std::string text) {
@@ -56,7 +52,9 @@ void Environments::State::serve(const Exchange& exchange, uint64_t id, std::stri
   if (found == all.end()) return refuse(exchange, 403, "Gone", "This environment has ended.");
   RunningEnvironment& e = *found->second;
   if (path.starts_with(kExtensionsApi)) return serve_extension(exchange, e, path.substr(kExtensionsApi.size()), body);
-  if (path == kTelemetryApi || path == "/2022-07-01/telemetry/") return subscribe_to_telemetry(exchange, e, body);
+  if (path.starts_with(kTelemetryApi) &&
+      (path.size() == kTelemetryApi.size() || path.substr(kTelemetryApi.size()) == "/"))
+    return subscribe_to_telemetry(exchange, e, body);
   if (!path.starts_with(kApi)) return refuse(exchange, 404, "NotFound", "No such path of the Runtime API.");
   const std::string_view what = path.substr(kApi.size());
   if (e.dying) return refuse(exchange, 403, "Gone", "This environment ends.");
