@@ -1,13 +1,10 @@
 #include "os/certificate.h"
 
 #include <fmt/format.h>
-#include <openssl/bio.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <memory>
-
+#include "os/openssl.h"
 #include "os/random.h"
 
 namespace tarn {
@@ -15,13 +12,9 @@ namespace {
 
 constexpr long kValidSeconds = 3650L * 24 * 3600;
 
-template <class T, void (*Free)(T*)>
-struct FreeWith {
-  void operator()(T* p) const { Free(p); }
-};
-using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY, EVP_PKEY_free>>;
-using X509Owner = std::unique_ptr<X509, FreeWith<X509, X509_free>>;
-using BioOwner = std::unique_ptr<BIO, FreeWith<BIO, BIO_vfree>>;
+using openssl::Bio;
+using openssl::Key;
+using Certificate = openssl::Owner<X509, X509_free>;
 
 std::string text_of(BIO* bio) {
   char* data = nullptr;
@@ -33,13 +26,13 @@ bool add_extension(X509* certificate, int id, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, FreeWith<X509_EXTENSION, X509_EXTENSION_free>> extension(
+  const openssl::Owner<X509_EXTENSION, X509_EXTENSION_free> extension(
       X509V3_EXT_conf_nid(nullptr, &context, id, value));
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-X509Owner self_signed(EVP_PKEY* key, const std::string& common_name, const std::string& alternative_names) {
-  X509Owner made(X509_new());
+Certificate self_signed(EVP_PKEY* key, const std::string& common_name, const std::string& alternative_names) {
+  Certificate made(X509_new());
   X509_set_version(made.get(), 2);
   const std::string serial = random_bytes(8);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(made.get()), *reinterpret_cast<const uint64_t*>(serial.data()) >> 1);
@@ -61,8 +54,8 @@ X509Owner self_signed(EVP_PKEY* key, const std::string& common_name, const std::
 
 Result<PemPair> make_certificate(KeyKind kind, const std::string& common_name, const std::string& alternative_names) {
   const Key key(kind == KeyKind::kP256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048));
-  const X509Owner certificate = key ? self_signed(key.get(), common_name, alternative_names) : nullptr;
-  const BioOwner key_text(BIO_new(BIO_s_mem())), certificate_text(BIO_new(BIO_s_mem()));
+  const Certificate certificate = key ? self_signed(key.get(), common_name, alternative_names) : nullptr;
+  const Bio key_text(BIO_new(BIO_s_mem())), certificate_text(BIO_new(BIO_s_mem()));
   if (!certificate || PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
       PEM_write_bio_X509(certificate_text.get(), certificate.get()) != 1)
     return internal_failure(fmt::format("OpenSSL cannot make a key and a certificate for {}", common_name));

@@ -1,22 +1,14 @@
 #include "os/rsa_key.h"
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "os/openssl.h"
+
 namespace tarn {
-namespace {
 
-template <class T, void (*Free)(T*)>
-struct FreeWith {
-  void operator()(T* p) const { Free(p); }
-};
-using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY, EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, FreeWith<BIO, BIO_vfree>>;
-using Context = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX, EVP_MD_CTX_free>>;
-
-}  // namespace
+using openssl::Bio;
+using openssl::Key;
 
 struct RsaKey::State {
   Key key;
@@ -35,7 +27,7 @@ Result<RsaKey> RsaKey::load(std::string_view pem) {
 }
 
 Result<std::string> RsaKey::sign(std::string_view text, Hash hash) const {
-  const Context context(EVP_MD_CTX_new());
+  const openssl::Owner<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
   size_t size = 0;
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   const EVP_MD* digest = hash == Hash::kSha256 ? EVP_sha256() : EVP_sha1();
