@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "door/door.h"
+#include "door/over_http.h"
 #include "door/parameters.h"
 #include "os/clock.h"
 #include "os/random.h"
@@ -111,13 +112,8 @@ Status UrlDoor::find(Asked& asked) {
 
 // Of AuthType AWS_IAM: who signed; of NONE: nobody.
 Result<Caller> UrlDoor::caller_of(const Asked& asked) {
-  Caller caller;
+  Caller caller = tarn::caller_of(asked.head(), asked.request_id);
   caller.region = asked.region;
-  caller.request_id = asked.request_id;
-  caller.source_ip = asked.head().peer_address;
-  caller.user_agent = asked.head().headers.get("user-agent");
-  caller.host = asked.host;
-  caller.secure = asked.head().secure;
   if (asked.url.auth == "NONE") return caller;
   const auto fault = [](const wire::AuthFault& what) {
     return Failure(wire::auth_error(what, wire::Dialect::kRestJson));
@@ -285,7 +281,7 @@ void UrlDoor::call(std::shared_ptr<Asked> asked) {
                         .arn = asked->found.name.qualified_arn(),
                         .payload = event.text(),
                         .client_context = {},
-                        .trace = std::string(asked->head().headers.get("x-amzn-trace-id"))};
+                        .trace = asked->caller.trace};
   if (asked->url.mode == "RESPONSE_STREAM") {
     const auto stream = std::make_shared<UrlStream>(asked->exchange, [asked](http::Response& head) {
       head.headers.set("x-amzn-RequestId", asked->request_id);

@@ -51,13 +51,14 @@ class CorsDoor {
 
   // REQUIRES: is_preflight(exchange->head())
   void handle(std::shared_ptr<http::Exchange> exchange);
-  // Tells a browser in the answer to its request whether the page that made it may read it.
+  // Tells a browser in the answer to a request that comes from elsewhere whether the page that made it may read it.
   void add_headers(const http::RequestHead& head, http::Response& response);
 
  private:
   http::Response answer(const http::RequestHead& head);
-  // nullopt: there is no such bucket, or it has no rules; `there` says which.
-  Result<std::optional<CorsRecord>> find(const std::string& bucket, bool& there);
+  // ERRORS: AccessForbidden: there is no such bucket, or it has no rules.
+  Result<CorsRecord> rules_for(const http::RequestHead& head) const;
+  Failure forbidden(const http::RequestHead& head, std::string message) const;
 
   Door& door_;
   std::function<void(http::Task)> workers_;

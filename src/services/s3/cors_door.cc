@@ -1,4 +1,6 @@
 // What browsers are told. Words, headers and their order were recorded from AWS.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -17,9 +19,7 @@ constexpr const char* kMethod = "access-control-request-method";
 constexpr const char* kHeaders = "access-control-request-headers";
 
 std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 CrossOrigin request_of(const http::RequestHead& head) {
@@ -42,24 +42,26 @@ void allow(const CorsRule& rule, const CrossOrigin& request, http::Response& res
   response.headers.set("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method");
 }
 
-Failure forbidden(const http::RequestHead& head, bool object, std::string message) {
-  const std::string method(head.headers.contains(kMethod) ? head.headers.get(kMethod) : head.method);
-  return refuse(403, "AccessForbidden", std::move(message),
-                {{"Method", method}, {"ResourceType", object ? "OBJECT" : "BUCKET"}});
-}
-
 }  // namespace
 
 bool is_preflight(const http::RequestHead& head) {
   return head.method == "OPTIONS";
 }
 
-Result<std::optional<CorsRecord>> CorsDoor::find(const std::string& bucket, bool& there) {
+Failure CorsDoor::forbidden(const http::RequestHead& head, std::string message) const {
+  const std::string method(head.headers.contains(kMethod) ? head.headers.get(kMethod) : head.method);
+  const bool object = addressed(head, base_domains_).second;
+  return refuse(403, "AccessForbidden", std::move(message),
+                {{"Method", method}, {"ResourceType", object ? "OBJECT" : "BUCKET"}});
+}
+
+Result<CorsRecord> CorsDoor::rules_for(const http::RequestHead& head) const {
   const auto tx = door_.store().read();
-  const auto found = TRY(tx->get(kBuckets, {bucket}));
-  there = found.has_value();
-  if (!found) return std::nullopt;
-  return tx->get(kCors, {found->id});
+  const auto bucket = TRY(tx->get(kBuckets, {addressed(head, base_domains_).first}));
+  if (!bucket) return forbidden(head, "CORSResponse: Bucket not found");
+  auto cors = TRY(tx->get(kCors, {bucket->id}));
+  if (!cors) return forbidden(head, "CORSResponse: CORS is not enabled for this bucket.");
+  return std::move(*cors);
 }
 
 void CorsDoor::handle(std::shared_ptr<http::Exchange> exchange) {
@@ -71,17 +73,13 @@ http::Response CorsDoor::answer(const http::RequestHead& head) {
   const auto asked = [&]() -> Result<http::Response> {
     if (!head.headers.contains(kOrigin))
       return refuse(400, "BadRequest", "Insufficient information. Origin request header needed.");
-    const auto [bucket, object] = addressed(head, base_domains_);
-    bool there = false;
-    const auto cors = TRY(find(bucket, there));
-    if (!there) return forbidden(head, object, "CORSResponse: Bucket not found");
-    if (!cors) return forbidden(head, object, "CORSResponse: CORS is not enabled for this bucket.");
+    const CorsRecord cors = TRY(rules_for(head));
     if (!head.headers.contains(kMethod))
       return refuse(400, "BadRequest", "Invalid Access-Control-Request-Method: null");
     const CrossOrigin request = request_of(head);
-    const CorsRule* rule = allowing(*cors, request);
+    const CorsRule* rule = allowing(cors, request);
     if (!rule)
-      return forbidden(head, object,
+      return forbidden(head,
                        "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, "
                        "request method / Access-Control-Request-Method or Access-Control-Request-Headers are not "
                        "whitelisted by the resource's CORS spec.");
@@ -95,11 +93,11 @@ http::Response CorsDoor::answer(const http::RequestHead& head) {
 }
 
 void CorsDoor::add_headers(const http::RequestHead& head, http::Response& response) {
-  bool there = false;
-  const auto cors = find(addressed(head, base_domains_).first, there);
-  if (!cors || !*cors) return;
+  if (!head.headers.contains(kOrigin)) return;
+  const auto cors = rules_for(head);
+  if (!cors) return;
   const CrossOrigin request = request_of(head);
-  if (const CorsRule* rule = allowing(**cors, request)) allow(*rule, request, response);
+  if (const CorsRule* rule = allowing(*cors, request)) allow(*rule, request, response);
 }
 
 }  // namespace tarn::s3

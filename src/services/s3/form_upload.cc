@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "door/over_http.h"
 #include "gen/s3/handlers.h"
 #include "http/form.h"
 #include "os/clock.h"
@@ -223,11 +224,7 @@ void FormDoor::handle(std::shared_ptr<http::Exchange> exchange) {
 }
 
 http::Response FormDoor::answer(const http::RequestHead& head, const std::string& body, const std::string& request_id) {
-  Caller caller{.request_id = request_id,
-                .source_ip = head.peer_address,
-                .user_agent = std::string(head.headers.get("user-agent")),
-                .host = std::string(head.headers.get("host")),
-                .secure = head.secure};
+  Caller caller = caller_of(head, request_id);
   const auto posted = [&]() -> Result<http::Response> {
     Form form = TRY(read_form(head, body));
     const std::string bucket = addressed(head, base_domains_).first;

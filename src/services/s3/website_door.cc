@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "door/over_http.h"
 #include "gen/s3/handlers.h"
 #include "os/random.h"
 #include "services/s3/errors.h"
@@ -38,10 +39,6 @@ std::string error_page(const ::tarn::Error& error, const std::string& request_id
   return page + "</ul>\n<hr/>\n</body>\n</html>\n";
 }
 
-::tarn::Error of(Failure failure) {
-  return failure.error();
-}
-
 }  // namespace
 
 struct WebsiteDoor::Visit {
@@ -66,16 +63,11 @@ bool is_for_website(const http::RequestHead& head) {
 
 void WebsiteDoor::handle(std::shared_ptr<http::Exchange> exchange) {
   workers_([this, exchange] {
-    Visit visit{.exchange = exchange, .bucket = {}, .key = {}, .caller = {}};
     const http::RequestHead& head = exchange->head();
+    Visit visit{.exchange = exchange, .bucket = {}, .key = {}, .caller = caller_of(head, uuid4())};
     const std::string_view host = head.headers.get("host");
     visit.bucket = host.substr(0, host.find(kWebsiteLabel));
     visit.key = uri_decode(std::string_view(head.path).substr(std::min<size_t>(1, head.path.size())));
-    visit.caller.request_id = uuid4();
-    visit.caller.source_ip = head.peer_address;
-    visit.caller.user_agent = head.headers.get("user-agent");
-    visit.caller.host = host;
-    visit.caller.secure = head.secure;
     answer(visit);
   });
 }
@@ -86,21 +78,23 @@ void WebsiteDoor::answer(Visit& visit) {
     const auto tx = door_.store().read();
     const auto bucket = tx->get(kBuckets, {visit.bucket});
     if (!bucket) return refuse(visit, nullptr, "", bucket.error());
-    if (!*bucket) return refuse(visit, nullptr, "", of(no_such_bucket(visit.bucket)));
+    if (!*bucket) return refuse(visit, nullptr, "", no_such_bucket(visit.bucket).error());
     auto found = tx->get(kWebsites, {(*bucket)->id});
     if (!found) return refuse(visit, nullptr, "", found.error());
     if (!*found)
       return refuse(visit, nullptr, "",
-                    of(s3::refuse(404, "NoSuchWebsiteConfiguration",
-                                  "The specified bucket does not have a website configuration",
-                                  {{"BucketName", visit.bucket}})));
+                    s3::refuse(404, "NoSuchWebsiteConfiguration",
+                               "The specified bucket does not have a website configuration",
+                               {{"BucketName", visit.bucket}})
+                        .error());
     site = std::move(**found);
     visit.caller.region = (*bucket)->region;
   }
   if (visit.head().method != "GET" && visit.head().method != "HEAD")
     return refuse(visit, nullptr, "",
-                  of(s3::refuse(405, "MethodNotAllowed", "The specified method is not allowed against this resource.",
-                                {{"Method", visit.head().method}, {"ResourceType", "OBJECT"}})));
+                  s3::refuse(405, "MethodNotAllowed", "The specified method is not allowed against this resource.",
+                             {{"Method", visit.head().method}, {"ResourceType", "OBJECT"}})
+                      .error());
   if (site->all)
     return visit.redirect(301, fmt::format("{}://{}/{}", site->all->protocol.value_or(visit.protocol()),
                                            site->all->host.value_or(""), uri_encode(visit.key, true)));
@@ -153,16 +147,9 @@ bool WebsiteDoor::send_object(Visit& visit, const std::string& key, int status, 
     respond(visit, std::move(response));
     return true;
   }
-  if (visit.head().headers.contains("origin")) cors_.add_headers(visit.head(), response);
-  BlobRange range = std::move(answered.result->body);
-  const uint64_t length = range.length;
-  visit.exchange->respond(std::move(response), length,
-                          [range = std::move(range), at = uint64_t{0}](std::span<char> into) mutable -> Result<size_t> {
-                            const size_t want = std::min<uint64_t>(into.size(), range.length - at);
-                            const size_t got = TRY(range.body->read(range.offset + at, into.first(want)));
-                            at += got;
-                            return got;
-                          });
+  cors_.add_headers(visit.head(), response);
+  const uint64_t length = answered.result->body.length;
+  visit.exchange->respond(std::move(response), length, body_source(std::move(answered.result->body)));
   return true;
 }
 
@@ -191,7 +178,7 @@ void WebsiteDoor::refuse(Visit& visit, const WebsiteRecord* site, const std::str
 }
 
 void WebsiteDoor::respond(const Visit& visit, http::Response response) {
-  if (visit.head().headers.contains("origin")) cors_.add_headers(visit.head(), response);
+  cors_.add_headers(visit.head(), response);
   visit.exchange->respond(std::move(response));
 }
 
