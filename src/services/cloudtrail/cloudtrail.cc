@@ -15,7 +15,6 @@
 namespace tarn::cloudtrail {
 namespace {
 
-constexpr const char* kPrincipal = "cloudtrail.amazonaws.com";
 constexpr const char* kDetailType = "AWS API Call via CloudTrail";
 
 // AWS: CreateTrail, Name; the texts as AWS writes them.

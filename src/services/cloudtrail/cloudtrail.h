@@ -20,6 +20,8 @@
 
 namespace tarn::cloudtrail {
 
+constexpr const char* kPrincipal = "cloudtrail.amazonaws.com";
+
 class CloudTrail final : public AuditWatcher {
  public:
   // LIFETIME: borrows the door. REQUIRES: outbox and timers are not started yet.

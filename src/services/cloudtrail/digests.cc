@@ -38,7 +38,7 @@ std::string digest_key(const TrailKey& key, const TrailRecord& record, const std
 Result<RsaKey> signer_of(Door& door, const SignerKey& key) {
   auto record = TRY(door.store().read()->get(kSigners, key));
   if (!record) {
-    record = SignerRecord{TRY(make_certificate(KeyKind::kRsa2048, "cloudtrail.amazonaws.com")).key, door.clock().now()};
+    record = SignerRecord{TRY(make_certificate(KeyKind::kRsa2048, kPrincipal)).key, door.clock().now()};
     TRY(door.store().run([&](Transaction& tx) { return tx.put(kSigners, key, *record); }));
   }
   return RsaKey::load(record->key);

@@ -10,11 +10,11 @@
 #include "gen/logs/streams.h"
 #include "gen/sns/publishing.h"
 #include "os/random.h"
+#include "services/cloudtrail/cloudtrail.h"
 
 namespace tarn::cloudtrail {
 namespace {
 
-constexpr const char* kPrincipal = "cloudtrail.amazonaws.com";
 // AWS: PutLogEvents: events in a batch; bytes, 26 for each event beside its text.
 constexpr size_t kMostEvents = 10'000, kMostBytes = 1'048'576, kEventBytes = 26;
 
@@ -39,10 +39,15 @@ Result<LogPlace> log_place(const TrailKey& key, const std::string& text) {
 Result<Caller> as_role(Door& door, const TrailKey& key, const TrailRecord& record, const LogPlace& place) {
   Caller service;
   service.region = place.region;
-  service.source_arn = fmt::format("arn:aws:cloudtrail:{}:{}:trail/{}", key.region, key.owner, key.name);
+  service.source_arn = trail_arn(key);
   service.source_account = key.owner;
   service.request_id = uuid4();
   return door.assume_as_service(service, record.log_role, kPrincipal, "CLOUDWATCH_LOGS_DELIVERY");
+}
+
+Caller where_topic_is(Caller trail, const TrailRecord& record) {
+  if (const auto arn = Arn::parse(record.topic_arn)) trail.region = arn->region;
+  return trail;
 }
 
 // AWS: "CloudWatch log group and log stream naming for CloudTrail".
@@ -89,9 +94,7 @@ Status check_log_group(Door& door, const TrailKey& key, const TrailRecord& recor
 
 Status check_topic(Door& door, const Caller& trail, const TrailRecord& record) {
   if (record.topic_arn.empty()) return {};
-  Caller caller = trail;
-  const auto arn = Arn::parse(record.topic_arn);
-  caller.region = arn->region;
+  const Caller caller = where_topic_is(trail, record);
   const sns::PublishInput publish{.topic_arn = record.topic_arn, .message = "{}"};
   if (door.admit(caller, wire::OperationOf<sns::PublishInput>::operation(), &publish)) return {};
   return fail(400, "InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!");
@@ -126,8 +129,7 @@ Status put_in_log_group(Door& door, const TrailKey& key, const TrailRecord& reco
 }
 
 Status tell_topic(Door& door, const Caller& trail, const TrailRecord& record, const std::string& object_key) {
-  Caller caller = trail;
-  if (const auto arn = Arn::parse(record.topic_arn)) caller.region = arn->region;
+  const Caller caller = where_topic_is(trail, record);
   const Json message = Json::object({{"s3Bucket", record.bucket}, {"s3ObjectKey", Json::array({Json(object_key)})}});
   const auto done = door.call(caller, sns::PublishInput{.topic_arn = record.topic_arn, .message = message.text()});
   if (!done) return Failure(done.error());

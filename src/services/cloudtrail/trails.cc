@@ -86,6 +86,15 @@ Status check_combination(const TrailRecord& record) {
   return {};
 }
 
+// REQUIRES: `In` is CreateTrail's or UpdateTrail's input.
+template <class In>
+Result<std::vector<Need>> rights_to_set(Call& call, const In& in, std::string_view action) {
+  std::vector<Need> needs = TRY(rights_on(call, *in.name, action));
+  if (in.cloud_watch_logs_role_arn && !in.cloud_watch_logs_role_arn->empty())
+    needs.push_back(pass_role(*in.cloud_watch_logs_role_arn, kPrincipal));
+  return needs;
+}
+
 template <class Out>
 Out answer_of(const TrailKey& key, const TrailRecord& record) {
   Out out;
@@ -119,10 +128,7 @@ Trail to_wire(const TrailKey& key, const TrailRecord& record) {
 }  // namespace
 
 Result<std::vector<Need>> create_trail_rights(CloudTrail&, Call& call, const CreateTrailRequest& in) {
-  std::vector<Need> needs = TRY(rights_on(call, *in.name, "cloudtrail:CreateTrail"));
-  if (in.cloud_watch_logs_role_arn && !in.cloud_watch_logs_role_arn->empty())
-    needs.push_back(pass_role(*in.cloud_watch_logs_role_arn, "cloudtrail.amazonaws.com"));
-  return needs;
+  return rights_to_set(call, in, "cloudtrail:CreateTrail");
 }
 
 Result<CreateTrailResponse> create_trail(CloudTrail& trails, Call& call, const CreateTrailRequest& in) {
@@ -152,10 +158,7 @@ Result<CreateTrailResponse> create_trail(CloudTrail& trails, Call& call, const C
 }
 
 Result<std::vector<Need>> update_trail_rights(CloudTrail&, Call& call, const UpdateTrailRequest& in) {
-  std::vector<Need> needs = TRY(rights_on(call, *in.name, "cloudtrail:UpdateTrail"));
-  if (in.cloud_watch_logs_role_arn && !in.cloud_watch_logs_role_arn->empty())
-    needs.push_back(pass_role(*in.cloud_watch_logs_role_arn, "cloudtrail.amazonaws.com"));
-  return needs;
+  return rights_to_set(call, in, "cloudtrail:UpdateTrail");
 }
 
 Result<UpdateTrailResponse> update_trail(CloudTrail& trails, Call& call, const UpdateTrailRequest& in) {
