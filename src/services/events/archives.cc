@@ -70,8 +70,7 @@ Status check_running_replays(Call& call) {
   auto at = call.tx().cursor(kReplays, {.prefix = prefix_of(kReplays, call.account(), call.region())});
   for (; at.valid(); at.next()) running += TRY(at.record()).ended ? 0 : 1;
   TRY(at.status());
-  if (running < kMostReplays) return {};
-  return fail(400, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
+  return running < kMostReplays ? Status() : too_many();
 }
 
 }  // namespace

@@ -104,6 +104,9 @@ inline Failure not_found(std::string message) {
 inline Failure exists_already(std::string message) {
   return fail(400, "ResourceAlreadyExistsException", std::move(message));
 }
+inline Failure too_many() {
+  return fail(400, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
+}
 
 // Whether one more fits among those that begin with `prefix`. ERRORS: LimitExceededException.
 template <class K, class R>
@@ -112,8 +115,7 @@ Status check_quota(Call& call, const Table<K, R>& table, const std::string& pref
   auto at = call.tx().cursor(table, {.prefix = prefix});
   for (; at.valid() && count < most; at.next()) ++count;
   TRY(at.status());
-  if (count < most) return {};
-  return fail(400, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
+  return count < most ? Status() : too_many();
 }
 
 // The bus that a name, an ARN or nothing (the default one) means.

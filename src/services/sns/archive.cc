@@ -92,8 +92,9 @@ Status keep_in_archive(Call& call, const FoundTopic& topic, const Notification& 
        notification.attributes, notification.group, notification.deduplication, notification.trace}));
   const auto oldest =
       TRY(call.tx().scan(kArchived, {.prefix = prefix_of(kArchived, notification.topic_arn), .limit = kTidyAtOnce}));
+  const Time begins = archive_begins(topic.record, call.now());
   for (const auto& [key, record] : oldest.entries)
-    if (record.time < archive_begins(topic.record, call.now())) TRY(call.erase(kArchived, key));
+    if (record.time < begins) TRY(call.erase(kArchived, key));
   return {};
 }
 
