@@ -27,6 +27,13 @@ def server():
         yield fresh
 
 
+@pytest.fixture(scope="module")
+def virtual():
+    """A server of the file's own, whose clock moves only when it is told to."""
+    with Server(None, "--clock", "virtual") as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def endpoint(server):
     return server.endpoint

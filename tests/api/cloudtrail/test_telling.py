@@ -8,13 +8,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support.models import tarn_client
-from support.server import Server
-
-
-@pytest.fixture(scope="module")
-def virtual():
-    with Server(None, "--clock", "virtual") as server:
-        yield server
 
 
 class Place:

@@ -1,20 +1,12 @@
 """What is past its retention goes of itself: seen on a clock that is moved, since nobody waits a day."""
 import datetime
 
-import pytest
 
 from support.models import tarn_client
-from support.server import Server
 
 
-@pytest.fixture(scope="module")
-def moving():
-    with Server(None, "--clock", "virtual") as server:
-        yield server
-
-
-def test_events_expire_by_the_clock(moving):
-    logs, tarn = moving.client("logs"), tarn_client(moving)
+def test_events_expire_by_the_clock(virtual):
+    logs, tarn = virtual.client("logs"), tarn_client(virtual)
     start = tarn.get_clock()["Time"]
     millis = int(start.timestamp() * 1000)
     logs.create_log_group(logGroupName="g")

@@ -6,7 +6,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support.models import tarn_client
-from support.server import Server
 
 DAY, SECOND = datetime.timedelta(days=1), datetime.timedelta(seconds=1)
 
@@ -18,15 +17,9 @@ def refusal(call, **arguments):
     return error["Code"], error["Message"]
 
 
-@pytest.fixture(scope="module")
-def moving():
-    with Server(None, "--clock", "virtual") as server:
-        yield server
-
-
 @pytest.fixture
-def clock(moving):
-    return Moves(tarn_client(moving))
+def clock(virtual):
+    return Moves(tarn_client(virtual))
 
 
 class Moves:
@@ -41,8 +34,8 @@ class Moves:
 
 
 @pytest.fixture
-def s3(moving):
-    return moving.client("s3")
+def s3(virtual):
+    return virtual.client("s3")
 
 
 @pytest.fixture
@@ -186,8 +179,8 @@ def test_versions_markers_and_uploads_go(s3, bucket, clock):
     assert "DeleteMarkers" not in s3.list_object_versions(Bucket=bucket)
 
 
-def test_expirations_are_told(s3, bucket, clock, moving):
-    sqs = moving.client("sqs")
+def test_expirations_are_told(s3, bucket, clock, virtual):
+    sqs = virtual.client("sqs")
     url = sqs.create_queue(QueueName="expired")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({
@@ -206,11 +199,11 @@ def test_expirations_are_told(s3, bucket, clock, moving):
     assert record["userIdentity"] == {"principalId": "s3.amazonaws.com"}
 
 
-def test_rules_need_their_right(s3, moving, bucket):
-    iam = moving.client("iam")
+def test_rules_need_their_right(s3, virtual, bucket):
+    iam = virtual.client("iam")
     iam.create_user(UserName="plain")
     access = iam.create_access_key(UserName="plain")["AccessKey"]
-    plain = moving.client("s3", credentials=access)
+    plain = virtual.client("s3", credentials=access)
     written = {"Rules": [{"Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]}
     for call, arguments in [(plain.put_bucket_lifecycle_configuration, {"LifecycleConfiguration": written}),
                             (plain.get_bucket_lifecycle_configuration, {}), (plain.delete_bucket_lifecycle, {})]:

@@ -13,12 +13,6 @@ from support.server import Server
 DAY = 86_400
 
 
-@pytest.fixture(scope="module")
-def virtual():
-    with Server(None, "--clock", "virtual") as server:
-        yield server
-
-
 class World:
     def __init__(self, server, new_name):
         self.server, self.new_name = server, new_name

@@ -15,12 +15,6 @@ from support.models import tarn_client
 from support.server import Server
 
 
-@pytest.fixture(scope="module")
-def virtual():
-    with Server(None, "--clock", "virtual") as server:
-        yield server
-
-
 class Receiver:
     """Answers what `statuses` says (the last one from then on), and keeps what came."""
 

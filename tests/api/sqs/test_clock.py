@@ -8,12 +8,6 @@ from support.models import tarn_client
 from support.server import Server
 
 
-@pytest.fixture(scope="module")
-def virtual():
-    with Server(None, "--clock", "virtual") as server:
-        yield server
-
-
 @pytest.fixture
 def advance(virtual):
     return lambda seconds: tarn_client(virtual).advance_clock(Seconds=seconds)
