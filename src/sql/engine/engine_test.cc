@@ -28,7 +28,9 @@ TEST(Engine, tables_live_in_the_database_and_survive_the_process) {
   EXPECT_EQ(bench.error("INSERT INTO t VALUES (3, 'longer than ten')"),
             "22001: value too long for type character varying(10)");
   ::kill(bench.engine.pid(), SIGKILL);
-  EXPECT_EQ(bench.error("SELECT 1").substr(0, 5), "57P02");
+  // The end is noticed while the statement runs, or before it is sent.
+  const std::string state = bench.error("SELECT 1").substr(0, 5);
+  EXPECT_TRUE(state == "57P02" || state == "08003") << state;
   bench.reopen();
   EXPECT_EQ(bench.rows("SELECT count(*) FROM t"), (Table{{"2"}}));
   EXPECT_TRUE(*bench.engine.committed("dev", "statement-1"));
