@@ -29,3 +29,8 @@ class Queue:
 
     def bodies(self, count=1, wait=15):
         return [json.loads(message["Body"]) for message in self.messages(count, wait)]
+
+    def waiting(self):
+        """How many messages there are for a receiver now."""
+        name = "ApproximateNumberOfMessages"
+        return int(self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])["Attributes"][name])
