@@ -13,6 +13,7 @@
 
 #include "os/file.h"
 #include "store/log_sync.h"
+#include "store/recent_records.h"
 #include "store/store.h"
 
 namespace tarn {
@@ -41,6 +42,7 @@ struct Store::State {
   std::unique_ptr<rocksdb::TransactionDB> db;
   std::array<rocksdb::ColumnFamilyHandle*, 3> families{};
   std::unique_ptr<LogSync> sync;
+  RecentRecords recent;           // of Family::kState
   std::string key;                // of the directory; secrets are derived from it
   uint64_t generation = 0;        // how often the directory has been opened
   std::atomic<uint64_t> ids{0};   // given out in this generation
@@ -62,21 +64,17 @@ struct Transaction::State {
   std::unique_ptr<rocksdb::Transaction> writing = {};  // null in a read-only transaction
   const rocksdb::Snapshot* snapshot = nullptr;         // null in a writing one
   Status broken = {};                                  // the first failure: commit() repeats it
-  // The records read so far that cannot change under us: of a snapshot, or locked. Deciding on a call and serving it read
-  // the same few.
-  struct Read {
-    std::string key;
-    Lock lock;
-    std::optional<std::string> value;
-  };
-  std::vector<Read> reads = {};
+  std::vector<RecentRecords::Slot> changed = {};       // of the records it writes
   std::vector<std::move_only_function<void()>> committed_actions = {};
   std::vector<std::move_only_function<void()>> synced_actions = {};
 
   Status note(const rocksdb::Status& status);
-  const Read* find_read(std::string_view key, Lock lock) const;
-  void remember(std::string_view key, Lock lock, const std::optional<std::string>& value);
-  void forget(std::string_view key);
+  void note_change(std::string_view key);
+  bool may_have_changed(RecentRecords::Slot slot) const;
+  // From RocksDB: at the snapshot, or what is committed now beneath its own changes.
+  Result<std::optional<std::string>> read(Family family, std::string_view key);
+  // A record of Family::kState, which is often one of the recent ones.
+  Result<std::optional<std::string>> read_recent(std::string_view key);
 };
 
 }  // namespace tarn

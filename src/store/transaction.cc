@@ -9,8 +9,7 @@
 namespace tarn {
 namespace {
 
-constexpr size_t kMostReads = 8;        // remembered by a transaction
-constexpr size_t kLongestRead = 4096;  // of those
+constexpr size_t kMostChecked = 64;  // changes of a transaction; one of more reads all from RocksDB
 
 }  // namespace
 
@@ -102,42 +101,43 @@ Sequence Transaction::seen() const {
   return state_->snapshot ? state_->snapshot->GetSequenceNumber() : state_->in.db->GetLatestSequenceNumber();
 }
 
-const Transaction::State::Read* Transaction::State::find_read(std::string_view key, Lock lock) const {
-  for (const Read& read : reads)
-    if (read.key == key && (!writing || read.lock == lock || read.lock == Lock::kExclusive)) return &read;
-  return nullptr;
+bool Transaction::State::may_have_changed(RecentRecords::Slot slot) const {
+  return changed.size() > kMostChecked || std::ranges::find(changed, slot) != changed.end();
 }
 
-void Transaction::State::remember(std::string_view key, Lock lock, const std::optional<std::string>& value) {
-  if (reads.size() == kMostReads || (value && value->size() > kLongestRead)) return;
-  reads.push_back({std::string(key), lock, value});
+void Transaction::State::note_change(std::string_view key) {
+  const RecentRecords::Slot slot = RecentRecords::slot_of(key);
+  if (changed.size() > kMostChecked || !may_have_changed(slot)) changed.push_back(slot);
 }
 
-void Transaction::State::forget(std::string_view key) {
-  std::erase_if(reads, [&](const Read& read) { return read.key == key; });
+Result<std::optional<std::string>> Transaction::State::read(Family family, std::string_view key) {
+  std::string value;
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  const rocksdb::Status status = writing ? writing->Get(options, in.family(family), slice(key), &value)
+                                         : in.db->Get(options, in.family(family), slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  TRY(note(status));
+  return value;
+}
+
+Result<std::optional<std::string>> Transaction::State::read_recent(std::string_view key) {
+  if (writing && may_have_changed(RecentRecords::slot_of(key))) return read(Family::kState, key);
+  if (auto recent = in.recent.find(key, snapshot ? snapshot->GetSequenceNumber() : UINT64_MAX))
+    return *std::move(recent);
+  const Sequence read_at = snapshot ? snapshot->GetSequenceNumber() : in.db->GetLatestSequenceNumber();
+  std::optional<std::string> found = TRY(read(Family::kState, key));
+  in.recent.keep(key, found, read_at);
+  return found;
 }
 
 Result<std::optional<std::string>> Transaction::get_bytes(Family family, std::string_view key, Lock lock) {
   State& s = *state_;
-  const bool lasting = family == Family::kState && !(s.writing && lock == Lock::kNone);
-  if (lasting)
-    if (const State::Read* read = s.find_read(key, lock)) return read->value;
-  std::string value;
-  rocksdb::ReadOptions options;
-  rocksdb::Status status;
-  if (!s.writing) {
-    options.snapshot = s.snapshot;
-    status = s.in.db->Get(options, s.in.family(family), slice(key), &value);
-  } else if (lock == Lock::kNone) {
-    status = s.writing->Get(options, s.in.family(family), slice(key), &value);
-  } else {
-    status = s.writing->GetForUpdate(options, s.in.family(family), slice(key), &value, lock == Lock::kExclusive);
-  }
-  if (!status.IsNotFound()) TRY(s.note(status));
-  std::optional<std::string> found;
-  if (status.ok()) found = std::move(value);
-  if (lasting) s.remember(key, lock, found);
-  return found;
+  if (family != Family::kState) return s.read(family, key);  // nobody changes audit and object bytes
+  std::string* const only_lock = nullptr;
+  if (s.writing && lock != Lock::kNone)
+    TRY(s.note(s.writing->GetForUpdate({}, s.in.family(family), slice(key), only_lock, lock == Lock::kExclusive)));
+  return s.read_recent(key);
 }
 
 namespace {
@@ -149,8 +149,10 @@ Failure only_reads() {
 Status Transaction::put_bytes(Family family, std::string_view key, std::string_view value) {
   State& s = *state_;
   if (!s.writing) return only_reads();
-  s.forget(key);
-  if (family == Family::kState) return s.note(s.writing->Put(s.in.family(family), slice(key), slice(value)));
+  if (family == Family::kState) {
+    s.note_change(key);
+    return s.note(s.writing->Put(s.in.family(family), slice(key), slice(value)));
+  }
   // Audit and object bytes have keys of their own that nobody else writes: no lock is needed.
   return s.note(s.writing->GetWriteBatch()->Put(s.in.family(family), slice(key), slice(value)));
 }
@@ -158,8 +160,10 @@ Status Transaction::put_bytes(Family family, std::string_view key, std::string_v
 Status Transaction::erase_bytes(Family family, std::string_view key) {
   State& s = *state_;
   if (!s.writing) return only_reads();
-  s.forget(key);
-  if (family == Family::kState) return s.note(s.writing->Delete(s.in.family(family), slice(key)));
+  if (family == Family::kState) {
+    s.note_change(key);
+    return s.note(s.writing->Delete(s.in.family(family), slice(key)));
+  }
   return s.note(s.writing->GetWriteBatch()->Delete(s.in.family(family), slice(key)));
 }
 
@@ -213,7 +217,10 @@ Result<Sequence> Transaction::commit() {
   const bool changes = s.writing && s.writing->GetWriteBatch()->GetWriteBatch()->Count() > 0;
   if (changes) {
     TRY(s.store.writable());
-    if (const rocksdb::Status status = s.writing->Commit(); !status.ok()) {
+    s.in.recent.close(s.changed);
+    const rocksdb::Status status = s.writing->Commit();
+    s.in.recent.open(s.changed, s.in.db->GetLatestSequenceNumber());
+    if (!status.ok()) {
       const Error error = store_error(status);
       if (!is_conflict(error)) s.in.sync->fail(error);
       return Failure(error);
