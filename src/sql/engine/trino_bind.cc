@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/common/extension_type_info.hpp"
 #include "duckdb/planner/expression_binder.hpp"
 #include "duckdb/parser/expression/bound_expression.hpp"
@@ -396,6 +397,11 @@ BoundPtr bind_signature(BindInput& input) {
   return bind_template(input.context, best->body, std::move(input.arguments), input.place);
 }
 
+void count_parts(const duckdb::Expression& e, size_t& parts) {
+  if (++parts > kMostParts) return;
+  duckdb::ExpressionIterator::EnumerateChildren(e, [&](const duckdb::Expression& child) { count_parts(child, parts); });
+}
+
 // system.trino.call(name, place, arguments..)
 BoundPtr bind_any(duckdb::FunctionBindExpressionInput& input) {
   const auto& name = input.children[0]->Cast<duckdb::BoundConstantExpression>().value;
@@ -415,6 +421,10 @@ BoundPtr bind_any(duckdb::FunctionBindExpressionInput& input) {
 
 BoundPtr bind_call(ClientContext& context, const string& name, duckdb::optional_idx place,
                    duckdb::vector<BoundPtr> arguments) {
+  if (context.interrupted) throw duckdb::InterruptException();
+  size_t parts = 0;
+  for (const auto& argument : arguments) count_parts(*argument, parts);
+  if (parts > kMostParts) raise("NOT_SUPPORTED", kTooManyParts, place);
   BindInput input{context, name, place, std::move(arguments)};
   if (const Special* rule = special(name)) {
     const int given = static_cast<int>(input.arguments.size());

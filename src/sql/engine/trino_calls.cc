@@ -33,7 +33,19 @@ ParsedPtr parsed_body(const string& text) {
   return body->Copy();
 }
 
+void count_parts(const duckdb::ParsedExpression& e, size_t& parts) {
+  if (++parts > kMostParts) return;
+  duckdb::ParsedExpressionIterator::EnumerateChildren(
+      e, [&](const duckdb::ParsedExpression& child) { count_parts(child, parts); });
+}
+
 }  // namespace
+
+void refuse_huge(const duckdb::ParsedExpression& e, duckdb::optional_idx place) {
+  size_t parts = 0;
+  count_parts(e, parts);
+  if (parts > kMostParts) raise("NOT_SUPPORTED", kTooManyParts, place);
+}
 
 ParsedPtr from_template(const string& text, const duckdb::vector<ParsedPtr>& arguments, duckdb::optional_idx place,
                         const std::function<void(ParsedPtr&)>& aggregate) {
@@ -45,6 +57,7 @@ ParsedPtr from_template(const string& text, const duckdb::vector<ParsedPtr>& arg
       if (argument.GetExpressionClass() == ExpressionClass::BOUND_EXPRESSION) {
         e = make_uniq<duckdb::BoundExpression>(duckdb::BoundExpression::GetExpression(argument)->Copy());
       } else {
+        refuse_huge(argument, place);
         e = argument.Copy();
       }
       if (!alias.empty()) e->SetAlias(alias);
@@ -259,10 +272,10 @@ duckdb::unique_ptr<WindowExpression> Parser::window_specification() {
 namespace {
 
 // Literals only; others are for the engine to look at.
-bool is_negative(const ParsedPtr& e) {
+bool is_less(const ParsedPtr& e, int64_t least) {
   if (!e || e->GetExpressionClass() != ExpressionClass::CONSTANT) return false;
   const Value& value = e->Cast<duckdb::ConstantExpression>().value;
-  return value.type().IsIntegral() && !value.IsNull() && value.GetValue<int64_t>() < 0;
+  return value.type().IsIntegral() && !value.IsNull() && value.GetValue<int64_t>() < least;
 }
 
 // Frames that begin behind their end, and offsets without something to count from: the engine would fail.
@@ -288,7 +301,7 @@ void check_frame(const WindowExpression& window, const string& unit, duckdb::opt
   if (start == Bound::kHere && end == Bound::kBefore) wrong("starting from CURRENT ROW cannot end with PRECEDING");
   if (start == Bound::kBehind && end == Bound::kBefore) wrong("starting from FOLLOWING cannot end with PRECEDING");
   if (start == Bound::kBehind && end == Bound::kHere) wrong("starting from FOLLOWING cannot end with CURRENT ROW");
-  if (is_negative(window.start_expr) || is_negative(window.end_expr)) wrong("offset value must not be negative or null");
+  if (is_less(window.start_expr, 0) || is_less(window.end_expr, 0)) wrong("offset value must not be negative or null");
   const bool counts = window.start_expr || window.end_expr;
   if (unit == "rows" || !counts) return;
   if (window.orders.empty()) {
@@ -453,9 +466,9 @@ ParsedPtr Parser::make_window(Call& call) {
   window->SetExpressionTypeUnsafe(WindowExpression::WindowToExpressionType(name));
   window->function_name = name;
   window->ignore_nulls = call.ignore_nulls;
-  if (given > 1 && is_negative(call.arguments[1])) {
-    const char* least = name == "nth_value" ? "1" : "0";
-    raise("INVALID_FUNCTION_ARGUMENT", string("Offset must be at least ").append(least), place(call.at));
+  const int64_t least = name == "nth_value" ? 1 : 0;
+  if (given > 1 && is_less(call.arguments[1], least)) {
+    raise("INVALID_FUNCTION_ARGUMENT", "Offset must be at least " + std::to_string(least), place(call.at));
   }
   if ((name == "lag" || name == "lead") && given > 1) {
     window->offset_expr = std::move(call.arguments[1]);

@@ -1,6 +1,5 @@
 // Trino's errors: code, place in the text, words.
-#include <regex>
-
+#include "base/regex.h"
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/trino.h"
@@ -52,18 +51,34 @@ const char* integer_name(const string& engines) {
   return "bigint";
 }
 
+// One of the engine's messages. It may hold names and texts of users, of any length.
+class Words {
+ public:
+  explicit Words(const char* expression) : regex_(*Regex::compile(expression)) {}
+  // Its groups behind all that matched; none: it is another message.
+  std::vector<string> in(const string& message) const {
+    RegexMatch match(regex_);
+    std::vector<string> groups;
+    if (match.find(message) != RegexMatch::Found::kYes) return groups;
+    for (size_t i = 0; i <= regex_.groups(); ++i) groups.emplace_back(match.text(i));
+    return groups;
+  }
+
+ private:
+  Regex regex_;
+};
+
 // "Overflow in addition of INT32 (2147483647 + 1)!"
 Found out_of_range(const string& raw) {
-  static const std::regex kOverflow(R"(Overflow in (\w+) of (\w+) \((-?\d+) (.) (-?\d+)\))");
-  std::smatch match;
-  if (std::regex_search(raw, match, kOverflow)) {
-    return {"NUMERIC_VALUE_OUT_OF_RANGE", string(integer_name(match[2])) + " " + string(match[1]) + " overflow: " +
-                                              string(match[3]) + " " + string(match[4]) + " " + string(match[5])};
+  static const Words kOverflow(R"(Overflow in (\w+) of (\w+) \((-?\d+) (.) (-?\d+)\))");
+  if (const auto match = kOverflow.in(raw); !match.empty()) {
+    return {"NUMERIC_VALUE_OUT_OF_RANGE",
+            integer_name(match[2]) + (" " + match[1]) + " overflow: " + match[3] + " " + match[4] + " " + match[5]};
   }
   if (raw.find("of DECIMAL(") != string::npos) return {"NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow"};
-  static const std::regex kAbs(R"(Overflow on abs\((-\d+)\))");
-  if (std::regex_search(raw, match, kAbs)) {  // the least value says which type it is of
-    const string value = match[1];
+  static const Words kAbs(R"(Overflow on abs\((-\d+)\))");
+  if (const auto match = kAbs.in(raw); !match.empty()) {  // the least value says which type it is of
+    const string& value = match[1];
     const char* type = value == "-128" ? "tinyint" : value == "-32768" ? "smallint" : value == "-2147483648" ? "integer" : "bigint";
     return {"NUMERIC_VALUE_OUT_OF_RANGE", "Value " + value + " is out of range for abs(" + type + ")"};
   }
@@ -72,8 +87,7 @@ Found out_of_range(const string& raw) {
 
 // "Type INT64 with value 3000000000 can't be cast because the value is out of range for the destination type INT32"
 Found bad_conversion(const string& raw) {
-  static const std::regex kRange(R"(with value (\S+) can't be cast .* destination type (\w+))");
-  std::smatch match;
+  static const Words kRange(R"(with value (\S+) can't be cast .* destination type (\w+))");
   if (raw.ends_with("to INT128") && raw.starts_with("Could not convert string")) {
     return {"INVALID_CAST_ARGUMENT", "Cannot cast value to UUID: " + between(raw, '\'')};
   }
@@ -81,20 +95,21 @@ Found bad_conversion(const string& raw) {
   if (raw.find("Type INT128") != string::npos && raw.find("destination type INT64") != string::npos) {
     return {"NUMERIC_VALUE_OUT_OF_RANGE", "bigint addition overflow"};
   }
-  if (std::regex_search(raw, match, kRange)) {
-    return {"INVALID_CAST_ARGUMENT", string("Out of range for ") + integer_name(match[2]) + ": " + string(match[1])};
+  if (const auto match = kRange.in(raw); !match.empty()) {
+    return {"INVALID_CAST_ARGUMENT", string("Out of range for ") + integer_name(match[2]) + ": " + match[1]};
   }
-  static const std::regex kDecimal(R"rx((?:Could not cast value|Casting value) "?([^ "]+)"? to (?:type )?DECIMAL\((\d+),(\d+)\))rx");
-  if (std::regex_search(raw, match, kDecimal)) {
-    const string value = match[1];
+  static const Words kDecimal(
+      R"rx((?:Could not cast value|Casting value) "?([^ "]+)"? to (?:type )?DECIMAL\((\d+),(\d+)\))rx");
+  if (const auto match = kDecimal.in(raw); !match.empty()) {
+    const string& value = match[1];
     const bool decimal = raw.starts_with("Casting");
     const auto whole = parse_int(value);
     const char* from = decimal                                               ? "DECIMAL"
                        : !whole                                              ? "DOUBLE"
                        : *whole == static_cast<int64_t>(static_cast<int32_t>(*whole)) ? "INTEGER"
                                                                              : "BIGINT";
-    return {"INVALID_CAST_ARGUMENT", string("Cannot cast ") + from + " '" + value + "' to DECIMAL(" + string(match[2]) +
-                                         ", " + string(match[3]) + ")"};
+    return {"INVALID_CAST_ARGUMENT",
+            string("Cannot cast ") + from + " '" + value + "' to DECIMAL(" + match[2] + ", " + match[3] + ")"};
   }
   return {"INVALID_CAST_ARGUMENT", first_line(raw)};
 }
@@ -102,20 +117,18 @@ Found bad_conversion(const string& raw) {
 // "table "t" has 1 columns available but 2 columns specified", "Column "z" does not exist on left side of join!"
 // "No function matches the given name and argument types 'bool_and(INTEGER)'. .."
 std::optional<Found> bad_names(const string& raw) {
-  static const std::regex kAliases(R"rx(table "(.*)" has (\d+) columns available but (\d+) columns specified)rx");
-  static const std::regex kUsing(R"rx(Column "(.*)" does not exist on (left|right) side of join)rx");
-  static const std::regex kFunction(R"rx(No function matches the given name and argument types '([^(]*)\((.*)\)')rx");
-  std::smatch match;
-  if (std::regex_search(raw, match, kAliases)) {
-    return Found{"MISMATCHED_COLUMN_ALIASES", "Column alias list has " + string(match[3]) + " entries but '" +
-                                                  string(match[1]) + "' has " + string(match[2]) + " columns available"};
+  static const Words kAliases(R"rx(table "(.*)" has (\d+) columns available but (\d+) columns specified)rx");
+  static const Words kUsing(R"rx(Column "(.*)" does not exist on (left|right) side of join)rx");
+  static const Words kFunction(R"rx(No function matches the given name and argument types '([^(]*)\((.*)\)')rx");
+  if (const auto match = kAliases.in(raw); !match.empty()) {
+    return Found{"MISMATCHED_COLUMN_ALIASES", "Column alias list has " + match[3] + " entries but '" + match[1] +
+                                                  "' has " + match[2] + " columns available"};
   }
-  if (std::regex_search(raw, match, kUsing)) {
-    return Found{"COLUMN_NOT_FOUND", "Column '" + string(match[1]) + "' is missing from " + string(match[2]) + " side of join"};
+  if (const auto match = kUsing.in(raw); !match.empty()) {
+    return Found{"COLUMN_NOT_FOUND", "Column '" + match[1] + "' is missing from " + match[2] + " side of join"};
   }
-  if (std::regex_search(raw, match, kFunction)) {
-    return Found{"FUNCTION_NOT_FOUND",
-                 "Unexpected parameters (" + lower(string(match[2])) + ") for function " + lower(string(match[1]))};
+  if (const auto match = kFunction.in(raw); !match.empty()) {
+    return Found{"FUNCTION_NOT_FOUND", "Unexpected parameters (" + lower(match[2]) + ") for function " + lower(match[1])};
   }
   return std::nullopt;
 }

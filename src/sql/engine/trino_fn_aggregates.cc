@@ -5,6 +5,7 @@
 #include "sql/engine/functions.h"
 #include "sql/engine/trino_functions.h"
 #include "sql/engine/trino_manifest.h"
+#include "sql/engine/trino_operators.h"
 
 namespace tarn::sql::engine::trino {
 namespace {
@@ -42,7 +43,7 @@ BoundPtr bind_checked(BindInput& input) {
                     : kind == "array" ? type.id() == LogicalTypeId::LIST
                                       : type.IsIntegral();
   if (good) return std::move(input.arguments[0]);
-  const bool null = type.id() == LogicalTypeId::SQLNULL;
+  const bool null = is_null(type);
   if (null && kind == "boolean") return cast_to(input.context, std::move(input.arguments[0]), LogicalType::BOOLEAN);
   if (null && kind == "bigint") return cast_to(input.context, std::move(input.arguments[0]), LogicalType::BIGINT);
   const string expected = kind == "map" ? "map(K, V)" : kind == "array" ? "array(T)" : kind;

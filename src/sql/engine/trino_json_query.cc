@@ -76,13 +76,14 @@ class Path {
     if (at_ == from) bad();
     return text_.substr(from, at_ - from);
   }
+  // Two quotes are one; a backslash is itself.
   string quoted() {
-    const size_t from = at_++;
-    while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
-    if (at_ >= text_.size()) bad();
-    const auto json = Json::parse(text_.substr(from, ++at_ - from));
-    if (!json) bad();
-    return json->as_string();
+    string text;
+    for (++at_; at_ < text_.size(); ++at_) {
+      if (text_[at_] == '"' && (++at_ >= text_.size() || text_[at_] != '"')) return text;
+      text += text_[at_];
+    }
+    bad();
   }
 
   // --- values
@@ -442,9 +443,7 @@ class Path {
     int open = 0;
     bool in_quotes = false;
     for (size_t i = from; i < text_.size(); ++i) {
-      if (text_[i] == '\\' && in_quotes) {
-        ++i;
-      } else if (text_[i] == '"') {
+      if (text_[i] == '"') {
         in_quotes = !in_quotes;
       } else if (!in_quotes && text_[i] == '(') {
         ++open;

@@ -91,10 +91,36 @@ ParsedPtr Parser::json_column(JsonTable& table, const string& name, size_t level
   const Type returning = type();
   const bool json = take("format");
   if (json) expect("json");
-  auto path = take("path") ? primary() : constant_of(Value("lax $.\"" + name + "\""));
+  auto path = take("path") ? primary() : constant_of(Value("lax $.\"" + replace_all(name, "\"", "\"\"") + "\""));
   return json_result(json ? "json_query" : "json_value", at,
                      items(column_named(item_of(level)), std::move(path), table.variables->Copy()), returning,
                      table.strict ? "error" : "null");
+}
+
+// The items that the path finds in the input, and their places from 1 on.
+TablePtr Parser::json_items(const JsonTable& table, ParsedPtr input, ParsedPtr path, const char* on_error, size_t level) {
+  auto arguments = items(std::move(input), std::move(path), constant_of(Value(on_error)));
+  for (const char* option : {"null", "with", "keep"}) arguments.push_back(constant_of(Value(option)));
+  arguments.push_back(table.variables->Copy());
+  auto found = typed("json_query of", table.at, std::move(arguments));
+  ParsedPtr list = typed("cast", table.at,
+                         items(typed("json_parse", table.at, items(std::move(found))),
+                               constant_of(Value(LogicalType::LIST(LogicalType::JSON())))));
+  list = make_uniq<duckdb::CastExpression>(LogicalType::LIST(LogicalType::VARCHAR), std::move(list));  // their texts
+  auto lists = make_uniq<SelectNode>();
+  list->SetAlias("tarn_items");
+  lists->select_list.push_back(std::move(list));
+  lists->from_table = make_uniq<duckdb::EmptyTableRef>();
+  auto rows = make_uniq<SelectNode>();
+  for (const bool place : {false, true}) {
+    auto each = native_call("unnest",
+                            items(place ? from_template("range(1, len($1) + 1)", items(column_named("tarn_items")), {})
+                                        : column_named("tarn_items")));
+    each->SetAlias(place ? place_of(level) : item_of(level));
+    rows->select_list.push_back(std::move(each));
+  }
+  rows->from_table = make_uniq<duckdb::SubqueryRef>(as_statement(std::move(lists)));
+  return make_uniq<duckdb::SubqueryRef>(as_statement(std::move(rows)));
 }
 
 // COLUMNS (..) over the items that the path finds in the input.
@@ -132,29 +158,7 @@ unique_ptr<SelectNode> Parser::json_rows(JsonTable& table, ParsedPtr input, Pars
   } while (take_op(","));
   expect_op(")");
 
-  // The items, and their places from 1 on.
-  auto found = typed("json_query of", table.at, items(std::move(input), std::move(path), constant_of(Value(on_error))));
-  auto& arguments = found->Cast<duckdb::FunctionExpression>().children;
-  for (const char* option : {"null", "with", "keep"}) arguments.push_back(constant_of(Value(option)));
-  arguments.push_back(table.variables->Copy());
-  ParsedPtr list = typed("cast", table.at,
-                         items(typed("json_parse", table.at, items(std::move(found))),
-                               constant_of(Value(LogicalType::LIST(LogicalType::JSON())))));
-  list = make_uniq<duckdb::CastExpression>(LogicalType::LIST(LogicalType::VARCHAR), std::move(list));  // their texts
-  auto lists = make_uniq<SelectNode>();
-  list->SetAlias("tarn_items");
-  lists->select_list.push_back(std::move(list));
-  lists->from_table = make_uniq<duckdb::EmptyTableRef>();
-  auto rows = make_uniq<SelectNode>();
-  for (const bool place : {false, true}) {
-    auto each = native_call("unnest",
-                            items(place ? from_template("range(1, len($1) + 1)", items(column_named("tarn_items")), {})
-                                        : column_named("tarn_items")));
-    each->SetAlias(place ? place_of(level) : item_of(level));
-    rows->select_list.push_back(std::move(each));
-  }
-  rows->from_table = make_uniq<duckdb::SubqueryRef>(as_statement(std::move(lists)));
-  node->from_table = make_uniq<duckdb::SubqueryRef>(as_statement(std::move(rows)));
+  node->from_table = json_items(table, std::move(input), std::move(path), on_error, level);
   if (nested.empty()) return node;
   auto join = make_uniq<duckdb::JoinRef>();
   join->type = table.inner ? duckdb::JoinType::INNER : duckdb::JoinType::LEFT;

@@ -98,6 +98,10 @@ std::vector<Special> cast_specials();       // trino_casts.cc
 
 // --- binding (trino_bind.cc)
 
+// What an argument may consist of: much more than fits into a query's text, much less than what copies of copies come to.
+constexpr size_t kMostParts = 300'000;
+constexpr const char* kTooManyParts = "The expression is too large.";
+
 // The type both can be read as, by Trino's rules; nullopt: there is none.
 std::optional<duckdb::LogicalType> common_type(const duckdb::LogicalType& a, const duckdb::LogicalType& b);
 // An implicit conversion. REQUIRES: common_type(type of value, type) == type.

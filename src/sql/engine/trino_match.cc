@@ -22,7 +22,8 @@ using std::string;
 
 namespace {
 
-constexpr uint64_t kStepsBetweenLooks = 4096;
+constexpr size_t kWorkBetweenLooks = 1 << 20;
+constexpr size_t kWorkOfExpression = 256;  // a step of the pattern, or a row looked at, is 1
 // From here on an attempt remembers where it has failed.
 constexpr uint64_t kStepsWithoutMemory = 4096;
 
@@ -181,9 +182,11 @@ class Matcher {
 
  private:
   struct Choice {  // what is tried if all else fails
-    size_t step, taken;
+    size_t step, taken, rounds;
     int hidden;
-    std::vector<size_t> loops;
+  };
+  struct Round {  // where the round of the loop before this one began
+    size_t loop, began;
   };
 
   // Whether the pattern fits from start_ on; labels_ are those of its rows.
@@ -191,11 +194,12 @@ class Matcher {
     labels_.clear();
     shown_.clear();
     std::vector<Choice> choices;
+    std::vector<Round> rounds;  // that have begun, to be taken back
     std::set<std::tuple<size_t, size_t, std::vector<bool>>> seen;  // steps, rows taken, whose round has taken none
     size_t step = 0;
     int hidden = 0;
     for (uint64_t tried = 0;; ++tried) {
-      look();
+      worked(1);
       const Step& now = plan_.pattern.steps[step];
       bool good = true;
       switch (now.kind) {
@@ -211,13 +215,16 @@ class Matcher {
           // Who comes here a second time has failed the first time.
           if (forgetful_ && tried > kStepsWithoutMemory)
             good = seen.emplace(step, labels_.size(), fresh_rounds()).second;
-          if (good) choices.push_back({now.b, labels_.size(), hidden, loops_});
+          if (good) choices.push_back({now.b, labels_.size(), rounds.size(), hidden});
           break;
         case Step::Kind::kFirst: good = start_ + labels_.size() == 0; break;
         case Step::Kind::kLast: good = start_ + labels_.size() == size_; break;
         case Step::Kind::kHide: ++hidden; break;
         case Step::Kind::kShow: --hidden; break;
-        case Step::Kind::kEnter: loops_[now.a] = labels_.size(); break;
+        case Step::Kind::kEnter:
+          rounds.push_back({now.a, loops_[now.a]});
+          loops_[now.a] = labels_.size();
+          break;
         case Step::Kind::kAgain: good = loops_[now.a] != labels_.size(); break;
         case Step::Kind::kGo: break;
       }
@@ -226,13 +233,13 @@ class Matcher {
         continue;
       }
       if (choices.empty()) return false;
-      Choice& last = choices.back();
+      const Choice last = choices.back();
+      choices.pop_back();
       step = last.step;
       hidden = last.hidden;
       labels_.resize(last.taken);
       shown_.resize(last.taken);
-      loops_ = std::move(last.loops);
-      choices.pop_back();
+      for (; rounds.size() > last.rounds; rounds.pop_back()) loops_[rounds.back().loop] = rounds.back().began;
     }
   }
 
@@ -242,9 +249,12 @@ class Matcher {
     return fresh;
   }
 
-  // A pattern may try very many ways: it can be interrupted.
-  void look() {
-    if (++steps_ % kStepsBetweenLooks == 0 && state_.context.interrupted) throw duckdb::InterruptException();
+  // A pattern may try very many ways, and look at many rows in each: it can be interrupted.
+  void worked(size_t work) {
+    work_ += work;
+    if (work_ < kWorkBetweenLooks) return;
+    work_ = 0;
+    if (state_.context.interrupted) throw duckdb::InterruptException();
   }
 
   // Whether the last of labels_ may be what it is.
@@ -255,10 +265,16 @@ class Matcher {
   }
 
   Value evaluate(Evaluator& evaluator, int64_t current) {
+    worked(kWorkOfExpression);
     const Judged& judged = evaluator.judged;
     evaluator.input.Reset();
     for (size_t i = 0; i < judged.leaves.size(); ++i) {
-      evaluator.input.data[i].SetValue(0, value_of(plan_.leaves[judged.leaves[i]], judged.types[i], current));
+      const Leaf& leaf = plan_.leaves[judged.leaves[i]];
+      Vector& into = evaluator.input.data[i];
+      if (leaf.kind == Leaf::Kind::kValues || leaf.kind == Leaf::Kind::kLabels)
+        put_list(leaf, current, into);
+      else
+        into.SetValue(0, value_of(leaf, judged.types[i], current));
     }
     evaluator.input.SetCardinality(1);
     evaluator.output.Reset();  // a NULL of the last time would stay
@@ -271,19 +287,38 @@ class Matcher {
            std::find(leaf.labels.begin(), leaf.labels.end(), labels_[static_cast<size_t>(at)]) != leaf.labels.end();
   }
 
+  // The last row of the match that a leaf sees when `current` is looked at.
+  int64_t last_seen(const Leaf& leaf, int64_t current) const {
+    return leaf.final ? static_cast<int64_t>(labels_.size()) - 1 : current;
+  }
+
+  // What an aggregate is of: copied as vectors are, since a list for each row of a long match is much.
+  void put_list(const Leaf& leaf, int64_t current, Vector& list) {
+    const int64_t last = last_seen(leaf, current);
+    rows_.clear();
+    for (int64_t at = 0; at <= last; ++at) {
+      if (counts(leaf, at)) rows_.push_back(static_cast<duckdb::sel_t>(at));
+    }
+    worked(static_cast<size_t>(last + 1) + rows_.size());
+    const idx_t size = rows_.size();
+    duckdb::ListVector::Reserve(list, size);
+    Vector& items = duckdb::ListVector::GetEntry(list);
+    if (leaf.kind == Leaf::Kind::kLabels) {
+      auto* texts = duckdb::FlatVector::GetData<duckdb::string_t>(items);
+      for (idx_t i = 0; i < size; ++i) texts[i] = duckdb::string_t(plan_.pattern.labels[labels_[rows_[i]]]);
+    } else if (size > 0) {
+      for (duckdb::sel_t& row : rows_) row += static_cast<duckdb::sel_t>(offset_ + start_);
+      duckdb::VectorOperations::Copy(*columns_[leaf.column], items, duckdb::SelectionVector(rows_.data()), size, 0, 0);
+    }
+    duckdb::ListVector::SetListSize(list, size);
+    duckdb::FlatVector::GetData<duckdb::list_entry_t>(list)[0] = {0, size};
+  }
+
   // `current`: the row of the match that is looked at; -1 of a match without rows.
-  Value value_of(const Leaf& leaf, const LogicalType& type, int64_t current) const {
+  Value value_of(const Leaf& leaf, const LogicalType& type, int64_t current) {
     if (leaf.kind == Leaf::Kind::kNumber) return Value::BIGINT(number_);
     const auto taken = static_cast<int64_t>(labels_.size());
-    const int64_t last = leaf.final ? taken - 1 : current;
-    if (leaf.kind == Leaf::Kind::kValues || leaf.kind == Leaf::Kind::kLabels) {
-      duckdb::vector<Value> values;
-      for (int64_t at = 0; at <= last; ++at) {
-        if (counts(leaf, at)) values.push_back(leaf.kind == Leaf::Kind::kLabels ? label(at) : value(leaf.column, at));
-      }
-      return Value::LIST(duckdb::ListType::GetChildType(type), std::move(values));
-    }
-    int64_t at = logical(leaf, last);
+    int64_t at = logical(leaf, last_seen(leaf, current));
     if (at < 0) return Value(type);
     at += leaf.physical;
     if (leaf.kind == Leaf::Kind::kLabel) return at < 0 || at >= taken ? Value(type) : label(at);
@@ -292,15 +327,11 @@ class Matcher {
   }
 
   // The row of the match that FIRST or LAST leads to; -1: none.
-  int64_t logical(const Leaf& leaf, int64_t last) const {
+  int64_t logical(const Leaf& leaf, int64_t last) {
     int64_t left = leaf.logical;
-    if (leaf.first) {
-      for (int64_t at = 0; at <= last; ++at) {
-        if (counts(leaf, at) && left-- == 0) return at;
-      }
-      return -1;
-    }
-    for (int64_t at = last; at >= 0; --at) {
+    for (int64_t behind = 0; behind <= last; ++behind) {
+      worked(1);
+      const int64_t at = leaf.first ? behind : last - behind;
       if (counts(leaf, at) && left-- == 0) return at;
     }
     return -1;
@@ -336,7 +367,7 @@ class Matcher {
     }
   }
 
-  size_t after_match() const {
+  size_t after_match() {
     if (plan_.skip == MatchSkip::kPastLast) return start_ + labels_.size();
     if (plan_.skip == MatchSkip::kNext) return start_ + 1;
     const Leaf target{.first = plan_.skip == MatchSkip::kFirst, .labels = plan_.skip_to};
@@ -357,7 +388,8 @@ class Matcher {
   int64_t number_ = 0;
   std::vector<size_t> labels_;
   std::vector<bool> shown_;
-  uint64_t steps_ = 0;
+  size_t work_ = 0;                  // since interruption was last looked for
+  std::vector<duckdb::sel_t> rows_;  // of a list
 };
 
 unique_ptr<duckdb::FunctionLocalState> make_state(duckdb::ExpressionState& state,

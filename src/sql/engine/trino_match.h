@@ -1,9 +1,9 @@
 // MATCH_RECOGNIZE: patterns of rows. https://trino.io/docs/current/sql/match-recognize.html
-// The parser (trino_match_parser.cc) takes DEFINE's and MEASURES' expressions apart: what they read of the rows of a match
-// are leaves (the value of an expression at the row that FIRST, LAST, PREV and NEXT lead to, a label, a list for an
-// aggregate), columns of a query that collects a partition's rows in a list; what stands around the leaves is bound over
-// them as any expression is. The call "match" (trino_match.cc) gets both, finds the matches (trino_match_pattern.cc knows
-// the patterns) and gives a list of structs: a row of the result each.
+// The parser (trino_match_parser.cc, trino_match_leaves.cc) takes DEFINE's and MEASURES' expressions apart: what they
+// read of the rows of a match are leaves (the value of an expression at the row that FIRST, LAST, PREV and NEXT lead to, a
+// label, a list for an aggregate), columns of a query that collects a partition's rows in a list; what stands around the
+// leaves is bound over them as any expression is. The call "match" (trino_match.cc) gets both, finds the matches
+// (trino_match_pattern.cc knows the patterns) and gives a list of structs: a row of the result each.
 #pragma once
 
 #include <map>
@@ -84,6 +84,11 @@ struct Recognition {
   // The labels of a variable or a subset; nullopt: there is none of that name.
   std::optional<std::vector<size_t>> labels_of(const std::string& name) const;
 };
+
+// The column that a leaf's type is read off.
+inline std::string leaf_name(size_t leaf) {
+  return "tarn_leaf" + std::to_string(leaf);
+}
 
 // What "match" needs beside the bound expressions, as one constant.
 std::string written(const Recognition& recognition, const std::string& pattern_text);

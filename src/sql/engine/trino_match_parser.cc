@@ -17,6 +17,15 @@ using duckdb::unique_ptr;
 using duckdb::Value;
 using std::string;
 
+// What stands in the parentheses, but for the pattern.
+struct MatchClauses {
+  std::vector<string> partitions, ordering;  // names of columns
+  duckdb::vector<duckdb::OrderByNode> order;
+  string pattern;  // its text
+  std::vector<std::pair<string, ParsedPtr>> measures;
+  duckdb::vector<ParsedPtr> conditions;  // of DEFINE
+};
+
 namespace {
 
 constexpr const char* kRow = "tarn_row";
@@ -29,9 +38,6 @@ ParsedPtr column_named(const string& name) {
 ParsedPtr aliased_as(ParsedPtr e, const string& name) {
   e->SetAlias(name);
   return e;
-}
-string leaf_name(size_t leaf) {
-  return "tarn_leaf" + std::to_string(leaf);
 }
 ParsedPtr field_of(const char* record, const string& field) {
   return native_call("struct_extract", items(column_named(record), constant_of(Value(field))));
@@ -211,234 +217,6 @@ duckdb::vector<ParsedPtr> Parser::match_define(Recognition& recognition) {
   return conditions;
 }
 
-// --- leaves ----------------------------------------------------------------------------------------------------------
-
-ParsedPtr Parser::leaf(Leaf leaf) {
-  auto& leaves = recognition_->leaves;
-  const auto known = std::find(leaves.begin(), leaves.end(), leaf);
-  const auto index = static_cast<size_t>(known - leaves.begin());
-  if (known == leaves.end()) leaves.push_back(std::move(leaf));
-  return column_named(leaf_name(index));
-}
-
-namespace {
-
-size_t column_of(Recognition& recognition, ParsedPtr e) {
-  auto& columns = recognition.columns;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i]->Equals(*e)) return i;
-  }
-  columns.push_back(std::move(e));
-  return columns.size() - 1;
-}
-
-}  // namespace
-
-// A.x: the value at the last row of A; x: at the last row. In an argument: of the row that is led to.
-ParsedPtr Parser::match_column(const string& label, duckdb::vector<string> names, size_t at) {
-  std::vector<size_t> labels;
-  if (const auto found = names.size() > 1 ? recognition_->labels_of(label) : std::nullopt) {
-    labels = *found;
-    names.erase(names.begin());
-  }
-  auto result = make_uniq<ColumnRefExpression>(std::move(names));
-  result->SetQueryLocation(place(at));
-  if (!recognition_->in_argument) {
-    Leaf found;
-    found.labels = std::move(labels);
-    found.column = column_of(*recognition_, std::move(result));
-    return leaf(std::move(found));
-  }
-  auto& others = recognition_->argument_labels;
-  if (others && *others != labels) {
-    raise("INVALID_ARGUMENTS",
-          "Column references inside argument of a pattern recognition function must all be prefixed "
-          "with the same label or no label",
-          place(at));
-  }
-  others = std::move(labels);
-  return result;
-}
-
-// The argument of FIRST, LAST, PREV, NEXT: CLASSIFIER(), or an expression of one row.
-void Parser::match_argument(Leaf& into) {
-  if (is("classifier") && is_op("(", 1)) {
-    at_ += 2;
-    into.kind = into.kind == Leaf::Kind::kValues ? Leaf::Kind::kLabels : Leaf::Kind::kLabel;
-    if (!is_op(")")) into.labels = match_labels(*recognition_, here());
-    expect_op(")");
-    if (!is_op(",") && !is_op(")")) {
-      raise("NOT_SUPPORTED", "CLASSIFIER() inside of an expression that is an argument is not supported.",
-            place(here()));
-    }
-    return;
-  }
-  recognition_->in_argument = true;
-  recognition_->argument_labels.reset();
-  auto e = expression();
-  recognition_->in_argument = false;
-  into.labels = recognition_->argument_labels.value_or(std::vector<size_t>());
-  into.column = column_of(*recognition_, std::move(e));
-}
-
-int64_t Parser::match_offset(int64_t otherwise) {
-  if (!take_op(",")) return otherwise;
-  const auto n = peek().kind == TokenKind::kNumber ? parse_int(peek().text) : std::nullopt;
-  if (!n) mismatched("<integer>");
-  if (*n > std::numeric_limits<int32_t>::max()) {
-    raise("NUMERIC_VALUE_OUT_OF_RANGE",
-          "The second argument of a pattern recognition function must not exceed 2147483647", place(here()));
-  }
-  ++at_;
-  return *n;
-}
-
-// Behind FIRST or LAST.
-void Parser::logical_navigation(Leaf& into, bool final) {
-  into.final = final;
-  expect_op("(");
-  match_argument(into);
-  into.logical = match_offset(0);
-  expect_op(")");
-}
-
-ParsedPtr Parser::navigation(const string& name, size_t at, bool final) {
-  Leaf found;
-  if (name == "first" || name == "last") {
-    found.first = name == "first";
-    logical_navigation(found, final);
-    return leaf(std::move(found));
-  }
-  if (final) {
-    raise("INVALID_PROCESSING_MODE", "FINAL semantics is not supported with " + name + " pattern recognition function",
-          place(at));
-  }
-  expect_op("(");
-  const bool processing = is("running") || is("final");
-  if ((is("first") || is("last")) ? is_op("(", 1) : processing && (is("first", 1) || is("last", 1)) && is_op("(", 2)) {
-    const bool of_end = processing && is("final");
-    if (processing) ++at_;
-    found.first = is("first");
-    ++at_;
-    logical_navigation(found, of_end);
-  } else {
-    match_argument(found);
-  }
-  const int64_t offset = match_offset(1);
-  found.physical = name == "prev" ? -offset : offset;
-  expect_op(")");
-  return leaf(std::move(found));
-}
-
-// A function that reads the match; null: any other.
-ParsedPtr Parser::match_call(const string& given, size_t at) {
-  string name = given;
-  bool final = false, processing = false;
-  if ((name == "running" || name == "final") && !is_op("(")) {
-    processing = true;
-    final = name == "final";
-    if (final && recognition_->in_define) {
-      raise("INVALID_PROCESSING_MODE", "FINAL semantics is not supported in DEFINE clause", place(at));
-    }
-    name = lower(identifier());
-  }
-  static const std::set<string> kNavigations = {"first", "last", "prev", "next"};
-  const bool known = kNavigations.contains(name) || name == "classifier" || name == "match_number";
-  if (!known && !aggregate(name)) {
-    if (processing) {
-      raise("INVALID_PROCESSING_MODE",
-            upper(given) +
-                " semantics is supported only for FIRST(), LAST() and aggregation functions. "
-                "Actual: " +
-                name,
-            place(at));
-    }
-    return nullptr;
-  }
-  if (recognition_->in_argument) {
-    raise("NESTED_ROW_PATTERN_FUNCTION", "Cannot nest " + name + " pattern recognition function inside of another one",
-          place(at));
-  }
-  if (kNavigations.contains(name)) return navigation(name, at, final);
-  if (aggregate(name)) return match_aggregate(name, at, final);
-  Leaf found{.kind = name == "classifier" ? Leaf::Kind::kLabel : Leaf::Kind::kNumber};
-  expect_op("(");
-  if (found.kind == Leaf::Kind::kLabel && !is_op(")")) found.labels = match_labels(*recognition_, here());
-  expect_op(")");
-  return leaf(std::move(found));
-}
-
-// sum(A.x), count(*), count(A.*), array_agg(CLASSIFIER()): the engine's aggregate over the list of the rows' values.
-ParsedPtr Parser::match_aggregate(const string& name, size_t at, bool final) {
-  expect_op("(");
-  if (is("distinct")) {
-    raise("NOT_SUPPORTED", "Cannot use DISTINCT with aggregate function in pattern recognition context", place(here()));
-  }
-  Leaf rows{.kind = Leaf::Kind::kValues, .final = final};
-  duckdb::vector<ParsedPtr> arguments;
-  const bool labelled_star = is_identifier() && is_op(".", 1) && is_op("*", 2);
-  if (labelled_star) {
-    rows.labels = match_labels(*recognition_, here());
-    at_ += 2;
-  } else if (!take_op("*") && !is_op(")")) {
-    const auto argument = [&] {
-      match_argument(rows);
-      return rows.kind == Leaf::Kind::kLabels ? nullptr : recognition_->columns[rows.column]->Copy();
-    };
-    arguments.push_back(argument());
-    recognition_->in_argument = true;
-    while (take_op(",")) arguments.push_back(expression());
-    recognition_->in_argument = false;
-    if (rows.kind == Leaf::Kind::kValues) rows.labels = recognition_->argument_labels.value_or(std::vector<size_t>());
-  }
-  if (is("order")) {
-    raise("NOT_SUPPORTED", "Cannot use ORDER BY with aggregate function in pattern recognition context", place(here()));
-  }
-  expect_op(")");
-  if (is("filter") && is_op("(", 1)) {
-    raise("NOT_SUPPORTED", "Cannot use FILTER with aggregate function in pattern recognition context", place(here()));
-  }
-  const bool star = arguments.empty();
-  const Aggregate* rule = aggregate(name);
-  const int given = static_cast<int>(arguments.size());
-  if (star ? name != "count"
-           : given < rule->min_arguments || (rule->max_arguments >= 0 && given > rule->max_arguments)) {
-    raise("FUNCTION_NOT_FOUND",
-          "Unexpected parameters for function " + name + ": " + std::to_string(given) + " given. Expected: " + name +
-              "(" + rule->parameters + ")",
-          place(at));
-  }
-  if (star) {
-    rows.column = column_of(*recognition_, constant_of(Value::INTEGER(1)));
-    return native_call("len", items(leaf(std::move(rows))));
-  }
-  const bool of_labels = rows.kind == Leaf::Kind::kLabels;
-  if (of_labels && given > 1 && name != "listagg") {
-    raise("NOT_SUPPORTED", "CLASSIFIER() beside other arguments of an aggregate is not supported.", place(at));
-  }
-  if (of_labels) arguments[0] = constant_of(Value(string("")));
-  // Each of the engine's aggregates in the body gets the list of its own argument.
-  const auto of_list = [&](ParsedPtr& e) {
-    auto& call = e->Cast<FunctionExpression>();
-    Leaf values = rows;
-    if (!of_labels) values.column = column_of(*recognition_, std::move(call.children[0]));
-    auto list = leaf(std::move(values));
-    if (!call.schema.empty() || call.function_name.starts_with("arg_")) {
-      raise("NOT_SUPPORTED", "The aggregate function " + name + " in MATCH_RECOGNIZE is not supported.", place(at));
-    }
-    if (call.function_name == "list") {
-      e = std::move(list);
-      return;
-    }
-    auto children = items(std::move(list), constant_of(Value(call.function_name)));
-    for (size_t i = 1; i < call.children.size(); ++i) children.push_back(std::move(call.children[i]));
-    e = native_call("list_aggregate", std::move(children));
-  };
-  const auto bodies = split(rule->body, '|');
-  const size_t which = std::min(static_cast<size_t>(given - rule->min_arguments), bodies.size() - 1);
-  return from_template(string(bodies[which]), arguments, place(at), of_list);
-}
-
 // --- the whole -------------------------------------------------------------------------------------------------------
 
 namespace {
@@ -482,95 +260,117 @@ unique_ptr<SelectNode> partitions_of(const Recognition& recognition, TablePtr in
   return node;
 }
 
-}  // namespace
-
-TablePtr Parser::match_recognize(TablePtr input) {
-  const size_t at = here();
-  expect("match_recognize");
-  expect_op("(");
-  if (recognition_)
-    raise("NESTED_ROW_PATTERN_FUNCTION", "MATCH_RECOGNIZE inside of MATCH_RECOGNIZE is not supported.", place(at));
-  std::vector<string> partitions, ordering;
-  if (take("partition")) {
-    expect("by");
-    do {
-      const size_t column_at = here();
-      const auto e = expression();
-      partitions.push_back(
-          input_column(*e, string(trim(sql_.substr(column_at, here() - column_at))), place(column_at)));
-    } while (take_op(","));
-  }
-  duckdb::vector<duckdb::OrderByNode> order;
-  if (take("order")) {
-    expect("by");
-    const size_t order_at = here();
-    order = sort_items();
-    const string shown(trim(sql_.substr(order_at, here() - order_at)));
-    for (const auto& item : order) ordering.push_back(input_column(*item.expression, shown, place(order_at)));
-  }
-  // PATTERN and SUBSET say what the names in MEASURES are.
-  Recognition recognition;
-  const size_t measures_at = at_;
-  at_ = clause("pattern");
-  const string pattern = match_pattern(recognition);
-  match_subsets(recognition);
-  const size_t define_at = at_;
-  at_ = measures_at;
-  recognition_ = &recognition;
-  auto measures = match_measures();
-  match_rows(recognition);
-  if (!is("pattern")) mismatched("'AFTER', 'ALL', 'ONE', 'PATTERN'");
-  at_ = define_at;
-  auto conditions = match_define(recognition);
-  recognition_ = nullptr;
-  expect_op(")");
-
-  auto found = select_from(partitions_of(recognition, std::move(input), partitions, std::move(order)));
-  duckdb::vector<ParsedPtr> arguments =
-      items(constant_of(Value(written(recognition, pattern))), column_named(kRows),
-            constant_of(Value::BIGINT(static_cast<int64_t>(recognition.leaves.size()))));
-  for (size_t i = 0; i < recognition.leaves.size(); ++i) arguments.push_back(column_named(leaf_name(i)));
-  arguments.push_back(constant_of(Value::BIGINT(static_cast<int64_t>(conditions.size()))));
-  for (auto& e : conditions) arguments.push_back(std::move(e));
-  for (auto& [name, e] : measures) arguments.push_back(std::move(e));
-  for (const string& name : partitions) found->select_list.push_back(column_named(name));
-  found->select_list.push_back(aliased_as(typed("match", at, std::move(arguments)), kFound));
-
+// SELECT p .., unnest(found) AS found FROM (SELECT p .., match(..) AS found FROM ..): a struct for each row of the result.
+unique_ptr<SelectNode> each_found(const MatchClauses& clauses, unique_ptr<SelectNode> found) {
   auto each = select_from(std::move(found));
-  for (const string& name : partitions) each->select_list.push_back(column_named(name));
+  for (const string& name : clauses.partitions) each->select_list.push_back(column_named(name));
   each->select_list.push_back(aliased_as(native_call("unnest", items(column_named(kFound))), kFound));
+  return each;
+}
 
+// A row for each match: columns of PARTITION BY, measures.
+unique_ptr<SelectNode> row_of_match(const MatchClauses& clauses, unique_ptr<SelectNode> each) {
   auto result = select_from(std::move(each));
-  const auto add_measures = [&](SelectNode& node, const std::function<ParsedPtr(size_t)>& value) {
-    for (size_t i = 0; i < measures.size(); ++i) node.select_list.push_back(aliased_as(value(i), measures[i].first));
-  };
-  if (recognition.rows == MatchRows::kOne) {
-    for (const string& name : partitions) result->select_list.push_back(column_named(name));
-    add_measures(*result, [](size_t i) { return field_of(kFound, "m" + std::to_string(i)); });
-    // The engine has no table without columns.
-    if (result->select_list.empty())
-      result->select_list.push_back(aliased_as(constant_of(Value::BOOLEAN(true)), kUnnamed));
-    return make_uniq<duckdb::SubqueryRef>(as_statement(std::move(result)));
+  for (const string& name : clauses.partitions) result->select_list.push_back(column_named(name));
+  for (size_t i = 0; i < clauses.measures.size(); ++i) {
+    result->select_list.push_back(aliased_as(field_of(kFound, "m" + std::to_string(i)), clauses.measures[i].first));
   }
-  // All rows: columns of PARTITION BY, of ORDER BY, measures, the others.
+  // The engine has no table without columns.
+  if (result->select_list.empty())
+    result->select_list.push_back(aliased_as(constant_of(Value::BOOLEAN(true)), kUnnamed));
+  return result;
+}
+
+// All rows: columns of PARTITION BY, of ORDER BY, measures, the others.
+unique_ptr<SelectNode> rows_of_match(const MatchClauses& clauses, unique_ptr<SelectNode> each) {
+  const auto measure = [](size_t i) { return "tarn_m" + std::to_string(i); };
+  auto result = select_from(std::move(each));
   result->select_list.push_back(native_call("unnest", items(field_of(kFound, "r"))));
-  for (size_t i = 0; i < measures.size(); ++i) {
-    const string number = std::to_string(i);
-    result->select_list.push_back(aliased_as(field_of(kFound, "m" + number), "tarn_m" + number));
+  for (size_t i = 0; i < clauses.measures.size(); ++i) {
+    result->select_list.push_back(aliased_as(field_of(kFound, "m" + std::to_string(i)), measure(i)));
   }
   auto rows = select_from(std::move(result));
   auto others = make_uniq<duckdb::StarExpression>();
-  for (const auto* names : {&partitions, &ordering}) {
+  for (const auto* names : {&clauses.partitions, &clauses.ordering}) {
     for (const string& name : *names) {
       rows->select_list.push_back(column_named(name));
       others->exclude_list.insert(duckdb::QualifiedColumnName(name));
     }
   }
-  add_measures(*rows, [](size_t i) { return column_named("tarn_m" + std::to_string(i)); });
-  for (size_t i = 0; i < measures.size(); ++i) {
-    others->exclude_list.insert(duckdb::QualifiedColumnName("tarn_m" + std::to_string(i)));
+  for (size_t i = 0; i < clauses.measures.size(); ++i) {
+    rows->select_list.push_back(aliased_as(column_named(measure(i)), clauses.measures[i].first));
+    others->exclude_list.insert(duckdb::QualifiedColumnName(measure(i)));
   }
   rows->select_list.push_back(std::move(others));
+  return rows;
+}
+
+}  // namespace
+
+// [PARTITION BY ..] [ORDER BY ..]
+void Parser::match_order(MatchClauses& clauses) {
+  if (take("partition")) {
+    expect("by");
+    do {
+      const size_t at = here();
+      const auto e = expression();
+      clauses.partitions.push_back(input_column(*e, string(trim(sql_.substr(at, here() - at))), place(at)));
+    } while (take_op(","));
+  }
+  if (take("order")) {
+    expect("by");
+    const size_t at = here();
+    clauses.order = sort_items();
+    const string shown(trim(sql_.substr(at, here() - at)));
+    for (const auto& item : clauses.order)
+      clauses.ordering.push_back(input_column(*item.expression, shown, place(at)));
+  }
+}
+
+// MATCH_RECOGNIZE (..)
+MatchClauses Parser::match_clauses(Recognition& recognition) {
+  const size_t at = here();
+  expect("match_recognize");
+  expect_op("(");
+  if (recognition_)
+    raise("NESTED_ROW_PATTERN_FUNCTION", "MATCH_RECOGNIZE inside of MATCH_RECOGNIZE is not supported.", place(at));
+  MatchClauses clauses;
+  match_order(clauses);
+  // PATTERN and SUBSET say what the names in MEASURES are.
+  const size_t measures_at = at_;
+  at_ = clause("pattern");
+  clauses.pattern = match_pattern(recognition);
+  match_subsets(recognition);
+  const size_t define_at = at_;
+  at_ = measures_at;
+  recognition_ = &recognition;
+  clauses.measures = match_measures();
+  match_rows(recognition);
+  if (!is("pattern")) mismatched("'AFTER', 'ALL', 'ONE', 'PATTERN'");
+  at_ = define_at;
+  clauses.conditions = match_define(recognition);
+  recognition_ = nullptr;
+  expect_op(")");
+  return clauses;
+}
+
+TablePtr Parser::match_recognize(TablePtr input) {
+  const size_t at = here();
+  Recognition recognition;
+  MatchClauses clauses = match_clauses(recognition);
+  auto found = select_from(partitions_of(recognition, std::move(input), clauses.partitions, std::move(clauses.order)));
+  duckdb::vector<ParsedPtr> arguments =
+      items(constant_of(Value(written(recognition, clauses.pattern))), column_named(kRows),
+            constant_of(Value::BIGINT(static_cast<int64_t>(recognition.leaves.size()))));
+  for (size_t i = 0; i < recognition.leaves.size(); ++i) arguments.push_back(column_named(leaf_name(i)));
+  arguments.push_back(constant_of(Value::BIGINT(static_cast<int64_t>(clauses.conditions.size()))));
+  for (auto& e : clauses.conditions) arguments.push_back(std::move(e));
+  for (auto& [name, e] : clauses.measures) arguments.push_back(std::move(e));
+  for (const string& name : clauses.partitions) found->select_list.push_back(column_named(name));
+  found->select_list.push_back(aliased_as(typed("match", at, std::move(arguments)), kFound));
+  auto each = each_found(clauses, std::move(found));
+  auto rows = recognition.rows == MatchRows::kOne ? row_of_match(clauses, std::move(each))
+                                                  : rows_of_match(clauses, std::move(each));
   return make_uniq<duckdb::SubqueryRef>(as_statement(std::move(rows)));
 }
 

@@ -1,6 +1,9 @@
 // Patterns of rows: read into a tree, and from it into steps.
 #include <algorithm>
+#include <limits>
+#include <map>
 #include <numeric>
+#include <tuple>
 
 #include "base/text.h"
 #include "sql/engine/trino_match.h"
@@ -75,6 +78,37 @@ class Reader {
     return node.children.size() == 1 ? std::move(node.children[0]) : node;
   }
 
+  // {n}, {n,}, {,m}, {n,m}
+  std::pair<int64_t, int64_t> range(duckdb::optional_idx at) {
+    ++at_;
+    const auto number = [&](const char* which) -> std::optional<int64_t> {
+      if (token().kind != TokenKind::kNumber) return std::nullopt;
+      const auto given = parse_int(token().text);
+      if (!given || *given > std::numeric_limits<int32_t>::max()) {
+        raise("NUMERIC_VALUE_OUT_OF_RANGE",
+              string("Pattern quantifier ") + which + " bound must not exceed 2147483647", at);
+      }
+      ++at_;
+      return given;
+    };
+    const auto low = number("lower");
+    int64_t most = low.value_or(kNoEnd);
+    if (take(",")) {
+      most = number("upper").value_or(kNoEnd);
+    } else if (!low) {
+      unexpected("',', '}', <integer>");
+    }
+    if (most != kNoEnd && most < 1) {
+      raise("NUMERIC_VALUE_OUT_OF_RANGE", "Pattern quantifier upper bound must be greater than or equal to 1", at);
+    }
+    const int64_t least = low.value_or(0);
+    if (most != kNoEnd && least > most) {
+      raise("INVALID_RANGE", "Pattern quantifier lower bound must not exceed upper bound", at);
+    }
+    if (!take("}")) unexpected("'}'");
+    return {least, most};
+  }
+
   Node quantified() {
     Node body = primary();
     int64_t least = 0, most = kNoEnd;
@@ -86,29 +120,7 @@ class Reader {
       ++at_;
       most = 1;
     } else if (is("{") && !is("-", 1)) {
-      ++at_;
-      const auto number = [&]() -> std::optional<int64_t> {
-        if (token().kind != TokenKind::kNumber) return std::nullopt;
-        return parse_int(tokens_[at_++].text);
-      };
-      const auto low = number();
-      least = low.value_or(0);
-      if (take(",")) {
-        const auto high = number();
-        if (high && *high < 1) {
-          raise("NUMERIC_VALUE_OUT_OF_RANGE", "Pattern quantifier upper bound must be greater than or equal to 1", at);
-        }
-        most = high.value_or(kNoEnd);
-      } else {
-        if (!low) unexpected("',', '}', <integer>");
-        if (*low < 1)
-          raise("NUMERIC_VALUE_OUT_OF_RANGE", "Pattern quantifier upper bound must be greater than or equal to 1", at);
-        most = least;
-      }
-      if (most != kNoEnd && least > most) {
-        raise("INVALID_RANGE", "Pattern quantifier lower bound must not exceed upper bound", at);
-      }
-      if (!take("}")) unexpected("'}'");
+      std::tie(least, most) = range(at);
     } else {
       return body;
     }
@@ -151,16 +163,15 @@ class Reader {
     }
     const Token& name = tokens_[at_++];
     const string label = name.kind == TokenKind::kQuotedName ? name.text : upper(name.text);
-    auto& labels = pattern_.labels;
-    const auto found = std::find(labels.begin(), labels.end(), label);
-    Node node{.kind = Node::Kind::kLabel, .label = static_cast<size_t>(found - labels.begin())};
-    if (found == labels.end()) labels.push_back(label);
-    return node;
+    const auto [known, added] = numbers_.try_emplace(label, numbers_.size());
+    if (added) pattern_.labels.push_back(label);
+    return {.kind = Node::Kind::kLabel, .label = known->second};
   }
 
   Pattern& pattern_;
   duckdb::optional_idx start_;
   std::vector<Token> tokens_;
+  std::map<string, size_t> numbers_;  // of the labels
   size_t at_ = 0;
   int depth_ = 0;
 };
@@ -185,7 +196,11 @@ class Writer {
         write(node.children[0]);
         add(Kind::kShow);
         return;
-      case Node::Kind::kChoice: choice(node.children); return;
+      case Node::Kind::kChoice: {
+        std::vector<Sequence> branches;
+        for (const Node& child : node.children) branches.push_back({&child});
+        return choice(branches);
+      }
       case Node::Kind::kPermuted: permuted(node); return;
       case Node::Kind::kLoop: loop(node); return;
     }
@@ -197,15 +212,17 @@ class Writer {
   }
 
  private:
-  void choice(const std::vector<Node>& branches) {
+  using Sequence = std::vector<const Node*>;
+
+  void choice(const std::vector<Sequence>& branches) {
     std::vector<size_t> ends;
     for (size_t i = 0; i + 1 < branches.size(); ++i) {
       const size_t either = add(Step::Kind::kEither, steps_.size() + 1);
-      write(branches[i]);
+      for (const Node* node : branches[i]) write(*node);
       ends.push_back(add(Step::Kind::kGo));
       steps_[either].b = steps_.size();
     }
-    write(branches.back());
+    for (const Node* node : branches.back()) write(*node);
     for (const size_t end : ends) steps_[end].a = steps_.size();
   }
 
@@ -213,11 +230,10 @@ class Writer {
   void permuted(const Node& node) {
     std::vector<size_t> order(node.children.size());
     std::iota(order.begin(), order.end(), 0);
-    std::vector<Node> branches;
+    std::vector<Sequence> branches;
     do {
-      Node branch{.kind = Node::Kind::kSequence};
-      for (const size_t i : order) branch.children.push_back(node.children[i]);
-      branches.push_back(std::move(branch));
+      Sequence& branch = branches.emplace_back();
+      for (const size_t i : order) branch.push_back(&node.children[i]);
     } while (std::next_permutation(order.begin(), order.end()));
     choice(branches);
   }
@@ -232,7 +248,11 @@ class Writer {
 
   void loop(const Node& node) {
     const Node& body = node.children[0];
-    for (int64_t i = 0; i < node.least; ++i) write(body);
+    for (int64_t i = 0; i < node.least; ++i) {
+      const size_t before = steps_.size();
+      write(body);
+      if (steps_.size() == before) break;  // nothing, however often
+    }
     if (node.most == kNoEnd) {
       const size_t number = pattern_.loops++;
       const size_t either = fork(node.greedy);

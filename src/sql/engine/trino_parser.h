@@ -36,8 +36,10 @@ struct Columns {
   std::vector<std::string> shown;
 };
 
+struct JsonOptions;
 struct JsonTable;
 struct Leaf;
+struct MatchClauses;
 struct Recognition;
 
 class Parser {
@@ -123,6 +125,8 @@ class Parser {
 
   // MATCH_RECOGNIZE (trino_match_parser.cc)
   TablePtr match_recognize(TablePtr input);
+  MatchClauses match_clauses(Recognition& recognition);
+  void match_order(MatchClauses& clauses);
   size_t clause(std::string_view word) const;
   std::string match_pattern(Recognition& recognition);
   void match_rows(Recognition& recognition);
@@ -137,12 +141,14 @@ class Parser {
   void match_argument(Leaf& leaf);
   int64_t match_offset(int64_t otherwise);
   ParsedPtr match_aggregate(const std::string& name, size_t at, bool final);
+  duckdb::vector<ParsedPtr> match_aggregated(Leaf& rows);
   ParsedPtr leaf(Leaf leaf);
   std::string canonical_name() const;
 
   // JSON_TABLE (trino_json_table.cc)
   TablePtr json_table();
   void json_table_end(JsonTable& table);
+  TablePtr json_items(const JsonTable& table, ParsedPtr input, ParsedPtr path, const char* on_error, size_t level);
   duckdb::unique_ptr<duckdb::SelectNode> json_rows(JsonTable& table, ParsedPtr input, ParsedPtr path, const char* on_error);
   ParsedPtr json_column(JsonTable& table, const std::string& name, size_t level);
 
@@ -165,9 +171,13 @@ class Parser {
   ParsedPtr cast(bool try_cast);
   ParsedPtr extract();
   ParsedPtr trim_call();
+  bool is_json_call() const;
   ParsedPtr json_call(const std::string& name, size_t at);
   ParsedPtr json_input();
   ParsedPtr json_variables(size_t at);
+  void json_options(JsonOptions& options);
+  ParsedPtr json_or_default(ParsedPtr found, size_t at, JsonOptions options, const Type& returning);
+  ParsedPtr cast_as(ParsedPtr value, size_t at, const Type& to);
   ParsedPtr json_result(const std::string& name, size_t at, duckdb::vector<ParsedPtr> given, const Type& returning,
                         std::string on_error);
   ParsedPtr column(size_t at);
@@ -236,6 +246,8 @@ void mark_unknown(ParsedPtr& e);
 
 // --- building expressions
 
+// The columns of USING of a join, and of those on its left: SELECT * has them first.
+std::vector<std::string> using_names(const duckdb::TableRef& from);
 duckdb::vector<ParsedPtr> items(ParsedPtr a);
 duckdb::vector<ParsedPtr> items(ParsedPtr a, ParsedPtr b);
 duckdb::vector<ParsedPtr> items(ParsedPtr a, ParsedPtr b, ParsedPtr c);
@@ -243,6 +255,8 @@ ParsedPtr constant_of(duckdb::Value value);
 ParsedPtr native_call(const std::string& name, duckdb::vector<ParsedPtr> arguments);
 // system.trino.call(name, place, arguments..)
 ParsedPtr typed_call(const std::string& name, duckdb::optional_idx place, duckdb::vector<ParsedPtr> arguments);
+// Before an expression is copied: copies within copies grow without bounds. Throws NOT_SUPPORTED.
+void refuse_huge(const duckdb::ParsedExpression& e, duckdb::optional_idx place);
 // An expression written in the engine's words: $1 .. are the arguments, c_f(..) is typed_call("f", ..), t_f(..) a function
 // of system.trino, agg_f(..) the aggregate f, aggt_f(..) one of system.trino.
 ParsedPtr from_template(const std::string& text, const duckdb::vector<ParsedPtr>& arguments, duckdb::optional_idx place,
