@@ -62,18 +62,19 @@ bool less(const std::string& type, const std::string& a, const std::string& b) {
   return a < b;  // bytes without a sign
 }
 
-// Where each character begins, and the end.
+// Where each character begins, and the end. What is no UTF-8 belongs to the character before it.
 std::vector<size_t> characters(std::string_view text) {
   std::vector<size_t> at;
   for (size_t i = 0; i < text.size(); ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) at.push_back(i);
+    if (i == 0 || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) at.push_back(i);
   at.push_back(text.size());
   return at;
 }
 
-// The character behind this one; empty: it is the last one.
+// The character behind this one; empty: it is the last one, or none.
 std::string next_character(std::string_view character) {
   constexpr uint32_t kLast = 0x10ffff, kFirstSurrogate = 0xd800, kBehindSurrogates = 0xe000;
+  if (character.size() > 4) return "";
   const auto lead = static_cast<unsigned char>(character[0]);
   uint32_t point = character.size() == 1 ? lead : lead & (0x7fU >> character.size());
   for (const char c : character.substr(1)) point = (point << 6) | (static_cast<unsigned char>(c) & 0x3fU);

@@ -79,8 +79,9 @@ void bytes_part_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::
       [&](string_t bytes, int64_t start, int64_t length) {
         if (length < 0) raise_sql("22011", "negative substring length not allowed");
         const auto size = static_cast<int64_t>(bytes.GetSize());
-        const int64_t end = std::clamp<int64_t>(start - 1 + std::min<int64_t>(length, INT32_MAX), 0, size);
-        const int64_t from = std::clamp<int64_t>(start - 1, 0, end);
+        const int64_t first = std::clamp<int64_t>(start, INT32_MIN, INT32_MAX) - 1;  // a value has fewer bytes
+        const int64_t end = std::clamp<int64_t>(first + std::min<int64_t>(length, INT32_MAX), 0, size);
+        const int64_t from = std::clamp<int64_t>(first, 0, end);
         return StringVector::AddStringOrBlob(
             result, std::string(bytes.GetData() + from, static_cast<size_t>(end - from)));
       });

@@ -73,8 +73,9 @@ Written written(const string_t& given, const std::string& format) {
     } else if ((c == '-' || c == '+') && (i == 0 || i + 1 == text.size())) {
       number.negative = number.negative || c == '-';
     } else if ((c == 'E' || c == 'e') && !number.digits.empty()) {
-      const auto power = parse_int(text.substr(i + (i + 1 < text.size() && text[i + 1] == '+' ? 2 : 1)));
-      if (!power || *power > 400 || *power < -400) no_number(given);
+      const bool plus = text.substr(i + 1).starts_with('+');
+      const auto power = parse_int(text.substr(i + (plus ? 2 : 1)));
+      if (!power || (plus && text[i + 2] == '-') || *power > 400 || *power < -400) no_number(given);
       exponent = *power;
       break;
     } else if (c != '$' && c != ',' && c != ' ') {
@@ -159,8 +160,10 @@ unique_ptr<Expression> bind_to_numeric(FunctionBindExpressionInput& input) {
   if (next < given.size() && is_text(given[next]->return_type)) format = as_text(context, std::move(given[next++]));
   const auto whole = [&](int otherwise) {
     if (next >= given.size()) return otherwise;
-    if (!given[next]->IsFoldable()) raise_sql("42804", "precision and scale of text_to_numeric_alt are constants");
-    return duckdb::ExpressionExecutor::EvaluateScalar(context, *given[next++]).GetValue<int32_t>();
+    const bool known = given[next]->IsFoldable();
+    const Value value = known ? duckdb::ExpressionExecutor::EvaluateScalar(context, *given[next++]) : Value();
+    if (value.IsNull()) raise_sql("42804", "precision and scale of text_to_numeric_alt are constants");
+    return value.GetValue<int32_t>();
   };
   const int precision = whole(38), scale = whole(0);
   if (precision < 1 || precision > 38 || scale < 0 || scale > precision)

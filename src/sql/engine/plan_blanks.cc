@@ -1,5 +1,8 @@
 #include "sql/engine/plan_blanks.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "duckdb/function/aggregate/distributive_function_utils.hpp"
 #include "duckdb/function/function_binder.hpp"
 #include "duckdb/optimizer/column_binding_replacer.hpp"
@@ -31,6 +34,46 @@ void trim(ClientContext& context, unique_ptr<Expression>& e) {
   e->SetAlias(alias);
 }
 
+std::optional<bool> is_outer(const LogicalOperator& op, const ColumnBinding& column);
+
+bool is_outer(const LogicalOperator& below, const Expression& e) {
+  return e.GetExpressionClass() == ExpressionClass::BOUND_COLUMN_REF &&
+         is_outer(below, e.Cast<duckdb::BoundColumnRefExpression>().binding).value_or(false);
+}
+
+// Is the column, of an operator at or below this one, what a correlated subquery has of the query around it? nullopt: it is
+// not from here. The engine makes one row of each value of those columns and joins the subquery's rows to it by that very
+// value: they stay what they are.
+std::optional<bool> is_outer(const LogicalOperator& op, const ColumnBinding& column) {
+  const auto tables = op.GetTableIndex();
+  if (std::ranges::find(tables, column.table_index) == tables.end()) {
+    for (const auto& child : op.children)
+      if (const auto found = is_outer(*child, column)) return found;
+    return std::nullopt;
+  }
+  switch (op.type) {
+    case LogicalOperatorType::LOGICAL_DELIM_GET: return true;
+    case LogicalOperatorType::LOGICAL_PROJECTION: return is_outer(*op.children[0], *op.expressions[column.column_index]);
+    case LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY: {
+      const auto& aggregate = op.Cast<duckdb::LogicalAggregate>();
+      return column.table_index == aggregate.group_index &&
+             is_outer(*op.children[0], *aggregate.groups[column.column_index]);
+    }
+    case LogicalOperatorType::LOGICAL_UNION:
+    case LogicalOperatorType::LOGICAL_EXCEPT:
+    case LogicalOperatorType::LOGICAL_INTERSECT:
+      return std::ranges::all_of(op.children, [&](const auto& side) {
+        return is_outer(*side, side->GetColumnBindings()[column.column_index]).value_or(false);
+      });
+    default: return false;
+  }
+}
+
+// Of what tells rows apart: columns of `below`.
+void trim_own(ClientContext& context, const LogicalOperator& below, unique_ptr<Expression>& e) {
+  if (is_text(e->return_type) && !is_outer(below, *e)) trim(context, e);
+}
+
 duckdb::vector<unique_ptr<Expression>> columns_of(LogicalOperator& op) {
   duckdb::vector<unique_ptr<Expression>> columns;
   op.ResolveOperatorTypes();
@@ -44,7 +87,7 @@ duckdb::vector<unique_ptr<Expression>> columns_of(LogicalOperator& op) {
 // One row of those that are alike but for trailing blanks.
 unique_ptr<LogicalOperator> distinct_rows(ClientContext& context, unique_ptr<LogicalOperator> op) {
   auto targets = columns_of(*op);
-  for (auto& target : targets) trim(context, target);
+  for (auto& target : targets) trim_own(context, *op, target);
   auto distinct = duckdb::make_uniq<duckdb::LogicalDistinct>(std::move(targets), duckdb::DistinctType::DISTINCT);
   distinct->children.push_back(std::move(op));
   return distinct;
@@ -70,8 +113,10 @@ void trim_set(ClientContext& context, unique_ptr<LogicalOperator>& op) {
     condition.comparison = duckdb::ExpressionType::COMPARE_NOT_DISTINCT_FROM;
     condition.left = std::move(left[i]);
     condition.right = std::move(right[i]);
-    trim(context, condition.left);
-    trim(context, condition.right);
+    if (!is_outer(*set.children[0], *condition.left) || !is_outer(*set.children[1], *condition.right)) {
+      trim(context, condition.left);
+      trim(context, condition.right);
+    }
     join->conditions.push_back(std::move(condition));
   }
   const auto table = set.table_index;
@@ -108,7 +153,7 @@ void trim_windows(ClientContext& context, LogicalOperator& op) {
   for (auto& e : op.expressions) {
     if (e->GetExpressionClass() != ExpressionClass::BOUND_WINDOW) continue;
     auto& window = e->Cast<duckdb::BoundWindowExpression>();
-    for (auto& partition : window.partitions) trim(context, partition);
+    for (auto& partition : window.partitions) trim_own(context, *op.children[0], partition);
     for (auto& order : window.orders) trim(context, order.expression);
     if (window.aggregate && !window.distinct) trim_extreme_window(context, window);
   }
@@ -133,7 +178,8 @@ void show_groups(duckdb::OptimizerExtensionInput& input, LogicalOperator& root, 
   for (size_t i = 0; i < aggregate.groups.size(); ++i) {
     const auto& group = aggregate.groups[i];
     const bool constant = group->GetExpressionType() == duckdb::ExpressionType::VALUE_CONSTANT;
-    if (is_text(group->return_type) && !is_without_blanks(*group) && !constant) texts.push_back(i);
+    if (is_text(group->return_type) && !is_without_blanks(*group) && !constant && !is_outer(*op->children[0], *group))
+      texts.push_back(i);
   }
   if (texts.empty()) return;
   const size_t first_count = aggregate.expressions.size();
@@ -198,7 +244,8 @@ void ignore_trailing_blanks(duckdb::OptimizerExtensionInput& input, LogicalOpera
       break;
     case LogicalOperatorType::LOGICAL_DISTINCT:
       // What is shown of those that are alike is one of them, as it is.
-      for (auto& target : op->Cast<duckdb::LogicalDistinct>().distinct_targets) trim(context, target);
+      for (auto& target : op->Cast<duckdb::LogicalDistinct>().distinct_targets)
+        trim_own(context, *op->children[0], target);
       break;
     case LogicalOperatorType::LOGICAL_UNION:
     case LogicalOperatorType::LOGICAL_EXCEPT:

@@ -26,16 +26,19 @@ constexpr int kMaxDepth = 200;  // of expressions and operators that are looked 
 class Origins {
  public:
   explicit Origins(LogicalOperator& root) { add(root, 0); }
-  PlannedColumn of(const ColumnBinding& binding, int depth = 0) const;
-  PlannedColumn of(const Expression& expression, int depth = 0) const;
+  PlannedColumn of(const ColumnBinding& binding, int depth = 0);
 
  private:
   void add(LogicalOperator& op, int depth);
+  PlannedColumn looked_up(const ColumnBinding& binding, int depth);
+  PlannedColumn of(const Expression& expression, int depth);
   PlannedColumn of_get(const duckdb::LogicalGet& get, duckdb::idx_t index) const;
-  PlannedColumn of_function(const duckdb::BoundFunctionExpression& function, int depth) const;
+  PlannedColumn of_function(const duckdb::BoundFunctionExpression& function, int depth);
 
   std::unordered_map<duckdb::idx_t, LogicalOperator*> by_index_;  // by table index
   std::unordered_map<duckdb::idx_t, LogicalOperator*> ctes_;      // what a CTE's index stands for
+  // Each column is looked up once, however often those above it name it.
+  duckdb::column_binding_map_t<PlannedColumn> known_;
 };
 
 void Origins::add(LogicalOperator& op, int depth) {
@@ -86,9 +89,17 @@ PlannedColumn Origins::of_get(const duckdb::LogicalGet& get, duckdb::idx_t index
   return result;
 }
 
-PlannedColumn Origins::of(const ColumnBinding& binding, int depth) const {
+PlannedColumn Origins::of(const ColumnBinding& binding, int depth) {
+  if (depth > kMaxDepth) return {};
+  if (const auto known = known_.find(binding); known != known_.end()) return known->second;
+  PlannedColumn column = looked_up(binding, depth);
+  known_[binding] = column;
+  return column;
+}
+
+PlannedColumn Origins::looked_up(const ColumnBinding& binding, int depth) {
   const auto found = by_index_.find(binding.table_index);
-  if (found == by_index_.end() || depth > kMaxDepth) return {};
+  if (found == by_index_.end()) return {};
   LogicalOperator& op = *found->second;
   const auto index = binding.column_index;
   switch (op.type) {
@@ -142,7 +153,7 @@ bool is_null(const Expression& e) {
          e.Cast<duckdb::BoundConstantExpression>().value.IsNull();
 }
 
-PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& function, int depth) const {
+PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& function, int depth) {
   static constexpr std::string_view kKeep[] = {"upper", "lower",  "trim", "ltrim", "rtrim",         "reverse",
                                                "left",  "right", "substring_run", "translate", "initcap_run", "split_part_run"};
   const std::string& name = function.function.name;
@@ -193,7 +204,7 @@ PlannedColumn Origins::of_function(const duckdb::BoundFunctionExpression& functi
   return result;
 }
 
-PlannedColumn Origins::of(const Expression& e, int depth) const {
+PlannedColumn Origins::of(const Expression& e, int depth) {
   PlannedColumn result;
   if (depth > kMaxDepth) return result;
   switch (e.GetExpressionClass()) {
@@ -266,7 +277,7 @@ std::string declared_text(const duckdb::LogicalType& type, const PlannedColumn& 
 }
 
 std::vector<PlannedColumn> planned_columns(duckdb::LogicalOperator& plan) {
-  const Origins origins(plan);
+  Origins origins(plan);
   std::vector<PlannedColumn> columns;
   for (const ColumnBinding& binding : plan.GetColumnBindings()) columns.push_back(origins.of(binding));
   return columns;
