@@ -3,51 +3,10 @@
 
 #include "base/text.h"
 #include "lake/file_schema.h"
-#include "lake/thrift.h"
+#include "lake/parquet_schema.h"
 
 namespace tarn::lake {
 namespace {
-
-constexpr int kDeepest = 64;
-
-struct Element {
-  std::string name;
-  int64_t type = -1, repetition = 0, children = 0, converted = -1, scale = 0, precision = 0;
-  int logical = 0;  // the field of the union LogicalType
-};
-
-void read_logical(Thrift& in, Element& element) {
-  in.fields([&](int16_t id, unsigned type) {
-    element.logical = id;
-    if (id != 5 || type != 12) return in.skip(type);
-    in.fields([&](int16_t part, unsigned part_type) {
-      if (part == 1)
-        element.scale = in.integer();
-      else if (part == 2)
-        element.precision = in.integer();
-      else
-        in.skip(part_type);
-    });
-  });
-}
-
-Element read_element(Thrift& in) {
-  Element element;
-  in.fields([&](int16_t id, unsigned type) {
-    switch (id) {
-      case 1: element.type = in.integer(); break;
-      case 3: element.repetition = in.integer(); break;
-      case 4: element.name = in.binary(); break;
-      case 5: element.children = in.integer(); break;
-      case 6: element.converted = in.integer(); break;
-      case 7: element.scale = in.integer(); break;
-      case 8: element.precision = in.integer(); break;
-      case 10: type == 12 ? read_logical(in, element) : in.skip(type); break;
-      default: in.skip(type);
-    }
-  });
-  return element;
-}
 
 // ConvertedType and LogicalType, by their numbers.
 constexpr int kUtf8 = 0, kMapOld = 1, kMapKeyValue = 2, kListOld = 3, kEnum = 4, kDecimal = 5, kDate = 6,
@@ -55,7 +14,7 @@ constexpr int kUtf8 = 0, kMapOld = 1, kMapKeyValue = 2, kListOld = 3, kEnum = 4,
 constexpr int kLogicalString = 1, kLogicalMap = 2, kLogicalList = 3, kLogicalEnum = 4, kLogicalDecimal = 5,
               kLogicalDate = 6, kLogicalTimestamp = 8, kLogicalJson = 12, kLogicalUuid = 14;
 
-std::string primitive(const Element& e) {
+std::string primitive(const SchemaElement& e) {
   if (e.converted == kDecimal || e.logical == kLogicalDecimal)
     return fmt::format("decimal({},{})", e.precision, e.scale);
   switch (e.type) {
@@ -82,13 +41,13 @@ std::string primitive(const Element& e) {
 
 class Tree {
  public:
-  explicit Tree(std::vector<Element> elements) : elements_(std::move(elements)) {}
+  explicit Tree(std::vector<SchemaElement> elements) : elements_(std::move(elements)) {}
   bool ok() const { return ok_; }
 
   // The root's members as columns.
   std::vector<FileColumn> columns() {
     std::vector<FileColumn> out;
-    const Element root = take();
+    const SchemaElement root = take();
     for (int64_t i = 0; i < root.children && ok_; ++i) {
       std::string name = ok_ && at_ < elements_.size() ? lower(elements_[at_].name) : "";
       out.push_back({std::move(name), type(0)});
@@ -97,7 +56,7 @@ class Tree {
   }
 
  private:
-  Element take() {
+  SchemaElement take() {
     if (at_ < elements_.size()) return elements_[at_++];
     ok_ = false;
     return {};
@@ -105,15 +64,15 @@ class Tree {
 
   // The next element's type. A repeated one that is no list's own is an array of it.
   HiveType type(int depth) {
-    const Element e = take();
-    if (depth > kDeepest) ok_ = false;
+    const SchemaElement e = take();
+    if (depth > kDeepestColumn) ok_ = false;
     if (!ok_) return {};
     HiveType made = e.children > 0 ? group(e, depth) : HiveType{primitive(e)};
-    if (e.repetition == 2) return {"array", {{"", std::move(made)}}};
+    if (e.repetition == kRepeated) return {"array", {{"", std::move(made)}}};
     return made;
   }
 
-  HiveType group(const Element& e, int depth) {
+  HiveType group(const SchemaElement& e, int depth) {
     const bool list = e.converted == kListOld || e.logical == kLogicalList;
     const bool map = e.converted == kMapOld || e.converted == kMapKeyValue || e.logical == kLogicalMap;
     HiveType made{"struct", {}};
@@ -132,7 +91,7 @@ class Tree {
     return made;
   }
 
-  std::vector<Element> elements_;
+  std::vector<SchemaElement> elements_;
   size_t at_ = 0;
   bool ok_ = true;
 };
@@ -141,11 +100,11 @@ class Tree {
 
 std::optional<FileSchema> inspect_parquet(std::string_view metadata) {
   Thrift in(metadata);
-  std::vector<Element> elements;
+  std::vector<SchemaElement> elements;
   int64_t rows = 0;
   in.fields([&](int16_t id, unsigned type) {
     if (id == 2)
-      in.list([&](unsigned) { elements.push_back(read_element(in)); });
+      in.list([&](unsigned) { elements.push_back(read_schema_element(in)); });
     else if (id == 3)
       rows = in.integer();
     else

@@ -10,6 +10,8 @@ namespace tarn::lake {
 // Reads Thrift's compact protocol as far as it must be known; once something did not fit, ok is false.
 class Thrift {
  public:
+  static constexpr unsigned kStruct = 12;  // a type of fields and elements
+
   explicit Thrift(std::string_view bytes) : rest_(bytes) {}
   bool ok() const { return ok_; }
 
@@ -74,7 +76,7 @@ class Thrift {
       case 8: binary(); break;
       case 9:
       case 10: list([&](unsigned element) { element <= 2 ? static_cast<void>(take()) : skip(element); }); break;
-      case 12: fields([&](int16_t, unsigned field) { skip(field); }); break;
+      case kStruct: fields([&](int16_t, unsigned field) { skip(field); }); break;
       default: fault();
     }
     --depth_;
