@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "door/later_events.h"
+#include "door/over_http.h"
 #include "os/random.h"
 #include "server/log.h"
 #include "wire/aws_chunked.h"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr size_t kMaxBody = 70'167'211;    // of a request whose body is read whole. Recorded from AWS: Lambda's limit
 constexpr uint64_t kMaxUpload = 5ull << 30;  // AWS: Amazon S3 quotas: of one PutObject or part
-constexpr size_t kMostTrace = 2 << 10;     // bytes of a trace's header
 constexpr uint64_t kWholeBody = 64 << 10;  // an object's body up to this is read whole as well: one hop less
 
 // AWS: S3 wants the digest that the client names, to compare; MD5 is always computed.
@@ -66,14 +66,6 @@ Error body_error(const Error& error, const wire::Operation* operation) {
   return error;
 }
 
-// The trace that a request says it belongs to. SDKs quote what is none of a header's usual signs.
-std::string trace_of(const http::RequestHead& head) {
-  std::string trace(head.headers.get("x-amzn-trace-id"));
-  if (trace.size() > kMostTrace) return {};
-  for (size_t at; (at = trace.find("%7C")) != std::string::npos;) trace.replace(at, 3, "|");
-  return trace;
-}
-
 }  // namespace
 
 // One request under way. Lives as long as any callback that will go on with it.
@@ -107,12 +99,7 @@ void Gateway::handle(std::shared_ptr<http::Exchange> exchange) {
   for (const Divert& divert : diverts_)
     if (divert.takes(head)) return divert.handler(std::move(exchange));
   auto in = std::make_shared<Incoming>(std::move(exchange), head);
-  in->caller.request_id = uuid4();
-  in->caller.source_ip = in->head.peer_address;
-  in->caller.user_agent = in->head.headers.get("user-agent");
-  in->caller.host = in->head.headers.get("host");
-  in->caller.secure = in->head.secure;
-  in->caller.trace = trace_of(in->head);
+  in->caller = caller_of(in->head, uuid4());
 
   auto presented = wire::parse_auth(in->head);
   if (presented) in->presented = std::move(*presented);
@@ -302,14 +289,13 @@ void Gateway::answer_body(std::shared_ptr<Incoming> in, Answered<WithBody<wire::
   when_told(in, answered.seen, [in, response = std::move(response), range = std::move(range)]() mutable {
     if (range.length <= kWholeBody || !range.body) return in->exchange->respond(std::move(response));
     const uint64_t length = range.length;
-    in->exchange->respond(std::move(response), length,
-                          [range = std::move(range), at = uint64_t{0}, in](std::span<char> into) mutable -> Result<size_t> {
-                            const size_t want = std::min<uint64_t>(into.size(), range.length - at);
-                            Result<size_t> got = range.body->read(range.offset + at, into.first(want));
-                            if (got) at += *got;
-                            else log::error("{} {}: {}", in->caller.request_id, in->operation()->name, got.error().message);
-                            return got;
-                          });
+    in->exchange->respond(
+        std::move(response), length,
+        [source = body_source(std::move(range)), in](std::span<char> into) mutable -> Result<size_t> {
+          Result<size_t> got = source(into);
+          if (!got) log::error("{} {}: {}", in->caller.request_id, in->operation()->name, got.error().message);
+          return got;
+        });
   });
 }
 
