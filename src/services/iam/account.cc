@@ -82,10 +82,46 @@ Result<GetAccountSummaryOutput> get_account_summary(Iam&, Call& call, const GetA
   return out;
 }
 
+Result<UpdateAccountPasswordPolicyOutput> update_account_password_policy(Iam&, Call& call,
+                                                                         const UpdateAccountPasswordPolicyInput& in) {
+  // AWS: UpdateAccountPasswordPolicy: what is left out gets its default, whatever it was.
+  TRY(call.put(kPasswordPolicies, {call.account()},
+               {.least = in.minimum_password_length.value_or(6),
+                .symbols = in.require_symbols.value_or(false),
+                .numbers = in.require_numbers.value_or(false),
+                .upper_case = in.require_uppercase_characters.value_or(false),
+                .lower_case = in.require_lowercase_characters.value_or(false),
+                .users_change = in.allow_users_to_change_password.value_or(false),
+                .days = in.max_password_age,
+                .remembered = in.password_reuse_prevention,
+                .hard_expiry = in.hard_expiry}));
+  return UpdateAccountPasswordPolicyOutput{};
+}
+
 Result<GetAccountPasswordPolicyOutput> get_account_password_policy(Iam&, Call& call,
                                                                    const GetAccountPasswordPolicyInput&) {
-  // There are no passwords to have a policy for: what an account says that has set none.
-  return no_such_entity(fmt::format("The Password Policy with domain name {} cannot be found.", call.account()));
+  const auto policy = TRY(call.get(kPasswordPolicies, {call.account()}));
+  if (!policy)
+    return no_such_entity(fmt::format("The Password Policy with domain name {} cannot be found.", call.account()));
+  return GetAccountPasswordPolicyOutput{
+      .password_policy = PasswordPolicy{.minimum_password_length = policy->least,
+                                        .require_symbols = policy->symbols,
+                                        .require_numbers = policy->numbers,
+                                        .require_uppercase_characters = policy->upper_case,
+                                        .require_lowercase_characters = policy->lower_case,
+                                        .allow_users_to_change_password = policy->users_change,
+                                        .expire_passwords = policy->days.value_or(0) > 0,
+                                        .max_password_age = policy->days,
+                                        .password_reuse_prevention = policy->remembered,
+                                        .hard_expiry = policy->hard_expiry}};
+}
+
+Result<DeleteAccountPasswordPolicyOutput> delete_account_password_policy(Iam&, Call& call,
+                                                                         const DeleteAccountPasswordPolicyInput&) {
+  if (!TRY(call.get(kPasswordPolicies, {call.account()})))
+    return no_such_entity("The account policy with name PasswordPolicy cannot be found.");
+  TRY(call.erase(kPasswordPolicies, {call.account()}));
+  return DeleteAccountPasswordPolicyOutput{};
 }
 
 // --- everything at once ----------------------------------------------------------------------------------------------

@@ -170,6 +170,23 @@ inline constexpr Index<AliasKey, AliasRecord> kAliasesByAccount{
 inline constexpr Index<AliasKey, AliasRecord> kAliasIndexes[] = {kAliasesByAccount};
 inline constexpr Table<AliasKey, AliasRecord> kAliases{"iam.aliases", kAliasIndexes};
 
+// There are no passwords here that it would speak of: it is kept and told.
+struct PasswordPolicyKey {
+  std::string account;
+  static void fields(auto& self, auto&& visit) { visit(self.account); }
+};
+struct PasswordPolicyRecord {
+  int32_t least = 0;
+  bool symbols = false, numbers = false, upper_case = false, lower_case = false, users_change = false;
+  std::optional<int32_t> days, remembered;
+  std::optional<bool> hard_expiry;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.least, self.symbols, self.numbers, self.upper_case, self.lower_case, self.users_change, self.days,
+          self.remembered, self.hard_expiry);
+  }
+};
+inline constexpr Table<PasswordPolicyKey, PasswordPolicyRecord> kPasswordPolicies{"iam.password_policies"};
+
 template <class R>
 constexpr const auto& table_of() {
   if constexpr (std::is_same_v<R, UserRecord>)

@@ -20,9 +20,26 @@ def test_the_alias(iam, new_name, refused):
     assert iam.list_account_aliases()["AccountAliases"] == []
 
 
-def test_no_password_policy(iam, account, refused):
-    refused("NoSuchEntity", f"The Password Policy with domain name {account} cannot be found.",
-            iam.get_account_password_policy)
+@pytest.mark.own_server
+def test_the_password_policy(refused):
+    from support.server import Server
+    with Server() as own:
+        iam = own.client("iam")
+        none = ("NoSuchEntity", f"The Password Policy with domain name {own.account} cannot be found.", iam.get_account_password_policy)
+        refused(*none)
+        refused("NoSuchEntity", "The account policy with name PasswordPolicy cannot be found.", iam.delete_account_password_policy)
+        iam.update_account_password_policy(MinimumPasswordLength=10, RequireSymbols=True, MaxPasswordAge=60, PasswordReusePrevention=3,
+                                           HardExpiry=True)
+        told = iam.get_account_password_policy()["PasswordPolicy"]
+        assert told == {"MinimumPasswordLength": 10, "RequireSymbols": True, "RequireNumbers": False, "RequireUppercaseCharacters": False,
+                        "RequireLowercaseCharacters": False, "AllowUsersToChangePassword": False, "ExpirePasswords": True,
+                        "MaxPasswordAge": 60, "PasswordReusePrevention": 3, "HardExpiry": True}
+        iam.update_account_password_policy()  # what is left out gets its default
+        assert iam.get_account_password_policy()["PasswordPolicy"] == {
+            "MinimumPasswordLength": 6, "RequireSymbols": False, "RequireNumbers": False, "RequireUppercaseCharacters": False,
+            "RequireLowercaseCharacters": False, "AllowUsersToChangePassword": False, "ExpirePasswords": False}
+        iam.delete_account_password_policy()
+        refused(*none)
 
 
 def test_everything_at_once(iam, a_user, a_group, a_role, a_policy):
