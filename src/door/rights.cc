@@ -236,7 +236,9 @@ Status judge(Transaction& tx, Identities& identities, PolicyCache& cache, const 
     judgement.decided_by = describe(decision);
     if (!decision.allowed()) {
       judgement.allowed = false;
-      return Failure(access_denied(service, denial_message(request, decision)));
+      // Recorded from AWS: whoever asks unsigned is not told why.
+      const bool anonymous = caller.principal.kind == Principal::Kind::kAnonymous;
+      return Failure(access_denied(service, anonymous ? "Access Denied" : denial_message(request, decision)));
     }
   }
   return {};

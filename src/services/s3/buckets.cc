@@ -52,9 +52,12 @@ Status check_request(const CreateBucketRequest& in) {
   if (acl || in.grant_full_control || in.grant_read || in.grant_read_acp || in.grant_write || in.grant_write_acp)
     return refuse(400, "InvalidBucketAclWithObjectOwnership",
                   "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
-  if (in.object_ownership && *in.object_ownership != "BucketOwnerEnforced")
-    return not_implemented("x-amz-object-ownership: " + *in.object_ownership);
-  if (in.object_lock_enabled_for_bucket.value_or(false)) return not_implemented("x-amz-bucket-object-lock-enabled");
+  if (in.object_ownership && *in.object_ownership != "BucketOwnerEnforced") {
+    if (*in.object_ownership == "BucketOwnerPreferred" || *in.object_ownership == "ObjectWriter")
+      return not_implemented("x-amz-object-ownership: " + *in.object_ownership);
+    return refuse(400, "InvalidArgument", "Invalid x-amz-object-ownership header: " + *in.object_ownership,
+                  {{"ArgumentName", "x-amz-object-ownership"}});
+  }
   if (in.bucket_namespace && *in.bucket_namespace != "global") return not_implemented("x-amz-bucket-namespace");
   const auto& configuration = in.create_bucket_configuration;
   if (configuration && (configuration->location || configuration->bucket))
@@ -86,6 +89,12 @@ Result<std::vector<Need>> create_bucket_rights(S3&, Call& call, const CreateBuck
   if (in.create_bucket_configuration && in.create_bucket_configuration->location_constraint)
     need.context["s3:LocationConstraint"] = {*in.create_bucket_configuration->location_constraint};
   std::vector<Need> needs{need};
+  // AWS: CreateBucket, "Permissions".
+  if (in.object_lock_enabled_for_bucket.value_or(false))
+    for (const char* action : {"s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"}) {
+      needs.push_back(need);
+      needs.back().action = action;
+    }
   const Pairs tags = tags_in(in);
   if (tags.empty()) return needs;
   need.action = "s3:TagResource";
@@ -118,13 +127,17 @@ Result<CreateBucketOutput> create_bucket(S3&, Call& call, const CreateBucketRequ
                   "Your previous request to create the named bucket succeeded and you already own it.",
                   {{"BucketName", key.name}});
   }
+  const bool locks = in.object_lock_enabled_for_bucket.value_or(false);
   // AWS: buckets made since April 2023 block all public access.
   const BucketRecord record{.id = call.tx().store().next_id(),
                             .owner = call.account(),
                             .region = region,
                             .created = Time::of_seconds(call.now().seconds()),
                             .policy = {},
-                            .public_access_block = PublicAccessBlock{true, true, true, true}};
+                            .public_access_block = PublicAccessBlock{true, true, true, true},
+                            .versioning = locks ? kVersioningEnabled : "",
+                            .locks_objects = locks,
+                            .default_retention = {}};
   TRY(call.put(kBuckets, key, record));
   if (!tags.empty()) TRY(set_tags(call.tx(), arn, tags));
   return CreateBucketOutput{.location = location_of(key.name, region)};

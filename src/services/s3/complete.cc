@@ -49,7 +49,8 @@ Status check_part_checksum(const CompleteMultipartUploadRequest& in, const Uploa
 // The parts that the object is made of, checked one by one.
 Result<std::vector<Entry<PartKey, PartRecord>>> chosen_parts(Call& call, const CompleteMultipartUploadRequest& in,
                                                              const UploadRecord& upload) {
-  if (!in.multipart_upload || in.multipart_upload->parts.empty()) return malformed_xml();
+  if (!in.multipart_upload) return invalid_request("You must specify at least one part");
+  if (in.multipart_upload->parts.empty()) return malformed_xml();
   std::vector<Entry<PartKey, PartRecord>> chosen;
   for (const CompletedPart& said : in.multipart_upload->parts) {
     if (!said.part_number || !said.e_tag) return malformed_xml();
@@ -58,7 +59,7 @@ Result<std::vector<Entry<PartKey, PartRecord>>> chosen_parts(Call& call, const C
     if (!chosen.empty() && chosen.back().key.number >= number)
       return refuse(
           400, "InvalidPartOrder",
-          "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+          "The list of parts was not in ascending order. Parts must be ordered by part number.",
           {{"UploadId", *in.upload_id}});
     const PartKey key{*in.upload_id, number};
     std::optional<PartRecord> part = TRY(call.get(kParts, key));
@@ -112,6 +113,14 @@ Status add_checksum(const CompleteMultipartUploadRequest& in, const UploadRecord
   return {};
 }
 
+// Recorded from AWS: If-Match speaks of an object that was there before the upload was begun.
+Status check_unchanged(const CompleteMultipartUploadRequest& in, const ObjectRecord& replaced) {
+  if (replaced.order < order_of_upload(*in.upload_id)) return {};
+  return refuse(409, "ConditionalRequestConflict",
+                "The conditional request cannot succeed due to a conflicting operation against this resource.",
+                {{"Condition", "If-Match"}, {"Key", *in.key}});
+}
+
 }  // namespace
 
 Result<std::vector<Need>> complete_multipart_upload_rights(S3&, Call& call, const CompleteMultipartUploadRequest& in) {
@@ -137,6 +146,7 @@ Result<CompleteMultipartUploadOutput> complete_multipart_upload(S3& s3, Call& ca
         fmt::format("The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {}",
                     *in.mpu_object_size, object.size));
   const auto replaced = TRY(check_replaced(call, bucket, *in.key, in.if_match, in.if_none_match));
+  if (in.if_match) TRY(check_unchanged(in, *replaced));
 
   // The object's references to the parts' bytes take the place of the parts' own.
   TRY(s3.blobs.retain(call.tx(), object.segments));

@@ -80,10 +80,15 @@ Status check_write(const std::optional<std::string>& if_match, const std::option
   }
   if (if_match) {
     if (trim(*if_match) == "*") return unknown("If-Match");
-    if (!existing) return no_such_key(key);
-    if (!etag_matches(*if_match, existing->etag)) return precondition_failed("If-Match");
+    return check_delete(if_match, key, existing);
   }
   return {};
+}
+
+Status check_delete(const std::optional<std::string>& if_match, std::string_view key, const Version* existing) {
+  if (!if_match) return {};
+  if (!existing) return no_such_key(key);
+  return etag_matches(*if_match, existing->etag) ? Status() : Status(precondition_failed("If-Match"));
 }
 
 }  // namespace tarn::s3

@@ -38,5 +38,8 @@ Status check_copy_source(const Conditions& conditions, const Version& version, T
 // ERRORS: PreconditionFailed (412), NoSuchKey (404, If-Match without an object), NotImplemented (501).
 Status check_write(const std::optional<std::string>& if_match, const std::optional<std::string>& if_none_match,
                    std::string_view key, const Version* existing);
+// Conditional deletes: If-Match is "*", any object, or the ETag of the object. AWS: "How to perform conditional deletes".
+// ERRORS: PreconditionFailed (412), NoSuchKey (404).
+Status check_delete(const std::optional<std::string>& if_match, std::string_view key, const Version* existing);
 
 }  // namespace tarn::s3

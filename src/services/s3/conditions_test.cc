@@ -58,6 +58,11 @@ TEST(Conditions, OfWrites) {
   EXPECT_EQ(status_of(check_write("\"abc\"", {}, "k", nullptr)), 404);
   EXPECT_EQ(status_of(check_write("*", {}, "k", &kVersion)), 501);
   EXPECT_EQ(status_of(check_write("\"abc\"", "*", "k", &kVersion)), 501);
+  EXPECT_EQ(status_of(check_delete({}, "k", nullptr)), 200);
+  EXPECT_EQ(status_of(check_delete("*", "k", &kVersion)), 200);
+  EXPECT_EQ(status_of(check_delete("*", "k", nullptr)), 404);
+  EXPECT_EQ(status_of(check_delete("\"abc\"", "k", &kVersion)), 200);
+  EXPECT_EQ(status_of(check_delete("\"x\"", "k", &kVersion)), 412);
 }
 
 }  // namespace

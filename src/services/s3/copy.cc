@@ -1,6 +1,9 @@
 // CopyObject and UploadPartCopy: new objects and parts out of the bytes of stored ones, which stay where they are.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.h"
 #include "door/tags.h"
 #include "gen/s3/handlers.h"
@@ -10,6 +13,7 @@
 #include "services/s3/errors.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/names.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/object_settings.h"
 #include "services/s3/objects.h"
 #include "services/s3/ranges.h"
@@ -152,6 +156,7 @@ Result<std::vector<Need>> copy_object_rights(S3&, Call& call, const CopyObjectRe
   needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObject", context));
   if (in.acl) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectAcl", context));
   if (!tags.empty()) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectTagging", context));
+  std::ranges::move(lock_needs(call, bucket, *in.key, lock_headers(in)), std::back_inserter(needs));
   return needs;
 }
 
@@ -168,6 +173,7 @@ Result<CopyObjectOutput> copy_object(S3& s3, Call& call, const CopyObjectRequest
   const auto replaced = TRY(check_replaced(call, bucket, *in.key, in.if_match, in.if_none_match));
 
   object.settings = TRY(copied_settings(in, object));
+  object.settings.lock = TRY(lock_of(call, bucket, lock_headers(in)));  // AWS: a lock is not copied
   object.modified = Time::of_seconds(call.now().seconds());
   TRY(s3.blobs.retain(call.tx(), object.segments));
   TRY(describe_copy(s3, call, in.checksum_algorithm, object));
@@ -236,7 +242,8 @@ Result<UploadPartCopyOutput> upload_part_copy(S3& s3, Call& call, const UploadPa
   TRY(place_part(s3, call, *in.upload_id, *in.part_number, part));
 
   CopyPartResult result{.e_tag = quoted(part.etag), .last_modified = part.modified};
-  set_checksums(result, part.checksums);
+  // Recorded from AWS: told where the upload was begun with an algorithm.
+  if (!upload.checksum_algorithm.empty()) set_checksums(result, part.checksums);
   return UploadPartCopyOutput{.copy_source_version_id = told_version(source.bucket, object),
                               .copy_part_result = std::move(result),
                               .server_side_encryption = kServerSideEncryption};

@@ -19,8 +19,7 @@ Failure against_policy(std::string_view why) {
 
 // What a form has that no condition need speak of.
 bool is_free(std::string_view name) {
-  static const std::set<std::string_view> kFree = {"x-amz-signature", "signature", "awsaccesskeyid",
-                                                   "policy",          "file",      "bucket"};
+  static const std::set<std::string_view> kFree = {"x-amz-signature", "signature", "awsaccesskeyid", "policy", "file"};
   return kFree.contains(name) || name.starts_with("x-ignore-");
 }
 
@@ -71,8 +70,10 @@ Status check_form_policy(std::string_view policy, const FormValues& values, uint
   if (!json || !json->is_object()) return invalid_policy("Invalid JSON.");
   const Json& expiration = (*json)["expiration"];
   if (!expiration.is_string()) return invalid_policy("Policy missing expiration.");
-  const auto until = parse_iso8601(expiration.as_string());
-  if (!until) return invalid_policy(fmt::format("Invalid 'expiration' value: '{}'", expiration.as_string()));
+  const std::string& said = expiration.as_string();
+  const auto until = parse_iso8601(said);
+  // AWS: "POST Policy": ISO 8601 in GMT.
+  if (!until || !said.contains('T') || !said.ends_with('Z')) return invalid_policy(fmt::format("Invalid 'expiration' value: '{}'", said));
   if (*until <= now) return against_policy("Policy expired.");
   const Json& conditions = (*json)["conditions"];
   if (!conditions.is_array()) return invalid_policy("Policy missing conditions.");

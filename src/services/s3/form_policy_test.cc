@@ -21,9 +21,10 @@ TEST(FormPolicy, LetsThroughWhatItSays) {
       {R"([{"bucket":"b"},["starts-with","$key","x"],{"acl":"private"}])", "AccessDenied"},
       {R"([{"bucket":"b"},["eq","$key","user/"],{"acl":"private"}])", "AccessDenied"},
       {R"([{"bucket":"b"},["starts-with","$key",""]])", "AccessDenied"},  // acl is one field too many
-      {R"([["starts-with","$key",""],{"acl":"private"},["content-length-range",8,10]])", "EntityTooSmall"},
-      {R"([["starts-with","$key",""],{"acl":"private"},["content-length-range",0,6]])", "EntityTooLarge"},
-      {R"([["starts-with","$key",""],{"acl":"private"},["content-length-range","x",6]])", "InvalidPolicyDocument"},
+      {R"([{"bucket":"b"},["starts-with","$key",""],{"acl":"private"},["content-length-range",8,10]])", "EntityTooSmall"},
+      {R"([{"bucket":"b"},["starts-with","$key",""],{"acl":"private"},["content-length-range",0,6]])", "EntityTooLarge"},
+      {R"([{"bucket":"b"},["starts-with","$key",""],{"acl":"private"},["content-length-range","x",6]])", "InvalidPolicyDocument"},
+      {R"([["starts-with","$key",""],{"acl":"private"}])", "AccessDenied"},  // the bucket is a field as well
       {R"([["like","$key",""],{"acl":"private"}])", "InvalidPolicyDocument"},
       {R"([["eq","key","x"]])", "InvalidPolicyDocument"},
       {R"([7])", "InvalidPolicyDocument"},
@@ -35,7 +36,9 @@ TEST(FormPolicy, LetsThroughWhatItSays) {
     const Status checked = check_form_policy(policy, values, 7, Time::of_seconds(1'700'000'000));
     EXPECT_EQ(checked ? "" : checked.error().code, c.code ? c.code : "") << c.conditions;
   }
-  for (const char* policy : {"", "[]", "{}", R"({"expiration":"never","conditions":[]})", R"({"conditions":[]})"})
+  for (const char* policy : {"", "[]", "{}", R"({"expiration":"never","conditions":[]})",
+                             R"({"expiration":"2030-01-01 00:00:00Z","conditions":[]})",
+                             R"({"expiration":"2030-01-01T00:00:00+00:00","conditions":[]})", R"({"conditions":[]})"})
     EXPECT_EQ(check_form_policy(policy, {}, 0, Time::of_seconds(0)).error().code, "InvalidPolicyDocument") << policy;
   const Status late = check_form_policy(R"({"expiration":"2020-01-01T00:00:00Z","conditions":[]})", {}, 0,
                                         Time::of_seconds(1'700'000'000));

@@ -6,6 +6,7 @@
 #include "services/s3/access.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/objects.h"
 #include "services/s3/uploads.h"
 #include "services/s3/versions.h"
@@ -105,7 +106,7 @@ class Sweep {
       });
       if (since) ++newer;
       since = version.object.modified;
-      if (!goes) continue;
+      if (!goes || !check_deletable(version.object.settings.lock, now_, false)) continue;
       TRY(s3_.blobs.release(call_.tx(), version.object.segments));
       TRY(call_.erase(kVersions, place));
       TRY(tell(call_, bucket_, {"LifecycleExpiration:Delete", key, version.object}));

@@ -167,7 +167,8 @@ Result<ListObjectsOutput> list_objects(S3&, Call& call, const ListObjectsRequest
                         .encoding_type = in.encoding_type};
   const auto tell = [&](const std::string& key, const ObjectRecord& object) {
     Object entry = entry_of<Object>(names, key, object);
-    entry.owner = owner_of(bucket);
+    // Recorded from AWS: whoever asks unsigned is not told of it.
+    if (call.principal().kind != Principal::Kind::kAnonymous) entry.owner = owner_of(bucket);
     out.contents.push_back(std::move(entry));
   };
   const auto group = [&](const std::string& prefix) {

@@ -1,6 +1,10 @@
 // Multipart uploads: beginning them, their parts, ending them, listing them. (Completing is complete.cc.)
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
 #include "base/text.h"
 #include "door/arn.h"
 #include "door/tags.h"
@@ -11,6 +15,7 @@
 #include "services/s3/errors.h"
 #include "services/s3/listing.h"
 #include "services/s3/names.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/object_settings.h"
 #include "services/s3/objects.h"
 #include "services/s3/s3.h"
@@ -68,6 +73,16 @@ Result<std::vector<Need>> rights_on_upload(Call& call, const In& in, const char*
 
 }  // namespace
 
+std::string new_upload_id(uint64_t order) {
+  return fmt::format("{:016x}{}", order, random_hex(32));
+}
+
+uint64_t order_of_upload(std::string_view id) {
+  uint64_t order = 0;
+  std::from_chars(id.data(), id.data() + std::min<size_t>(16, id.size()), order, 16);
+  return order;
+}
+
 Result<UploadRecord> find_upload(Call& call, const FoundBucket& bucket, const std::string& key, const std::string& id,
                                  Lock lock) {
   std::optional<UploadRecord> upload = TRY(call.get(kUploads, {bucket.record.id, key, id}, lock));
@@ -104,16 +119,17 @@ Result<std::vector<Need>> create_multipart_upload_rights(S3&, Call& call, const 
   std::vector<Need> needs{need_on_object(call, bucket, *in.key, "s3:PutObject", context)};
   if (in.acl) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectAcl", context));
   if (!tags.empty()) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectTagging", context));
+  std::ranges::move(lock_needs(call, bucket, *in.key, lock_headers(in)), std::back_inserter(needs));
   return needs;
 }
 
 Result<CreateMultipartUploadOutput> create_multipart_upload(S3&, Call& call, const CreateMultipartUploadRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
   UploadRecord upload{.initiated = Time::of_seconds(call.now().seconds()), .settings = TRY(object_settings(in))};
+  upload.settings.lock = TRY(lock_of(call, bucket, lock_headers(in)));
   TRY(set_checksum(in, upload));
   set_initiator(call, upload);
-  // Ids sort by when they were made, as ListMultipartUploads wants the uploads of one key.
-  const std::string id = fmt::format("{:016x}{}", call.tx().store().next_id(), random_hex(32));
+  const std::string id = new_upload_id(call.tx().store().next_id());
   TRY(call.put(kUploads, {bucket.record.id, *in.key, id}, upload));
 
   CreateMultipartUploadOutput out{

@@ -35,8 +35,7 @@ Status check_supported(const PutHeaders& headers) {
   }
   if (headers.ssekms_key_id) return not_implemented("x-amz-server-side-encryption-aws-kms-key-id");
   TRY(check_no_customer_key(headers.sse_customer_algorithm, headers.sse_customer_key));
-  if (headers.object_lock_mode || headers.object_lock_legal_hold_status || headers.object_lock_event_hold)
-    return invalid_request("Bucket is missing Object Lock Configuration");
+  if (headers.object_lock_event_hold) return not_implemented("x-amz-object-lock-event-hold");
   // Archives would have to be restored before they are read, which this server does not do.
   static const std::set<std::string> kClasses = {"STANDARD",   "REDUCED_REDUNDANCY",  "STANDARD_IA",
                                                  "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"};

@@ -15,7 +15,7 @@ namespace tarn::s3 {
 struct PutHeaders {
   const std::optional<std::string>&acl, &grant_full_control, &grant_read, &grant_read_acp, &grant_write_acp;
   const std::optional<std::string>&server_side_encryption, &ssekms_key_id, &sse_customer_algorithm, &sse_customer_key;
-  const std::optional<std::string>&object_lock_mode, &object_lock_legal_hold_status, &object_lock_event_hold;
+  const std::optional<std::string>& object_lock_event_hold;
   const std::optional<std::string>& storage_class;
 };
 template <class In>
@@ -29,13 +29,11 @@ PutHeaders put_headers(const In& in) {
           in.ssekms_key_id,
           in.sse_customer_algorithm,
           in.sse_customer_key,
-          in.object_lock_mode,
-          in.object_lock_legal_hold_status,
           in.object_lock_event_hold,
           in.storage_class};
 }
 
-// ERRORS: AccessControlListNotSupported, InvalidRequest, InvalidStorageClass (400), NotImplemented (501).
+// ERRORS: AccessControlListNotSupported, InvalidArgument, InvalidStorageClass (400), NotImplemented (501).
 Status check_supported(const PutHeaders& headers);
 // A key of the client's own for encryption: on every operation that takes one. ERRORS: NotImplemented.
 Status check_no_customer_key(const std::optional<std::string>& algorithm, const std::optional<std::string>& key);
@@ -64,7 +62,8 @@ Result<ObjectSettings> content_settings(const In& in) {
                           .website_redirect_location = in.website_redirect_location,
                           .metadata = stored_metadata(in.metadata.entries()),
                           .storage_class = in.storage_class.value_or("STANDARD"),
-                          .tags = {}};
+                          .tags = {},
+                          .lock = {}};
   TRY(check_metadata(settings.metadata));
   return settings;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "door/door.h"
@@ -14,6 +15,7 @@
 #include "services/s3/names.h"
 #include "services/s3/notifications.h"
 #include "services/s3/lifecycle.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/object_settings.h"
 #include "services/s3/versions.h"
 
@@ -85,6 +87,7 @@ Result<std::vector<Need>> put_object_rights(S3&, Call& call, const PutObjectRequ
   const FoundBucket bucket = TRY(find_bucket(call, in));
   TRY(check_key(*in.key));
   TRY(check_supported(put_headers(in)));  // before the body is sent
+  TRY(lock_of(call, bucket, lock_headers(in)));
   Tags tags;
   if (in.tagging) tags = TRY(parse_tagging_header(*in.tagging));
   ContextKeys context = put_context(put_headers(in), tags);
@@ -97,6 +100,7 @@ Result<std::vector<Need>> put_object_rights(S3&, Call& call, const PutObjectRequ
   if (!tags.empty()) needs.push_back(need_on_object(call, bucket, *in.key, "s3:PutObjectTagging", context));
   // AWS: "Conditional writes": comparing with an existing object needs the right to read it.
   if (in.if_match) needs.push_back(need_on_object(call, bucket, *in.key, "s3:GetObject"));
+  std::ranges::move(lock_needs(call, bucket, *in.key, lock_headers(in)), std::back_inserter(needs));
   return needs;
 }
 
@@ -105,6 +109,7 @@ Result<PutObjectOutput> put_object(S3& s3, Call& call, const PutObjectRequest& i
   if (in.write_offset_bytes) return not_implemented("x-amz-write-offset-bytes");
   TRY(check_put_size(body.size));
   ObjectSettings settings = TRY(object_settings(in));
+  settings.lock = TRY(lock_of(call, bucket, lock_headers(in)));
   Pairs checksums = TRY(verify({in.content_md5, TRY(claimed_checksums(in)), in.checksum_algorithm}, body));
   const auto replaced = TRY(check_replaced(call, bucket, *in.key, in.if_match, in.if_none_match));
 
@@ -141,8 +146,15 @@ Result<std::vector<Need>> delete_object_rights(S3&, Call& call, const DeleteObje
   if (object)
     for (const auto& [name, value] : object->settings.tags) context["s3:ExistingObjectTag/" + name] = {value};
   if (in.version_id) context["s3:VersionId"] = {*in.version_id};
+  if (in.if_match) context["s3:if-match"] = {*in.if_match};
   const char* action = in.version_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject";
-  return std::vector<Need>{need_on_object(call, bucket, *in.key, action, std::move(context))};
+  std::vector<Need> needs{need_on_object(call, bucket, *in.key, action, std::move(context))};
+  // AWS: "How to perform conditional deletes": comparing needs the right to read, asking whether it is there does not.
+  if (in.if_match && *in.if_match != "*") needs.push_back(need_on_object(call, bucket, *in.key, "s3:GetObject"));
+  if (in.version_id && in.bypass_governance_retention.value_or(false) && object &&
+      is_governed(object->settings.lock, call.now()))
+    needs.push_back(need_on_object(call, bucket, *in.key, "s3:BypassGovernanceRetention"));
+  return needs;
 }
 
 namespace {
@@ -154,7 +166,8 @@ Result<DeleteObjectOutput> delete_version(S3& s3, Call& call, const FoundBucket&
   DeleteObjectOutput out{.version_id = in.version_id};
   if (!version) return out;  // AWS: what is not there is deleted
   const Version known = version_of(version->object);
-  TRY(check_write(in.if_match, {}, *in.key, version->delete_marker ? nullptr : &known));
+  TRY(check_delete(in.if_match, *in.key, version->delete_marker ? nullptr : &known));
+  TRY(check_deletable(version->object.settings.lock, call.now(), in.bypass_governance_retention.value_or(false)));
   TRY(remove_version(s3, call, bucket, *in.key, *version));
   TRY(tell(call, bucket, {"ObjectRemoved:Delete", *in.key, version->object}));
   if (version->delete_marker) out.delete_marker = true;
@@ -179,8 +192,11 @@ Result<DeleteObjectOutput> delete_object(S3& s3, Call& call, const DeleteObjectR
   const FoundBucket bucket = TRY(find_bucket(call, in));
   if (in.if_match_last_modified_time || in.if_match_size)
     return not_implemented("x-amz-if-match-last-modified-time, x-amz-if-match-size (directory buckets)");
+  TRY(check_bypass(bucket, in.bypass_governance_retention));
   if (in.version_id) return delete_version(s3, call, bucket, in);
-  const auto object = TRY(check_replaced(call, bucket, *in.key, in.if_match, {}));
+  const std::optional<ObjectRecord> object = TRY(call.get(kObjects, {bucket.record.id, *in.key}));
+  const std::optional<Version> version = object ? std::optional(version_of(*object)) : std::nullopt;
+  TRY(check_delete(in.if_match, *in.key, version ? &*version : nullptr));
   if (has_versions(bucket.record)) return put_marker(s3, call, bucket, *in.key, object);
   if (object) {
     TRY(s3.blobs.release(call.tx(), object->segments));
@@ -201,7 +217,7 @@ Result<DeleteObjectsOutput> delete_objects(S3&, Call& call, const DeleteObjectsR
   {
     const auto tx = store.read();
     Call reading(call.door(), call.caller(), tx.get(), call.now());
-    TRY(find_bucket(reading, in));
+    TRY(check_bypass(TRY(find_bucket(reading, in)), in.bypass_governance_retention));
   }
   DeleteObjectsOutput out;
   Sequence seen = 0;
@@ -209,6 +225,7 @@ Result<DeleteObjectsOutput> delete_objects(S3&, Call& call, const DeleteObjectsR
     const DeleteObjectRequest one{.bucket = in.bucket,
                                   .key = object.key,
                                   .version_id = object.version_id,
+                                  .bypass_governance_retention = in.bypass_governance_retention,
                                   .expected_bucket_owner = in.expected_bucket_owner,
                                   .if_match = object.e_tag,
                                   .if_match_last_modified_time = object.last_modified_time,

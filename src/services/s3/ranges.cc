@@ -68,6 +68,8 @@ Result<ByteRange> copy_range_of(std::string_view header, uint64_t size) {
     return refused(
         "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
         "zero-based offsets of the first and last bytes to copy");
+  // Recorded from AWS: another error where the range lies behind the object altogether.
+  if (*bounds->first >= size) return invalid_request("The specified copy range is invalid for the source object size");
   if (*bounds->last >= size)
     return refused(fmt::format("Range specified is not valid for source object of size: {}", size));
   return ByteRange{*bounds->first, *bounds->last - *bounds->first + 1};

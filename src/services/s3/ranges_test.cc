@@ -53,6 +53,7 @@ TEST(Ranges, OfCopiesAreExact) {
   EXPECT_EQ(*copy_range_of("bytes=2-4", 10), (ByteRange{2, 3}));
   for (const std::string header : {"bytes=2-", "bytes=-2", "2-4", "bytes=2-10", "bytes=4-2", ""})
     EXPECT_EQ(copy_range_of(header, 10).error().code, "InvalidArgument") << header;
+  EXPECT_EQ(copy_range_of("bytes=10-12", 10).error().code, "InvalidRequest");
 }
 
 }  // namespace

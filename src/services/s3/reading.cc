@@ -75,6 +75,11 @@ Out describe(const In& in, const ObjectRecord& object, const Wanted& wanted) {
   out.server_side_encryption = kServerSideEncryption;
   out.metadata = wire::Map<std::string>(settings.metadata);
   if (settings.storage_class != "STANDARD") out.storage_class = settings.storage_class;  // AWS: told of all others
+  if (!settings.lock.mode.empty()) {
+    out.object_lock_mode = settings.lock.mode;
+    out.object_lock_retain_until_date = settings.lock.until;
+  }
+  if (!settings.lock.legal_hold.empty()) out.object_lock_legal_hold_status = settings.lock.legal_hold;
   if (!settings.tags.empty()) out.tag_count = static_cast<int32_t>(settings.tags.size());
   if (in.part_number && !object.parts.empty()) out.parts_count = static_cast<int32_t>(object.parts.size());
   const bool whole = !wanted.range || (wanted.range->length == object.size && !wanted.part);

@@ -33,6 +33,13 @@ struct PublicAccessBlock {
 
 constexpr const char* kVersioningEnabled = "Enabled";
 
+// How long new objects that say nothing themselves are retained: days or years.
+struct RetentionRule {
+  std::string mode;
+  int32_t days = 0, years = 0;
+  static void fields(auto& self, auto&& visit) { visit(self.mode, self.days, self.years); }
+};
+
 struct BucketRecord {
   uint64_t id = 0;  // objects and uploads hang on it: a bucket made anew under an old name is another bucket
   std::string owner;
@@ -47,9 +54,12 @@ struct BucketRecord {
   std::string versioning;    // "Enabled", "Suspended"; empty: it never was
   std::string acceleration;  // "Suspended" once that was said
   bool bucket_key = false;
+  bool locks_objects = false;
+  std::optional<RetentionRule> default_retention;
   static void fields(auto& self, auto&& visit) {
     visit(self.id, self.owner, self.region, self.created, self.policy, self.policy_is_public, self.public_access_block,
-          self.bound_policy, self.policy_principals, self.versioning, self.acceleration, self.bucket_key);
+          self.bound_policy, self.policy_principals, self.versioning, self.acceleration, self.bucket_key,
+          self.locks_objects, self.default_retention);
   }
 };
 
@@ -63,6 +73,14 @@ inline constexpr Table<BucketKey, BucketRecord> kBuckets{"s3.buckets", kBucketIn
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+// What keeps a version from being deleted (object_lock.h).
+struct ObjectLock {
+  std::string mode;  // "GOVERNANCE", "COMPLIANCE"; empty: it is not retained
+  Time until;
+  std::string legal_hold;  // "ON", "OFF"; empty: it never was
+  static void fields(auto& self, auto&& visit) { visit(self.mode, self.until, self.legal_hold); }
+};
+
 // What a client says of an object beside its bytes.
 struct ObjectSettings {
   std::string content_type;
@@ -75,9 +93,10 @@ struct ObjectSettings {
   Pairs metadata;  // names in lower case, without "x-amz-meta-"
   std::string storage_class;
   std::map<std::string, std::string> tags;
+  ObjectLock lock;
   static void fields(auto& self, auto&& visit) {
     visit(self.content_type, self.cache_control, self.content_disposition, self.content_encoding, self.content_language,
-          self.expires, self.website_redirect_location, self.metadata, self.storage_class, self.tags);
+          self.expires, self.website_redirect_location, self.metadata, self.storage_class, self.tags, self.lock);
   }
 };
 

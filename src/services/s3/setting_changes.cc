@@ -39,6 +39,9 @@ Result<PutBucketVersioningOutput> put_bucket_versioning(S3&, Call& call, const P
   if (!wanted.status)
     return refuse(400, "IllegalVersioningConfigurationException", "The Versioning element must be specified");
   if (wanted.mfa_delete == "Enabled") return not_implemented("MFA delete");
+  if (bucket.record.locks_objects && *wanted.status != kVersioningEnabled)
+    return refuse(409, "InvalidBucketState",
+                  "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.");
   bucket.record.versioning = *wanted.status;
   TRY(call.put(kBuckets, {bucket.name}, bucket.record));
   return PutBucketVersioningOutput{};
@@ -94,7 +97,9 @@ Result<PutBucketOwnershipControlsOutput> put_bucket_ownership_controls(S3&, Call
   const auto& rules = in.ownership_controls->rules;
   if (rules.size() != 1) return malformed_xml();
   const std::string& wanted = *rules.items().front().object_ownership;
-  if (wanted != "BucketOwnerEnforced") return not_implemented("ObjectOwnership: " + wanted);
+  if (wanted == "BucketOwnerPreferred" || wanted == "ObjectWriter")
+    return not_implemented("ObjectOwnership: " + wanted);
+  if (wanted != "BucketOwnerEnforced") return malformed_xml();
   return PutBucketOwnershipControlsOutput{};
 }
 
@@ -154,33 +159,6 @@ Result<PutBucketLoggingOutput> put_bucket_logging(S3&, Call& call, const PutBuck
   TRY(find_bucket(call, in, Lock::kExclusive));
   if (in.bucket_logging_status->logging_enabled) return not_implemented("LoggingEnabled");
   return PutBucketLoggingOutput{};
-}
-
-// --- object lock, which no bucket has ---------------------------------------------------------------------------------
-
-namespace {
-
-template <class In>
-Failure no_object_lock(Call& call, const In& in) {
-  const Result<FoundBucket> bucket = find_bucket(call, in);
-  if (!bucket) return Failure(bucket.error());
-  return invalid_request("Bucket is missing Object Lock Configuration");
-}
-
-}  // namespace
-
-Result<std::vector<Need>> get_object_legal_hold_rights(S3&, Call& call, const GetObjectLegalHoldRequest& in) {
-  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key, "s3:GetObjectLegalHold", in.version_id);
-}
-Result<GetObjectLegalHoldOutput> get_object_legal_hold(S3&, Call& call, const GetObjectLegalHoldRequest& in) {
-  return no_object_lock(call, in);
-}
-
-Result<std::vector<Need>> get_object_retention_rights(S3&, Call& call, const GetObjectRetentionRequest& in) {
-  return rights_to_read(call, TRY(find_bucket(call, in)), *in.key, "s3:GetObjectRetention", in.version_id);
-}
-Result<GetObjectRetentionOutput> get_object_retention(S3&, Call& call, const GetObjectRetentionRequest& in) {
-  return no_object_lock(call, in);
 }
 
 // --- taking away what is not there ------------------------------------------------------------------------------------

@@ -20,14 +20,6 @@ wire::List<Grant> full_control(const FoundBucket& bucket) {
                 .permission = "FULL_CONTROL"}};
 }
 
-// Refuses a setting that no bucket has, in the words for a bucket without it.
-template <class In>
-Failure absent(Call& call, const In& in, std::string code, std::string message) {
-  const Result<FoundBucket> bucket = find_bucket(call, in);
-  if (!bucket) return Failure(bucket.error());
-  return refuse(404, std::move(code), std::move(message), {{"BucketName", bucket->name}});
-}
-
 }  // namespace
 
 // --- what every bucket is ---------------------------------------------------------------------------------------------
@@ -126,18 +118,9 @@ Result<std::vector<Need>> get_bucket_replication_rights(S3&, Call& call, const G
 }
 
 Result<GetBucketReplicationOutput> get_bucket_replication(S3&, Call& call, const GetBucketReplicationRequest& in) {
-  return absent(call, in, "ReplicationConfigurationNotFoundError", "The replication configuration was not found");
-}
-
-Result<std::vector<Need>> get_object_lock_configuration_rights(S3&, Call& call,
-                                                               const GetObjectLockConfigurationRequest& in) {
-  return rights_on_bucket(call, in, "s3:GetBucketObjectLockConfiguration");
-}
-
-Result<GetObjectLockConfigurationOutput> get_object_lock_configuration(S3&, Call& call,
-                                                                       const GetObjectLockConfigurationRequest& in) {
-  return absent(call, in, "ObjectLockConfigurationNotFoundError",
-                "Object Lock configuration does not exist for this bucket");
+  const FoundBucket bucket = TRY(find_bucket(call, in));
+  return refuse(404, "ReplicationConfigurationNotFoundError", "The replication configuration was not found",
+                {{"BucketName", bucket.name}});
 }
 
 }  // namespace tarn::s3

@@ -24,27 +24,11 @@ wire::List<Tag> tag_set_of(const Tags& tags) {
   return set;
 }
 
-// The version whose tags are asked for. ERRORS: those of find_object; MethodNotAllowed where it is a delete marker.
-Result<FoundVersion> tagged_version(Call& call, const FoundBucket& bucket, const std::string& key,
-                                    const std::optional<std::string>& version_id, std::string_view method) {
-  std::optional<FoundVersion> found;
-  if (version_id) {
-    found = TRY(find_version(call, bucket, key, *version_id));
-    if (!found) return no_such_version(key, *version_id);
-    if (found->delete_marker) return refuse_marker(bucket, found->object, method);
-    return std::move(*found);
-  }
-  auto current = TRY(call.get(kObjects, {bucket.record.id, key}));
-  if (current) return FoundVersion{.object = std::move(*current), .current = true};
-  if (const auto marker = TRY(latest_marker(call, bucket, key))) return refuse_marker(bucket, *marker, method);
-  return no_such_key(key);
-}
-
 // Gives the version's name for the answer.
 Result<std::optional<std::string>> replace_tags(Call& call, const FoundBucket& bucket, const std::string& key,
                                                 const std::optional<std::string>& version_id, Tags tags) {
   const bool removed = tags.empty();
-  FoundVersion version = TRY(tagged_version(call, bucket, key, version_id, removed ? "DELETE" : "PUT"));
+  FoundVersion version = TRY(asked_version(call, bucket, key, version_id, removed ? "DELETE" : "PUT"));
   version.object.settings.tags = std::move(tags);
   TRY(save_version(call, bucket, key, version));
   TRY(tell(call, bucket, {removed ? "ObjectTagging:Delete" : "ObjectTagging:Put", key, version.object}));
@@ -116,7 +100,7 @@ Result<std::vector<Need>> get_object_tagging_rights(S3&, Call& call, const GetOb
 
 Result<GetObjectTaggingOutput> get_object_tagging(S3&, Call& call, const GetObjectTaggingRequest& in) {
   const FoundBucket bucket = TRY(find_bucket(call, in));
-  const FoundVersion found = TRY(tagged_version(call, bucket, *in.key, in.version_id, "GET"));
+  const FoundVersion found = TRY(asked_version(call, bucket, *in.key, in.version_id, "GET"));
   return GetObjectTaggingOutput{.version_id = told_version(bucket, found.object),
                                 .tag_set = tag_set_of(found.object.settings.tags)};
 }

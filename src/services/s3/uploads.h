@@ -1,7 +1,9 @@
 // What the handlers of multipart uploads share with those of buckets and copies.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "door/call.h"
@@ -10,6 +12,11 @@
 #include "services/s3/s3.h"
 
 namespace tarn::s3 {
+
+// Ids sort by when they were made, as ListMultipartUploads wants the uploads of one key; `order` is one of the store's ids,
+// as versions of objects have.
+std::string new_upload_id(uint64_t order);
+uint64_t order_of_upload(std::string_view id);
 
 // Whoever adds a part locks the upload shared; whoever ends it, exclusively. ERRORS: NoSuchUpload.
 Result<UploadRecord> find_upload(Call& call, const FoundBucket& bucket, const std::string& key, const std::string& id,

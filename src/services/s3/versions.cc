@@ -104,6 +104,21 @@ Result<std::optional<ObjectRecord>> latest_marker(Call& call, const FoundBucket&
   return newest->object;
 }
 
+Result<FoundVersion> asked_version(Call& call, const FoundBucket& bucket, const std::string& key,
+                                   const std::optional<std::string>& version_id, std::string_view method) {
+  std::optional<FoundVersion> found;
+  if (version_id) {
+    found = TRY(find_version(call, bucket, key, *version_id));
+    if (!found) return no_such_version(key, *version_id);
+    if (found->delete_marker) return refuse_marker(bucket, found->object, method);
+    return std::move(*found);
+  }
+  auto current = TRY(call.get(kObjects, {bucket.record.id, key}));
+  if (current) return FoundVersion{.object = std::move(*current), .current = true};
+  if (const auto marker = TRY(latest_marker(call, bucket, key))) return refuse_marker(bucket, *marker, method);
+  return no_such_key(key);
+}
+
 // --- changing ---------------------------------------------------------------------------------------------------------
 
 void stamp_version(Call& call, const FoundBucket& bucket, ObjectRecord& object) {

@@ -39,6 +39,10 @@ struct FoundVersion {
 // ERRORS: InvalidArgument: the id is none of this server's.
 Result<std::optional<FoundVersion>> find_version(Call& call, const FoundBucket& bucket, const std::string& key,
                                                  const std::string& version_id, Lock lock = Lock::kExclusive);
+// The version of which something is asked or set that is no part of its content: the latest, or the one of that id.
+// ERRORS: those of find_version; NoSuchKey, NoSuchVersion; MethodNotAllowed (405): a delete marker.
+Result<FoundVersion> asked_version(Call& call, const FoundBucket& bucket, const std::string& key,
+                                   const std::optional<std::string>& version_id, std::string_view method);
 // The latest version where it is a delete marker. REQUIRES: kObjects has no row of the key.
 Result<std::optional<ObjectRecord>> latest_marker(Call& call, const FoundBucket& bucket, const std::string& key);
 

@@ -14,6 +14,12 @@ namespace {
 
 constexpr size_t kMostRules = 50;  // AWS: S3 User Guide, "Configuring a webpage redirect"
 
+Status check_protocol(const std::optional<std::string>& protocol) {
+  if (!protocol || *protocol == "http" || *protocol == "https") return {};
+  return invalid_request(
+      "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.");
+}
+
 Result<RoutingRuleRecord> checked(const RoutingRule& in) {
   RoutingRuleRecord rule;
   if (in.condition) {
@@ -26,6 +32,7 @@ Result<RoutingRuleRecord> checked(const RoutingRule& in) {
           "present.");
   }
   const Redirect& to = *in.redirect;
+  TRY(check_protocol(to.protocol));
   rule.redirect = {to.host_name, to.protocol, to.http_redirect_code, to.replace_key_prefix_with, to.replace_key_with};
   if (to.replace_key_prefix_with && to.replace_key_with)
     return invalid_request("You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
@@ -42,6 +49,7 @@ Result<WebsiteRecord> checked(const WebsiteConfiguration& in) {
     if (in.index_document || in.error_document || !in.routing_rules.empty())
       return invalid_argument("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.",
                               "RedirectAllRequestsTo", "not null");
+    TRY(check_protocol(in.redirect_all_requests_to->protocol));
     site.all = WebsiteRedirect{in.redirect_all_requests_to->host_name, in.redirect_all_requests_to->protocol, {}, {}, {}};
     return site;
   }

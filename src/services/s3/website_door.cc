@@ -24,7 +24,7 @@ std::string title_of(int status) {
 }
 
 // Recorded from AWS: a page with the error's members.
-std::string error_page(const ::tarn::Error& error, const std::string& request_id) {
+std::string error_page(const ::tarn::Error& error, const ::tarn::Error* of_error_page, const std::string& request_id) {
   const std::string title = title_of(error.status);
   std::string page = fmt::format("<html>\n<head><title>{0}</title></head>\n<body>\n<h1>{0}</h1>\n<ul>\n", title);
   const auto item = [&](std::string_view name, std::string_view value) {
@@ -32,11 +32,22 @@ std::string error_page(const ::tarn::Error& error, const std::string& request_id
     wire::append_xml_text(page, value);
     page += "</li>\n";
   };
-  item("Code", error.code);
-  item("Message", error.message);
-  for (const auto& [name, value] : error.members) item(name, value);
+  const auto items = [&](const ::tarn::Error& what) {
+    item("Code", what.code);
+    item("Message", what.message);
+    for (const auto& [name, value] : what.members)
+      if (!name.starts_with("header:")) item(name, value);
+  };
+  items(error);
   item("RequestId", request_id);
-  return page + "</ul>\n<hr/>\n</body>\n</html>\n";
+  item("HostId", "tarn");
+  page += "</ul>\n";
+  if (of_error_page != nullptr) {
+    page += "<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n<ul>\n";
+    items(*of_error_page);
+    page += "</ul>\n";
+  }
+  return page + "<hr/>\n</body>\n</html>\n";
 }
 
 }  // namespace
@@ -161,19 +172,17 @@ bool WebsiteDoor::readable(const Visit& visit, const std::string& key) {
 }
 
 void WebsiteDoor::refuse(Visit& visit, const WebsiteRecord* site, const std::string& key, const ::tarn::Error& error) {
-  ::tarn::Error told = error;
-  if (told.status == 403) told = ::tarn::Error{403, "AccessDenied", "Access Denied"};  // AWS: visitors hear no more
-  ::tarn::Error none;
-  if (site != nullptr && site->error && *site->error != key && told.status < 500 &&
-      send_object(visit, *site->error, told.status, none))
-    return;
+  ::tarn::Error of_page;
+  const bool has_page = site != nullptr && site->error && *site->error != key && error.status < 500;
+  if (has_page && send_object(visit, *site->error, error.status, of_page)) return;
   http::Response response;
-  response.status = told.status;
+  response.status = error.status;
   response.headers.set("Content-Type", "text/html; charset=utf-8");
   response.headers.set("x-amz-request-id", visit.caller.request_id);
-  response.headers.set("x-amz-error-code", told.code);
-  response.headers.set("x-amz-error-message", told.message);
-  if (visit.head().method != "HEAD") response.body = error_page(told, visit.caller.request_id);
+  response.headers.set("x-amz-error-code", error.code);
+  response.headers.set("x-amz-error-message", error.message);
+  if (visit.head().method != "HEAD")
+    response.body = error_page(error, has_page ? &of_page : nullptr, visit.caller.request_id);
   respond(visit, std::move(response));
 }
 

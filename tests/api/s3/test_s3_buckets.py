@@ -217,8 +217,7 @@ def test_what_every_bucket_is(s3, bucket, refused):
 def test_what_is_not_supported_is_refused_by_name(s3, bucket, refused, new_name):
     for call, word in ((lambda: s3.put_object(Bucket=bucket, Key="k", ServerSideEncryption="aws:kms"), "aws:kms"),
                        (lambda: s3.put_object(Bucket=bucket, Key="k", SSECustomerAlgorithm="AES256", SSECustomerKey=b"0" * 32), "customer"),
-                       (lambda: s3.create_bucket(Bucket=new_name("x"), ObjectOwnership="ObjectWriter"), "ObjectWriter"),
-                       (lambda: s3.create_bucket(Bucket=new_name("x"), ObjectLockEnabledForBucket=True), "object-lock")):
+                       (lambda: s3.create_bucket(Bucket=new_name("x"), ObjectOwnership="ObjectWriter"), "ObjectWriter")):
         with refused("NotImplemented", 501) as error:
             call()
         assert word in error.response["Error"]["Message"]
@@ -226,8 +225,6 @@ def test_what_is_not_supported_is_refused_by_name(s3, bucket, refused, new_name)
         s3.put_object(Bucket=bucket, Key="k", ACL="public-read")
     with refused("InvalidStorageClass", 400):
         s3.put_object(Bucket=bucket, Key="k", StorageClass="DEEP_ARCHIVE")
-    with refused("InvalidRequest", 400):
-        s3.put_object(Bucket=bucket, Key="k", ObjectLockLegalHoldStatus="ON")
     with refused("NotImplemented", 501) as error:
-        s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
-    assert "PutObjectLockConfiguration" in error.response["Error"]["Message"]
+        s3.get_object_torrent(Bucket=bucket, Key="k")
+    assert "GetObjectTorrent" in error.response["Error"]["Message"]

@@ -153,7 +153,11 @@ def test_conditional_complete(s3, bucket, upload, refused):
     with refused("PreconditionFailed", 412):
         s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=second, IfNoneMatch="*", MultipartUpload={"Parts": parts2})
     etag = s3.head_object(Bucket=bucket, Key="m")["ETag"]
-    s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=second, IfMatch=etag, MultipartUpload={"Parts": parts2})
+    with refused("ConditionalRequestConflict", 409) as error:  # what it names was written while the upload went
+        s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=second, IfMatch=etag, MultipartUpload={"Parts": parts2})
+    assert (error.response["Error"]["Condition"], error.response["Error"]["Key"]) == ("If-Match", "m")
+    third, parts3 = upload([b"2"])
+    s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=third, IfMatch=etag, MultipartUpload={"Parts": parts3})
     assert s3.get_object(Bucket=bucket, Key="m")["Body"].read() == b"2"
 
 
@@ -202,9 +206,13 @@ def test_upload_part_copy(s3, bucket, refused):
     assert first["ETag"] == f'"{hashlib.md5(source[3:6 * MIB + 1]).hexdigest()}"'
     second = copy(2)["CopyPartResult"]
     assert second["ETag"] == f'"{hashlib.md5(source).hexdigest()}"'
+    assert set(second) == {"ETag", "LastModified"}
     for bad in ("bytes=0-", "bytes=-5", "0-5", f"bytes=0-{12 * MIB}"):
         with refused("InvalidArgument", 400):
             copy(3, CopySourceRange=bad)
+    with refused("InvalidRequest", 400) as error:
+        copy(3, CopySourceRange=f"bytes={12 * MIB}-{13 * MIB}")
+    assert error.response["Error"]["Message"] == "The specified copy range is invalid for the source object size"
     with refused("PreconditionFailed", 412):
         copy(3, CopySourceIfMatch='"other"')
     s3.delete_object(Bucket=bucket, Key="source")  # the parts keep the bytes

@@ -73,12 +73,13 @@ def test_configurations_of_which_there_are_none(s3, bucket, refused):
             call(Bucket=bucket, Id="x")
 
 
-def test_object_lock_is_missing(s3, bucket, refused):
-    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    for call in (s3.get_object_legal_hold, s3.get_object_retention):
-        with refused("InvalidRequest", 400) as error:
-            call(Bucket=bucket, Key="k")
-        assert error.response["Error"]["Message"] == "Bucket is missing Object Lock Configuration"
+def test_an_ownership_that_is_none(s3, bucket, refused, new_name):
+    with refused("InvalidArgument", 400) as error:
+        s3.create_bucket(Bucket=new_name("x"), ObjectOwnership="X")
+    assert error.response["Error"]["Message"] == "Invalid x-amz-object-ownership header: X"
+    for rules in ([{"ObjectOwnership": "X"}], [{"ObjectOwnership": "BucketOwnerEnforced"}] * 2):
+        with refused("MalformedXML", 400):
+            s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": rules})
 
 
 def test_answers_without_content(s3, bucket):

@@ -64,7 +64,9 @@ def test_settings(s3, bucket, refused):
      "InvalidRequest", "You can only define ReplaceKeyPrefix or ReplaceKey but not both."),
     ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Condition": {}, "Redirect": {"HostName": "b"}}]},
      "InvalidRequest", "Condition cannot be empty."),
-    ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"Protocol": "ftp"}}]}, "MalformedXML", "not well-formed"),
+    ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"Protocol": "ftp"}}]}, "InvalidRequest",
+     "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically."),
+    ({"RedirectAllRequestsTo": {"HostName": "h", "Protocol": "ftp"}}, "InvalidRequest", "Invalid protocol"),
 ])
 def test_settings_that_are_none(s3, bucket, refused, settings, code, message):
     with refused(code, 400) as error:
@@ -93,6 +95,7 @@ def test_errors(s3, site, visit, bucket, new_name):
     public = site()
     status, headers, body = visit(public, "/no<ne>")
     assert status == 403 and b"<h1>403 Forbidden</h1>" in body and b"<li>Code: AccessDenied</li>" in body  # not even whether it is there
+    assert b"<li>Message: Access Denied</li>" in body
     assert headers["x-amz-error-code"] == "AccessDenied" and headers["Content-Type"].startswith("text/html")
     s3.put_bucket_policy(Bucket=public, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
@@ -101,6 +104,9 @@ def test_errors(s3, site, visit, bucket, new_name):
     assert status == 404 and b"<li>Code: NoSuchKey</li>" in body and b"<li>Key: no&lt;ne&gt;</li>" in body
     s3.put_bucket_website(Bucket=public, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"},
                                                                "ErrorDocument": {"Key": "sorry"}})
+    _, _, body = visit(public, "/none")
+    assert b"<li>Key: none</li>" in body and b"<li>Key: sorry</li>" in body
+    assert b"<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>" in body
     s3.put_object(Bucket=public, Key="sorry", Body=b"sorry", ContentType="text/plain")
     status, headers, body = visit(public, "/none")
     assert (status, headers["Content-Type"], body) == (404, "text/plain", b"sorry")

@@ -1,6 +1,7 @@
 """Which error, in which words: what clients compare. Each was seen in an answer of AWS's."""
 import datetime
 import hashlib
+import json
 
 import pytest
 
@@ -107,6 +108,48 @@ def test_parts_of_an_upload_without_an_algorithm(s3, bucket, refused):
         s3.get_object(Bucket=bucket, Key="k", PartNumber=3)
     assert (error.response["Error"]["PartNumberRequested"], error.response["Error"]["ActualPartCount"]) == ("3", "1")
     assert s3.head_object(Bucket=bucket, Key="k")["ETag"] == f'"{hashlib.md5(hashlib.md5(b"x").digest()).hexdigest()}-1"'
+
+
+def test_parts_that_are_none(s3, bucket, refused):
+    upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
+    etags = [s3.upload_part(**upload, PartNumber=number, Body=b"x")["ETag"] for number in (1, 2)]
+    parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
+    for given, code, message in (({}, "InvalidRequest", "You must specify at least one part"),
+                                 ({"MultipartUpload": {"Parts": []}}, "MalformedXML", "not well-formed"),
+                                 ({"MultipartUpload": {"Parts": parts[::-1]}}, "InvalidPartOrder",
+                                  "The list of parts was not in ascending order. Parts must be ordered by part number.")):
+        with refused(code, 400) as error:
+            s3.complete_multipart_upload(**upload, **given)
+        assert message in error.response["Error"]["Message"]
+
+
+def test_deletes_with_a_condition(s3, put, bucket, etag, refused, user_client, allow):
+    with refused("PreconditionFailed", 412) as error:
+        s3.delete_object(Bucket=bucket, Key="k", IfMatch='"x"')
+    assert error.response["Error"]["Condition"] == "If-Match"
+    for condition in (etag, "*"):
+        with refused("NoSuchKey", 404):
+            s3.delete_object(Bucket=bucket, Key="none", IfMatch=condition)
+    deleter = user_client("s3", allow("s3:DeleteObject"))
+    with refused("AccessDenied", 403):  # comparing takes the right to read
+        deleter.delete_object(Bucket=bucket, Key="k", IfMatch=etag)
+    deleter.delete_object(Bucket=bucket, Key="k", IfMatch="*")
+    put(bucket, "k", b"abc")
+    s3.delete_object(Bucket=bucket, Key="k", IfMatch=etag)
+    with refused("NoSuchKey", 404):
+        s3.get_object(Bucket=bucket, Key="k")
+
+
+def test_who_asks_unsigned_is_not_told_why(s3, raw, bucket, put, open_bucket):
+    for method, path in (("GET", f"/{bucket}"), ("GET", f"/{bucket}/k"), ("PUT", f"/{bucket}/k")):
+        status, _, body = raw(method, path, sign=False)
+        assert status == 403 and b"<Code>AccessDenied</Code><Message>Access Denied</Message>" in body
+    name = open_bucket()
+    put(name, "k")
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{name}"}}))
+    status, _, body = raw("GET", f"/{name}", sign=False)
+    assert status == 200 and b"<Key>k</Key>" in body and b"Owner" not in body
 
 
 def test_a_body_of_no_length_is_not_an_empty_one(server, raw, bucket, s3, refused):
