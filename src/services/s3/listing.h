@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "door/call.h"
+#include "services/s3/names.h"
 
 namespace tarn::s3 {
 
@@ -78,7 +79,7 @@ Status check_encoding(const std::optional<std::string>& encoding_type);
 class Names {
  public:
   explicit Names(const std::optional<std::string>& encoding_type) : encoded_(encoding_type == "url") {}
-  std::string operator()(std::string_view name) const { return encoded_ ? uri_encode(name, true) : std::string(name); }
+  std::string operator()(std::string_view name) const { return encoded_ ? told_key(name) : std::string(name); }
   std::optional<std::string> operator()(const std::optional<std::string>& name) const {
     return name ? std::optional((*this)(std::string_view(*name))) : std::nullopt;
   }

@@ -82,4 +82,8 @@ std::pair<std::string, bool> addressed(const http::RequestHead& head, const std:
   return {uri_decode(path.substr(0, slash)), slash != std::string_view::npos && slash + 1 < path.size()};
 }
 
+std::string told_key(std::string_view key) {
+  return replace_all(uri_encode(key, true), "%20", "+");
+}
+
 }  // namespace tarn::s3

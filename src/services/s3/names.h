@@ -19,6 +19,9 @@ bool valid_bucket_name(std::string_view name);
 // ERRORS: KeyTooLongError (over 1,024 bytes), InvalidURI (not UTF-8).
 Status check_key(std::string_view key);
 
+// The key as notifications tell it, and listings with encoding-type=url: percent-encoded but for slashes, with '+' for a space.
+std::string told_key(std::string_view key);
+
 // "/bucket/key?versionId=v", percent-encoded, as x-amz-copy-source has it.
 struct CopySource {
   std::string bucket;

@@ -54,5 +54,12 @@ TEST(CopySources, AreSplitAndDecoded) {
     EXPECT_EQ(CopySource::parse(header).error().code, "InvalidArgument") << header;
 }
 
+// As AWS was seen to answer: a space is '+' in listings too, so that the two cannot be taken for one another.
+TEST(Names, keys_are_told_as_forms_encode) {
+  EXPECT_EQ(told_key("a b/c+d"), "a+b/c%2Bd");
+  EXPECT_EQ(told_key("\xC3\xA4=1"), "%C3%A4%3D1");
+  EXPECT_EQ(told_key("100%.csv"), "100%25.csv");
+}
+
 }  // namespace
 }  // namespace tarn::s3

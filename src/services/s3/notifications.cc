@@ -1,3 +1,4 @@
+#include "services/s3/names.h"
 #include "services/s3/notifications.h"
 
 #include <fmt/format.h>
@@ -36,7 +37,7 @@ bool is_removal(const Happening& happening) {
 
 // AWS: S3 User Guide, "Event message structure".
 Json record_of(const Call& call, const FoundBucket& bucket, const Happening& happening, const std::string& sequencer) {
-  Json object = Json::object({{"key", notified_key(happening.key)}});
+  Json object = Json::object({{"key", told_key(happening.key)}});
   const bool marker = happening.name.ends_with(":DeleteMarkerCreated");
   // AWS: what became of an object's tags or rights has neither its size nor a place in the order, and a version of its own.
   const bool about = is_about(happening);
@@ -135,10 +136,6 @@ bool overlap(const NotificationRule& a, const NotificationRule& b) {
   return std::ranges::any_of(a.events, [&](const std::string& one) {
     return std::ranges::any_of(b.events, [&](const std::string& other) { return same_event(one, other); });
   });
-}
-
-std::string notified_key(std::string_view key) {
-  return replace_all(uri_encode(key, true), "%20", "+");
 }
 
 // --- telling ----------------------------------------------------------------------------------------------------------

@@ -48,7 +48,5 @@ LaterCall notification_call(const FoundBucket& bucket, const std::string& arn, c
 // Pure: which rules the happening is told to; whether two rules could both be told of one.
 bool wants(const NotificationRule& rule, std::string_view event, std::string_view key);
 bool overlap(const NotificationRule& a, const NotificationRule& b);
-// "a b/c" as notifications write it: "a+b/c".
-std::string notified_key(std::string_view key);
 
 }  // namespace tarn::s3

@@ -46,10 +46,5 @@ TEST(Notifications, Overlap) {
   }
 }
 
-TEST(Notifications, KeysAreEncodedAsForms) {
-  EXPECT_EQ(notified_key("a b/c+d"), "a+b/c%2Bd");
-  EXPECT_EQ(notified_key("\xC3\xA4=1"), "%C3%A4%3D1");
-}
-
 }  // namespace
 }  // namespace tarn::s3

@@ -117,7 +117,7 @@ def test_what_a_listing_says(s3, full, account, raw):
     assert "Owner" not in s3.list_objects_v2(Bucket=full, Prefix="a/1")["Contents"][0]
     assert "Owner" in s3.list_objects(Bucket=full, Prefix="a/1")["Contents"][0]
     _, _, body = raw("GET", f"/{full}?list-type=2&prefix=z&encoding-type=url")
-    assert b"<Key>z%20z</Key>" in body or b"<Key>z+z</Key>" in body
+    assert b"<Key>z+z</Key>" in body and b"<Key>z%2Bz</Key>" in body
     assert b"<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" in body
     _, _, body = raw("GET", f"/{full}?list-type=2&prefix=z%2B")
     assert b"<Key>z+z</Key>" in body and b"<Prefix>z+</Prefix>" in body
