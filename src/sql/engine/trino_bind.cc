@@ -448,6 +448,7 @@ void register_functions(duckdb::DatabaseInstance& database) {
   add_json_functions(adder);
   add_nested_functions(adder);
   add_digest_functions(adder);
+  add_number_functions(adder);
   add_stem_functions(adder);
   add_format_function(adder);
   add_sketch_functions(adder);

@@ -28,6 +28,9 @@ BoundPtr text_of(ClientContext& context, BoundPtr value, const LogicalType& to, 
   if (is_zoned(from)) return bind_template(context, "t_zoned_text(c__local($1), t_zone_name($1))", bound_items(std::move(value)), place);
   if (is_json(from)) return run(context, "t_json_scalar_text", std::move(value));
   if (is_char(from)) return cast_to(context, std::move(value), LogicalType::VARCHAR);
+  if (from.id() == LogicalTypeId::DECIMAL && duckdb::DecimalType::GetWidth(from) == duckdb::DecimalType::GetScale(from)) {
+    return run(context, "t_shown", std::move(value));  // 0.1, where the engine writes .1
+  }
   switch (from.id()) {
     case LogicalTypeId::VARCHAR: return value;
     case LogicalTypeId::DOUBLE: return run(context, "t_double_text", std::move(value));
@@ -177,6 +180,12 @@ BoundPtr cast_bound(ClientContext& context, BoundPtr value, const LogicalType& t
       auto arguments = bound_items(cast_to(context, std::move(value), LogicalType::DOUBLE), bound_constant(Value(to)));
       return cast_to(context, call(context, kSchema, "t_double_to_integer", std::move(arguments)), to);
     }
+    const bool exact = from.id() == LogicalTypeId::DECIMAL && to.id() == LogicalTypeId::FLOAT;
+    if (exact) return from_text(context, text_of(context, std::move(value), to, place), to, place);
+    if (from.IsFloating() && to.id() == LogicalTypeId::DECIMAL) {
+      const char* function = from.id() == LogicalTypeId::DOUBLE ? "t_double_to_decimal" : "t_real_to_decimal";
+      return cast_to(context, call(context, kSchema, function, bound_items(std::move(value), bound_constant(Value(to)))), to);
+    }
     return cast_to(context, std::move(value), to);
   }
   const auto temporal = [](const LogicalType& type) {
@@ -198,9 +207,15 @@ namespace {
 
 // cast(value, NULL of the type[, length])
 BoundPtr bind_cast(BindInput& input) {
-  const LogicalType to = input.arguments[1]->return_type;
+  const LogicalType to = input.arguments[1]->return_type, from = input.arguments[0]->return_type;
+  auto given = from.IsNumeric() || from.id() == LogicalTypeId::DATE ? input.arguments[0]->Copy() : nullptr;
   auto result = cast_bound(input.context, std::move(input.arguments[0]), to, input.place);
   if (input.arguments.size() < 3) return result;
+  if (given) {  // texts are cut; numbers and dates must fit
+    auto arguments = bound_items(std::move(result), std::move(input.arguments[2]));
+    arguments.push_back(call(input.context, kSchema, "t_shown", bound_items(std::move(given))));
+    return bind_template(input.context, "t_fitting($1, $2, $3)", std::move(arguments), input.place);
+  }
   return bind_template(input.context, "left($1, $2)", bound_items(std::move(result), std::move(input.arguments[2])), input.place);
 }
 
@@ -228,7 +243,12 @@ BoundPtr bind_literal(BindInput& input) {
     }
     if (name == "time" && text.find_first_of("+-Z") != string::npos) to = LogicalType::TIME_TZ;
   } else if (name == "json") {
-    return call(input.context, kSchema, "t_json_parse", bound_items(bound_constant(Value(text))));
+    auto parsed = call(input.context, kSchema, "t_json_parse", bound_items(bound_constant(Value(text))));
+    try {
+      return bound_constant(duckdb::ExpressionExecutor::EvaluateScalar(input.context, *parsed));
+    } catch (const std::exception&) {
+      raise("INVALID_LITERAL", "'" + text + "' is not a valid JSON literal", input.place);
+    }
   } else if (name == "char") {
     to = char_type(static_cast<int>(std::max<size_t>(characters(text).size(), 1)));
   } else if (name == "decimal") {

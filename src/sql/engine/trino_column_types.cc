@@ -179,7 +179,10 @@ void Parser::unify_rows(duckdb::vector<duckdb::vector<ParsedPtr>>& rows, size_t 
   }
   for (size_t row = 0; row < rows.size(); ++row) {
     for (size_t i = 0; i < types.size(); ++i) {
-      if (types[i].id() == duckdb::LogicalTypeId::SQLNULL) mark_unknown(rows[row][i]);
+      if (types[i].id() == duckdb::LogicalTypeId::SQLNULL || is_unknown(types[i])) {
+        mark_unknown(rows[row][i]);
+        if (is_unknown(all[row]->types[i])) continue;
+      }
       if (all[row]->types[i] != types[i]) rows[row][i] = converted(std::move(rows[row][i]), types[i]);
     }
   }

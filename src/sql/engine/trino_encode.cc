@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "sql/decimal.h"
 #include "sql/engine/encode.h"
 #include "sql/engine/fn_geometry.h"
 #include "sql/engine/functions.h"
@@ -124,6 +125,12 @@ string field_name(const LogicalType& type, size_t i) {
   return name;
 }
 
+string joined(const std::vector<string>& items) {
+  string text;
+  for (size_t i = 0; i < items.size(); ++i) text += (i ? ", " : "") + items[i];
+  return text;
+}
+
 string nested_text(const Value& value) {
   if (value.IsNull()) return "null";
   return print(value);
@@ -138,6 +145,16 @@ string real_text(float value) {
   return scientific(value);
 }
 
+// Years before the first one have a sign.
+static string date_text(duckdb::date_t date) {
+  if (!duckdb::Date::IsFinite(date)) return duckdb::Date::ToString(date);
+  int32_t year = 0, month = 0, day = 0;
+  duckdb::Date::Convert(date, year, month, day);
+  char text[32];
+  std::snprintf(text, sizeof text, "%s%04d-%02d-%02d", year < 0 ? "-" : year > 9999 ? "+" : "", std::abs(year), month, day);
+  return text;
+}
+
 string timestamp_text(int64_t micros) {
   if (!duckdb::Timestamp::IsFinite(duckdb::timestamp_t(micros))) return micros > 0 ? "infinity" : "-infinity";
   duckdb::date_t date;
@@ -148,7 +165,7 @@ string timestamp_text(int64_t micros) {
   std::snprintf(text, sizeof text, " %02d:%02d:%02d.%03d", static_cast<int>(time.micros / 3'600'000'000LL),
                 static_cast<int>(time.micros / 60'000'000LL % 60), static_cast<int>(time.micros / 1'000'000LL % 60),
                 static_cast<int>(fraction / 1000));
-  string result = duckdb::Date::ToString(date) + text;
+  string result = date_text(date) + text;
   if (fraction % 1000) {
     std::snprintf(text, sizeof text, "%03d", static_cast<int>(fraction % 1000));
     result += text;
@@ -179,23 +196,21 @@ string print(const Value& value) {
     case LogicalTypeId::TIME_TZ: return time_zone_text(value.GetValue<duckdb::dtime_tz_t>());
     case LogicalTypeId::INTERVAL: return interval_text(duckdb::IntervalValue::Get(value));
     case LogicalTypeId::BLOB: return bytes_text(duckdb::StringValue::Get(value));
+    case LogicalTypeId::DECIMAL: return decimal_text(unscaled(value.ToString()), duckdb::DecimalType::GetScale(type));
+    case LogicalTypeId::DATE: return date_text(value.GetValue<duckdb::date_t>());
     case LogicalTypeId::VARCHAR: return duckdb::StringValue::Get(value);
     case LogicalTypeId::LIST: {
-      string text = "[";
-      for (const Value& item : duckdb::ListValue::GetChildren(value)) {
-        if (text.size() > 1) text += ", ";
-        text += nested_text(item);
-      }
-      return text + "]";
+      std::vector<string> items;
+      for (const Value& item : duckdb::ListValue::GetChildren(value)) items.push_back(nested_text(item));
+      return "[" + joined(items) + "]";
     }
     case LogicalTypeId::MAP: {
-      string text = "{";
+      std::vector<string> entries;
       for (const Value& entry : duckdb::MapValue::GetChildren(value)) {
         const auto& pair = duckdb::StructValue::GetChildren(entry);
-        if (text.size() > 1) text += ", ";
-        text += nested_text(pair[0]) + "=" + nested_text(pair[1]);
+        entries.push_back(nested_text(pair[0]) + "=" + nested_text(pair[1]));
       }
-      return text + "}";
+      return "{" + joined(entries) + "}";
     }
     case LogicalTypeId::STRUCT: {
       string text = "{";
@@ -283,6 +298,11 @@ void print(duckdb::ClientContext& context, Vector& values, Vector& text, idx_t r
     case LogicalTypeId::TIMESTAMP_NS:
     case LogicalTypeId::TIMESTAMP_SEC:
       return print_each(values, text, rows);
+    case LogicalTypeId::DATE: return show<duckdb::date_t>(values, text, rows, date_text);
+    case LogicalTypeId::DECIMAL:
+      // The engine leaves out the zero before the point where there are no other digits before it.
+      if (duckdb::DecimalType::GetWidth(type) == duckdb::DecimalType::GetScale(type)) return print_each(values, text, rows);
+      return duckdb::VectorOperations::Cast(context, values, text, rows);
     default: return duckdb::VectorOperations::Cast(context, values, text, rows);
   }
 }

@@ -165,6 +165,11 @@ interval_t parse_duration(const string& text) {
   return of_micros(static_cast<int64_t>(std::llround(n * found->second / 1000)) * 1000);
 }
 
+interval_t times(interval_t v, double by) {
+  if (v.months != 0) return {static_cast<int32_t>(v.months * by), 0, 0};
+  return of_micros(static_cast<int64_t>(static_cast<double>(all_micros(v)) * by));
+}
+
 }  // namespace
 
 void add_date_functions(Adder& adder) {
@@ -273,9 +278,16 @@ void add_date_functions(Adder& adder) {
                                                            return of_micros(to.value - from.value);
                                                          }));
   adder.add(binary<interval_t, double, interval_t>("t_interval_times", interval, LogicalType::DOUBLE, interval,
-                                                   [](interval_t v, double by) -> interval_t {
-    if (v.months != 0) return {static_cast<int32_t>(v.months * by), 0, 0};
-    return of_micros(static_cast<int64_t>(static_cast<double>(all_micros(v)) * by));
+                                                   [](interval_t v, double by) {
+    if (std::isnan(by)) raise("INVALID_FUNCTION_ARGUMENT", "Cannot multiply by double NaN");
+    return times(v, by);
+  }));
+  adder.add(binary<interval_t, double, interval_t>("t_interval_divided", interval, LogicalType::DOUBLE, interval,
+                                                   [](interval_t v, double by) {
+    if (std::isnan(by) || by == 0) {
+      raise("INVALID_FUNCTION_ARGUMENT", "Cannot divide by double " + print(duckdb::Value::DOUBLE(by)));
+    }
+    return times(v, 1 / by);
   }));
   adder.add(unary<interval_t, interval_t>("t_whole_days", interval, interval, [](interval_t v) -> interval_t {
     if (v.micros % kDay != 0) raise("INVALID_FUNCTION_ARGUMENT", "Cannot add hour, minutes or seconds to a date");

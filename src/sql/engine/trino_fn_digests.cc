@@ -1,4 +1,4 @@
-// Digests, checksums and encodings of bytes; numbers in other bases; distributions.
+// Digests, checksums and encodings of bytes.
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <zlib.h>
@@ -171,13 +171,17 @@ string to_base32(const string& bytes) {
 }
 
 string from_base32(const string& text) {
+  const size_t digits = std::min(text.find('='), text.size());
+  if (digits % 8 == 1 || digits % 8 == 3 || digits % 8 == 6) {
+    bad_argument("Invalid input length " + std::to_string(digits));
+  }
   string out;
   uint32_t buffer = 0;
   int bits = 0;
   for (const char c : text) {
     if (c == '=') break;
     const size_t value = kBase32.find(c);
-    if (value == string::npos) bad_argument("Invalid input string: " + text);
+    if (value == string::npos) bad_argument(string("Unrecognized character: ") + c);
     buffer = buffer << 5 | static_cast<uint32_t>(value);
     if ((bits += 5) >= 8) {
       out += static_cast<char>(buffer >> (bits - 8));
@@ -185,140 +189,6 @@ string from_base32(const string& text) {
     }
   }
   return out;
-}
-
-// --- numbers
-
-string to_base(int64_t value, int64_t base) {
-  if (base < 2 || base > 36) bad_argument("Radix must be between 2 and 36");
-  uint64_t rest = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
-  string out;
-  do out += "0123456789abcdefghijklmnopqrstuvwxyz"[rest % static_cast<uint64_t>(base)];
-  while (rest /= static_cast<uint64_t>(base));
-  if (value < 0) out += '-';
-  std::reverse(out.begin(), out.end());
-  return out;
-}
-
-int64_t from_base(const string& text, int64_t base) {
-  if (base < 2 || base > 36) bad_argument("Radix must be between 2 and 36");
-  char* end = nullptr;
-  errno = 0;
-  const auto value = std::strtoll(text.c_str(), &end, static_cast<int>(base));
-  if (text.empty() || *end || errno || std::isspace(static_cast<unsigned char>(text[0]))) {
-    bad_argument("Not a valid base-" + std::to_string(base) + " number: " + text);
-  }
-  return value;
-}
-
-int64_t shifted(const string& how, int64_t value, int64_t by, int bits) {
-  if (by < 0) by &= bits - 1;
-  const uint64_t mask = bits == 64 ? ~0ULL : 0xFFFFFFFFULL;
-  uint64_t result = 0;
-  if (how == "left") {
-    result = by >= bits ? 0 : static_cast<uint64_t>(value) << by & mask;
-  } else if (how == "right") {
-    result = by >= bits ? 0 : (static_cast<uint64_t>(value) & mask) >> by;
-  } else {
-    return value >> std::min<int64_t>(by, 63);
-  }
-  return bits == 64 ? static_cast<int64_t>(result) : static_cast<int32_t>(result);
-}
-
-int64_t width_bucket(double x, double low, double high, int64_t count) {
-  if (count <= 0) bad_argument("bucketCount must be greater than 0");
-  if (std::isnan(x) || low == high || !std::isfinite(low) || !std::isfinite(high))
-    bad_argument("bounds cannot equal each other");
-  const double lower = std::min(low, high), upper = std::max(low, high);
-  int64_t bucket = 0;
-  if (x < lower) {
-    bucket = 0;
-  } else if (x >= upper) {
-    bucket = count + 1;
-  } else {
-    bucket = static_cast<int64_t>(static_cast<double>(count) * (x - lower) / (upper - lower) + 1);
-  }
-  return low > high ? count - bucket + 1 : bucket;
-}
-
-// The normal distribution's quantile: bisection over erf is exact enough, and simple.
-double inverse_normal(double p) {
-  if (!(p > 0 && p < 1)) bad_argument("p must be 0 > p > 1");
-  double low = -40, high = 40;
-  for (int i = 0; i < 200; ++i) {
-    const double middle = (low + high) / 2;
-    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
-// The regularised incomplete beta function, by its continued fraction.
-double beta_fraction(double a, double b, double x) {
-  double c = 1, d = 1 - (a + b) * x / (a + 1);
-  d = 1 / (std::fabs(d) < 1e-300 ? 1e-300 : d);
-  double result = d;
-  for (int m = 1; m < 500; ++m) {
-    const double n = m;
-    const auto step = [&](double term) {
-      d = 1 + term * d;
-      c = 1 + term / c;
-      d = 1 / (std::fabs(d) < 1e-300 ? 1e-300 : d);
-      if (std::fabs(c) < 1e-300) c = 1e-300;
-      result *= d * c;
-      return d * c;
-    };
-    step(n * (b - n) * x / ((a + 2 * n - 1) * (a + 2 * n)));
-    if (std::fabs(step(-(a + n) * (a + b + n) * x / ((a + 2 * n) * (a + 2 * n + 1))) - 1) < 1e-15) break;
-  }
-  return result;
-}
-
-double beta_cdf(double a, double b, double x) {
-  if (a <= 0 || b <= 0) bad_argument("a, b must be > 0");
-  if (x < 0 || x > 1) bad_argument("value must be in the interval [0, 1]");
-  if (x == 0 || x == 1) return x;
-  const double front =
-      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
-  return x < (a + 1) / (a + b + 2) ? front * beta_fraction(a, b, x) / a : 1 - front * beta_fraction(b, a, 1 - x) / b;
-}
-
-double inverse_beta_cdf(double a, double b, double p) {
-  if (p < 0 || p > 1) bad_argument("p must be in the interval [0, 1]");
-  double low = 0, high = 1;
-  for (int i = 0; i < 200; ++i) {
-    const double middle = (low + high) / 2;
-    (beta_cdf(a, b, middle) < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
-double wilson(double successes, double trials, double z, double side) {
-  if (successes < 0 || trials <= 0 || successes > trials || z < 0) {
-    bad_argument("number of successes must not be larger than number of trials, and both must be positive");
-  }
-  const double p = successes / trials, n = trials;
-  return (p + z * z / (2 * n) + side * z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n);
-}
-
-std::map<string, double> numbers_of(const Value& map) {
-  std::map<string, double> found;
-  for (const Value& entry : duckdb::MapValue::GetChildren(map)) {
-    const auto& pair = duckdb::StructValue::GetChildren(entry);
-    if (!pair[1].IsNull()) found[bytes_of(pair[0])] = pair[1].GetValue<double>();
-  }
-  return found;
-}
-
-Value cosine(const Values& a) {
-  const auto left = numbers_of(a[0]), right = numbers_of(a[1]);
-  double product = 0, size_left = 0, size_right = 0;
-  for (const auto& [key, value] : left) {
-    size_left += value * value;
-    if (const auto other = right.find(key); other != right.end()) product += value * other->second;
-  }
-  for (const auto& [key, value] : right) size_right += value * value;
-  if (size_left == 0 || size_right == 0) return Value(LogicalType::DOUBLE);
-  return Value::DOUBLE(product / (std::sqrt(size_left) * std::sqrt(size_right)));
 }
 
 // What checksum() adds up: Trino's XX_HASH_64 of the value times a prime, modulo 2^64.
@@ -344,51 +214,6 @@ void value_hashes(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Ve
   result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
   auto* out = duckdb::FlatVector::GetData<uint64_t>(result);
   for (duckdb::idx_t row = 0; row < input.size(); ++row) out[row] = value_hash(input.data[0].GetValue(row));
-}
-
-// Decimals of any precision: round(x, n) and truncate(x, n) keep the type.
-template <bool round>
-void decimal_places(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
-  const LogicalType type = result.GetType();
-  const bool constant = input.AllConstant();
-  const int scale = duckdb::DecimalType::GetScale(type);
-  for (duckdb::idx_t row = 0; row < (constant ? 1 : input.size()); ++row) {
-    const Value value = input.data[0].GetValue(row), places = input.data[1].GetValue(row);
-    if (value.IsNull() || places.IsNull()) {
-      result.SetValue(row, Value(type));
-      continue;
-    }
-    const int64_t drop = scale - places.GetValue<int64_t>();
-    if (drop <= 0) {
-      result.SetValue(row, value);
-      continue;
-    }
-    // The digits as a text: cut, and carried where rounded up.
-    string digits = value.ToString();
-    const bool negative = digits[0] == '-';
-    std::erase_if(digits, [](char c) { return c == '-' || c == '.'; });
-    digits.insert(0, 1, '0');
-    const bool all = drop >= static_cast<int64_t>(digits.size());
-    const size_t kept = all ? 0 : digits.size() - static_cast<size_t>(drop);
-    bool carry = round && !all && digits[kept] >= '5';
-    for (size_t i = kept; i < digits.size(); ++i) digits[i] = '0';
-    for (size_t i = kept; carry && i-- > 0;) {
-      carry = digits[i] == '9';
-      digits[i] = carry ? '0' : static_cast<char>(digits[i] + 1);
-    }
-    const size_t point = digits.size() - static_cast<size_t>(scale);
-    Value shown((negative ? "-" : "") + digits.substr(0, point) + (scale ? "." + digits.substr(point) : ""));
-    if (!shown.DefaultTryCastAs(type))
-      raise("NUMERIC_VALUE_OUT_OF_RANGE", "decimal overflow: round(" + value.ToString() + ")");
-    result.SetValue(row, shown);
-  }
-  if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
-}
-
-duckdb::unique_ptr<duckdb::FunctionData> bind_same(duckdb::ClientContext&, ScalarFunction& function,
-                                                   duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& arguments) {
-  function.return_type = function.arguments[0] = arguments[0]->return_type;
-  return nullptr;
 }
 
 }  // namespace
@@ -432,9 +257,13 @@ void add_digest_functions(Adder& adder) {
   add("t_hmac", {text, bytes, bytes}, bytes,
       [raw](const auto& a) { return raw(hmac(bytes_of(a[0]), bytes_of(a[1]), bytes_of(a[2]))); });
   add("t_from_hex", {text}, bytes, [raw](const auto& a) {
-    const auto found = unhex(lower(bytes_of(a[0])));
-    if (!found) bad_argument("Invalid hex string: " + bytes_of(a[0]));
-    return raw(*found);
+    const string& digits = bytes_of(a[0]);
+    if (digits.size() % 2) bad_argument("invalid input length " + std::to_string(digits.size()));
+    for (const char c : digits) {
+      if (std::isxdigit(static_cast<unsigned char>(c))) continue;
+      bad_argument(string("not a hexadecimal digit: \"") + c + "\" = " + std::to_string(static_cast<int>(c)));
+    }
+    return raw(*unhex(lower(digits)));
   });
   add("t_from_base64", {text}, bytes, [raw](const auto& a) {
     string padded = bytes_of(a[0]);
@@ -462,55 +291,6 @@ void add_digest_functions(Adder& adder) {
   add("t_of_ieee754_32", {bytes}, LogicalType::FLOAT, [](const auto& a) {
     return Value::FLOAT(std::bit_cast<float>(static_cast<uint32_t>(of_big_endian(bytes_of(a[0]), 4))));
   });
-  add("t_to_base", {number, number}, text, [](const auto& a) {
-    return Value(to_base(a[0].template GetValue<int64_t>(), a[1].template GetValue<int64_t>()));
-  });
-  add("t_from_base", {text, number}, number,
-      [](const auto& a) { return Value::BIGINT(from_base(bytes_of(a[0]), a[1].template GetValue<int64_t>())); });
-  add("t_bit_count", {number, number}, number, [](const auto& a) {
-    const int64_t bits = a[1].template GetValue<int64_t>(), value = a[0].template GetValue<int64_t>();
-    if (bits < 2 || bits > 64)
-      bad_argument("Bits specified in bit_count must be between 2 and 64, got " + std::to_string(bits));
-    const int64_t low = -(int64_t{1} << (bits - 1));
-    if (bits < 64 && (value < low || value >= -low)) {
-      bad_argument("Number must be representable with the bits specified. " + std::to_string(value) +
-                   " cannot be represented with " + std::to_string(bits) + " bits");
-    }
-    const uint64_t mask = bits == 64 ? ~0ULL : (1ULL << bits) - 1;
-    return Value::BIGINT(std::popcount(static_cast<uint64_t>(value) & mask));
-  });
-  add("t_shift", {text, number, number}, number, [](const auto& a) {
-    return Value::BIGINT(
-        shifted(bytes_of(a[0]), a[1].template GetValue<int64_t>(), a[2].template GetValue<int64_t>(), 64));
-  });
-  add("t_shift_32", {text, LogicalType::INTEGER, number}, LogicalType::INTEGER, [](const auto& a) {
-    return Value::INTEGER(static_cast<int32_t>(
-        shifted(bytes_of(a[0]), a[1].template GetValue<int32_t>(), a[2].template GetValue<int64_t>(), 32)));
-  });
-  add("t_width_bucket", {real, real, real, number}, number, [](const auto& a) {
-    return Value::BIGINT(width_bucket(a[0].template GetValue<double>(), a[1].template GetValue<double>(),
-                                      a[2].template GetValue<double>(), a[3].template GetValue<int64_t>()));
-  });
-  add("t_erf", {real}, real, [](const auto& a) { return Value::DOUBLE(std::erf(a[0].template GetValue<double>())); });
-  add("t_cbrt", {real}, real, [](const auto& a) {
-    return Value::DOUBLE(static_cast<double>(std::cbrt(static_cast<long double>(a[0].template GetValue<double>()))));
-  });
-  add("t_inverse_normal", {real}, real,
-      [](const auto& a) { return Value::DOUBLE(inverse_normal(a[0].template GetValue<double>())); });
-  add("t_beta_cdf", {real, real, real}, real, [](const auto& a) {
-    return Value::DOUBLE(
-        beta_cdf(a[0].template GetValue<double>(), a[1].template GetValue<double>(), a[2].template GetValue<double>()));
-  });
-  add("t_inverse_beta_cdf", {real, real, real}, real, [](const auto& a) {
-    return Value::DOUBLE(inverse_beta_cdf(a[0].template GetValue<double>(), a[1].template GetValue<double>(),
-                                          a[2].template GetValue<double>()));
-  });
-  add("t_wilson", {number, number, real, number}, real, [](const auto& a) {
-    return Value::DOUBLE(wilson(a[0].template GetValue<double>(), a[1].template GetValue<double>(),
-                                a[2].template GetValue<double>(), a[3].template GetValue<double>()));
-  });
-  const LogicalType numbers = LogicalType::MAP(text, real);
-  add("t_cosine_similarity", {numbers, numbers}, real, cosine);
   ScalarFunction hash("t_value_hash", {LogicalType::ANY}, LogicalType::UBIGINT, value_hashes);
   hash.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
   adder.add(hash);
@@ -518,12 +298,6 @@ void add_digest_functions(Adder& adder) {
     const auto sum = duckdb::HugeIntValue::Get(a[0]);
     return raw(big_endian(std::byteswap(sum.lower), 8));
   });
-  for (const bool round : {true, false}) {
-    ScalarFunction places(round ? "t_decimal_round" : "t_decimal_truncate", {LogicalType::ANY, LogicalType::INTEGER},
-                          LogicalType::ANY, round ? decimal_places<true> : decimal_places<false>, bind_same);
-    places.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
-    adder.add(places);
-  }
 }
 
 }  // namespace tarn::sql::engine::trino

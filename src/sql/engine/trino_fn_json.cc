@@ -23,11 +23,11 @@ const string& text_of(const Value& value) {
   return duckdb::StringValue::Get(value);
 }
 
-void sort_keys(Json& json) {
-  for (Json& item : json.items()) sort_keys(item);
+// Of members of one name the last counts, in the first one's place.
+void last_members(Json& json) {
+  for (Json& item : json.items()) last_members(item);
   auto& members = json.members();
-  for (auto& [name, value] : members) sort_keys(value);
-  // Of members of one name the last counts.
+  for (auto& [name, value] : members) last_members(value);
   std::vector<Json::Member> last;
   for (auto& member : members) {
     const auto same = std::find_if(last.begin(), last.end(), [&](const auto& other) { return other.first == member.first; });
@@ -37,8 +37,18 @@ void sort_keys(Json& json) {
       last.push_back(std::move(member));
     }
   }
-  std::sort(last.begin(), last.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   members = std::move(last);
+}
+
+void in_order(Json& json) {
+  for (Json& item : json.items()) in_order(item);
+  for (auto& [name, value] : json.members()) in_order(value);
+  std::sort(json.members().begin(), json.members().end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
+void sort_keys(Json& json) {
+  last_members(json);
+  in_order(json);
 }
 
 std::optional<Json> read(const string& text) {
@@ -101,7 +111,7 @@ Json to_json(const Value& value) {
     case LogicalTypeId::INTEGER:
     case LogicalTypeId::BIGINT:
     case LogicalTypeId::HUGEINT:
-    case LogicalTypeId::DECIMAL: return Json::number(value.ToString());
+    case LogicalTypeId::DECIMAL: return Json::number(print(value));
     case LogicalTypeId::FLOAT:
     case LogicalTypeId::DOUBLE: {
       const double number = value.GetValue<double>();
@@ -135,7 +145,33 @@ Json to_json(const Value& value) {
 }
 
 [[noreturn]] void cannot(const Json& json, const LogicalType& type) {
-  raise("INVALID_CAST_ARGUMENT", "Cannot cast to " + type_name(type) + ". Unexpected value: " + json.text());
+  const char* expected = type.id() == LogicalTypeId::LIST  ? "a json array"
+                         : type.id() == LogicalTypeId::MAP ? "a json object"
+                                                           : "a json array or object";
+  const string text = json.text();
+  raise("INVALID_CAST_ARGUMENT", "Cannot cast to " + type_name(type) + ". Expected " + expected + ", but got " +
+        (json.is_array() || json.is_object() ? text.substr(0, 1) : text) + "\n" + text);
+}
+
+[[noreturn]] void cannot_scalar(const string& text, const string& type) {
+  raise("INVALID_CAST_ARGUMENT", "Cannot cast '" + text + "' to " + type);
+}
+
+// Of a text's value and of whole numbers; of others, half away from zero.
+Value integer_from(const Json& json, const string& text, const LogicalType& type) {
+  const string name = json.is_string() ? type.id() == LogicalTypeId::INTEGER ? "INT" : upper(type_name(type)) : type_name(type);
+  Value value;
+  if (json.is_bool()) {
+    value = Value::BIGINT(json.as_bool());
+  } else if (const auto whole = parse_int(text.starts_with('+') ? text.substr(1) : text)) {
+    value = Value::BIGINT(*whole);
+  } else if (json.is_number() && std::fabs(json.as_double()) < 9.2233720368547748e18) {
+    value = Value::BIGINT(std::llround(json.as_double()));
+  } else {
+    cannot_scalar(text, name);
+  }
+  if (!value.DefaultTryCastAs(type)) cannot_scalar(text, name);
+  return value;
 }
 
 Value from_json(const Json& json, const LogicalType& type) {
@@ -181,16 +217,21 @@ Value from_json(const Json& json, const LogicalType& type) {
     default: break;
   }
   const auto text = scalar_text(json);
-  if (!text) cannot(json, type);
-  if (is_varchar(type)) return Value(*text);
+  if (!text) cannot_scalar(json.text(), type_name(type));
+  const bool fraction = json.is_number() && text->find_first_of(".eE") != string::npos;
+  if (is_varchar(type)) return Value(fraction ? double_text(json.as_double()) : *text);
+  if (type.IsIntegral()) return integer_from(json, *text, type);
   if (json.is_bool() && type.IsNumeric()) return Value::INTEGER(json.as_bool()).DefaultCastAs(type);
-  if (json.is_number() && type.id() == LogicalTypeId::BOOLEAN) return Value::BOOLEAN(json.as_double() != 0);
-  if (json.is_number() && type.IsIntegral() && text->find_first_of(".eE") != string::npos) {
-    return Value::DOUBLE(std::round(json.as_double())).DefaultCastAs(type);
+  if (json.is_number() && type.id() == LogicalTypeId::BOOLEAN) {
+    if (!fraction && !parse_int(*text)) cannot_scalar(*text, "boolean");
+    return Value::BOOLEAN(json.as_double() != 0);
   }
   Value value(*text);
   if (!value.DefaultTryCastAs(type)) {
-    raise("INVALID_CAST_ARGUMENT", "Cannot cast '" + *text + "' to " + upper(type_name(type)));
+    if (type.id() == LogicalTypeId::DECIMAL) {
+      raise("INVALID_CAST_ARGUMENT", "Cannot cast input json to " + upper(type_name(type)));
+    }
+    cannot_scalar(*text, upper(type_name(type)));
   }
   return value;
 }
@@ -289,7 +330,7 @@ Value json_query(const duckdb::vector<Value>& a) {
   return Value(item.text());
 }
 
-// t_json_object(absent, key, value, is JSON, ..), t_json_array(absent, value, is JSON, ..)
+// t_json_object(absent, unique, key, value, is JSON, ..), t_json_array(absent, value, is JSON, ..)
 template <bool object>
 void build_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   const bool constant = input.AllConstant();
@@ -297,18 +338,26 @@ void build_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vecto
   for (duckdb::idx_t row = 0; row < (constant ? 1 : input.size()); ++row) {
     const bool absent = input.data[0].GetValue(row).GetValue<bool>();
     Json json = object ? Json::object() : Json::array();
-    for (size_t i = 1; i + step <= input.ColumnCount(); i += step) {
+    for (size_t i = object ? 2 : 1; i + step <= input.ColumnCount(); i += step) {
       const Value value = input.data[i + step - 2].GetValue(row);
       if (value.IsNull() && absent) continue;
       Json item = to_json(value);
       if (input.data[i + step - 1].GetValue(row).GetValue<bool>() && !value.IsNull()) {
-        const auto parsed = read(value.ToString());
+        auto parsed = read(value.ToString());
         if (!parsed) raise("JSON_INPUT_CONVERSION_ERROR", "conversion to JSON failed: " + value.ToString());
-        item = *parsed;
+        last_members(*parsed);
+        item = *std::move(parsed);
       }
       if constexpr (object) {
         const Value key = input.data[i].GetValue(row);
         if (key.IsNull()) raise("INVALID_FUNCTION_ARGUMENT", "null value passed for JSON object key to JSON_OBJECT function");
+        for (const auto& [name, other] : json.members()) {
+          if (name != key.ToString()) continue;
+          if (input.data[1].GetValue(row).GetValue<bool>()) {
+            raise("INVALID_FUNCTION_ARGUMENT", "duplicate key passed to JSON_OBJECT function");
+          }
+          raise("NOT_SUPPORTED", "cannot construct a JSON object with duplicate key");
+        }
         json.members().emplace_back(key.ToString(), std::move(item));
       } else {
         json.push(std::move(item));
@@ -375,7 +424,10 @@ void add_json_functions(Adder& adder) {
     if (index < 0) index += static_cast<int64_t>(parsed->size());
     if (index < 0 || static_cast<size_t>(index) >= parsed->size()) return no_json();
     const Json& item = parsed->at(static_cast<size_t>(index));
-    return item.is_null() ? no_json() : json_value_of(item);
+    if (!item.is_string()) return item.is_null() ? no_json() : json_value_of(item);
+    Value bare(item.as_string());  // AWS and Trino: without its quotes
+    bare.Reinterpret(LogicalType::JSON());
+    return bare;
   }));
   texts("t_json_array_contains", 2, boolean, [](const auto& a) {
     const auto parsed = read(text_of(a[0])), wanted = read(text_of(a[1]));

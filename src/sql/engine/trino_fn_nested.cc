@@ -22,6 +22,7 @@ using Values = duckdb::vector<Value>;
 using Bound = duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>;
 
 constexpr int64_t kMostItems = 10'000;
+constexpr const char* kTooLong = "result of sequence function must not have more than 10000 entries";
 constexpr size_t kMostCompared = 3'000;  // all pairs are held
 
 [[noreturn]] void bad_argument(const string& message) {
@@ -78,10 +79,14 @@ LogicalType map_of_lists(const duckdb::vector<LogicalType>& types) {
 }
 LogicalType map_of_entries(const duckdb::vector<LogicalType>& types) {
   const auto& entry = element(types[0]);
+  if (entry.id() != LogicalTypeId::STRUCT) return LogicalType::MAP(LogicalType::SQLNULL, LogicalType::SQLNULL);
   return LogicalType::MAP(duckdb::StructType::GetChildType(entry, 0), duckdb::StructType::GetChildType(entry, 1));
 }
 LogicalType multimap_of_entries(const duckdb::vector<LogicalType>& types) {
   const auto& entry = element(types[0]);
+  if (entry.id() != LogicalTypeId::STRUCT) {
+    return LogicalType::MAP(LogicalType::SQLNULL, LogicalType::LIST(LogicalType::SQLNULL));
+  }
   return LogicalType::MAP(duckdb::StructType::GetChildType(entry, 0),
                           LogicalType::LIST(duckdb::StructType::GetChildType(entry, 1)));
 }
@@ -164,6 +169,7 @@ Value filtered(const Values& a, const LogicalType& type) {
 Value overlap(const Values& a, const LogicalType&) {
   const Seen other(items(a[1]).begin(), items(a[1]).end());
   bool null = false;
+  if (items(a[0]).empty() || other.empty()) return Value::BOOLEAN(false);
   for (const Value& item : items(a[0])) {
     if (!item.IsNull() && other.contains(item)) return Value::BOOLEAN(true);
     null = null || item.IsNull();
@@ -189,24 +195,26 @@ Value position(const Values& a, const LogicalType&) {
 Value combinations(const Values& a, const LogicalType& type) {
   const auto& list = items(a[0]);
   const int64_t n = a[1].GetValue<int64_t>();
-  if (n < 0 || n > 5) bad_argument("combination size must not exceed 5: " + std::to_string(n));
+  if (n < 0) bad_argument("combination size must not be negative: " + std::to_string(n));
+  if (n > 5) bad_argument("combination size must not exceed 5: " + std::to_string(n));
   Values all;
-  std::vector<size_t> chosen;
-  const std::function<void(size_t)> choose = [&](size_t from) {
-    if (static_cast<int64_t>(chosen.size()) == n) {
+  std::vector<size_t> chosen;  // from the last one back: the order is that of their last elements
+  const std::function<void(size_t)> choose = [&](size_t before) {
+    const size_t left = static_cast<size_t>(n) - chosen.size();
+    if (left == 0) {
       Values one;
-      for (const size_t i : chosen) one.push_back(list[i]);
+      for (auto i = chosen.rbegin(); i != chosen.rend(); ++i) one.push_back(list[*i]);
       all.push_back(list_like(a[0].type(), std::move(one)));
       if (all.size() > 100'000) bad_argument("combinations exceed max size of 100000");
       return;
     }
-    for (size_t i = from; i < list.size(); ++i) {
+    for (size_t i = left - 1; i < before; ++i) {
       chosen.push_back(i);
-      choose(i + 1);
+      choose(i);
       chosen.pop_back();
     }
   };
-  if (n <= static_cast<int64_t>(list.size())) choose(0);
+  if (n <= static_cast<int64_t>(list.size())) choose(list.size());
   return list_like(type, std::move(all));
 }
 
@@ -246,10 +254,10 @@ Value counted(int64_t start, int64_t stop, int64_t step, Next next, const Logica
         "sequence stop value should be greater than or equal to start value if step is greater than zero "
         "otherwise stop should be less than or equal to start");
   }
-  if ((stop - start) / step + 1 > 50'000)
-    bad_argument("result of sequence function must not have more than 50000 entries");
+  const auto count = (static_cast<__int128>(stop) - start) / step + 1;
+  if (count > kMostItems) bad_argument(kTooLong);
   Values all;
-  for (int64_t i = start; step > 0 ? i <= stop : i >= stop; i += step) all.push_back(next(i));
+  for (int64_t i = 0; i < static_cast<int64_t>(count); ++i) all.push_back(next(start + i * step));
   return Value::LIST(child, std::move(all));
 }
 
@@ -263,6 +271,9 @@ Value stepped(const Values& a, const LogicalType& type) {
   const auto start = micros(a[0]), stop = micros(a[1]);
   const int64_t direction = step.months ? step.months : step.days * 86'400'000'000LL + step.micros;
   if (direction == 0) bad_argument("step must not be zero");
+  if (dates && step.micros % 86'400'000'000LL != 0) {
+    bad_argument("sequence step must be a day interval if start and end values are dates");
+  }
   if ((direction > 0 && start > stop) || (direction < 0 && start < stop)) {
     bad_argument(
         "sequence stop value should be greater than or equal to start value if step is greater than zero "
@@ -274,7 +285,7 @@ Value stepped(const Values& a, const LogicalType& type) {
     const auto at = duckdb::Interval::Add(start, by);
     if (direction > 0 ? at > stop : at < stop) break;
     all.push_back(Value::TIMESTAMP(at).DefaultCastAs(dates ? LogicalType::DATE : LogicalType::TIMESTAMP));
-    if (all.size() > 50'000) bad_argument("result of sequence function must not have more than 50000 entries");
+    if (all.size() > static_cast<size_t>(kMostItems)) bad_argument(kTooLong);
   }
   return list_like(type, std::move(all));
 }
@@ -362,6 +373,15 @@ Value match(const Values& a, const LogicalType&) {
 
 enum class Twice { kRefuse, kFirst };
 
+// Of lists and rows: whether a part of it is NULL.
+bool holds_null(const Value& value) {
+  if (value.IsNull()) return true;
+  const auto id = value.type().id();
+  if (id != LogicalTypeId::LIST && id != LogicalTypeId::STRUCT) return false;
+  const Values& parts = id == LogicalTypeId::LIST ? items(value) : duckdb::StructValue::GetChildren(value);
+  return std::any_of(parts.begin(), parts.end(), holds_null);
+}
+
 Value map_from(const LogicalType& type, const Values& keys, const Values& values, Twice twice) {
   Seen seen;
   Values kept_keys, kept_values;
@@ -370,6 +390,7 @@ Value map_from(const LogicalType& type, const Values& keys, const Values& values
       if (twice == Twice::kFirst) continue;
       bad_argument("map key cannot be null");
     }
+    if (twice == Twice::kRefuse && holds_null(keys[i])) bad_argument("map key cannot be indeterminate: " + print(keys[i]));
     if (!seen.insert(keys[i]).second) {
       if (twice == Twice::kFirst) continue;
       bad_argument("Duplicate map keys (" + print(keys[i]) + ") are not allowed");
@@ -398,6 +419,7 @@ Value from_entries(const Values& a, const LogicalType& type) {
   return map_from(type, keys, values, twice);
 }
 
+template <bool nulls>
 Value multimap(const Values& a, const LogicalType& type) {
   std::map<Value, size_t, Less> places;
   Values keys;
@@ -405,6 +427,7 @@ Value multimap(const Values& a, const LogicalType& type) {
   for (const Value& entry : items(a[0])) {
     if (entry.IsNull()) bad_argument("map entry cannot be null");
     const auto& pair = duckdb::StructValue::GetChildren(entry);
+    if (pair[0].IsNull() && !nulls) bad_argument("map key cannot be null");
     if (pair[0].IsNull()) continue;
     const auto [at, fresh] = places.emplace(pair[0], keys.size());
     if (fresh) {
@@ -417,6 +440,25 @@ Value multimap(const Values& a, const LogicalType& type) {
   for (Values& list : lists) values.push_back(list_like(duckdb::MapType::ValueType(type), std::move(list)));
   return Value::MAP(duckdb::MapType::KeyType(type), duckdb::MapType::ValueType(type), std::move(keys),
                     std::move(values));
+}
+
+// Of a key in several the last one's value.
+Value map_concat(const Values& maps, const LogicalType& type) {
+  std::map<Value, size_t, Less> places;
+  Values keys, values;
+  for (const Value& one : maps) {
+    for (const Value& entry : duckdb::MapValue::GetChildren(one)) {
+      const auto& pair = duckdb::StructValue::GetChildren(entry);
+      const auto [at, fresh] = places.emplace(pair[0], keys.size());
+      if (fresh) {
+        keys.push_back(pair[0]);
+        values.push_back(pair[1]);
+      } else {
+        values[at->second] = pair[1];
+      }
+    }
+  }
+  return Value::MAP(duckdb::MapType::KeyType(type), duckdb::MapType::ValueType(type), std::move(keys), std::move(values));
 }
 
 Value map_union(const Values& a, const LogicalType& type) {
@@ -454,8 +496,9 @@ Value sorted_by(const Values& a, const LogicalType& type) {
   const size_t n = list.size();
   const auto sign = [&](size_t i, size_t j) {
     const Value& one = signs[i * n - i * (i + 1) / 2 + j - i - 1];
-    if (one.IsNull()) bad_argument("Lambda comparator must return either -1, 0, or 1");
-    return one.GetValue<int64_t>();
+    const int64_t order_of = one.IsNull() ? 2 : one.GetValue<int64_t>();
+    if (order_of < -1 || order_of > 1) bad_argument("Lambda comparator must return either -1, 0, or 1");
+    return order_of;
   };
   std::vector<size_t> order(n);
   for (size_t i = 0; i < n; ++i) order[i] = i;
@@ -532,8 +575,10 @@ std::optional<bool> nested_equal(const duckdb::Value& a, const duckdb::Value& b)
       }
       return pairwise(mine, theirs);
     }
-    default: return duckdb::ValueOperations::Equals(a, b);
+    default: break;
   }
+  if (is_zoned(a.type())) return duckdb::HugeIntValue::Get(a).upper == duckdb::HugeIntValue::Get(b).upper;
+  return duckdb::ValueOperations::Equals(a, b);
 }
 
 }  // namespace
@@ -565,7 +610,7 @@ void add_nested_functions(Adder& adder) {
   adder.add(shuffled);
   adder.add(rows<first>("t_slice", 3, slice));
   adder.add(rows<first>("t_trim_array", 2, trim_array));
-  adder.add(rows<rows_of>("t_zip", 1, zip, true, true));
+  adder.add(rows<rows_of>("t_zip", 1, zip, true));
   for (const auto& [name, run] : {std::pair<const char*, Run>("t_unnested", zip), {"t_unnested_with_ordinality", zip_with_ordinality}}) {
     ScalarFunction unnested = rows<rows_of>(name, 1, run, true, true);
     unnested.bind = bind_unnested;
@@ -579,7 +624,9 @@ void add_nested_functions(Adder& adder) {
   adder.add(rows<map_of_lists>("t_map", 2, map));
   adder.add(rows<map_of_entries>("t_map_from_entries", 1, from_entries<Twice::kRefuse>));
   adder.add(rows<map_of_entries>("t_map_of_entries", 1, from_entries<Twice::kFirst>));
-  adder.add(rows<multimap_of_entries>("t_multimap_of_entries", 1, multimap));
+  adder.add(rows<multimap_of_entries>("t_multimap_of_entries", 1, multimap<false>));
+  adder.add(rows<multimap_of_entries>("t_multimap_of_pairs", 1, multimap<true>));  // those of NULL left out
+  adder.add(rows<first>("t_map_concat", 1, map_concat, true));
   adder.add(rows<map_of_maps>("t_map_union", 1, map_union));
   adder.add(rows<zipped_maps>("t_zip_maps", 2, zip_maps));
 }

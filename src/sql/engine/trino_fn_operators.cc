@@ -284,8 +284,10 @@ void double_to_integer(DataChunk& input, ExpressionState&, Vector& result) {
       // 2^63 as a double is above the largest BIGINT.
       const double low = static_cast<double>(std::numeric_limits<T>::min()), high = -low;
       if (std::isnan(value) || rounded < low || rounded >= high) {
-        raise("INVALID_CAST_ARGUMENT", string(std::isnan(value) ? "Cannot cast double NaN to " : "Out of range for ") +
-              (id == LogicalTypeId::INTEGER ? "integer" : lower(cast_name(id))) + ": " + double_text(value));
+        const string name = id == LogicalTypeId::INTEGER ? "integer" : lower(cast_name(id));
+        if (std::isnan(value)) raise("INVALID_CAST_ARGUMENT", "Cannot cast double NaN to " + name);
+        if (id == LogicalTypeId::BIGINT) raise("INVALID_CAST_ARGUMENT", "Unable to cast " + print(Value::DOUBLE(value)) + " to bigint");
+        raise("NUMERIC_VALUE_OUT_OF_RANGE", "Out of range for " + name + ": " + print(Value::DOUBLE(value)));
       }
       return static_cast<T>(rounded);
     });
@@ -382,6 +384,19 @@ void shown(DataChunk& input, ExpressionState&, Vector& result) {
   if (input.AllConstant()) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
 }
 
+// (text, length, the value as results show it)
+void fitting(DataChunk& input, ExpressionState&, Vector& result) {
+  duckdb::TernaryExecutor::Execute<string_t, int32_t, string_t, string_t>(
+      input.data[0], input.data[1], input.data[2], result, input.size(), [&](string_t text, int32_t length, string_t shown) {
+        if (static_cast<int32_t>(text.GetSize()) > length) {
+          const bool same = text == shown;
+          raise("INVALID_CAST_ARGUMENT", "Value " + shown.GetString() + (same ? "" : " (" + text.GetString() + ")") +
+                " cannot be represented as varchar(" + std::to_string(length) + ")");
+        }
+        return StringVector::AddString(result, text);
+      });
+}
+
 string timestamp_of(duckdb::timestamp_t value) {
   return timestamp_text(value.value);
 }
@@ -432,6 +447,7 @@ void add_operator_functions(Adder& adder) {
   adder.add({"t_checked_index", {LogicalType::BIGINT, LogicalType::BIGINT}, LogicalType::BIGINT, checked_index});
   adder.add({"t_element_index", {LogicalType::BIGINT}, LogicalType::BIGINT, element_index});
   adder.add({"t_missing_key", {LogicalType::VARCHAR, LogicalType::BOOLEAN}, LogicalType::BOOLEAN, missing_key});
+  adder.add({"t_fitting", {LogicalType::VARCHAR, LogicalType::INTEGER, LogicalType::VARCHAR}, LogicalType::VARCHAR, fitting});
   adder.add({"t_padded", {LogicalType::VARCHAR, LogicalType::INTEGER}, LogicalType::VARCHAR, padded});
   ScalarFunction any_shown("t_shown", {LogicalType::ANY}, LogicalType::VARCHAR, shown);
   any_shown.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;

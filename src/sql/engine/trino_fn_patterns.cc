@@ -242,9 +242,12 @@ void add_pattern_functions(Adder& adder) {
     string out;
     size_t i = 0;
     const auto& pieces = duckdb::ListValue::GetChildren(a[2]);
+    for (const Value& piece : pieces) {
+      if (piece.IsNull()) return Value(LogicalType::VARCHAR);  // one of NULL makes all of it NULL
+    }
     const string subject = text_of(a[0]);
     matches(pattern, subject, [&](const string& between) { out += between; }, [&] {
-      if (i < pieces.size() && !pieces[i].IsNull()) out += text_of(pieces[i]);
+      if (i < pieces.size()) out += text_of(pieces[i]);
       ++i;
     });
     return Value(out);

@@ -155,9 +155,12 @@ void split_part(DataChunk& input, ExpressionState&, Vector& result) {
       });
 }
 
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+
 duckdb::vector<Value> pieces(const string& text, const string& delimiter, int64_t limit) {
   if (delimiter.empty()) bad_argument("The delimiter may not be the empty string");
   if (limit <= 0) bad_argument("Limit must be positive");
+  if (limit > std::numeric_limits<int32_t>::max() && limit != kNoLimit) bad_argument("Limit is too large");
   duckdb::vector<Value> all;
   size_t from = 0;
   while (static_cast<int64_t>(all.size()) + 1 < limit) {
@@ -181,12 +184,12 @@ Value split_map(const duckdb::vector<Value>& a, bool several) {
   duckdb::vector<Value> keys;
   std::vector<duckdb::vector<Value>> values;
   if (!text.empty()) {
-    for (const Value& entry : pieces(text, entries, std::numeric_limits<int64_t>::max())) {
+    for (const Value& entry : pieces(text, entries, kNoLimit)) {
       const string& pair = text_of(entry);
       const size_t at = pair.find(inner);
       if (at == string::npos || pair.find(inner, at + inner.size()) != string::npos) {
         if (pair.empty()) continue;  // a delimiter at the end
-        bad_argument("Key-value delimiter must appear exactly once in each entry. Bad input: '" + pair + "'");
+        bad_argument("Key-value delimiter must appear exactly once in each entry. Bad input: " + (several ? pair : "'" + pair + "'"));
       }
       const Value key(pair.substr(0, at)), value(pair.substr(at + inner.size()));
       size_t k = 0;
@@ -206,12 +209,17 @@ Value split_map(const duckdb::vector<Value>& a, bool several) {
                     std::move(keys), std::move(all));
 }
 
+constexpr int64_t kMostPadded = 100'000'000;
+
 Value padded(const duckdb::vector<Value>& a, bool bytes) {
   const int64_t size = a[1].GetValue<int64_t>();
-  if (size < 0 || size > 1'000'000) bad_argument("Target length must be in the range [0..1000000]");
+  if (size < 0 || size > std::numeric_limits<int32_t>::max()) {
+    bad_argument("Target length must be in the range [0..2147483647]");
+  }
+  if (size > kMostPadded) bad_argument("a target length of more than 100000000 is not supported");
   const auto text = bytes ? std::u32string(text_of(a[0]).begin(), text_of(a[0]).end()) : characters(text_of(a[0]));
   const auto fill = bytes ? std::u32string(text_of(a[2]).begin(), text_of(a[2]).end()) : characters(text_of(a[2]));
-  if (fill.empty()) bad_argument("Padding string must not be empty");
+  if (fill.empty()) bad_argument(bytes ? "Padding bytes must not be empty" : "Padding string must not be empty");
   const bool left = a[3].GetValue<bool>();
   std::u32string out;
   const auto wanted = static_cast<size_t>(size);

@@ -28,6 +28,7 @@ void add_date_functions(Adder& adder);       // trino_fn_dates.cc
 void add_json_functions(Adder& adder);       // trino_fn_json.cc
 void add_nested_functions(Adder& adder);     // trino_fn_nested.cc: arrays, maps
 void add_digest_functions(Adder& adder);     // trino_fn_digests.cc
+void add_number_functions(Adder& adder);     // trino_fn_numbers.cc
 void add_stem_functions(Adder& adder);       // trino_fn_stems.cc
 void add_sketch_functions(Adder& adder);     // trino_fn_sketches.cc: HyperLogLog, digests
 void add_address_functions(Adder& adder);    // trino_fn_addresses.cc

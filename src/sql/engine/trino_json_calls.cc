@@ -9,6 +9,12 @@ using duckdb::make_uniq;
 using duckdb::Value;
 using std::string;
 
+// What JSON_QUERY and JSON_VALUE do with what they find.
+struct JsonOptions {
+  string wrapper = "without", quotes = "keep", on_empty = "null", on_error;
+  ParsedPtr empty_default, error_default;  // of DEFAULT .. ON
+};
+
 // text [FORMAT JSON [ENCODING UTF8]]
 ParsedPtr Parser::json_input() {
   auto input = expression();
@@ -17,6 +23,20 @@ ParsedPtr Parser::json_input() {
     if (take("encoding")) ++at_;
   }
   return input;
+}
+
+// Whether what comes is one call of those that make JSON, to its end: its text is JSON without a word.
+bool Parser::is_json_call() const {
+  if (!(is("json_object") || is("json_array") || is("json_query")) || !is_op("(", 1)) return false;
+  int depth = 0;
+  size_t ahead = 1;
+  do {
+    if (peek(ahead).kind == TokenKind::kEnd) return false;
+    depth += is_op("(", ahead) ? 1 : is_op(")", ahead) ? -1 : 0;
+    ++ahead;
+  } while (depth > 0);
+  return is_op(",", ahead) || is_op(")", ahead) || is("null", ahead) || is("absent", ahead) || is("returning", ahead) ||
+         is("with", ahead) || is("without", ahead);
 }
 
 ParsedPtr Parser::json_call(const string& name, size_t at) {
@@ -31,10 +51,11 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
         values.push_back(value());
         if (!take("value")) expect_op(":");
       }
+      const bool built = is_json_call();
       values.push_back(expression());
       const bool json = take("format");
       if (json) expect("json");
-      values.push_back(constant_of(Value::BOOLEAN(json)));
+      values.push_back(constant_of(Value::BOOLEAN(json || built)));
       if (!take_op(",")) break;
     }
     if (is("null") || is("absent")) {
@@ -43,14 +64,18 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
       expect("on");
       expect("null");
     }
+    const bool unique = is("with");
     if (is("with") || is("without")) {
-      if (is("with")) raise("NOT_SUPPORTED", "WITH UNIQUE KEYS is not supported.", place(here()));
       ++at_;
       expect("unique");
       take("keys");
     }
-    if (take("returning")) type();
+    if (take("returning")) {
+      type();
+      if (take("format")) expect("json");
+    }
     expect_op(")");
+    if (name == "json_object") values.insert(values.begin(), constant_of(Value::BOOLEAN(unique)));
     values.insert(values.begin(), constant_of(Value::BOOLEAN(absent)));
     return typed(name == "json_array" ? "json_array of" : "json_object of", at, std::move(values));
   }
@@ -70,7 +95,7 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
 // PASSING value AS name, ..: an object of them.
 ParsedPtr Parser::json_variables(size_t at) {
   if (!take("passing")) return constant_of(Value("{}"));
-  duckdb::vector<ParsedPtr> passed = items(constant_of(Value::BOOLEAN(false)));
+  duckdb::vector<ParsedPtr> passed = items(constant_of(Value::BOOLEAN(false)), constant_of(Value::BOOLEAN(false)));
   do {
     auto given = expression();
     const bool json = take("format");
@@ -83,22 +108,18 @@ ParsedPtr Parser::json_variables(size_t at) {
   return typed("json_object of", at, std::move(passed));
 }
 
-// What stands behind RETURNING, or behind a column's path. `given`: input, path, variables.
-ParsedPtr Parser::json_result(const string& name, size_t at, duckdb::vector<ParsedPtr> given, const Type& returning,
-                              string on_error) {
-  const auto constant = [](const string& text) { return constant_of(Value(text)); };
-  string wrapper = "without", quotes = "keep", on_empty = "null";
-  ParsedPtr empty_default, error_default;
+// [WITH .. WRAPPER] [KEEP | OMIT QUOTES ..] [.. ON EMPTY] [.. ON ERROR]
+void Parser::json_options(JsonOptions& options) {
   while (!is_op(")") && !is_op(",") && peek().kind != TokenKind::kEnd) {
     if (is("without") || is("with")) {
-      wrapper = is("with") ? "with" : "without";
+      options.wrapper = is("with") ? "with" : "without";
       ++at_;
-      if (take("conditional")) wrapper = "conditional";
+      if (take("conditional")) options.wrapper = "conditional";
       take("unconditional");
       take("array");
       expect("wrapper");
     } else if (is("keep") || is("omit")) {
-      quotes = is("omit") ? "omit" : "keep";
+      options.quotes = is("omit") ? "omit" : "keep";
       ++at_;
       expect("quotes");
       if (take("on")) {
@@ -115,58 +136,71 @@ ParsedPtr Parser::json_result(const string& name, size_t at, duckdb::vector<Pars
       }
       expect("on");
       if (take("empty")) {
-        on_empty = what;
-        empty_default = std::move(otherwise);
+        options.on_empty = what;
+        options.empty_default = std::move(otherwise);
       } else {
         expect("error");
-        on_error = what;
-        error_default = std::move(otherwise);
+        options.on_error = what;
+        options.error_default = std::move(otherwise);
       }
     }
   }
-  auto variables = std::move(given[2]);
-  auto arguments = items(std::move(given[0]), std::move(given[1]), constant(on_error));
-  if (name == "json_exists") {
-    arguments.push_back(std::move(variables));
-    return typed("json_exists of", at, std::move(arguments));
+}
+
+// What JSON_VALUE has found, as the type; or one of the defaults.
+ParsedPtr Parser::json_or_default(ParsedPtr found, size_t at, JsonOptions options, const Type& returning) {
+  refuse_huge(*found, place(at));
+  const auto null = [&] { return constant_of(Value(returning.type)); };
+  const auto says = [&](const char* which) {  // "\1" is in no text of JSON's
+    return typed("=", at, items(found->Copy(), constant_of(Value(string("\1") + which))));
+  };
+  duckdb::vector<ParsedPtr> cases;
+  cases.push_back(says("empty"));
+  cases.push_back(options.empty_default ? std::move(options.empty_default) : null());
+  cases.push_back(says("error"));
+  cases.push_back(options.error_default ? options.error_default->Copy() : null());
+  ParsedPtr result = cast_as(found->Copy(), at, returning);
+  if (options.on_error != "error") {  // what is there and cannot be converted is an error as well
+    result = make_uniq<duckdb::OperatorExpression>(duckdb::ExpressionType::OPERATOR_TRY, std::move(result));
+    const auto is = [](duckdb::ExpressionType null_or_not, const ParsedPtr& e) {
+      return make_uniq<duckdb::OperatorExpression>(null_or_not, e->Copy());
+    };
+    cases.push_back(make_uniq<duckdb::ConjunctionExpression>(
+        duckdb::ExpressionType::CONJUNCTION_AND, is(duckdb::ExpressionType::OPERATOR_IS_NOT_NULL, found),
+        is(duckdb::ExpressionType::OPERATOR_IS_NULL, result)));
+    cases.push_back(options.error_default ? std::move(options.error_default) : null());
   }
-  arguments.push_back(constant(on_empty));
+  cases.push_back(std::move(result));
+  return typed("case", at, std::move(cases));
+}
+
+// CAST(value AS type)
+ParsedPtr Parser::cast_as(ParsedPtr value, size_t at, const Type& to) {
+  auto arguments = items(std::move(value), constant_of(Value(to.type)));
+  if (to.length >= 0) arguments.push_back(constant_of(Value::INTEGER(to.length)));
+  return typed("cast", at, std::move(arguments));
+}
+
+// What stands behind RETURNING, or behind a column's path. `given`: input, path, variables.
+ParsedPtr Parser::json_result(const string& name, size_t at, duckdb::vector<ParsedPtr> given, const Type& returning,
+                              string on_error) {
+  JsonOptions options;
+  options.on_error = std::move(on_error);
+  json_options(options);
+  const auto constant = [](const string& text) { return constant_of(Value(text)); };
+  auto arguments = items(std::move(given[0]), std::move(given[1]), constant(options.on_error));
+  if (name != "json_exists") arguments.push_back(constant(options.on_empty));
   if (name == "json_query") {
-    arguments.push_back(constant(wrapper));
-    arguments.push_back(constant(quotes));
-    arguments.push_back(std::move(variables));
-    return typed("json_query of", at, std::move(arguments));
+    arguments.push_back(constant(options.wrapper));
+    arguments.push_back(constant(options.quotes));
   }
-  arguments.push_back(std::move(variables));
-  auto found = typed("json_value of", at, std::move(arguments));
-  auto null = [&] { return constant_of(Value(returning.type)); };
-  if (empty_default || error_default) {
-    // The text says which default: "\1" is neither of JSON's.
-    duckdb::vector<ParsedPtr> cases;
-    cases.push_back(typed("=", at, items(found->Copy(), constant(string("\1") + "empty"))));
-    cases.push_back(empty_default ? std::move(empty_default) : null());
-    cases.push_back(typed("=", at, items(found->Copy(), constant(string("\1") + "error"))));
-    cases.push_back(error_default ? error_default->Copy() : null());
-    auto to = items(found->Copy(), constant_of(Value(returning.type)));
-    if (returning.length >= 0) to.push_back(constant_of(Value::INTEGER(returning.length)));
-    ParsedPtr result = typed("cast", at, std::move(to));
-    if (on_error != "error") {  // what is there and cannot be converted is an error as well
-      result = make_uniq<duckdb::OperatorExpression>(duckdb::ExpressionType::OPERATOR_TRY, std::move(result));
-      const auto is = [](duckdb::ExpressionType null_or_not, const ParsedPtr& e) {
-        return make_uniq<duckdb::OperatorExpression>(null_or_not, e->Copy());
-      };
-      cases.push_back(make_uniq<duckdb::ConjunctionExpression>(
-          duckdb::ExpressionType::CONJUNCTION_AND, is(duckdb::ExpressionType::OPERATOR_IS_NOT_NULL, found),
-          is(duckdb::ExpressionType::OPERATOR_IS_NULL, result)));
-      cases.push_back(error_default ? std::move(error_default) : null());
-    }
-    cases.push_back(std::move(result));
-    return typed("case", at, std::move(cases));
-  }
-  auto converted = items(std::move(found), constant_of(Value(returning.type)));
-  if (returning.length >= 0) converted.push_back(constant_of(Value::INTEGER(returning.length)));
-  auto result = typed("cast", at, std::move(converted));
-  if (on_error == "error") return result;
+  arguments.push_back(std::move(given[2]));
+  auto found = typed((name + " of").c_str(), at, std::move(arguments));
+  if (name != "json_value") return found;
+  if (options.empty_default || options.error_default)
+    return json_or_default(std::move(found), at, std::move(options), returning);
+  auto result = cast_as(std::move(found), at, returning);
+  if (options.on_error == "error") return result;
   return make_uniq<duckdb::OperatorExpression>(duckdb::ExpressionType::OPERATOR_TRY, std::move(result));
 }
 

@@ -44,7 +44,7 @@ constexpr Aggregate kAggregates[] = {
     {"histogram", 1, 1, "map(K, bigint)", "K", "c__bigint_values(agg_histogram($1))"},
     {"map_agg", 2, 2, "map(K, V)", "K, V", "t_map_of_entries(agg_list(struct_pack(key := $1, value := $2)))"},
     {"multimap_agg", 2, 2, "map(K, array(V))", "K, V",
-     "t_multimap_of_entries(agg_list(struct_pack(key := $1, value := $2)))"},
+     "t_multimap_of_pairs(agg_list(struct_pack(key := $1, value := $2)))"},
     {"map_union", 1, 1, "map(K, V)", "map(K, V)", "t_map_union(agg_list(c__checked($1, 'map', 'map_union')))"},
     {"geometric_mean", 1, 1, "double", "double", "agg_geomean(CAST(c__number($1, 'geometric_mean') AS DOUBLE))"},
     {"corr", 2, 2, "double", "double, double", "agg_corr(c__number($1, 'corr'), c__number($2, 'corr'))"},

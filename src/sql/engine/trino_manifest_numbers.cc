@@ -16,6 +16,18 @@ namespace {
    "CASE WHEN $1 IS NULL THEN NULL WHEN $1 > 0 THEN " name                                    \
    "($1) WHEN $1 = 0 THEN '-Infinity'::DOUBLE ELSE 'NaN'::DOUBLE END"}
 
+#define TARN_RANDOM(name, type, sql)                                                                                    \
+  {name, type, type,                                                                                                    \
+   "CAST(floor(random() * CASE WHEN $1 > 0 THEN $1 ELSE error('bound must be positive') END) AS " sql ")"},             \
+      {name, type ", " type, type,                                                                                      \
+       "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2::DOUBLE ELSE error('start value must be less than stop "  \
+       "value') END - $1)) AS " sql ")"}
+#define TARN_SHIFT(name, how)                                                                             \
+  {name, "tinyint, bigint", "tinyint", "CAST(t_shift('" how "', $1, $2, 8) AS TINYINT)"},                 \
+      {name, "smallint, bigint", "smallint", "CAST(t_shift('" how "', $1, $2, 16) AS SMALLINT)"},         \
+      {name, "integer, bigint", "integer", "CAST(t_shift('" how "', $1, $2, 32) AS INTEGER)"},            \
+      {name, "bigint, bigint", "bigint", "t_shift('" how "', $1, $2, 64)"}
+
 constexpr Signature kNumbers[] = {
     {"abs", "tinyint", "tinyint", "abs($1)"},
     {"abs", "smallint", "smallint", "abs($1)"},
@@ -40,8 +52,10 @@ constexpr Signature kNumbers[] = {
     {"round", "real", "real", "round($1)"},
     {"round", "double", "double", "round($1)"},
     {"round", "decimal", "decimal", "round($1)"},
-    {"round", "integer, integer", "integer", "CAST(round($1, $2) AS INTEGER)"},
-    {"round", "bigint, integer", "bigint", "CAST(round($1, $2) AS BIGINT)"},
+    {"round", "tinyint, bigint", "tinyint", "CAST(t_rounded($1, $2, 0::TINYINT) AS TINYINT)"},
+    {"round", "smallint, bigint", "smallint", "CAST(t_rounded($1, $2, 0::SMALLINT) AS SMALLINT)"},
+    {"round", "integer, bigint", "integer", "CAST(t_rounded($1, $2, 0::INTEGER) AS INTEGER)"},
+    {"round", "bigint, bigint", "bigint", "t_rounded($1, $2, 0::BIGINT)"},
     {"round", "real, integer", "real", "CAST(round($1, $2) AS REAL)"},
     {"round", "double, integer", "double", "round($1, $2)"},
     {"round", "decimal, integer", "decimal", "t_decimal_round($1, $2)"},
@@ -50,8 +64,11 @@ constexpr Signature kNumbers[] = {
     {"truncate", "decimal", "decimal", "trunc($1)"},
     {"truncate", "double, integer", "double", "trunc($1 * power(10, $2)) / power(10, $2)"},
     {"truncate", "decimal, integer", "decimal", "t_decimal_truncate($1, $2)"},
+    {"sign", "tinyint", "tinyint", "CAST(sign($1) AS TINYINT)"},
+    {"sign", "smallint", "smallint", "CAST(sign($1) AS SMALLINT)"},
     {"sign", "integer", "integer", "CAST(sign($1) AS INTEGER)"},
     {"sign", "bigint", "bigint", "CAST(sign($1) AS BIGINT)"},
+    {"sign", "real", "real", "CASE WHEN isnan($1) OR $1 = 0 THEN $1 ELSE CAST(sign($1) AS REAL) END"},
     {"sign", "double", "double", "CASE WHEN isnan($1) OR $1 = 0 THEN $1 ELSE CAST(sign($1) AS DOUBLE) END"},
     {"sign", "decimal", "decimal(1,0)", "CAST(sign($1) AS DECIMAL(1, 0))"},
     TARN_WITHIN("sqrt", "$1 >= 0"),
@@ -90,17 +107,17 @@ constexpr Signature kNumbers[] = {
     {"is_infinite", "double", "boolean", "isinf($1)"},
     {"random", "", "double", "random()"},
     {"rand", "", "double", "random()"},
-    {"random", "bigint", "bigint", "CAST(floor(random() * CASE WHEN $1 > 0 THEN $1 ELSE error('bound must be positive') END) AS BIGINT)"},
-    {"rand", "bigint", "bigint", "CAST(floor(random() * CASE WHEN $1 > 0 THEN $1 ELSE error('bound must be positive') END) AS BIGINT)"},
-    {"random", "bigint, bigint", "bigint",
-     "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2 "
-     "ELSE error('upper bound must be greater than lower bound') END - $1)) AS BIGINT)"},
-    {"rand", "bigint, bigint", "bigint",
-     "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2 "
-     "ELSE error('upper bound must be greater than lower bound') END - $1)) AS BIGINT)"},
+    TARN_RANDOM("random", "tinyint", "TINYINT"),
+    TARN_RANDOM("random", "smallint", "SMALLINT"),
+    TARN_RANDOM("random", "integer", "INTEGER"),
+    TARN_RANDOM("random", "bigint", "BIGINT"),
+    TARN_RANDOM("rand", "tinyint", "TINYINT"),
+    TARN_RANDOM("rand", "smallint", "SMALLINT"),
+    TARN_RANDOM("rand", "integer", "INTEGER"),
+    TARN_RANDOM("rand", "bigint", "BIGINT"),
     {"width_bucket", "double, double, double, bigint", "bigint", "t_width_bucket($1, $2, $3, $4)"},
     {"width_bucket", "double, array(double)", "bigint",
-     "len(list_filter($2, lambda x: x <= $1))"},
+     "t_bin_of($1, $2)"},
     {"to_base", "bigint, bigint", "varchar", "t_to_base($1, $2)"},
     {"from_base", "varchar, bigint", "bigint", "t_from_base($1, $2)"},
     {"bit_count", "bigint, bigint", "bigint", "t_bit_count($1, $2)"},
@@ -108,14 +125,13 @@ constexpr Signature kNumbers[] = {
     {"bitwise_or", "bigint, bigint", "bigint", "$1 | $2"},
     {"bitwise_xor", "bigint, bigint", "bigint", "xor($1, $2)"},
     {"bitwise_not", "bigint", "bigint", "~$1"},
-    {"bitwise_left_shift", "integer, bigint", "integer", "t_shift_32('left', $1, $2)"},
-    {"bitwise_left_shift", "bigint, bigint", "bigint", "t_shift('left', $1, $2)"},
-    {"bitwise_right_shift", "integer, bigint", "integer", "t_shift_32('right', $1, $2)"},
-    {"bitwise_right_shift", "bigint, bigint", "bigint", "t_shift('right', $1, $2)"},
-    {"bitwise_right_shift_arithmetic", "integer, bigint", "integer", "t_shift_32('arithmetic', $1, $2)"},
-    {"bitwise_right_shift_arithmetic", "bigint, bigint", "bigint", "t_shift('arithmetic', $1, $2)"},
-    {"normal_cdf", "double, double, double", "double", "0.5 * (1 + t_erf(($3 - $1) / ($2 * sqrt(2.0::DOUBLE))))"},
-    {"inverse_normal_cdf", "double, double, double", "double", "$1 + $2 * t_inverse_normal($3)"},
+    TARN_SHIFT("bitwise_left_shift", "left"),
+    TARN_SHIFT("bitwise_right_shift", "right"),
+    TARN_SHIFT("bitwise_right_shift_arithmetic", "arithmetic"),
+    {"normal_cdf", "double, double, double", "double", "CASE WHEN $2 > 0 AND NOT isnan($2) THEN 0.5 * (1 + t_erf(($3 - $1) / ($2 * sqrt(2.0::DOUBLE)))) WHEN $2 IS NOT NULL "
+     "THEN error('standardDeviation must be > 0') END"},
+    {"inverse_normal_cdf", "double, double, double", "double", "CASE WHEN $2 > 0 AND NOT isnan($2) THEN $1 + $2 * t_inverse_normal($3) WHEN $2 IS NOT NULL THEN error('sd must be > 0') "
+     "END"},
     {"beta_cdf", "double, double, double", "double", "t_beta_cdf($1, $2, $3)"},
     // Student's distribution, of so many degrees of freedom
     {"t_cdf", "double, double", "double",

@@ -411,7 +411,7 @@ BoundPtr bind_arithmetic(BindInput& input) {
   if (input.name == "*" || input.name == "/") {
     const bool interval_first = a.id() == LogicalTypeId::INTERVAL && is_number(b);
     if (interval_first) return body(input, input.name == "*" ? "t_interval_times($1, CAST($2 AS DOUBLE))"
-                                                             : "t_interval_times($1, 1.0::DOUBLE / CAST($2 AS DOUBLE))");
+                                                             : "t_interval_divided($1, CAST($2 AS DOUBLE))");
     if (input.name == "*" && is_number(a) && b.id() == LogicalTypeId::INTERVAL) {
       return body(input, "t_interval_times($2, CAST($1 AS DOUBLE))");
     }
@@ -461,8 +461,8 @@ BoundPtr bind_concat(BindInput& input) {
       auto& element = input.arguments[list_a ? 1 : 0];
       list = coerced(input.context, std::move(list), LogicalType::LIST(*element_type));
       element = coerced(input.context, std::move(element), *element_type);
-      return body(input, list_a ? "CASE WHEN $1 IS NULL THEN NULL ELSE list_concat($1, [$2]) END"
-                                : "CASE WHEN $2 IS NULL THEN NULL ELSE list_concat([$1], $2) END");
+      return body(input, list_a ? "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE list_concat($1, [$2]) END"
+                                : "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE list_concat([$1], $2) END");
     }
   }
   no_operator(input);

@@ -478,7 +478,12 @@ unique_ptr<QueryNode> Parser::select() {
 void Parser::select_items(SelectNode& node) {
   do {
     if (take_op("*")) {
-      node.select_list.push_back(make_uniq<duckdb::StarExpression>());
+      auto all = make_uniq<duckdb::StarExpression>();
+      for (string& name : using_names(*node.from_table)) {  // they come first
+        all->exclude_list.insert(duckdb::QualifiedColumnName(name));
+        node.select_list.push_back(make_uniq<duckdb::ColumnRefExpression>(std::move(name)));
+      }
+      node.select_list.push_back(std::move(all));
       continue;
     }
     // t.*, db.t.*

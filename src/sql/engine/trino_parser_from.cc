@@ -1,4 +1,6 @@
 // What stands in FROM.
+#include <algorithm>
+
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/session_state.h"
@@ -11,6 +13,20 @@ using duckdb::QueryNode;
 using duckdb::SelectNode;
 using duckdb::unique_ptr;
 using std::string;
+
+std::vector<string> using_names(const duckdb::TableRef& from) {
+  std::vector<string> names;
+  const duckdb::TableRef* table = &from;
+  while (table->type == duckdb::TableReferenceType::JOIN) {
+    const auto& join = table->Cast<duckdb::JoinRef>();
+    if (join.using_columns.empty()) break;
+    for (const string& name : join.using_columns) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+    table = join.left.get();
+  }
+  return names;
+}
 
 TablePtr Parser::from_list() {
   auto left = joined();
@@ -59,8 +75,14 @@ TablePtr Parser::joined() {
       join->right = joined_right();
       if (take("using")) {
         expect_op("(");
-        do join->using_columns.push_back(identifier());
-        while (take_op(","));
+        do {
+          const size_t at = here();
+          string name = identifier();
+          if (std::ranges::find(join->using_columns, name) != join->using_columns.end()) {
+            raise("DUPLICATE_COLUMN_NAME", "Column '" + name + "' appears multiple times in USING clause", place(at));
+          }
+          join->using_columns.push_back(std::move(name));
+        } while (take_op(","));
         expect_op(")");
       } else {
         if (!is("on")) mismatched("'ON', 'USING'");

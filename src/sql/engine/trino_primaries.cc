@@ -1,6 +1,7 @@
 // Literals and what else an expression begins with, by Trino's grammar.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/text.h"
 #include "duckdb/common/extension_type_info.hpp"
@@ -117,7 +118,9 @@ ParsedPtr Parser::interval() {
         }
       }
     }
+    const char* separators = unit == 0 ? "-" : unit == 2 ? " " : ":.";
     ++unit;
+    if (end < body.size() && (!std::strchr(separators, body[end]) || end + 1 == body.size())) good = false;
     i = end < body.size() ? end + 1 : end;
   }
   if (!good) raise("INVALID_LITERAL", "'" + text + "' is not a valid INTERVAL literal", place(at));
