@@ -71,6 +71,12 @@ Json to_json(const LaterCall& call) {
                                          {"explain", call.dead_letter->explain},
                                          {"byRole", call.dead_letter->by_role}}));
   }
+  if (call.report)
+    json.set("report", Json::object({{"type", call.report->type},
+                                     {"target", call.report->target},
+                                     {"of", call.report->of},
+                                     {"ofSuccess", call.report->of_success},
+                                     {"ofFailure", call.report->of_failure}}));
   return json;
 }
 
@@ -103,6 +109,12 @@ Result<LaterCall> later_call(const Delivery& delivery, int attempt) {
     for (const auto& [name, value] : (*letter)["attributes"].members())
       call.dead_letter->attributes[name] = value.as_string();
   }
+  if (const Json* report = json.find("report"))
+    call.report = CallReport{.type = (*report)["type"].as_string(),
+                             .target = (*report)["target"].as_string(),
+                             .of = (*report)["of"],
+                             .of_success = (*report)["ofSuccess"].as_bool(),
+                             .of_failure = (*report)["ofFailure"].as_bool()};
   return call;
 }
 
@@ -178,13 +190,28 @@ Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
   return std::move(answered.result);
 }
 
+NewDelivery report_of(const LaterCall& call, Time begun, int attempts, const char* end, Json what) {
+  const Json payload = Json::object({{"of", call.report->of},
+                                     {"requestId", call.request_id},
+                                     {"begun", begun.micros},
+                                     {"attempts", attempts},
+                                     {end, std::move(what)}});
+  return {.type = call.report->type, .target = call.report->target, .payload = payload.text()};
+}
+
 // A delivery's call does not wait for the disk: the delivery goes in a later commit of the same log, so that a crash that
 // loses what the call wrote brings the delivery back. Nor does what caused it, where the call is one commit into the store.
-Status deliver(Door& door, const LaterCall& call) {
+Status deliver(Door& door, const LaterCall& call, int attempts) {
   const wire::Operation* operation = TRY(operation_of(door, call));
   if (operation->form != wire::Form::kWrite) TRY(door.store().wait_synced(door.store().latest()));
+  const Time begun = door.clock().now();
   Sequence seen = 0;
-  TRY(execute(door, call, seen));
+  const wire::Any answer = TRY(execute(door, call, seen));
+  if (!call.report || !call.report->of_success) return {};
+  std::string text;
+  wire::write_json(text, *operation->output, answer.get());
+  const NewDelivery report = report_of(call, begun, attempts, "answer", TRY(Json::parse(text)));
+  TRY(door.store().run([&](Transaction& tx) { return door.outbox().enqueue(tx, report); }));
   return {};
 }
 
@@ -217,6 +244,10 @@ std::string event_error(const Error& error) {
 
 Status bury(Door& door, Transaction& tx, const Delivery& delivery, const Error& error) {
   LaterCall call = TRY(later_call(delivery, std::max(1, delivery.attempts)));
+  if (call.report && call.report->of_failure) {
+    Json what = Json::object({{"status", error.status}, {"code", error.code}, {"message", error.message}});
+    TRY(door.outbox().enqueue(tx, report_of(call, door.clock().now(), delivery.attempts, "error", std::move(what))));
+  }
   if (!call.dead_letter) return {};
   const DeadLetter letter = std::move(*call.dead_letter);
   Json attributes = Json::object();
@@ -245,6 +276,7 @@ Status bury(Door& door, Transaction& tx, const Delivery& delivery, const Error& 
   if (const auto arn = Arn::parse(letter.queue_arn)) call.region = arn->region;
   if (!letter.by_role) call.role_arn.clear();
   call.dead_letter.reset();
+  call.report.reset();
   return door.outbox().enqueue(tx, delivery_of(call, letter.queue_arn));
 }
 
@@ -279,7 +311,7 @@ void start_bus(Door& door, CallLog& log) {
   door.outbox().deliver_to(
       kType, {.deliver = [&door, &log](const Delivery& delivery) -> Status {
                 const LaterCall call = TRY(later_call(delivery, delivery.attempts + 1));
-                Status done = deliver(door, call);
+                Status done = deliver(door, call, delivery.attempts + 1);
                 const Error error = done ? Error{} : done.error();
                 log.add({door.clock().now(), call.account, call.cause.empty() ? call.source_arn : call.cause,
                          delivery.target, call.service + ":" + call.operation, call.request_id, error.code,

@@ -30,6 +30,15 @@ struct DeadLetter {
   bool by_role = true;
 };
 
+// Who hears what a call came to: a delivery of the outbox, whose payload is {"of": `of`, "requestId": of the call, "begun":
+// when the last attempt began, in microseconds, "attempts": how many there were, and either "answer": the operation's output
+// or "error": {"status", "code", "message"}}.
+struct CallReport {
+  std::string type, target;  // of the delivery
+  Json of;
+  bool of_success = true, of_failure = true;
+};
+
 struct LaterCall {
   // Which operation: the service as SDKs and schedules name it ("lambda", "redshiftdata", "redshift-data"), and the
   // operation in either spelling ("SendMessage", "sendMessage").
@@ -47,6 +56,7 @@ struct LaterCall {
   std::string trace = {};       // of the call that causes it (Caller::trace)
 
   std::optional<DeadLetter> dead_letter = {};
+  std::optional<CallReport> report = {};
 };
 
 // How often and how long. The default is EventBridge's.

@@ -8,6 +8,7 @@
 #include "door/event_pattern.h"
 #include "http/outbound.h"
 #include "os/random.h"
+#include "services/sns/feedback.h"
 #include "services/sns/retries.h"
 #include "services/sns/sns.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr const char* kHttp = "sns.http";
 constexpr const char* kAgent = "Amazon Simple Notification Service Agent";
-constexpr const char* kPrincipal = "sns.amazonaws.com";
+constexpr size_t kMostTold = 4'096;                  // of an endpoint's answer, in a log
 constexpr auto kTimeout = std::chrono::seconds(15);  // AWS: SNS Developer Guide, "HTTP/HTTPS": 15 seconds
 // AWS: SNS Developer Guide, "Amazon SNS message delivery retries": AWS managed endpoints, 100,015 times over 23 days.
 constexpr RetryPolicy kManagedRetries{.max_attempts = 100'015, .give_up_after = 23 * kDay};
@@ -106,6 +107,7 @@ std::string subscribe_link(const FoundSubscription& to, const std::string& base)
 Sns::Sns(Door& the_door, Mailroom& the_mailroom) : door(the_door), mailroom(the_mailroom) {
   door.outbox().deliver_to(kHttp, {.deliver = [this](const Delivery& delivery) { return post(delivery); }});
   serve_replays();
+  serve_feedback();
 }
 
 // --- what is sent ----------------------------------------------------------------------------------------------------------
@@ -197,10 +199,12 @@ Status Sns::deliver_if_wanted(Transaction& tx, const FoundTopic& topic, const Fo
                                  {"deadLetters", dead_letters},
                                  {"attempt", 0},
                                  {"delays", std::move(delays)}});
+    if (const auto report = feedback_of(topic, notification, protocol, endpoint)) payload.set("feedback", report->of);
     return door.outbox().enqueue(tx, http_delivery(payload));
   }
   LaterCall call = call_as_sns(topic, endpoint);
   call.trace = notification.trace;
+  call.report = feedback_of(topic, notification, protocol, endpoint);
   if (!dead_letters.empty()) call.dead_letter = DeadLetter{.queue_arn = dead_letters, .body = body};
   if (protocol == "lambda") {
     Json message = Json::object();
@@ -356,9 +360,19 @@ Status Sns::post(const Delivery& delivery) {
   if (payload["type"].as_string() != "SubscriptionConfirmation")  // recorded from AWS (January 2025)
     request.headers.add("x-amz-sns-subscription-arn", payload["subscription"].as_string());
   if (payload["raw"].as_bool()) request.headers.add("x-amz-sns-rawdelivery", "true");
-  const Status done = outcome(http::fetch(request));
-  if (done) return {};
+  const Time begun = door.clock().now();
+  const Result<http::Response> answer = http::fetch(request);
+  const Status done = outcome(answer);
   const size_t attempt = static_cast<size_t>(payload["attempt"].as_int());
+  const Json& feedback = payload["feedback"];  // null: nothing is to be told
+  if (done) {
+    if (feedback["successRole"].as_string().empty()) return {};
+    const std::string said = answer->body.size() < kMostTold && valid_utf8(answer->body) ? answer->body : "";
+    const NewDelivery told =
+        feedback_delivery(feedback, begun, static_cast<int64_t>(attempt + 1), "answer", Json(said));
+    TRY(door.store().run([&](Transaction& tx) { return door.outbox().enqueue(tx, told); }));
+    return {};
+  }
   const std::vector<Json>& delays = payload["delays"].items();
   const bool again = done.error().status >= 500 && attempt < delays.size();
   const std::string dead_letters = payload["deadLetters"].as_string();
@@ -367,6 +381,11 @@ Status Sns::post(const Delivery& delivery) {
       Json next = payload;
       next.set("attempt", static_cast<int64_t>(attempt + 1));
       return door.outbox().enqueue(tx, http_delivery(next, delays[attempt].as_int() * kSecond));
+    }
+    if (!feedback["failureRole"].as_string().empty()) {
+      Json what = Json::object({{"status", answer ? answer->status : 0}, {"message", done.error().message}});
+      TRY(door.outbox().enqueue(
+          tx, feedback_delivery(feedback, begun, static_cast<int64_t>(attempt + 1), "error", std::move(what))));
     }
     const auto topic = topic_key(payload["topic"].as_string());
     if (dead_letters.empty() || !topic) return {};

@@ -22,6 +22,8 @@
 
 namespace tarn::sns {
 
+constexpr const char* kPrincipal = "sns.amazonaws.com";
+
 struct FoundTopic {
   TopicKey key;
   TopicRecord record;
@@ -73,6 +75,7 @@ class Sns {
 
  private:
   void serve_replays();
+  void serve_feedback();
   Status replay(Transaction& tx, const SubscriptionKey& key);
   Status deliver_if_wanted(Transaction& tx, const FoundTopic& topic, const FoundSubscription& to,
                            const Notification& notification, std::string& signature);

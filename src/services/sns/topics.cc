@@ -9,6 +9,7 @@
 #include "door/policy.h"
 #include "door/tags.h"
 #include "services/sns/archive.h"
+#include "services/sns/feedback.h"
 #include "services/sns/retries.h"
 #include "services/sns/sns.h"
 #include "store/page_token.h"
@@ -25,6 +26,10 @@ constexpr std::string_view kShareable[] = {
     "AddPermission", "DeleteTopic",      "GetTopicAttributes", "ListSubscriptionsByTopic",
     "Publish",       "RemovePermission", "SetTopicAttributes", "Subscribe",
     "Receive"};
+
+bool is_feedback_role(std::string_view attribute, std::string_view value) {
+  return attribute.ends_with("FeedbackRoleArn") && !value.empty();
+}
 
 bool is_topic_name(std::string_view name) {
   const std::string_view stem = name.ends_with(".fifo") ? name.substr(0, name.size() - 5) : name;
@@ -87,10 +92,10 @@ Status set_attribute(TopicRecord& record, const std::string& name, const std::st
     TRY(check_archive_policy(record, value));
     record.settings.erase(name);
     if (Json::parse(value).value_or(Json()).size() == 0) return {};
+  } else if (is_feedback_attribute(name)) {
+    TRY(check_feedback_attribute(name, value));
   } else if (name != "KmsMasterKeyId") {
-    const bool known = name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate");
-    if (!known) return invalid("AttributeName");
-    return invalid(fmt::format("AttributeName Reason: {} is not supported by this server.", name));
+    return invalid("AttributeName");
   }
   record.settings[name] = value;
   if (value.empty()) record.settings.erase(name);
@@ -151,6 +156,8 @@ Result<std::vector<Need>> create_topic_rights(Sns&, Call& call, const CreateTopi
   const std::string arn = topic_arn({call.account(), call.region(), *in.name});
   std::vector<Need> needs{{.action = "sns:CreateTopic", .resource = arn}};
   if (!in.tags.empty()) needs.push_back({.action = "sns:TagResource", .resource = arn});
+  for (const auto& [name, value] : in.attributes)
+    if (is_feedback_role(name, value)) needs.push_back(pass_role(value, kPrincipal));
   return needs;
 }
 
@@ -254,7 +261,10 @@ Result<GetTopicAttributesOutput> get_topic_attributes(Sns&, Call& call, const Ge
 }
 
 Result<std::vector<Need>> set_topic_attributes_rights(Sns&, Call& call, const SetTopicAttributesInput& in) {
-  return std::vector<Need>{TRY(right_on_topic(call, *in.topic_arn, "sns:SetTopicAttributes"))};
+  std::vector<Need> needs{TRY(right_on_topic(call, *in.topic_arn, "sns:SetTopicAttributes"))};
+  const std::string value = in.attribute_value.value_or("");
+  if (is_feedback_role(*in.attribute_name, value)) needs.push_back(pass_role(value, kPrincipal));
+  return needs;
 }
 
 Result<SetTopicAttributesOutput> set_topic_attributes(Sns&, Call& call, const SetTopicAttributesInput& in) {

@@ -41,7 +41,7 @@ def test_attributes(sns, topic, account):
 
 @pytest.mark.parametrize("name, value", [
     ("SignatureVersion", "3"), ("Policy", "{"), ("Nonsense", "x"), ("DeliveryPolicy", "[]"), ("ContentBasedDeduplication", "true"),
-    ("LambdaFailureFeedbackRoleArn", "arn:aws:iam::1:role/r"), ("MaximumMessageSize", "1")])
+    ("MaximumMessageSize", "1")])
 def test_attributes_that_are_refused(sns, topic, name, value):
     assert code_of(sns.set_topic_attributes, TopicArn=topic, AttributeName=name, AttributeValue=value) == "InvalidParameter"
 
