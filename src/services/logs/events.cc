@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "door/door.h"
+#include "services/logs/account_policies.h"
 #include "services/logs/filter_pattern.h"
 #include "services/logs/logs.h"
 #include "services/logs/reading.h"
@@ -92,7 +93,7 @@ Status tell_listeners(Logs& logs, Call& call, const FoundGroup& group, const std
   std::vector<NewEvent> told;
   for (size_t i = 0; i < places.size(); ++i)
     told.push_back({places[i].text(), places[i].time, *events[from + i].message});
-  if (group.record.subscriptions > 0) TRY(tell_subscribers(call, group, stream, told));
+  TRY(tell_subscribers(call, group, stream, told));
   logs.tails.tell(call.tx(), group_arn(group.key), stream, call.now(), told);
   return {};
 }
@@ -137,7 +138,7 @@ Result<PutLogEventsResponse> put_log_events(Logs& logs, Call& call, const PutLog
   TRY(check_batch(in.log_events));
   Taken taken = take(in.log_events, group.record, call.now());
   const auto places = TRY(append(call, group, stream, in.log_events, taken.from, taken.to));
-  if (group.record.subscriptions > 0 || logs.tails.any())
+  if (group.record.subscriptions > 0 || logs.tails.any() || TRY(account_filter(call.tx(), group.key)))
     TRY(tell_listeners(logs, call, group, stream.key.name, in.log_events, taken.from, places));
   // AWS: sequence tokens are ignored since 2023; one is still given.
   return PutLogEventsResponse{.next_sequence_token = fmt::format("{:056}", stream.record.chunks),

@@ -9,6 +9,7 @@
 #include "door/arn.h"
 #include "door/bus.h"
 #include "door/door.h"
+#include "services/logs/account_policies.h"
 #include "services/logs/filter_pattern.h"
 #include "services/logs/logs.h"
 #include "services/logs/subscriptions.h"
@@ -35,33 +36,50 @@ LaterCall call_of(const GroupKey& group, const SubscriptionRecord& filter, const
       .source_account = group.owner};
 }
 
+// A filter at work: of the group, or of its account.
+struct Told {
+  const std::string& name;
+  const SubscriptionRecord& filter;
+  bool of_account;
+};
+
 // AWS: CloudWatch Logs User Guide, "Subscription filters with Lambda": gzip of JSON, in base64, in a JSON object.
-Json payload_of(const GroupKey& group, const std::string& stream, const std::string& filter,
+Json payload_of(const GroupKey& group, const std::string& stream, const Told& told,
                 const std::vector<const NewEvent*>& events) {
   Json list = Json::array();
   for (const NewEvent* event : events)
     list.push(Json::object({{"id", event->id}, {"timestamp", event->time}, {"message", event->message}}));
-  const Json data = Json::object({{"messageType", "DATA_MESSAGE"},
-                                  {"owner", group.owner},
-                                  {"logGroup", group.name},
-                                  {"logStream", stream},
-                                  {"subscriptionFilters", Json::array({filter})},
-                                  {"logEvents", std::move(list)}});
+  Json data = Json::object({{"messageType", "DATA_MESSAGE"},
+                            {"owner", group.owner},
+                            {"logGroup", group.name},
+                            {"logStream", stream},
+                            {"subscriptionFilters", Json::array({told.name})},
+                            {"logEvents", std::move(list)}});
+  if (told.of_account) data.set("policyLevel", "ACCOUNT_LEVEL_POLICY");
   return Json::object({{"awslogs", Json::object({{"data", base64(gzip(data.text()))}})}});
 }
 
 // In halves where it is too much for one call.
-Status send(Call& call, const FoundGroup& group, const std::string& stream, const std::string& name,
-            const SubscriptionRecord& filter, const std::vector<const NewEvent*>& events) {
-  Json payload = payload_of(group.key, stream, name, events);
+Status send(Call& call, const FoundGroup& group, const std::string& stream, const Told& told,
+            const std::vector<const NewEvent*>& events) {
+  Json payload = payload_of(group.key, stream, told, events);
   if (events.size() > 1 && payload["awslogs"]["data"].as_string().size() > kMostPayload) {
     const auto middle = events.begin() + static_cast<std::ptrdiff_t>(events.size() / 2);
-    TRY(send(call, group, stream, name, filter, {events.begin(), middle}));
-    return send(call, group, stream, name, filter, {middle, events.end()});
+    TRY(send(call, group, stream, told, {events.begin(), middle}));
+    return send(call, group, stream, told, {middle, events.end()});
   }
-  LaterCall telling = call_of(group.key, filter, payload);
+  LaterCall telling = call_of(group.key, told.filter, payload);
   telling.trace = call.caller().trace;
-  return call.door().outbox().enqueue(call.tx(), delivery_of(telling, filter.destination));
+  return call.door().outbox().enqueue(call.tx(), delivery_of(telling, told.filter.destination));
+}
+
+Status send_chosen(Call& call, const FoundGroup& group, const std::string& stream, const Told& told,
+                   const std::vector<NewEvent>& events) {
+  const FilterPattern pattern = TRY(FilterPattern::parse(told.filter.pattern));
+  std::vector<const NewEvent*> chosen;
+  for (const NewEvent& event : events)
+    if (pattern.matches(event.message)) chosen.push_back(&event);
+  return chosen.empty() ? Status() : send(call, group, stream, told, chosen);
 }
 
 // As which of its two names CloudWatch Logs may call the function. ERRORS: InvalidParameterException: as neither.
@@ -104,35 +122,43 @@ Status erase_all(Transaction& tx, const Table<K, R>& table, uint64_t group_id) {
 
 Status tell_subscribers(Call& call, const FoundGroup& group, const std::string& stream,
                         const std::vector<NewEvent>& events) {
-  const auto filters =
-      TRY(call.tx().scan(kSubscriptionFilters, {.prefix = prefix_of(kSubscriptionFilters, group.record.id)}));
-  for (const auto& [key, filter] : filters.entries) {
-    const FilterPattern pattern = TRY(FilterPattern::parse(filter.pattern));
-    std::vector<const NewEvent*> chosen;
-    for (const NewEvent& event : events)
-      if (pattern.matches(event.message)) chosen.push_back(&event);
-    if (!chosen.empty()) TRY(send(call, group, stream, key.name, filter, chosen));
+  if (group.record.subscriptions > 0) {
+    const auto filters =
+        TRY(call.tx().scan(kSubscriptionFilters, {.prefix = prefix_of(kSubscriptionFilters, group.record.id)}));
+    for (const auto& [key, filter] : filters.entries)
+      TRY(send_chosen(call, group, stream, {key.name, filter, false}, events));
   }
+  if (const auto account = TRY(account_filter(call.tx(), group.key)))
+    TRY(send_chosen(call, group, stream, {account->name, account->filter, true}, events));
   return {};
 }
 
 Status erase_filters(Transaction& tx, uint64_t group_id) {
+  TRY(tx.erase(kGroupIndexes, GroupIdKey{group_id}));
   TRY(erase_all(tx, kSubscriptionFilters, group_id));
   return erase_all(tx, kMetricFilters, group_id);
 }
 
 // --- subscription filters -------------------------------------------------------------------------------------------------
 
-Result<PutSubscriptionFilterOutput> put_subscription_filter(Logs&, Call& call, const PutSubscriptionFilterRequest& in) {
-  TRY(FilterPattern::parse(*in.filter_pattern));
-  const auto arn = Arn::parse(*in.destination_arn);
+Result<SubscriptionRecord> checked_subscription(Call& call, const GroupKey& group, const std::string& pattern,
+                                                const std::string& destination) {
+  TRY(FilterPattern::parse(pattern));
+  const auto arn = Arn::parse(destination);
   if (!arn || arn->service != "lambda" || arn->resource_type() != "function")
-    return invalid(fmt::format("destinationArn: {} is no Lambda function; other destinations are not supported.",
-                               *in.destination_arn));
+    return invalid(
+        fmt::format("destinationArn: {} is no Lambda function; other destinations are not supported.", destination));
   if (arn->account != call.account())
     return fail(400, "AccessDeniedException",
                 "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create "
                 "cross account lambda triggers.");
+  return SubscriptionRecord{.pattern = pattern,
+                            .destination = destination,
+                            .principal = TRY(allowed_principal(call, group, destination)),
+                            .created = call.now()};
+}
+
+Result<PutSubscriptionFilterOutput> put_subscription_filter(Logs&, Call& call, const PutSubscriptionFilterRequest& in) {
   TRY(refuse(in.role_arn.has_value(), "roleArn (functions are called by their resource policy)"));
   TRY(refuse(in.apply_on_transformed_logs.value_or(false), "applyOnTransformedLogs"));
   TRY(refuse(in.field_selection_criteria.has_value(), "fieldSelectionCriteria"));
@@ -143,11 +169,8 @@ Result<PutSubscriptionFilterOutput> put_subscription_filter(Logs&, Call& call, c
     Call reading(call.door(), call.caller(), tx.get(), call.now());
     TRY(find_group(reading, *in.log_group_name, Lock::kNone));
   }
-  const SubscriptionRecord record{.pattern = *in.filter_pattern,
-                                  .destination = *in.destination_arn,
-                                  .principal = TRY(allowed_principal(
-                                      call, {call.account(), call.region(), *in.log_group_name}, *in.destination_arn)),
-                                  .created = call.now()};
+  const SubscriptionRecord record = TRY(checked_subscription(call, {call.account(), call.region(), *in.log_group_name},
+                                                             *in.filter_pattern, *in.destination_arn));
   const Sequence written = TRY(store.run([&](Transaction& tx) -> Status {
     Call writing(call.door(), call.caller(), &tx, call.now());
     FoundGroup group = TRY(find_group(writing, *in.log_group_name, Lock::kExclusive));

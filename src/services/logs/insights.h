@@ -111,6 +111,8 @@ struct Query {
   std::vector<Command> commands;
   // SOURCE logGroups(namePrefix: [..]): the log groups whose names begin so, instead of those that the call names.
   std::vector<std::string> prefixes = {};
+  // The fields of filterIndex: only log groups that have an index on all of them are read.
+  std::vector<std::string> indexed = {};
 };
 
 // ERRORS: MalformedQueryException: what is wrong where; a command that is not supported, by its name.

@@ -162,6 +162,7 @@ class Parser {
     } while (TRY(take("|")));
     if (token_.kind != Token::Kind::kEnd) return unexpected("the end of the command, or |");
     if (stats > 2) return malformed("A query has two stats commands at most.");
+    query.indexed = std::move(indexed_);
     return query;
   }
 
@@ -217,6 +218,7 @@ class Parser {
       out.expressions.push_back({TRY(expression(0)), ""});
       return out;
     }
+    if (name == "filterindex") return filter_index();
     if (name == "sort") return sort();
     if (name == "limit" || name == "head") return limit();
     if (name == "stats") return stats();
@@ -226,11 +228,32 @@ class Parser {
       out.expressions.push_back(TRY(named()));
       return out;
     }
-    constexpr std::string_view kOthers[] = {"diff",   "anomaly",     "unmask",     "lookup",    "join",
-                                            "source", "filterindex", "subqueries", "appendcols"};
+    constexpr std::string_view kOthers[] = {"diff", "anomaly", "unmask",     "lookup",
+                                            "join", "source",  "subqueries", "appendcols"};
     if (std::ranges::find(kOthers, name) != std::end(kOthers))
       return malformed(fmt::format("The command {} is not supported by this server.", name));
     return malformed(fmt::format("'{}' is no command.", name));
+  }
+
+  // filterIndex field = "value", filterIndex field in [..]. AWS: "filterIndex".
+  Result<Command> filter_index() {
+    Command out{.kind = Command::Kind::kFilter};
+    Expression all = TRY(expression(0));
+    TRY(take_indexed(all));
+    out.expressions.push_back({std::move(all), ""});
+    return out;
+  }
+  Status take_indexed(const Expression& expression) {
+    if (expression.kind == Expression::Kind::kAnd) {
+      TRY(take_indexed(expression.parts[0]));
+      return take_indexed(expression.parts[1]);
+    }
+    const bool equal = (expression.kind == Expression::Kind::kCompare && expression.name == "=") ||
+                       expression.kind == Expression::Kind::kIn;
+    if (!equal || expression.parts[0].kind != Expression::Kind::kField)
+      return malformed("filterIndex takes a field with = or in, or several of these with and.");
+    indexed_.push_back(expression.parts[0].name);
+    return {};
   }
 
   Result<Named> named() {
@@ -530,6 +553,7 @@ class Parser {
   Token token_;
   size_t end_of_last_ = 0;
   bool aggregating_ = false, after_parse_source_ = false;
+  std::vector<std::string> indexed_;  // of filterIndex
 };
 
 }  // namespace

@@ -118,11 +118,18 @@ TEST(Insights, Queries) {
       {"# a comment\nfilter ms = 10 # and one more\n| fields ms |", "ms=10, @ptr=p1"},
       {"filter ms > 1 | limit 2 | fields ms", "ms=30, @ptr=p0 / ms=10, @ptr=p1"},
       {"sort ms desc | filter ispresent(ms) | limit 2 | fields ms", "ms=40, @ptr=p4 / ms=30, @ptr=p0"},
+      {"filterIndex level = 'ERROR' and ms in [40] | fields ms", "ms=40, @ptr=p4"},
       {"filter none = 1 | stats count(*) as n", "n=0"},
       {"filter none = 1 | stats count(*) as n by level", ""},
   };
   for (const auto& [query, result] : cases) EXPECT_EQ(run(query), result) << query;
   EXPECT_EQ(run("fields ms", 1), "ms=30, @ptr=p0");
+}
+
+TEST(Insights, FilterIndexNamesItsFields) {
+  const auto query = parse("filterIndex a = 1 and b in ['x'] | filter c = 1 | filterIndex d = 2");
+  ASSERT_TRUE(query);
+  EXPECT_EQ(query->indexed, (std::vector<std::string>{"a", "b", "d"}));
 }
 
 TEST(Insights, RefusesWhatIsNoQuery) {
@@ -161,6 +168,9 @@ TEST(Insights, RefusesWhatIsNoQuery) {
                            "fields abs(1mo)",
                            "stats count(*) by bin(0mo)",
                            "unmask a",
+                           "filterIndex a like /b/",
+                           "filterIndex a = 1 or b = 2",
+                           "filterIndex 1 = a",
                            "fields a | | fields b",
                            "filter a ~ b",
                            "fields abs(1, 2)"}) {

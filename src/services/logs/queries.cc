@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "door/door.h"
 #include "os/random.h"
+#include "services/logs/account_policies.h"
 #include "services/logs/insights.h"
 #include "services/logs/later.h"
 #include "services/logs/logs.h"
@@ -95,17 +96,27 @@ insights::Row row_of(const OwnedKey& query, const QueriedGroup& group, const Pos
           pointer_of(group.record.id, at)};
 }
 
+Result<bool> has_indexes(Transaction& tx, const FoundGroup& group, const std::vector<std::string>& fields) {
+  if (std::ranges::all_of(fields, is_indexed_by_default)) return true;
+  const auto policy = TRY(index_policy(tx, group));
+  if (!policy) return false;
+  const auto there = TRY(indexed_fields(policy->document));
+  return std::ranges::all_of(fields, [&](const std::string& field) {
+    return is_indexed_by_default(field) ||
+           std::ranges::find(there, field, &std::pair<std::string, std::string>::first) != there.end();
+  });
+}
+
 // Feeds a query with its groups' events, the newest first.
 class Feeder {
  public:
   Feeder(Store& store, const OwnedKey& key, const QueryRecord& query, Time now)
       : store_(store), key_(key), query_(query), now_(now) {}
 
-  Status feed(insights::Run& run) {
+  // `indexed`: only groups with an index on all of these fields are read.
+  Status feed(insights::Run& run, const std::vector<std::string>& indexed) {
     const auto tx = store_.read();
-    std::vector<QueriedGroup> groups;
-    for (const std::string& name : query_.groups)
-      if (const auto record = TRY(tx->get(kGroups, {key_.owner, key_.region, name}))) groups.push_back({name, *record});
+    const std::vector<QueriedGroup> groups = TRY(groups_of(*tx, indexed));
     if (groups.size() == 1)
       return read(*tx, groups[0],
                   [&](const Position& at, const Line& line) { return run.take(row_of(key_, groups[0], at, line)); });
@@ -131,6 +142,16 @@ class Feeder {
   uint64_t bytes() const { return bytes_; }
 
  private:
+  Result<std::vector<QueriedGroup>> groups_of(Transaction& tx, const std::vector<std::string>& indexed) {
+    std::vector<QueriedGroup> groups;
+    for (const std::string& name : query_.groups) {
+      const GroupKey key{key_.owner, key_.region, name};
+      const auto record = TRY(tx.get(kGroups, key));
+      if (record && TRY(has_indexes(tx, {key, *record}, indexed))) groups.push_back({name, *record});
+    }
+    return groups;
+  }
+
   Status read(Transaction& tx, const QueriedGroup& group,
               const std::function<Result<bool>(const Position&, const Line&)>& visit) {
     const int64_t oldest = oldest_kept(group.record, now_).value_or(0);
@@ -180,7 +201,7 @@ Status Logs::run_query(const Delivery& delivery) {
   if (!parsed) return Failure(parsed.error());  // it was read when it was started
   insights::Run run(*parsed, {.now = door_.clock().now().millis()}, static_cast<size_t>(query->limit));
   Feeder feeder(door_.store(), key, *query, door_.clock().now());
-  const Status fed = feeder.feed(run);
+  const Status fed = feeder.feed(run, parsed->indexed);
   insights::Outcome outcome = run.finish();
   const auto noted = door_.store().run([&](Transaction& tx) -> Status {
     auto now = TRY(tx.get(kQueries, key));

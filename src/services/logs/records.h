@@ -152,6 +152,34 @@ struct ExportRecord {
   }
 };
 
+struct AccountPolicyKey {
+  std::string owner, region, type, name;
+  static void fields(auto& self, auto&& visit) { visit(self.owner, self.region, self.type, self.name); }
+};
+struct AccountPolicyRecord {
+  std::string document, criteria;  // the criteria empty: of all groups
+  Time updated;
+  static void fields(auto& self, auto&& visit) { visit(self.document, self.criteria, self.updated); }
+};
+// What an account's subscription filter policy says, beside it: whoever writes events looks here.
+struct AccountKey {
+  std::string owner, region;
+  static void fields(auto& self, auto&& visit) { visit(self.owner, self.region); }
+};
+struct AccountSubscriptionRecord {
+  std::string name;
+  SubscriptionRecord filter;
+  std::vector<std::string> excluded;  // groups
+  static void fields(auto& self, auto&& visit) { visit(self.name, self.filter, self.excluded); }
+};
+struct GroupIdKey {
+  uint64_t group_id = 0;
+  static void fields(auto& self, auto&& visit) { visit(self.group_id); }
+};
+
+inline constexpr Table<AccountPolicyKey, AccountPolicyRecord> kAccountPolicies{"logs.account_policies"};
+inline constexpr Table<AccountKey, AccountSubscriptionRecord> kAccountSubscriptions{"logs.account_subscriptions"};
+inline constexpr Table<GroupIdKey, PolicyRecord> kGroupIndexes{"logs.group_indexes"};
 inline constexpr Table<FilterKey, SubscriptionRecord> kSubscriptionFilters{"logs.subscriptions"};
 inline constexpr Table<FilterKey, MetricFilterRecord> kMetricFilters{"logs.metric_filters"};
 inline constexpr Table<OwnedKey, PolicyRecord> kPolicies{"logs.policies"};
