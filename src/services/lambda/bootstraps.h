@@ -154,6 +154,15 @@ def fail_init(api, problem):
     sys.exit(1)
 
 
+def held():
+    """Bytes: the first call may be over before anybody else has looked."""
+    try:
+        with open("/proc/self/status") as status:
+            return next((int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
+
+
 def main():
     api = Api()
     set_up_logging()
@@ -161,8 +170,9 @@ def main():
         handler = load(os.environ["_HANDLER"])
     except Exception as problem:
         fail_init(api, problem)
-    following = ("GET %sinvocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n" % BASE).encode()
-    api.send(following)
+    following = ("GET %sinvocation/next HTTP/1.1\r\nHost: runtime\r\n" % BASE).encode()
+    api.send(following + b"Tarn-Memory: %d\r\n\r\n" % held())
+    following += b"\r\n"
     while True:
         fields, event = api.receive()
         request_id = fields["lambda-runtime-aws-request-id"]
@@ -340,9 +350,12 @@ async function main() {
     await call('POST', 'init/error', JSON.stringify(error), { 'Lambda-Runtime-Function-Error-Type': error.errorType });
     process.exit(1);
   }
+  // The first call may be over before anybody else has looked.
+  let held = { 'Tarn-Memory': process.memoryUsage.rss() };
   for (;;) {
     running = false;
-    const { headers, body } = await call('GET', 'invocation/next');
+    const { headers, body } = await call('GET', 'invocation/next', '', held);
+    held = {};
     running = true;
     requestId = headers['lambda-runtime-aws-request-id'];
     process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];

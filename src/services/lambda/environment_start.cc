@@ -18,6 +18,12 @@ namespace {
 
 constexpr Micros kCredentials = 12 * kHour;
 constexpr int kMostSubscriptions = 10;  // AWS: Lambda quotas: extensions of a function
+// As Lambda names what programs here must be made for.
+#if defined(__aarch64__)
+constexpr std::string_view kMachine = "arm64";
+#else
+constexpr std::string_view kMachine = "x86_64";
+#endif
 
 // Layers' programs in extensions/ are started beside the runtime.
 void add_extensions(const std::string& layers, Interpreter& interpreter, RunningEnvironment& environment) {
@@ -83,6 +89,9 @@ Result<run::TaskSpec> Environments::State::task_of(RunningEnvironment& environme
     interpreter.command.insert(interpreter.command.begin(), wrapper->second);
   add_extensions(layers, interpreter, environment);
   if (!interpreter.note.empty()) log(environment, interpreter.note + "\n");
+  if (record.architecture != kMachine)
+    log(environment, fmt::format("The function is for {} and runs on {}: native code in it must be for that.\n",
+                                 record.architecture, kMachine));
 
   Caller service;
   service.region = program.key.region;

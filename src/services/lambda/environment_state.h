@@ -51,6 +51,7 @@ struct RunningEnvironment {
   std::vector<LogLine> lines;
   Micros started = 0, ready = 0, idle_since = 0;
   Micros init = 0;         // how long it took, told in the first report
+  uint64_t held = 0;       // bytes when it was ready, where its runtime says
   std::string init_error;  // what /init/error said
   std::string error_type;
   std::vector<Extension> extensions;

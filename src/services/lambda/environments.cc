@@ -164,7 +164,7 @@ void Environments::State::report(RunningEnvironment& e, std::string_view status,
   const Micros init = std::exchange(e.init, 0);
   const double billed = std::ceil(duration + millis(init));
   const uint64_t memory = static_cast<uint64_t>(e.program.record.memory_size);
-  const uint64_t peak = std::min((e.task ? e.task->peak_memory() : 0) >> 20, memory);
+  const uint64_t peak = std::min(std::max(e.task ? e.task->peak_memory() : 0, e.held) >> 20, memory);
   if (!e.line.empty()) log(e, "\n");
   std::string text = fmt::format(
       "END RequestId: {0}\nREPORT RequestId: {0}\tDuration: {1:.2f} ms\tBilled Duration: {2:.0f} ms\tMemory "

@@ -60,7 +60,7 @@ struct Source {
   int32_t running = 0;     // batches
   Messages gathered;       // of the batch to come
   Micros since = 0;        // when its first message came
-  std::string result = "No records processed";
+  std::string result = {};  // of what it did last; empty: nothing yet
   std::move_only_function<void()> leave;  // ends the receive under way
 };
 
@@ -407,7 +407,7 @@ void EventSources::look_again(const MappingKey& key) {
 std::string EventSources::last_result(const MappingKey& key) {
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->sources.find(name_of(key));
-  return found == state_->sources.end() ? "No records processed" : found->second->result;
+  return found == state_->sources.end() ? "" : found->second->result;
 }
 
 std::string EventSources::busy() {

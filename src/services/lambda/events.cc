@@ -222,7 +222,9 @@ void conclude(Lambda& lambda, Attempt& attempt, const Result<InvocationResult>& 
 // The function and its settings as they are now. A version of an alias is chosen for each try.
 Status look_up(Lambda& lambda, Attempt& attempt) {
   const auto tx = lambda.door.store().read();
-  Call call(lambda.door, {}, tx.get(), lambda.door.clock().now());
+  Caller anyone;
+  if (const auto arn = Arn::parse(attempt.call.function)) anyone.region = arn->region;
+  Call call(lambda.door, anyone, tx.get(), lambda.door.clock().now());
   attempt.now = call.now();
   const std::string& qualifier = attempt.call.qualifier;
   attempt.found = TRY(find_called(

@@ -243,7 +243,6 @@ Result<FunctionConfiguration> create_function(Lambda& lambda, Call& call, const 
   if (in.tenancy_config) return not_supported("TenancyConfig");
   VersionRecord record;
   if (!in.architectures.empty()) record.architecture = *in.architectures.begin();
-  if (record.architecture != "x86_64") return not_supported("Architecture " + record.architecture);
   TRY(configure(in, record));
   TRY(check_role(call, record.role));
   TRY(check_dead_letter_role(lambda, call, record));
@@ -303,8 +302,6 @@ Result<FunctionConfiguration> update_function_code(Lambda& lambda, Call& call, c
   const FunctionName name = TRY(function_name(call, *in.function_name));
   if (in.image_uri)
     return invalid_parameter("Please don't provide ImageUri when updating a function with packageType Zip.");
-  if (!in.architectures.empty() && *in.architectures.begin() != "x86_64")
-    return not_supported("Architecture " + *in.architectures.begin());
   const Package package = TRY(package_of(call, in));
   const StagedBody body = TRY(call.door().blobs().stage(package.zip));
   const bool dry = in.dry_run.value_or(false), published = !dry && in.publish.value_or(false);
@@ -315,6 +312,7 @@ Result<FunctionConfiguration> update_function_code(Lambda& lambda, Call& call, c
     if (!dry) {
       TRY(put_code(call, tx, body, package, record));
       TRY(check_whole_size(record));
+      if (!in.architectures.empty()) record.architecture = *in.architectures.begin();
       touch(call, record);
       TRY(tx.put(kVersions, {function.id, 0}, record));
     }

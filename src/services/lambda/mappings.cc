@@ -46,7 +46,9 @@ EventSourceMappingConfiguration to_wire(Lambda& lambda, const MappingKey& key, c
   if (record.most_running) out.scaling_config = ScalingConfig{.maximum_concurrency = record.most_running};
   out.function_arn = record.qualifier.empty() ? record.function : record.function + ":" + record.qualifier;
   out.last_modified = record.modified;
-  if (record.enabled) out.last_processing_result = lambda.event_sources.last_result(key);
+  // Recorded from AWS (February 2023): it is absent where there has been nothing to process.
+  if (const std::string result = lambda.event_sources.last_result(key); record.enabled && !result.empty())
+    out.last_processing_result = result;
   out.state = state.empty() ? (record.enabled ? "Enabled" : "Disabled") : std::string(state);
   out.state_transition_reason = "USER_INITIATED";
   out.function_response_types.set_present();
@@ -202,7 +204,7 @@ Result<EventSourceMappingConfiguration> create_event_source_mapping(Lambda& lamb
     return tx.put(kMappings, key, record);
   }));
   lambda.event_sources.look_again(key);
-  return to_wire(lambda, key, record);
+  return to_wire(lambda, key, record, "Creating");
 }
 
 // --- UpdateEventSourceMapping -----------------------------------------------------------------------------------------
@@ -218,17 +220,20 @@ Result<EventSourceMappingConfiguration> update_event_source_mapping(Lambda& lamb
   std::optional<Found> found;
   if (in.function_name) found = TRY(find_now(lambda.door, call.caller(), *in.function_name, {}));
   MappingRecord changed;
+  std::string_view state;
   TRY(committed(call, [&](Transaction& tx) -> Status {
     auto record = TRY(tx.get(kMappings, key));
     if (!record) return no_mapping();
+    const bool was = record->enabled;
     TRY(configure(in, *record));
+    state = record->enabled == was ? "Updating" : was ? "Disabling" : "Enabling";
     if (found) point_to(*record, *found);
     record->modified = call.now();
     changed = *record;
     return tx.put(kMappings, key, *record);
   }));
   lambda.event_sources.look_again(key);
-  return to_wire(lambda, key, changed);
+  return to_wire(lambda, key, changed, state);
 }
 
 // --- showing and deleting ---------------------------------------------------------------------------------------------

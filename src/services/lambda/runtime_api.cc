@@ -62,6 +62,7 @@ void Environments::State::serve(const Exchange& exchange, uint64_t id, std::stri
     if (e.ready == 0) {
       e.ready = steady_now();
       e.init = e.ready - e.started;
+      e.held = static_cast<uint64_t>(std::max<int64_t>(parse_int(header(exchange, "tarn-memory")).value_or(0), 0));
       tell_of_runtime(e, "");
     }
     e.waiting = exchange;

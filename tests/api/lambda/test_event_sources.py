@@ -64,7 +64,9 @@ def world(client, functions, deploy, make_role, allow, bucket, new_name):
 def test_messages_reach_the_function_and_go(world, functions, account):
     arn = world.queue()
     made = world.map(BatchSize=5)
-    assert (made["BatchSize"], made["State"], made["EventSourceArn"]) == (5, "Enabled", arn)
+    assert (made["BatchSize"], made["State"], made["EventSourceArn"]) == (5, "Creating", arn)
+    shown = functions.get_event_source_mapping(UUID=made["UUID"])
+    assert shown["State"] == "Enabled" and "LastProcessingResult" not in shown
     world.send("one", "two", "three", MessageAttributes={"n": {"DataType": "Number", "StringValue": "7"}})
     world.until(lambda: sorted(world.bodies()) == ["one", "three", "two"] and world.left() == (0, 0))
     record = world.calls()[0][0]
@@ -143,7 +145,8 @@ def test_it_can_be_turned_off_and_changed(world, functions):
     world.send("waiting")
     assert functions.get_event_source_mapping(UUID=uuid)["State"] == "Disabled" and world.left() == (1, 0)
     changed = functions.update_event_source_mapping(UUID=uuid, Enabled=True, ScalingConfig={"MaximumConcurrency": 2})
-    assert changed["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert changed["ScalingConfig"] == {"MaximumConcurrency": 2} and changed["State"] == "Enabling"
+    assert functions.update_event_source_mapping(UUID=uuid, BatchSize=5)["State"] == "Updating"
     world.until(lambda: world.bodies() == ["waiting"])
 
 

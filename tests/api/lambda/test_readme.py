@@ -35,7 +35,7 @@ def test_a_function_in_a_minute(server, tmp_path, client):
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="names")["QueueUrl"], MessageBody="{}")
     for _ in range(500):
         mapping = functions.list_event_source_mappings(FunctionName="hello")["EventSourceMappings"][0]
-        if mapping["LastProcessingResult"] == "OK":
+        if mapping.get("LastProcessingResult") == "OK":
             break
         time.sleep(0.02)
     assert mapping["LastProcessingResult"] == "OK"
