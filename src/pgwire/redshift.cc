@@ -53,7 +53,7 @@ class WireDatabase final : public Database {
         sql_(warehouse_->engine(), std::move(options)),
         connections_(connections) {}
   ~WireDatabase() override {
-    warehouse_->activity().disconnect(pid_);
+    warehouse_->activity().disconnect(pid_, now());
     --connections_;
   }
 
@@ -200,7 +200,15 @@ Result<Workgroup> RedshiftBackend::identify(const Login& login) {
   std::vector<Endpoint> known;
   for (const Endpoint& each : all)
     if (TRY(knows(*tx, each, login))) known.push_back(each);
-  if (known.empty()) return bad_password(login);
+  if (known.empty()) {
+    for (const Endpoint& each : all)
+      data_.warehouse(each.place.namespace_id)->activity().refuse({.user = login.user,
+                                                                   .database = login.database,
+                                                                   .application = login.application,
+                                                                   .peer = login.peer,
+                                                                   .started = door_.clock().now()});
+    return bad_password(login);
+  }
   if (known.size() > 1)
     return sql::sql_error(
         kBadIdentity,

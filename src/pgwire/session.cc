@@ -272,16 +272,18 @@ void Session::report(const Error& error, std::string_view source, size_t offset)
 }
 
 void Session::notices(const sql::Outcome& outcome) {
+  for (const std::string& each : outcome.notices) notice(each);
+}
+
+void Session::notice(const std::string& notice) {
   constexpr std::string_view kLevels[] = {"DEBUG", "LOG", "INFO", "NOTICE", "WARNING"};
-  for (const std::string& notice : outcome.notices) {
-    std::string level = "INFO", text = notice;
-    for (const std::string_view each : kLevels)
-      if (notice.starts_with(each) && std::string_view(notice).substr(each.size()).starts_with(":  ")) {
-        level = each;
-        text = notice.substr(each.size() + 3);
-      }
-    write_report(out_, 'N', {{'S', level}, {'V', level}, {'C', "00000"}, {'M', text}});
-  }
+  std::string level = "INFO", text = notice;
+  for (const std::string_view each : kLevels)
+    if (notice.starts_with(each) && std::string_view(notice).substr(each.size()).starts_with(":  ")) {
+      level = each;
+      text = notice.substr(each.size() + 3);
+    }
+  write_report(out_, 'N', {{'S', level}, {'V', level}, {'C', "00000"}, {'M', text}});
 }
 
 void Session::end(std::string_view sqlstate, std::string_view why) {

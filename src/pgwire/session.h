@@ -39,7 +39,7 @@ class Session {
   ~Session();
   Session(const Session&) = delete;
 
-  enum class Wants {
+  enum class Wants : uint8_t {
     kBytes,  // the client's next ones
     kTls,    // a handshake, then tls_started()
     kEnd,    // the connection is to be closed
@@ -54,7 +54,7 @@ class Session {
   void end(std::string_view sqlstate, std::string_view why);
 
  private:
-  enum class State { kStartup, kTls, kPassword, kReady, kSkip /* to Sync */, kCopyIn, kEnd };
+  enum class State : uint8_t { kStartup, kTls, kPassword, kReady, kSkip /* to Sync */, kCopyIn, kEnd };
 
   // A statement of Parse; without text it is an empty one.
   struct Prepared {
@@ -89,6 +89,7 @@ class Session {
   void ready();
   void report(const Error& error, std::string_view source = {}, size_t offset = 0);
   void notices(const sql::Outcome& outcome);
+  void notice(const std::string& notice);
   void parameter(std::string_view name, std::string_view value);
   void flush();
   void fail();  // the open transaction

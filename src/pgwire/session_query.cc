@@ -124,6 +124,8 @@ Result<sql::Outcome> Session::run(const sql::StatementText& statement, const std
   if (rows != nullptr) rows->file = spare_ ? std::move(spare_) : TRY(database_->spool_file());
   auto outcome = database_->run(statement, params, rows != nullptr ? rows->file.get() : -1, own);
   if (!outcome) {
+    for (const auto& [name, value] : outcome.error().members)
+      if (name == "notice") notice(value);
     failed_ = database_->in_transaction();
     return outcome;
   }

@@ -66,7 +66,7 @@ struct UserCatalog {
   std::vector<StoredMembership> memberships;
 };
 struct CatalogChange {
-  enum class Kind { kPut, kErase } kind = Kind::kPut;
+  enum class Kind : uint8_t { kPut, kErase } kind = Kind::kPut;
   std::variant<StoredSchema, StoredRoutine, StoredUser, StoredGroup, StoredRole, StoredMembership> what;
 };
 
@@ -87,6 +87,21 @@ struct Publishing {
   std::string glue_database, glue_table;
   std::optional<CreateExternalTable> new_table;
   std::vector<PartitionChange> partitions;
+};
+
+// What a COPY read or an UNLOAD wrote. -1: not known.
+struct MovedFile {
+  ObjectRef object;
+  int64_t bytes = -1, rows = -1, errors = 0;
+};
+struct MovedFiles {
+  uint64_t query_id = 0;
+  int64_t pid = 0;  // the session's number
+  bool unload = false;
+  FileFormat format = FileFormat::kText;
+  std::string table;  // COPY's
+  Time began;
+  std::vector<MovedFile> files;
 };
 
 // ERRORS, all: AWS's of the call underneath, with its code. THREADS: one at a time; not those of a transaction.
@@ -138,8 +153,9 @@ class SessionHost {
   // What the engine staged and nobody will publish.
   virtual void discard(const std::vector<WrittenObject>& objects) = 0;
 
-  // Rows for sys_load_error_detail.
-  virtual void record_load_errors(const std::string& table, const std::vector<LoadError>& errors) = 0;
+  // Rows for sys_load_error_detail, and for the views of files loaded and unloaded.
+  virtual void record_load_errors(uint64_t query_id, const std::string& table, const std::vector<LoadError>& errors) = 0;
+  virtual void record_files(const MovedFiles& moved) = 0;
 };
 
 }  // namespace tarn::sql

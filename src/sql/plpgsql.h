@@ -67,6 +67,7 @@ enum class PlKind : uint8_t {
   kOpenExecute,
   kFetch,
   kClose,
+  kStart,
   kCommit,
   kRollback,
   kRowCount,
@@ -128,6 +129,8 @@ class PlHost {
   virtual Result<std::vector<PlValue>> call(const QualifiedName& name, const std::vector<PlValue>& arguments,
                                             std::vector<Argument>& parameters) = 0;
   virtual void notice(const std::string& level, const std::string& message) = 0;
+  // START TRANSACTION, of NONATOMIC procedures: what follows is one transaction. ERRORS: where there is one already.
+  virtual Status start() = 0;
   // ERRORS: where the transaction is not the procedure's to end.
   virtual Status commit() = 0;
   virtual Status rollback() = 0;

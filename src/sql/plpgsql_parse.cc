@@ -109,6 +109,7 @@ class Parser {
     }
     if (reader_.accept("return")) return simple(PlKind::kReturn, false);
     if (reader_.accept("null")) return simple(PlKind::kNull, false);
+    if (reader_.accept("start", "transaction")) return simple(PlKind::kStart, false);
     if (reader_.accept("commit")) return simple(PlKind::kCommit, false);
     if (reader_.accept("rollback")) return simple(PlKind::kRollback, false);
     if (at_assignment()) return assignment();

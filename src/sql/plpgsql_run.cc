@@ -87,6 +87,7 @@ class Interpreter : private PlFrame {
       case PlKind::kOpenExecute: return open(s);
       case PlKind::kFetch: return fetch(s);
       case PlKind::kClose: return close(s);
+      case PlKind::kStart: return host_.start();
       case PlKind::kCommit: close_cursors(); return host_.commit();
       case PlKind::kRollback: close_cursors(); return host_.rollback();
       case PlKind::kRowCount: return assign(s.targets[0], {std::to_string(row_count_), std::string(kBigint)});
@@ -265,6 +266,7 @@ class Interpreter : private PlFrame {
     const int64_t step = s.step.empty() ? 1 : TRY(integer(s.step));
     if (step <= 0) return sql_error(kInvalidParameter, "BY value of FOR loop must be greater than zero");
     scopes_.emplace_back();
+    if (!s.label.empty()) labels_[s.label] = scopes_.size() - 1;  // AWS: Loops: the label qualifies the loop's variable
     Result<Flow> result = Flow::kNext;
     bool found = false;
     Flow out = Flow::kNext;
@@ -278,6 +280,7 @@ class Interpreter : private PlFrame {
       if (!result || !again(s, *result, out)) break;
     }
     scopes_.pop_back();
+    labels_.erase(s.label);
     if (!result) return result;
     set_found(found);
     return out;

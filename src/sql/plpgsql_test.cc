@@ -70,6 +70,7 @@ class FakeHost final : public PlHost {
   }
   Status commit() override { return ran.push_back("COMMIT"), Status{}; }
   Status rollback() override { return ran.push_back("ROLLBACK"), Status{}; }
+  Status start() override { return ran.push_back("start"), Status{}; }
   Status begin_handler() override { return ran.push_back("handler"), Status{}; }
   Status end_handler() override {
     ran.push_back("end handler");

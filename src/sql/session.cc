@@ -113,7 +113,10 @@ Result<Outcome> SqlSession::run(SessionHost& host, const StatementText& statemen
   Result<Outcome> outcome = checked(run);
   if (!outcome && in_block_ && sqlstate_of(outcome.error()) != "57P02") failed_ = true;
   if (!stale_.empty() && !in_block_) refresh_stale(run);
-  if (!outcome) return outcome;
+  if (!outcome) {
+    for (std::string& notice : notices_) outcome.error().members.emplace_back("notice", std::move(notice));
+    return outcome;
+  }
   if (!request.describe_only) last_query_ = request.query_id;
   outcome->notices.insert(outcome->notices.begin(), notices_.begin(), notices_.end());
   outcome->in_transaction = in_block_;
@@ -348,6 +351,14 @@ Status SqlSession::rollback(Running& run) {
   return {};
 }
 
+void SqlSession::remember(const std::string& name, bool local) {
+  if (!in_block_ && !local) return;
+  const auto set = variables_.find(name);
+  const std::optional<std::string> before = set == variables_.end() ? std::nullopt : std::optional(set->second);
+  before_block_.try_emplace(name, before);
+  if (local) before_local_.try_emplace(name, before);
+}
+
 void SqlSession::restore_variables(bool committed) {
   for (const auto& [name, value] : committed ? before_local_ : before_block_) {
     if (value)
@@ -474,6 +485,18 @@ Result<Outcome> SqlSession::execute(Running& run, const CancelSession& s) {
     return sql_error(kUndefinedObject, "there is no session " + std::to_string(s.pid) + " of yours: see stv_sessions");
   Outcome outcome;
   outcome.kind = "CANCEL";
+  return outcome;
+}
+
+Result<Outcome> SqlSession::execute(Running& run, const Maintain& s) {
+  if (s.kind == "VACUUM") TRY(refuse_in_block("VACUUM"));
+  if (s.table) {
+    std::string columns;
+    for (const std::string& column : s.columns) columns += (columns.empty() ? "" : ", ") + quoted_name(column);
+    TRY(query(run, "SELECT " + (columns.empty() ? "1" : columns) + " FROM " + s.table->quoted() + " WHERE false"));
+  }
+  Outcome outcome;
+  outcome.kind = s.kind;
   return outcome;
 }
 

@@ -108,6 +108,8 @@ class SqlSession {
   Status commit(Running& run);
   Status rollback(Running& run);
   Status refuse_in_block(std::string_view statement) const;
+  // Before a variable changes: what it is, for as long as that may be taken back.
+  void remember(const std::string& name, bool local);
   // Takes back what a transaction's SETs were: all of them, or LOCAL ones only.
   void restore_variables(bool committed);
   // As it was SET, or as the session began.
@@ -121,6 +123,7 @@ class SqlSession {
   Result<std::optional<Outcome>> set_config(Running& run);
   Result<Outcome> execute(Running& run, const Transaction& s);
   Result<Outcome> execute(Running& run, const CancelSession& s);
+  Result<Outcome> execute(Running& run, const Maintain& s);
   Result<Outcome> execute(Running& run, const NothingToDo& s);
   // session_merge.cc; nullopt: the statement is none of these
   Result<std::optional<Outcome>> merge_simplified(Running& run);
@@ -156,6 +159,7 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const AddNotNullColumn& s);
   Result<Outcome> execute(Running& run, const RenameRelation& s);
   Result<Outcome> execute(Running& run, const ChangeColumn& s);
+  Status check_new_type(Running& run, const ChangeColumn& s, const std::optional<Object>& table);
   Result<Outcome> execute(Running& run, const EncodeColumns& s);
   Result<Outcome> execute(Running& run, const AlterDesign& s);
   // The parts of the columns' comments (rewrite_create.cc), changed by `change`.
@@ -215,10 +219,13 @@ class SqlSession {
   Result<Outcome> execute(Running& run, const Copy& s);
   Status publish(Running& run, const Unload& s, const std::string& role, const Outcome& outcome,
                  const std::vector<ObjectRef>& there);
-  Status find_sources(Running& run, const Copy& s, const std::string& role, LoadRequest& request);
+  Status find_sources(Running& run, const Copy& s, const std::string& role, std::vector<MovedFile>& files);
+  int64_t session_number() const { return options_.pid != 0 ? options_.pid : engine_.pid(); }
   // session_show.cc
   Result<Outcome> execute(Running& run, const Show& s);
-  std::string grants_sql(const Show& s) const;
+  Result<std::string> grants_sql(Running& run, const Show& s);      // session_show_details.cc
+  Result<std::string> parameters_sql(Running& run, const Show& s);  // session_show_details.cc
+  Result<std::string> keys_sql(Running& run, const Show& s);        // session_show_details.cc
   Result<Outcome> show_table(Running& run, const QualifiedName& name);
   Result<Outcome> show_view(Running& run, const QualifiedName& name);
   Result<Outcome> show_external_table(Running& run, const QualifiedName& name);

@@ -24,9 +24,36 @@ Status SqlSession::follow(Running& run, const std::string& views) {
   return {};
 }
 
+// AWS: ALTER TABLE, ALTER COLUMN .. TYPE: the size of a VARCHAR column, of some.
+Status SqlSession::check_new_type(Running& run, const ChangeColumn& s, const std::optional<Object>& table) {
+  const std::string column = "cannot alter column \"" + s.column + "\" of relation \"" + s.table.name + "\"";
+  TRY(refuse_in_block("ALTER TABLE ALTER COLUMN"));
+  if (s.length == 0)
+    return sql_error(kNotSupported, column + " to type " + s.to + ": only the size of a VARCHAR column can be changed");
+  if (!table) return {};
+  const auto rows = TRY(internal(run, "SELECT data_type, coalesce(comment, ''), coalesce(column_default, '') FROM duckdb_columns()" +
+                                          where_table(*table) + " AND column_name = " + quoted_string(s.column)));
+  if (rows.empty()) return {};  // the engine says so
+  const std::string comment = rows[0][1].value_or("");
+  const auto parts = split(comment, '|');
+  const std::string_view encoding = parts.size() > 3 ? parts[3] : "";
+  if (rows[0][0] != "VARCHAR" || comment.starts_with("character("))
+    return sql_error(kNotSupported, column + ": only the size of a VARCHAR column can be changed");
+  if (parts[0] == "character varying(" + std::to_string(s.length) + ")")
+    return sql_error(kNotSupported, column + ", target column size should be different");
+  if (rows[0][2] != "") return sql_error(kNotSupported, column + ": it has a default value");
+  for (const std::string_view fixed : {"bytedict", "runlength", "text255", "text32k"})
+    if (encoding == fixed) return sql_error(kNotSupported, column + ": its encoding is " + upper(fixed));
+  const auto keys = TRY(query(run, "SELECT 1 FROM tarn_keys WHERE schema_name = " + quoted_string(table->schema) +
+                                       " AND table_name = " + quoted_string(table->name) +
+                                       " AND column_name = " + quoted_string(s.column)));
+  if (!keys.empty()) return sql_error(kNotSupported, column + ": it is part of a key");
+  return {};
+}
+
 Result<Outcome> SqlSession::execute(Running& run, const ChangeColumn& s) {
   const auto found = TRY(find_relation(run, s.table));
-  if (s.kind == ChangeColumn::Kind::kType) TRY(refuse_in_block("ALTER TABLE ALTER COLUMN"));
+  if (s.kind == ChangeColumn::Kind::kType) TRY(check_new_type(run, s, found));
   if (!found) return engine(run);  // a temporary one, or none
   const std::string column =
       "(" + quoted_string(found->schema) + ", " + quoted_string(found->name) + ", " + quoted_string(s.column);

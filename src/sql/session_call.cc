@@ -76,8 +76,26 @@ class ProcedureRun final : public PlHost {
     session_.notices_.push_back(level + ":  " + message);
   }
 
+  Status start() override {
+    if (!nonatomic_) return sql_error("2D000", "START TRANSACTION is of NONATOMIC procedures only");
+    TRY(may_end());
+    if (session_.atomic_depth_ > 0) return sql_error("25001", "there is already a transaction in progress");
+    TRY(session_.begin(run_));
+    ++session_.atomic_depth_;
+    started_ = true;
+    return {};
+  }
+
+  // ASSUMED: a transaction that the procedure left open is committed with it.
+  Status finish(bool well) {
+    if (!std::exchange(started_, false)) return {};
+    --session_.atomic_depth_;
+    return well ? session_.commit(run_) : session_.rollback(run_);
+  }
+
   Status commit() override {
     TRY(may_end());
+    if (started_) return finish(true);
     if (!owns_) return {};
     TRY(session_.commit(run_));
     return session_.begin(run_);
@@ -85,12 +103,14 @@ class ProcedureRun final : public PlHost {
 
   Status rollback() override {
     TRY(may_end());
+    if (started_) return finish(false);
     if (!owns_) return {};
     TRY(session_.rollback(run_));
     return session_.begin(run_);
   }
 
   Status begin_handler() override {
+    if (started_) return finish(false);
     if (nonatomic_ && !session_.in_block_ && session_.atomic_depth_ == 0) return {};  // each statement was its own
     TRY(session_.rollback(run_));
     return session_.begin(run_);
@@ -133,6 +153,7 @@ class ProcedureRun final : public PlHost {
   SqlSession::Running& run_;
   bool nonatomic_;
   bool owns_;  // a transaction of its own, made for the call
+  bool started_ = false;  // one by START TRANSACTION
 };
 
 Result<Outcome> SqlSession::execute(Running& run, const CallProcedure& s) {
@@ -272,7 +293,12 @@ Result<std::vector<PlValue>> SqlSession::run_body(Running& run, const CreateProc
   const PlBody body = TRY(parse_plpgsql(procedure.body));
   const bool owns = !in_block_ && atomic_depth_ == 0 && !procedure.nonatomic;
   ProcedureRun host(*this, run, procedure.nonatomic, owns);
-  if (!owns) return run_procedure({procedure.arguments, body, procedure.nonatomic}, arguments, host);
+  if (!owns) {
+    auto outputs = run_procedure({procedure.arguments, body, procedure.nonatomic}, arguments, host);
+    const Status ended = host.finish(outputs.has_value());
+    if (outputs && !ended) return Failure(ended.error());
+    return outputs;
+  }
   TRY(begin(run));
   ++atomic_depth_;
   auto outputs = run_procedure({procedure.arguments, body, false}, arguments, host);

@@ -84,6 +84,12 @@ std::string manifest_of(const Outcome& outcome, bool verbose) {
   return manifest.text(2);
 }
 
+// Of one file its rows are the COPY's; of several only the refused ones are known one by one.
+void count_lines(const LoadOutcome& loaded, std::vector<MovedFile>& files) {
+  for (MovedFile& file : files) file.errors = std::ranges::count(loaded.errors, file.object.uri, &LoadError::uri);
+  if (files.size() == 1) files[0].rows = static_cast<int64_t>(loaded.outcome.rows) + files[0].errors;
+}
+
 }  // namespace
 
 Result<Outcome> SqlSession::execute(Running& run, const Unload& s) {
@@ -102,6 +108,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Unload& s) {
                      "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, "
                      "manually removing "
                      "the target files in S3, or using the ALLOWOVERWRITE option.");
+  MovedFiles moved{run.request.query_id, session_number(), true, s.request.format, {}, run.host.now(), {}};
   UnloadRequest request = s.request;
   request.sql = text->sql;
   request.context = TRY(context(run, role));
@@ -112,6 +119,9 @@ Result<Outcome> SqlSession::execute(Running& run, const Unload& s) {
     run.host.discard(outcome->objects);
     return Failure(published.error());
   }
+  for (const WrittenObject& written : outcome->objects)
+    moved.files.push_back({{.uri = written.uri}, static_cast<int64_t>(written.bytes), static_cast<int64_t>(written.rows)});
+  run.host.record_files(moved);
   outcome->kind = "UNLOAD";
   outcome->columns.clear();
   unloaded_ = static_cast<uint64_t>(outcome->rows);
@@ -132,28 +142,31 @@ Status SqlSession::publish(Running& run, const Unload& s, const std::string& rol
 }
 
 // The objects to load: those of the manifest, or those whose key starts so.
-Status SqlSession::find_sources(Running& run, const Copy& s, const std::string& role, LoadRequest& request) {
+Status SqlSession::find_sources(Running& run, const Copy& s, const std::string& role, std::vector<MovedFile>& files) {
   if (s.manifest) {
     const Json manifest = TRY(Json::parse(TRY(run.host.read_object(role, s.uri))));
     for (const Json& entry : manifest["entries"].items()) {
       if (!entry["url"].is_string())
         return sql_error(kInternalError, "The manifest " + s.uri + " has an entry without a url");
       const std::string url = entry["url"].as_string();
-      if (!entry["mandatory"].is_bool() || !entry["mandatory"].as_bool()) {  // AWS: one that is not there is left out
-        const auto there = TRY(run.host.list_objects(role, url));
-        if (std::ranges::find(there, url, &ObjectRef::uri) == there.end()) continue;
-      }
-      request.uris.push_back(url);
+      const auto there = TRY(run.host.list_objects(role, url));
+      const auto found = std::ranges::find(there, url, &ObjectRef::uri);
+      const bool mandatory = entry["mandatory"].is_bool() && entry["mandatory"].as_bool();
+      if (found != there.end())
+        files.push_back({*found, static_cast<int64_t>(found->size)});
+      else if (mandatory)  // AWS: another one that is not there is left out
+        files.push_back({{.uri = url}});
     }
-    if (request.uris.empty()) return sql_error(kInternalError, "The manifest " + s.uri + " has no entries");
+    if (files.empty()) return sql_error(kInternalError, "The manifest " + s.uri + " has no entries");
     return {};
   }
-  if (request.format == FileFormat::kShapefile) {  // its parts (.shx, .dbf) lie beside it
-    request.uris.push_back(s.uri);
+  if (s.request.format == FileFormat::kShapefile) {  // its parts (.shx, .dbf) lie beside it
+    files.push_back({{.uri = s.uri}});
     return {};
   }
-  for (const ObjectRef& object : TRY(run.host.list_objects(role, s.uri))) request.uris.push_back(object.uri);
-  if (request.uris.empty()) {
+  for (const ObjectRef& object : TRY(run.host.list_objects(role, s.uri)))
+    files.push_back({object, static_cast<int64_t>(object.size)});
+  if (files.empty()) {
     const std::string_view path = std::string_view(s.uri).substr(5);
     const size_t slash = std::min(path.find('/'), path.size());
     return sql_error(kInternalError, "The specified S3 prefix '" +
@@ -177,7 +190,9 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
     TRY(need(run, {"TABLE", request.schema, lower(request.table)}, "INSERT"));
   }
   if (s.no_load) TRY(refuse_in_block("COPY with NOLOAD"));
-  TRY(find_sources(run, s, role, request));
+  MovedFiles moved{run.request.query_id, session_number(), false, s.request.format, s.request.table, run.host.now(), {}};
+  TRY(find_sources(run, s, role, moved.files));
+  for (const MovedFile& file : moved.files) request.uris.push_back(file.object.uri);
   if (request.json_paths.starts_with("s3://")) request.json_paths = TRY(run.host.read_object(role, std::string(trim(request.json_paths))));
   if (s.no_load) TRY(begin(run));  // what is loaded goes again: the files are only looked at
   request.context = TRY(context(run, role));
@@ -188,7 +203,7 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
     return sql_error(kUndefinedTable, "Cannot COPY into nonexistent table " + s.request.table);
   if (!answered) return Failure(seen(std::move(answered).error()));
   LoadOutcome& loaded = *answered;
-  if (!loaded.errors.empty()) run.host.record_load_errors(request.table, loaded.errors);
+  if (!loaded.errors.empty()) run.host.record_load_errors(run.request.query_id, request.table, loaded.errors);
   if (loaded.errors.size() > static_cast<size_t>(std::max(request.max_error, 0)))
     return sql_error(kInternalError, "Load into table '" + request.table +
                                          "' failed.  Check 'sys_load_error_detail' system table for details.");
@@ -199,6 +214,8 @@ Result<Outcome> SqlSession::execute(Running& run, const Copy& s) {
     loaded.outcome.columns.clear();
     return std::move(loaded.outcome);
   }
+  count_lines(loaded, moved.files);
+  run.host.record_files(moved);
   loaded.outcome.columns.clear();
   copied_ = static_cast<uint64_t>(loaded.outcome.rows);
   TRY(changed(run, {"TABLE", request.schema, lower(request.table)}));

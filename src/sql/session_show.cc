@@ -124,8 +124,9 @@ Result<Outcome> SqlSession::execute(Running& run, const Show& s) {
     case Show::Kind::kView: return show_view(run, s.of);
     case Show::Kind::kExternalTable: return show_external_table(run, s.of);
     case Show::Kind::kGrants:
-      named = "object_name";
-      sql = grants_sql(s);
+    case Show::Kind::kColumnGrants:
+      named = s.kind == Show::Kind::kColumnGrants ? "column_name" : s.object_kind == "DATABASE" ? "privilege_type" : "object_name";
+      sql = TRY(grants_sql(run, s));
       break;
     case Show::Kind::kProcedures:
     case Show::Kind::kFunctions:
@@ -137,48 +138,25 @@ Result<Outcome> SqlSession::execute(Running& run, const Show& s) {
             condition("schema_name", s.of.name);
       break;
     case Show::Kind::kParameters:
-    case Show::Kind::kConstraints:
-      return sql_error(kNotSupported, "SHOW PARAMETERS and SHOW CONSTRAINTS are not supported yet", s.of.position);
+      named = "parameter_name";
+      sql = TRY(parameters_sql(run, s));
+      break;
+    case Show::Kind::kPrimaryKeys:
+    case Show::Kind::kForeignKeys:
+    case Show::Kind::kExportedKeys:
+      named = s.kind == Show::Kind::kPrimaryKeys ? "key_seq" : "fk_table_name, fk_name, key_seq";
+      sql = TRY(keys_sql(run, s));
+      break;
   }
   if (s.like)
     sql += " AND " + (s.kind == Show::Kind::kFunctions || s.kind == Show::Kind::kProcedures ? "function_name" : named) +
            " LIKE " + quoted_string(*s.like);
-  sql += s.kind == Show::Kind::kColumns ? " ORDER BY ordinal_position" : " ORDER BY " + named;
+  const bool ordered = s.kind == Show::Kind::kColumns || s.kind == Show::Kind::kParameters;
+  sql += ordered ? " ORDER BY ordinal_position" : " ORDER BY " + named;
   if (s.limit) sql += " LIMIT " + std::to_string(*s.limit);
   Outcome outcome = TRY(engine(run, sql, {}, run.request.spool));
   outcome.kind = "SHOW";
   return outcome;
-}
-
-// AWS: SHOW GRANTS: who has what, and how it was given.
-std::string SqlSession::grants_sql(const Show& s) const {
-  struct Source {
-    std::string_view kind, view, schema, name;
-  };
-  constexpr Source kSources[] = {{"TABLE", "svv_relation_privileges", "namespace_name", "relation_name"},
-                                 {"SCHEMA", "svv_schema_privileges", "namespace_name", "namespace_name"},
-                                 {"DATABASE", "svv_database_privileges", "NULL", "database_name"},
-                                 {"FUNCTION", "svv_function_privileges", "namespace_name", "function_name"},
-                                 {"PROCEDURE", "svv_function_privileges", "namespace_name", "function_name"}};
-  constexpr std::string_view kKinds[] = {"user", "group", "role", "public"};
-  std::string all;
-  for (const Source& source : kSources) {
-    if (s.object_kind.empty() ? source.kind == "PROCEDURE" : source.kind != s.object_kind) continue;
-    std::string one = "SELECT " + quoted_string(options_.database) + " AS database_name, CAST(" +
-                      std::string(source.schema) + " AS VARCHAR) AS schema_name, " + std::string(source.name) +
-                      " AS object_name, '" + std::string(source.kind) +
-                      "' AS object_type, privilege_type, identity_id, identity_name, identity_type, admin_option, "
-                      "'OBJECT' AS privilege_scope FROM " +
-                      std::string(source.view) + " WHERE true";
-    if (s.object_kind.empty())
-      one += condition("identity_type", std::string(kKinds[static_cast<size_t>(s.grantee.kind)])) +
-             condition("identity_name", s.grantee.name);
-    else
-      one += condition(source.name, s.of.name) +
-             (s.object_kind == "TABLE" ? condition("namespace_name", schema_of(s.of)) : "");
-    all += (all.empty() ? "" : " UNION ALL ") + one;
-  }
-  return "SELECT * FROM (" + all + ") AS grants WHERE true";
 }
 
 // AWS: SHOW TABLE: the DDL that would make it anew.
@@ -310,7 +288,7 @@ Status SqlSession::add_session_values(const std::string& sql, std::vector<Param>
   const auto number = [](uint64_t id) { return id == 0 ? "-1" : std::to_string(id); };  // AWS: -1, none in this session
   const std::string values[] = {std::to_string(copied_), std::to_string(unloaded_), number(last_copy_),
                                 number(last_unload_),    number(last_query_),       number(last_query_),
-                                std::to_string(options_.pid != 0 ? options_.pid : engine_.pid())};
+                                std::to_string(session_number())};
   static_assert(std::size(values) == kSessionFunctions.size());
   for (size_t i = 0; i < kSessionFunctions.size(); ++i)
     add(std::string(kSessionParam) + std::string(kSessionFunctions[i]), values[i], "BIGINT");
@@ -326,26 +304,21 @@ Result<Outcome> SqlSession::execute(Running& run, const SetVariable& s) {
   }
   if (known == nullptr && s.name.find('.') == std::string::npos)
     return sql_error(kUndefinedObject, "unrecognized configuration parameter \"" + s.name + "\"");
-  if (in_block_ || s.local) {
-    const auto set = variables_.find(s.name);
-    const std::optional<std::string> before = set == variables_.end() ? std::nullopt : std::optional(set->second);
-    before_block_.try_emplace(s.name, before);
-    if (s.local) before_local_.try_emplace(s.name, before);
-  }
-  if (equals_ignore_case(s.value, "default")) {
-    variables_.erase(s.name);
-    return done("SET");
-  }
+  const bool as_began = equals_ignore_case(s.value, "default");
   const bool off = equals_ignore_case(s.value, "off") || equals_ignore_case(s.value, "false");
   const bool on = equals_ignore_case(s.value, "on") || equals_ignore_case(s.value, "true");
   for (const std::string_view fixed : kFixed)
-    if (s.name == fixed && known && !equals_ignore_case(s.value, known->value) && !(off && known->value == "off") &&
+    if (s.name == fixed && known && !as_began && !equals_ignore_case(s.value, known->value) && !(off && known->value == "off") &&
         !(on && known->value == "on") && !(s.name == "datestyle" && lower(s.value).starts_with("iso")))
       return sql_error(kNotSupported, "SET " + s.name + " TO " + s.value + " is not supported yet");
-  if (s.name == "timezone") TRY(engine(run, "SELECT timezone(" + quoted_string(s.value) + ", getdate())", {}, -1));
-  if (s.name == "statement_timeout" && parse_int(s.value).value_or(-1) < 0)
+  if (s.name == "timezone" && !as_began) TRY(engine(run, "SELECT timezone(" + quoted_string(s.value) + ", getdate())", {}, -1));
+  if (s.name == "statement_timeout" && !as_began && parse_int(s.value).value_or(-1) < 0)
     return sql_error(kInvalidParameter, "invalid value for parameter \"statement_timeout\": \"" + s.value + "\"");
-  variables_[s.name] = s.value;
+  remember(s.name, s.local);
+  if (as_began)
+    variables_.erase(s.name);
+  else
+    variables_[s.name] = s.value;
   if (s.local && !in_block_) restore_variables(false);  // the statement's own transaction ends here
   return done("SET");
 }
@@ -375,17 +348,22 @@ Result<std::optional<Outcome>> SqlSession::set_config(Running& run) {
 }
 
 Result<Outcome> SqlSession::execute(Running&, const ResetVariable& s) {
-  if (s.name == "all")
+  if (s.name == "all") {
+    for (const auto& [name, value] : variables_) remember(name, false);
     variables_.clear();
-  else if (setting(s.name) == nullptr && !variables_.contains(s.name))
+    return done("RESET");
+  }
+  if (setting(s.name) == nullptr && !variables_.contains(s.name))
     return sql_error(kUndefinedObject, "unrecognized configuration parameter \"" + s.name + "\"");
+  remember(s.name, false);
   variables_.erase(s.name);
   return done("RESET");
 }
 
 // --- prepared statements --------------------------------------------------------------------------------------------
 
-Result<Outcome> SqlSession::execute(Running&, const Prepare& s) {
+Result<Outcome> SqlSession::execute(Running& run, const Prepare& s) {
+  if (run.depth > 0) return sql_error(kNotSupported, "PREPARE is not supported in a stored procedure");
   if (prepared_.contains(s.name)) return sql_error("42P05", "prepared statement \"" + s.name + "\" already exists");
   TRY(split_statements(s.statement));
   prepared_[s.name] = {s.types, s.statement};

@@ -53,7 +53,8 @@ Result<std::optional<Statement>> column_change(Reader& reader, const QualifiedNa
     if (encode.encodings.empty() && reader.accept("type")) {
       ChangeColumn change{.table = table, .column = column, .kind = ChangeColumn::Kind::kType};
       const SqlType type = TRY(parse_type(reader));
-      if (type.name == "varchar") change.length = type.length.value_or(kBareVarchar);
+      change.length = type.name == "varchar" ? type.length.value_or(kBareVarchar) : 0;
+      change.to = shown_type(type);
       TRY(reader.expect_end());
       return Statement(std::move(change));
     }

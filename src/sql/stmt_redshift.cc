@@ -278,6 +278,38 @@ Result<Statement> fetch(Reader& reader) {
   return fetch;
 }
 
+// ANALYZE [VERBOSE] [t [(c, ..)] [PREDICATE COLUMNS | ALL COLUMNS]]
+Result<Statement> analyze(Reader& reader) {
+  Maintain analyze{.kind = "ANALYZE", .table = {}, .columns = {}};
+  reader.accept("verbose");
+  if (reader.at_end()) return analyze;
+  analyze.table = TRY(reader.qualified_name());
+  if (reader.accept_op("(")) {
+    do analyze.columns.push_back(TRY(reader.name()));
+    while (reader.accept_op(","));
+    TRY(reader.expect_op(")"));
+  }
+  if (!reader.accept("predicate", "columns")) reader.accept("all", "columns");
+  TRY(reader.expect_end());
+  return analyze;
+}
+
+// VACUUM [FULL | SORT ONLY | DELETE ONLY | REINDEX | RECLUSTER] [t] [TO n PERCENT] [BOOST]
+Result<Statement> vacuum(Reader& reader) {
+  Maintain vacuum{.kind = "VACUUM", .table = {}, .columns = {}};
+  if (!reader.accept("sort", "only") && !reader.accept("delete", "only"))
+    for (const std::string_view kind : {"full", "reindex", "recluster"})
+      if (reader.accept(kind)) break;
+  if (!reader.at_end() && !reader.peek().is("to") && !reader.peek().is("boost")) vacuum.table = TRY(reader.qualified_name());
+  if (reader.accept("to")) {
+    TRY(reader.integer());
+    TRY(reader.expect("percent"));
+  }
+  reader.accept("boost");
+  TRY(reader.expect_end());
+  return vacuum;
+}
+
 // Statements by their first word. Those of the engine are named too, so that a misspelt one is an error here.
 Result<Statement> by_first_word(Reader& reader) {
   if (reader.accept("create")) return create(reader);
@@ -312,7 +344,8 @@ Result<Statement> by_first_word(Reader& reader) {
     TRY(reader.expect_end());
     return close;
   }
-  if (reader.peek().is("analyze") || reader.peek().is("vacuum")) return NothingToDo{upper(reader.peek().text)};
+  if (reader.accept("analyze")) return analyze(reader);
+  if (reader.accept("vacuum")) return vacuum(reader);
   for (const std::string_view word :
        {"select", "with", "insert", "update", "delete", "merge", "explain", "values"})
     if (reader.peek().is(word)) return EngineStatement{};

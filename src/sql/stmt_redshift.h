@@ -83,19 +83,21 @@ struct Copy {
 };
 
 struct Grantee {
-  enum class Kind { kUser, kGroup, kRole, kPublic } kind = Kind::kUser;
+  enum class Kind : uint8_t { kUser, kGroup, kRole, kPublic } kind = Kind::kUser;
   std::string name;  // "IAMR:role", case kept
 };
 struct Show {
-  enum class Kind {
+  enum class Kind : uint8_t {
     kDatabases, kSchemas, kTables, kColumns, kProcedure, kTable, kView, kExternalTable, kGrants, kProcedures,
-    kFunctions, kParameters, kConstraints
+    kFunctions, kParameters, kPrimaryKeys, kForeignKeys, kExportedKeys, kColumnGrants
   } kind = Kind::kTables;
   QualifiedName of;  // the database (as name), schema or table
   std::optional<std::string> like;
   std::optional<int64_t> limit;
-  std::string object_kind;  // kGrants ON: as Grant's; empty: FOR the grantee
-  Grantee grantee;          // kGrants FOR
+  std::string object_kind;         // kGrants ON: as Grant's; empty: FOR the grantee
+  std::optional<Grantee> grantee;  // kGrants, kColumnGrants FOR
+  bool procedure = false;          // kParameters: else of a function
+  std::string signature;           // kParameters: types of its arguments, as shown_type, joined by ", "
 };
 
 struct ShowVariable {
@@ -161,7 +163,7 @@ struct CreateGroup {
 };
 struct AlterGroup {
   std::string name;
-  enum class Change { kAdd, kDrop, kRename } change = Change::kAdd;
+  enum class Change : uint8_t { kAdd, kDrop, kRename } change = Change::kAdd;
   std::vector<std::string> users;
   std::string rename_to;
 };
@@ -242,11 +244,11 @@ struct AddNotNullColumn {
 };
 // ALTER TABLE .. DROP COLUMN, RENAME COLUMN and ALTER COLUMN .. TYPE: of what views read.
 struct ChangeColumn {
-  enum class Kind { kDrop, kRename, kType };
+  enum class Kind : uint8_t { kDrop, kRename, kType };
   QualifiedName table;
   std::string column;
   Kind kind = Kind::kDrop;
-  std::string to = {};  // of a renamed one
+  std::string to = {};  // its new name or type
   bool cascade = false;
   int length = 0;  // of a type VARCHAR(length)
 };
@@ -286,13 +288,13 @@ struct ExternalTableAs {
 };
 
 struct Transaction {
-  enum class Kind { kBegin, kCommit, kRollback } kind = Kind::kBegin;
+  enum class Kind : uint8_t { kBegin, kCommit, kRollback } kind = Kind::kBegin;
   bool read_only = false;
 };
 
 struct Argument {
   std::string name;  // may be empty
-  enum class Mode { kIn, kOut, kInOut } mode = Mode::kIn;
+  enum class Mode : uint8_t { kIn, kOut, kInOut } mode = Mode::kIn;
   SqlType type;
 };
 struct CreateFunction {
@@ -352,10 +354,16 @@ struct CloseCursor {
   std::string name;
 };
 
-// Accepted, with nothing to do: ANALYZE, VACUUM, and ALTERs of physical design.
 struct CancelSession {
   int64_t pid = 0;
 };
+// ANALYZE, VACUUM: nothing is done, but what they name must be there.
+struct Maintain {
+  std::string kind;
+  std::optional<QualifiedName> table;
+  std::vector<std::string> columns;
+};
+// Accepted, with nothing to do: ALTERs of physical design.
 struct NothingToDo {
   std::string kind;
 };
@@ -367,7 +375,7 @@ using Statement =
     std::variant<EngineStatement, CreateExternalSchema, AlterExternalSchema, DropSchema, CreateExternalTable, AddPartitions, DropPartition,
                  DropTable, Unload, Copy, Show, ShowVariable, SetVariable, ResetVariable, Grant, Transaction,
                  CreateFunction, CreateProcedure, DropRoutine, CallProcedure, CreateDatabase, DropDatabase, Prepare,
-                 ExecutePrepared, Deallocate, DeclareCursor, FetchCursor, CloseCursor, CancelSession, NothingToDo,
+                 ExecutePrepared, Deallocate, DeclareCursor, FetchCursor, CloseCursor, CancelSession, Maintain, NothingToDo,
                  GrantRole, DefaultPrivileges, CreateUser, AlterUser, DropUser, CreateGroup, AlterGroup, DropGroup,
                  CreateRole, AlterRole, DropRole, AlterOwner, SessionUser, CreateView, CreateMaterializedView,
                  RefreshView, AlterMaterializedView, DropView, Comment, Truncate, LockTables, AppendTable,
@@ -407,6 +415,8 @@ Result<std::optional<std::vector<std::string>>> parse_signature(Reader& reader);
 Result<Statement> parse_create_function(Reader& reader, bool or_replace);
 Result<Statement> parse_create_procedure(Reader& reader, bool or_replace);
 Result<Statement> parse_drop_routine(Reader& reader, bool procedure);
+// (type, name type ..): the types of what is given to a routine, as shown_type.
+Result<std::vector<std::string>> parse_argument_types(Reader& reader, bool procedure);
 Result<Statement> parse_call(Reader& reader);
 Result<RoleChoice> parse_role(Reader& reader);
 // Expressions between parentheses, split at commas, as written. REQUIRES: at "(".

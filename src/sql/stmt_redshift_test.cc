@@ -215,7 +215,10 @@ TEST(StmtRedshift, SmallOnes) {
   EXPECT_FALSE(as<FetchCursor>("fetch all from c").count.has_value());
   EXPECT_EQ(as<FetchCursor>("fetch forward 5 from c").count, 5);
   EXPECT_EQ(as<FetchCursor>("fetch 5 in c").count, 5);
-  EXPECT_EQ(as<NothingToDo>("VACUUM FULL t").kind, "VACUUM");
+  EXPECT_EQ(as<Maintain>("VACUUM FULL s.t TO 50 PERCENT BOOST").table->name, "t");
+  EXPECT_FALSE(as<Maintain>("vacuum delete only").table.has_value());
+  EXPECT_EQ(as<Maintain>("ANALYZE VERBOSE t (a, b)").columns.size(), 2u);
+  EXPECT_EQ(as<Maintain>("analyze t predicate columns").kind, "ANALYZE");
   as<EngineStatement>("with a as (select 1) select * from a");
   as<EngineStatement>("CREATE TABLE t (a int)");
   as<EngineStatement>("ALTER TABLE t ADD COLUMN c int");

@@ -120,17 +120,19 @@ Result<Statement> parse_create_procedure(Reader& reader, bool or_replace) {
   return procedure;
 }
 
+Result<std::vector<std::string>> parse_argument_types(Reader& reader, bool procedure) {
+  std::vector<std::string> types;
+  for (const Argument& argument : TRY(arguments(reader)))
+    if (!procedure || argument.mode != Argument::Mode::kOut) types.push_back(shown_type(argument.type));
+  return types;
+}
+
 Result<Statement> parse_drop_routine(Reader& reader, bool procedure) {
   DropRoutine drop;
   drop.procedure = procedure;
   drop.if_exists = reader.accept("if", "exists");
   drop.name = TRY(reader.qualified_name());
-  if (reader.peek().is_op("(")) {
-    drop.argument_types.emplace();
-    for (const Argument& argument : TRY(arguments(reader)))
-      if (!procedure || argument.mode != Argument::Mode::kOut)
-        drop.argument_types->push_back(shown_type(argument.type));
-  }
+  if (reader.peek().is_op("(")) drop.argument_types = TRY(parse_argument_types(reader, procedure));
   if (!reader.accept("cascade")) reader.accept("restrict");
   TRY(reader.expect_end());
   return drop;

@@ -12,6 +12,57 @@ Status like_and_limit(Reader& reader, Show& show) {
   return reader.expect_end();
 }
 
+// FOR name | ROLE name | PUBLIC
+Result<Grantee> grantee(Reader& reader) {
+  Grantee grantee;
+  grantee.kind = Grantee::Kind::kUser;
+  if (reader.accept("role"))
+    grantee.kind = Grantee::Kind::kRole;
+  else if (reader.accept("public"))
+    grantee.kind = Grantee::Kind::kPublic;
+  else
+    reader.accept("user");
+  if (grantee.kind != Grantee::Kind::kPublic) grantee.name = TRY(parse_identity(reader));
+  return grantee;
+}
+
+Result<Show> constraints(Reader& reader) {
+  Show show;
+  show.kind = Show::Kind::kPrimaryKeys;
+  if (!reader.accept("primary", "keys")) {
+    TRY(reader.expect("foreign", "keys"));
+    show.kind = reader.accept("exported") ? Show::Kind::kExportedKeys : Show::Kind::kForeignKeys;
+  }
+  TRY(reader.expect("from", "table"));
+  show.of = TRY(reader.qualified_name());
+  return show;
+}
+
+// ON [kind] name [FOR ..] | FOR .. [FROM DATABASE name]
+Result<Show> grants(Reader& reader) {
+  Show show;
+  show.kind = Show::Kind::kGrants;
+  if (reader.accept("for")) {
+    show.grantee = TRY(grantee(reader));
+    if (reader.accept("from")) {
+      TRY(reader.expect("database"));
+      show.of = TRY(reader.qualified_name());
+    }
+    return show;
+  }
+  TRY(reader.expect("on"));
+  show.object_kind = "TABLE";
+  for (const std::string_view kind : {"table", "schema", "database", "function", "procedure"})
+    if (reader.peek(1).is_name() && reader.accept(kind)) {
+      show.object_kind = upper(kind);
+      break;
+    }
+  show.of = TRY(reader.qualified_name());
+  if (reader.peek().is_op("(")) TRY(reader.skip_parentheses());
+  if (reader.accept("for")) show.grantee = TRY(grantee(reader));
+  return show;
+}
+
 }  // namespace
 
 Result<Statement> parse_show(Reader& reader) {
@@ -60,34 +111,23 @@ Result<Statement> parse_show(Reader& reader) {
   } else if (reader.accept("parameters")) {
     show.kind = Show::Kind::kParameters;
     TRY(reader.expect("of"));
-    if (!reader.accept("procedure")) TRY(reader.expect("function"));
+    show.procedure = reader.accept("procedure");
+    if (!show.procedure) TRY(reader.expect("function"));
     show.of = TRY(reader.qualified_name());
-    if (reader.peek().is_op("(")) TRY(reader.skip_parentheses());
+    for (const std::string& type : TRY(parse_argument_types(reader, show.procedure)))
+      show.signature += (show.signature.empty() ? "" : ", ") + type;
+  } else if (reader.accept("constraints")) {
+    show = TRY(constraints(reader));
+  } else if (reader.accept("column", "grants")) {
+    show.kind = Show::Kind::kColumnGrants;
+    TRY(reader.expect("on", "table"));
+    show.of = TRY(reader.qualified_name());
+    if (reader.accept("for")) show.grantee = TRY(grantee(reader));
   } else if (reader.accept("grants")) {
-    show.kind = Show::Kind::kGrants;
-    if (reader.accept("for")) {
-      show.grantee.kind = Grantee::Kind::kUser;
-      if (reader.accept("role"))
-        show.grantee.kind = Grantee::Kind::kRole;
-      else if (reader.accept("public"))
-        show.grantee.kind = Grantee::Kind::kPublic;
-      else
-        reader.accept("user");
-      if (show.grantee.kind != Grantee::Kind::kPublic) show.grantee.name = TRY(parse_identity(reader));
-    } else {
-      TRY(reader.expect("on"));
-      show.object_kind = "TABLE";
-      for (const std::string_view kind : {"table", "schema", "database", "function", "procedure"})
-        if (reader.peek(1).is_name() && reader.accept(kind)) {
-          show.object_kind = upper(kind);
-          break;
-        }
-      show.of = TRY(reader.qualified_name());
-      if (reader.peek().is_op("(")) TRY(reader.skip_parentheses());
-    }
+    show = TRY(grants(reader));
   } else {
     for (const std::string_view other : {"external", "view", "table", "grants", "functions", "procedures", "parameters",
-                                         "model", "datashares", "column", "constraints", "policies"})
+                                         "model", "datashares", "column", "policies"})
       if (reader.peek().is(other) && reader.peek(1).kind != TokenKind::kEnd)
         return sql_error(kNotSupported, "SHOW " + upper(other) + " is not supported yet", first.begin + 1);
     std::string name = TRY(reader.name());

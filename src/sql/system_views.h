@@ -22,6 +22,9 @@ constexpr const char* kSessions = "tarn_sessions";
 constexpr const char* kSessionFacts = "tarn_session";
 constexpr const char* kSessionRoles = "tarn_session_roles";
 constexpr const char* kIamRoles = "tarn_iam_roles";
+// Who connected and left, or could not; what was refreshed. Views of the two are made from them.
+constexpr const char* kConnections = "tarn_connections";
+constexpr const char* kRefreshes = "tarn_refreshes";
 
 // No views either: with the number of a session behind them they end what it runs, or itself. One row: "1", or "0" where there
 // is none that the user may end.
@@ -122,6 +125,22 @@ constexpr ServerView kServerViews[] = {
     {"svl_user_info",
      "usename varchar, usesysid integer, usecreatedb boolean, usesuper boolean, usecatupd boolean, useconnlimit varchar, "
      "syslogaccess varchar, last_ddl_ts timestamp, sessiontimeout integer, external_user_id varchar"},
+    {kConnections,
+     "event varchar, recordtime timestamp, remotehost varchar, pid integer, dbname varchar, username varchar, duration bigint, "
+     "application_name varchar, userid integer, starttime timestamp"},
+    {kRefreshes,
+     "db_name varchar, userid integer, schema_name varchar, mv_name varchar, pid integer, starttime timestamp, endtime timestamp, "
+     "duration bigint, status varchar"},
+    {"stl_load_commits",
+     "userid integer, query bigint, slice integer, name varchar, filename varchar, byte_offset integer, lines_scanned bigint, "
+     "errors integer, curtime timestamp, status integer, file_format varchar, is_partial integer, start_offset bigint, "
+     "copy_job_id bigint"},
+    {"sys_load_detail",
+     "user_id integer, query_id bigint, file_name varchar, bytes_scanned bigint, lines_scanned bigint, record_time timestamp, "
+     "splits_scanned integer, start_time timestamp, end_time timestamp, file_etag varchar, file_last_modified timestamp"},
+    {"stl_unload_log",
+     "userid integer, query bigint, slice integer, pid integer, path varchar, start_time timestamp, end_time timestamp, "
+     "line_count bigint, transfer_size bigint, file_format varchar"},
     {"sys_load_error_detail",
      "user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name varchar, table_id "
      "bigint, "

@@ -204,9 +204,9 @@ Result<size_t> sorted_aggregate(Rewriting& r, size_t i) {
   return 0;
 }
 
-// LISTAGG(a, b) WITHIN GROUP (ORDER BY c) -> LISTAGG(a, b ORDER BY c)
+// LISTAGG(a, b) WITHIN GROUP (ORDER BY c) -> LISTAGG(a, b ORDER BY c), and ST_Collect(g) alike
 Result<size_t> listagg(Rewriting& r, size_t i) {
-  if (!r.at(i).is("listagg") || !r.at(i + 1).is_op("(")) return 0;
+  if ((!r.at(i).is("listagg") && !r.at(i).is("st_collect")) || !r.at(i + 1).is_op("(")) return 0;
   const size_t close = r.closing(i + 1);
   if (!r.at(close + 1).is("within") || !r.at(close + 2).is("group") || !r.at(close + 3).is_op("(")) return 0;
   const size_t end = r.closing(close + 3);
@@ -498,8 +498,24 @@ Result<size_t> outer_mark(Rewriting& r, size_t i) {
   return end + 4 - i;
 }
 
-constexpr std::array<Rule, 30> kRules = {
-    outer_mark, sorted_aggregate, string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,
+// What the engine's grammar has and Redshift's has not: FILTER (WHERE ..), and VALUES as a query of its own.
+Result<size_t> unknown_syntax(Rewriting& r, size_t i) {
+  const auto near = [&](size_t at) {
+    const Token& token = r.at(at);
+    return sql_error(kSyntaxError, "syntax error at or near \"" + r.statement.text.substr(token.begin, token.end - token.begin) + "\"",
+                     token.begin + 1);
+  };
+  const bool filter = r.at(i).is("filter") && i > 0 && r.at(i - 1).is_op(")");
+  if (filter && r.at(i + 1).is_op("(") && r.at(i + 2).is("where")) return near(i + 1);
+  if (!r.at(i).is("values") || !r.at(i + 1).is_op("(")) return 0;
+  static constexpr std::array<std::string_view, 6> kBeforeQueries = {"explain", "union", "all", "except", "minus", "intersect"};
+  const bool query = i == 0 || r.at(i - 1).is_op("(") || std::ranges::find(kBeforeQueries, r.at(i - 1).text) != kBeforeQueries.end();
+  if (query) return near(i);
+  return 0;
+}
+
+constexpr std::array<Rule, 31> kRules = {
+    unknown_syntax, outer_mark, sorted_aggregate, string_literal, parameter, temporary_name, back_quotes, double_colon, cast_as,
     convert, top, minus, approximate, listagg, null_treatment, select_into, delete_from, schema_binding,
     explain_verbose, interval_literal, object_transform, positions, similar, percentile_over, qualified_words,
     collate, rows_function, session_values, table_path, plain_name, exclusive_or};

@@ -105,6 +105,39 @@ def test_wrong_passwords_users_and_databases(psql):
     assert "nosuch" in psql("-c", "select 1", PGOPTIONS="-c warehouse=nosuch", status=2)
 
 
+def test_who_came_and_left_is_told(psql):
+    """stl_connection_log: failed log-ins, sessions that began and that ended."""
+    psql("-c", "select 1", PGPASSWORD="wrong", status=2)
+    pid = psql("-c", "select pg_backend_pid()").strip()
+    events = "select event, trim(dbname), trim(username), duration >= 0 from stl_connection_log where pid = {} order by 1"
+    assert psql("-c", events.format(pid)) == ("authenticated|dev|awsuser|t\ndisconnecting session|dev|awsuser|t\n"
+                                              "initiating session|dev|awsuser|t\n")
+    assert psql("-c", f"select session_id, event from sys_connection_log where session_id = {pid} order by record_time desc limit 1") == \
+        f"{pid}|disconnecting session\n"
+    assert psql("-c", f"select user_name, db_name, endtime >= starttime from stl_sessions where process = {pid}") == "awsuser|dev|t\n"
+    failed = "select count(*) > 0 from stl_connection_log where event = 'authentication failure' and username = 'awsuser'"
+    assert psql("-c", failed) == "t\n"
+    still = "select count(*) from stl_connection_log where event = 'initiating session' and pid not in (select pid from " \
+            "stl_connection_log where event = 'disconnecting session') and pid = pg_backend_pid()"
+    assert psql("-c", still) == "1\n"
+
+
+def test_messages_come_before_the_error_that_ends_a_call(psql):
+    out = psql(text="""
+        create or replace procedure fails() as $$
+        begin
+          raise info 'first';
+          execute 'select invalid';
+        exception when others then
+          raise warning 'caught %', sqlerrm;
+        end;
+        $$ language plpgsql;
+        call fails();
+    """, status=3)
+    assert [line.split(":", 3)[-1].strip() for line in out.splitlines() if "INFO" in line or "WARNING" in line or "ERROR" in line] == \
+        ["first", 'caught column "invalid" does not exist', 'column "invalid" does not exist']
+
+
 def test_temporary_credentials(psql, server, user, allow, place):
     """They say themselves which workgroup they are for."""
     theirs = user(allow("redshift-serverless:GetCredentials"))

@@ -6,14 +6,35 @@
 
 namespace tarn::redshift_data {
 
+namespace {
+
+WireSession without_functions(const WireSession& session) {
+  return {session.pid, session.user, session.database, session.application, session.peer, session.started};
+}
+
+}  // namespace
+
+void Activity::note(const char* event, const WireSession& session, Time time) {
+  connections_.push_back({event, time, without_functions(session), time.micros - session.started.micros});
+  if (connections_.size() > kKept) connections_.pop_front();
+}
+
 void Activity::connect(WireSession session) {
   const std::lock_guard lock(mutex_);
+  note("authenticated", session, session.started);
+  note("initiating session", session, session.started);
   sessions_[session.pid] = std::move(session);
 }
 
-void Activity::disconnect(int32_t pid) {
+void Activity::disconnect(int32_t pid, Time now) {
   const std::lock_guard lock(mutex_);
-  sessions_.erase(pid);
+  const auto node = sessions_.extract(pid);
+  if (!node.empty()) note("disconnecting session", node.mapped(), now);
+}
+
+void Activity::refuse(WireSession session) {
+  const std::lock_guard lock(mutex_);
+  note("authentication failure", session, session.started);
 }
 
 void Activity::begin(WireStatement statement) {
@@ -39,8 +60,7 @@ void Activity::end(uint64_t query_id, const PartRecord& outcome) {
 std::vector<WireSession> Activity::sessions() const {
   const std::lock_guard lock(mutex_);
   std::vector<WireSession> all;
-  for (const auto& [pid, session] : sessions_)
-    all.push_back({pid, session.user, session.database, session.application, session.peer, session.started});
+  for (const auto& [pid, session] : sessions_) all.push_back(without_functions(session));
   return all;
 }
 
@@ -50,6 +70,11 @@ std::vector<WireStatement> Activity::statements() const {
   for (auto at = running_.rbegin(); at != running_.rend(); ++at) all.push_back(at->second);
   all.insert(all.end(), over_.rbegin(), over_.rend());
   return all;
+}
+
+std::vector<ConnectionEvent> Activity::connections() const {
+  const std::lock_guard lock(mutex_);
+  return {connections_.begin(), connections_.end()};
 }
 
 bool Activity::stop(int32_t pid, bool terminate, const std::string* user) {

@@ -29,6 +29,14 @@ struct WireStatement {
   PartRecord part;  // the first 16 KB of its text
 };
 
+// Who came, left, or was not let in. AWS: STL_CONNECTION_LOG has the words.
+struct ConnectionEvent {
+  std::string event;
+  Time time;
+  WireSession session = {};  // without its functions
+  int64_t duration_micros = 0;
+};
+
 // THREADS: any.
 class Activity {
  public:
@@ -36,7 +44,9 @@ class Activity {
 
   // LIFETIME: what the session's functions borrow, until disconnect().
   void connect(WireSession session);
-  void disconnect(int32_t pid);
+  void disconnect(int32_t pid, Time now);
+  // Whoever was not let in.
+  void refuse(WireSession session);
   // A statement begins. REQUIRES: the query's number is its own.
   void begin(WireStatement statement);
   // .. and ends: state, error, rows, bytes, duration and time of `outcome`.
@@ -44,15 +54,20 @@ class Activity {
 
   std::vector<WireSession> sessions() const;      // by pid, without their functions
   std::vector<WireStatement> statements() const;  // newest first
+  std::vector<ConnectionEvent> connections() const;  // the newest, in their order
 
   // Ends what the session runs, or the session. False: there is none of the number that `user` may end; nullptr: whosever.
   bool stop(int32_t pid, bool terminate, const std::string* user);
 
  private:
+  // REQUIRES: the mutex is held.
+  void note(const char* event, const WireSession& session, Time time);
+
   mutable std::mutex mutex_;
   std::map<int32_t, WireSession> sessions_;
   std::map<uint64_t, WireStatement> running_;
   std::deque<WireStatement> over_;
+  std::deque<ConnectionEvent> connections_;
 };
 
 }  // namespace tarn::redshift_data

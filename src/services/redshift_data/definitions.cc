@@ -145,6 +145,7 @@ Status erase_definitions(Transaction& tx, const std::string& namespace_id) {
   TRY(erase_below(tx, kGroups, namespace_id));
   TRY(erase_below(tx, kRoles, namespace_id));
   TRY(erase_below(tx, kMemberships, namespace_id));
+  TRY(erase_below(tx, kMovedFiles, namespace_id));
   return erase_below(tx, kLoadErrors, namespace_id);
 }
 

@@ -17,6 +17,23 @@ namespace {
 constexpr uint64_t kMaxDocument = 16 << 20;  // a manifest or a jsonpaths document
 constexpr size_t kMaxPartitions = 100;       // AWS: BatchCreatePartition; INSERT (external table)
 constexpr size_t kMaxLoadErrors = 1000;      // kept of one COPY
+constexpr size_t kMaxFiles = 10000;          // kept of one COPY or UNLOAD
+constexpr size_t kMaxForgotten = 1000;       // at once
+constexpr int64_t kDaysKept = 7;             // AWS: STL views for logging
+
+// The older ones, which no view shows any more.
+Status forget_files(Transaction& tx, const std::string& namespace_id, const std::string& database, Time now) {
+  std::vector<MovedFileKey> old;
+  auto at = tx.cursor(kMovedFiles, {.prefix = prefix_of(kMovedFiles, namespace_id, database)});
+  for (; at.valid() && old.size() < kMaxForgotten; at.next()) {
+    const MovedFileKey key = TRY(at.key());
+    if (key.time.micros >= now.micros - kDaysKept * 24 * 3600 * 1'000'000) break;
+    old.push_back(key);
+  }
+  TRY(at.status());
+  for (const MovedFileKey& key : old) TRY(tx.erase(kMovedFiles, key));
+  return {};
+}
 
 }  // namespace
 
@@ -232,14 +249,29 @@ Status StatementHost::publish(const sql::Publishing& publishing) {
   return Failure(s3_worded(done.error()));
 }
 
-void StatementHost::record_load_errors(const std::string& table, const std::vector<sql::LoadError>& errors) {
+void StatementHost::record_files(const sql::MovedFiles& moved) {
+  const Time at = now();
+  const auto written = door().store().run([&](Transaction& tx) -> Status {
+    TRY(forget_files(tx, namespace_id(), database_, at));
+    for (size_t i = 0; i < std::min(moved.files.size(), kMaxFiles); ++i) {
+      const sql::MovedFile& file = moved.files[i];
+      TRY(tx.put(kMovedFiles, {namespace_id(), database_, at, door().store().next_id()},
+                 {moved.query_id, actor_->workgroup().user, moved.pid, moved.unload, static_cast<uint8_t>(moved.format), moved.table,
+                  file.object.uri, file.object.etag, file.bytes, file.rows, file.errors, moved.began, file.object.last_modified}));
+    }
+    return {};
+  });
+  (void)written;  // the statement did what it was asked for
+}
+
+void StatementHost::record_load_errors(uint64_t query_id, const std::string& table, const std::vector<sql::LoadError>& errors) {
   const Time at = now();
   const auto written = door().store().run([&](Transaction& tx) -> Status {
     for (size_t i = 0; i < std::min(errors.size(), kMaxLoadErrors); ++i) {
       const sql::LoadError& e = errors[i];
       TRY(tx.put(kLoadErrors, {namespace_id(), database_, at, door().store().next_id()},
                  {statement_id_, actor_->workgroup().user, table, e.uri, e.line, e.column, e.type, e.column_length,
-                  e.position, e.raw_line, e.raw_value, e.code, e.reason}));
+                  e.position, e.raw_line, e.raw_value, e.code, e.reason, query_id}));
     }
     return {};
   });

@@ -49,7 +49,8 @@ class StatementHost final : public sql::SessionHost {
   Result<std::string> read_object(const std::string& role, const std::string& uri) override;
   Status publish(const sql::Publishing& publishing) override;
   void discard(const std::vector<sql::WrittenObject>& objects) override { warehouse_.staging().discard(objects); }
-  void record_load_errors(const std::string& table, const std::vector<sql::LoadError>& errors) override;
+  void record_load_errors(uint64_t query_id, const std::string& table, const std::vector<sql::LoadError>& errors) override;
+  void record_files(const sql::MovedFiles& moved) override;
 
  private:
   Door& door() { return actor_->door(); }

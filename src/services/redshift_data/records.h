@@ -183,11 +183,35 @@ struct LoadErrorRecord {
   std::string raw_line, raw_value;
   int64_t code = 0;
   std::string reason;
+  uint64_t query_id = 0;
   static void fields(auto& self, auto&& visit) {
     visit(self.statement, self.user, self.table, self.uri, self.line, self.column, self.type, self.column_length,
-          self.position, self.raw_line, self.raw_value, self.code, self.reason);
+          self.position, self.raw_line, self.raw_value, self.code, self.reason, self.query_id);
   }
 };
 inline constexpr Table<LoadErrorKey, LoadErrorRecord> kLoadErrors{"redshift_data.load_errors"};
+
+// A file that COPY read or UNLOAD wrote (sql::MovedFile): a row of stl_load_commits or stl_unload_log.
+struct MovedFileKey {
+  std::string namespace_id, database;
+  Time time;  // when it was done
+  uint64_t number = 0;
+  static void fields(auto& self, auto&& visit) { visit(self.namespace_id, self.database, self.time, self.number); }
+};
+struct MovedFileRecord {
+  uint64_t query_id = 0;
+  std::string user;
+  int64_t pid = 0;
+  bool unload = false;
+  uint8_t format = 0;  // sql::FileFormat
+  std::string table, uri, etag;
+  int64_t bytes = -1, rows = -1, errors = 0;
+  Time began, last_modified;
+  static void fields(auto& self, auto&& visit) {
+    visit(self.query_id, self.user, self.pid, self.unload, self.format, self.table, self.uri, self.etag, self.bytes, self.rows,
+          self.errors, self.began, self.last_modified);
+  }
+};
+inline constexpr Table<MovedFileKey, MovedFileRecord> kMovedFiles{"redshift_data.moved_files"};
 
 }  // namespace tarn::redshift_data

@@ -11,18 +11,25 @@ namespace {
 
 constexpr size_t kMaxQueries = 1000;
 
-std::string micros(const PartRecord& part) {
-  return number(part.duration_nanos / 1000);
-}
-
-std::optional<std::string> some(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
 // "SELECT", "COPY" ..: a statement's first word.
 std::string first_word(const std::string& text) {
   const auto tokens = sql::lex(text);
   return tokens && !tokens->empty() ? upper(tokens->front().text) : "";
+}
+
+// AWS: STL_DDLTEXT: schemas, tables and views; STL_UTILITYTEXT has the other ones that are no queries.
+std::string text_type(const std::string& text) {
+  const auto tokens = sql::lex(text);
+  if (!tokens || tokens->empty()) return "UTILITY";
+  constexpr std::string_view kQueries[] = {"select", "with", "insert", "update", "delete", "merge", "copy", "unload"};
+  constexpr std::string_view kDdl[] = {"create", "drop", "alter"};
+  constexpr std::string_view kDefined[] = {"schema", "table", "view", "materialized", "temp", "temporary", "external", "or"};
+  const std::string& first = tokens->front().text;
+  const auto is_one_of = [](const auto& words, const std::string& word) { return std::ranges::find(words, word) != std::end(words); };
+  if (is_one_of(kQueries, first) || first == "(") return "QUERY";
+  const bool defines = is_one_of(kDdl, first) && tokens->size() > 1 && is_one_of(kDefined, (*tokens)[1].text);
+  const bool routine = defines && (*tokens)[1].text == "or" && tokens->size() > 3 && (*tokens)[3].text != "view";
+  return defines && !routine ? "DDL" : "UTILITY";
 }
 
 // AWS: SYS_QUERY_HISTORY, query_type.
@@ -36,16 +43,24 @@ std::string query_type(const std::string& text) {
   return word == "GRANT" || word == "REVOKE" ? "DCL" : "UTILITY";
 }
 
-// AWS: SYS_QUERY_HISTORY: a superuser sees all, others their own.
+}  // namespace
+
+std::string micros(const PartRecord& part) {
+  return number(part.duration_nanos / 1000);
+}
+
+std::optional<std::string> some(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
 bool sees_all(const Source& source) {
   const Workgroup& workgroup = source.workgroup();
   return sql::identity_of(source.catalog, workgroup.user, workgroup.session_roles).superuser;
 }
 
-// Every statement that the asking user may see, newest first. Of a session on the wire its user says whose it is, of the Data
+// Of a session on the wire its user says whose it is, of the Data
 // API the caller.
-template <class Each>
-Status each_query(Source& source, Each each) {
+Status each_query(Source& source, const std::function<void(const StatementRecord&, const PartRecord&)>& each) {
   const Workgroup& workgroup = source.workgroup();
   const bool all = sees_all(source);
   const bool wire = source.actor.from().principal.kind == Principal::Kind::kService;
@@ -73,6 +88,8 @@ Status each_query(Source& source, Each each) {
     for (const PartRecord& part : record.parts) each(record, part);
   return {};
 }
+
+namespace {
 
 constexpr std::string_view kQueryStates[] = {"queued", "planning", "running", "success", "failed", "canceled"};
 
@@ -128,10 +145,8 @@ Status svl_qlog(Source& source) {
 
 Status svl_statementtext(Source& source) {
   return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    const std::string type = query_type(part.sql);
     source.rows.push_back({user_id(source, record.user), "0", std::to_string(record.pid), "default",
-                           timestamp(part.created), timestamp(part.updated), "0",
-                           type == "DDL" || type == "UTILITY" ? type : "QUERY", part.sql});
+                           timestamp(part.created), timestamp(part.updated), "0", text_type(part.sql), part.sql});
   });
 }
 
@@ -163,46 +178,6 @@ Status procedure_calls(Source& source) {
   });
 }
 
-std::string_view format_name(sql::FileFormat format) {
-  constexpr std::string_view kNames[] = {"csv", "txt", "json", "parquet", "fixedwidth", "shapefile"};
-  const auto at = static_cast<size_t>(format);
-  return at < std::size(kNames) ? kNames[at] : "avro";
-}
-
-// What it read and how many files that were is not kept.
-Status load_history(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    const auto copy = parsed_as<sql::Copy>(part.sql);
-    if (!copy) return;
-    const bool done = part.state == StatementState::kFinished;
-    source.rows.push_back({user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid),
-                           record.database,
-                           done                  ? "completed"
-                           : is_over(part.state) ? "aborted"
-                                                 : "running",
-                           copy->request.table, timestamp(part.created), timestamp(part.updated), micros(part),
-                           copy->uri, std::string(format_name(copy->request.format)), number(done ? part.rows : 0)});
-  });
-}
-
-Status unload_history(Source& source) {
-  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
-    const auto unload = parsed_as<sql::Unload>(part.sql);
-    if (!unload) return;
-    constexpr std::string_view kCompressions[] = {"none", "gzip", "bzip2", "zstd", "none"};
-    const bool done = part.state == StatementState::kFinished;
-    source.rows.push_back(
-        {user_id(source, record.user), std::to_string(part.query_id), "0", std::to_string(record.pid), record.database,
-         done                  ? "completed"
-         : is_over(part.state) ? "aborted"
-                               : "running",
-         timestamp(part.created), timestamp(part.updated), micros(part),
-         std::string(format_name(unload->request.format)),
-         std::string(kCompressions[static_cast<size_t>(unload->request.compression)]), unload->request.uri,
-         number(done ? part.rows : 0), std::nullopt, std::nullopt, some(part.error)});
-  });
-}
-
 // One step a query: what it gave back. The steps of its plan are not kept.
 Status query_detail(Source& source) {
   return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
@@ -228,13 +203,37 @@ Status sessions(Source& source) {
   });
 }
 
+// AWS: STL_CONNECTION_LOG, for superusers.
+Status connection_log(Source& source) {
+  if (!sees_all(source)) return {};
+  for (const ConnectionEvent& each : source.activity.connections())
+    source.rows.push_back({each.event, timestamp(each.time), each.session.peer, std::to_string(each.session.pid), each.session.database,
+                           each.session.user, std::to_string(each.duration_micros), each.session.application,
+                           user_id(source, each.session.user), timestamp(each.session.started)});
+  return {};
+}
+
+// What REFRESH MATERIALIZED VIEW did: it always computes the view anew.
+Status refreshes(Source& source) {
+  return each_query(source, [&](const StatementRecord& record, const PartRecord& part) {
+    const auto refresh = parsed_as<sql::RefreshView>(part.sql);
+    if (!refresh || !is_over(part.state)) return;
+    const bool missing = part.error.find("does not exist") != std::string::npos;
+    source.rows.push_back({record.database, user_id(source, record.user), some(refresh->name.schema), refresh->name.name,
+                           std::to_string(record.pid), timestamp(part.created), timestamp(part.updated), micros(part),
+                           part.state == StatementState::kFinished ? "Refresh successfully recomputed MV from scratch"
+                           : missing                               ? "Refresh failed. MV was not found"
+                                                                   : "Refresh failed. Internal error"});
+  });
+}
+
 constexpr RowsOf kQueryViews[] = {
+    {sql::kConnections, connection_log},
+    {sql::kRefreshes, refreshes},
     {"sys_query_history", query_history},
     {"sys_query_detail", query_detail},
     {"sys_query_text", query_text},
     {"sys_procedure_call", procedure_calls},
-    {"sys_load_history", load_history},
-    {"sys_unload_history", unload_history},
     {"stl_query", stl_query},
     {"stl_querytext", stl_querytext},
     {"svl_qlog", svl_qlog},

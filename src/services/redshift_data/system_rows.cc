@@ -112,7 +112,7 @@ Status external_partitions(Source& source) {
 
 Status load_error_detail(Source& source) {
   return source.each(kLoadErrors, [&](const LoadErrorKey& key, const LoadErrorRecord& record) {
-    source.rows.push_back({std::string(kUserId), std::to_string(key.number), "0", "0", source.database, "0",
+    source.rows.push_back({user_id(source, record.user), std::to_string(record.query_id), "0", "0", source.database, "0",
                            timestamp(key.time), record.uri, std::to_string(record.line), record.column, record.type,
                            std::to_string(record.column_length), std::to_string(record.position),
                            std::to_string(record.code), record.reason});
@@ -121,7 +121,7 @@ Status load_error_detail(Source& source) {
 
 Status load_errors(Source& source) {
   return source.each(kLoadErrors, [&](const LoadErrorKey& key, const LoadErrorRecord& record) {
-    source.rows.push_back({std::string(kUserId), "0", "0", timestamp(key.time), "0", std::to_string(key.number),
+    source.rows.push_back({user_id(source, record.user), "0", "0", timestamp(key.time), "0", std::to_string(record.query_id),
                            record.uri, std::to_string(record.line), record.column, record.type,
                            std::to_string(record.column_length), std::to_string(record.position), record.raw_line,
                            record.raw_value, std::to_string(record.code), record.reason, "0", "0"});
@@ -314,7 +314,7 @@ Result<sql::Rows> system_rows(Door& door, Actor& actor, const Activity& activity
                 *tx,
                 out.rows,
                 TRY(read_definitions(*tx, actor.workgroup().namespace_id, database))};
-  for (const std::span<const RowsOf> views : {std::span<const RowsOf>(kViews), query_views()})
+  for (const std::span<const RowsOf> views : {std::span<const RowsOf>(kViews), query_views(), file_views()})
     for (const RowsOf& each : views)
       if (each.view == view) TRY(each.fill(source));
   return out;

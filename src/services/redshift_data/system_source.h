@@ -1,6 +1,7 @@
 // What the system views' rows are made from, file by file.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,10 +43,17 @@ struct RowsOf {
   Status (*fill)(Source&);
 };
 std::span<const RowsOf> query_views();  // system_queries.cc: what was run, and sessions
+std::span<const RowsOf> file_views();   // system_files.cc: what COPY read and UNLOAD wrote
 Status routines(Source& source);        // system_routines.cc
 
 std::string timestamp(Time time);
 std::string user_id(const Source& source, const std::string& user);
+// AWS: SYS_QUERY_HISTORY: a superuser sees all, others their own.
+bool sees_all(const Source& source);
+// Every statement that the asking user may see, newest first.
+Status each_query(Source& source, const std::function<void(const StatementRecord&, const PartRecord&)>& each);
+std::string micros(const PartRecord& part);
+std::optional<std::string> some(const std::string& text);  // nullopt: it is empty
 // Not negative: what is not known is 0.
 std::string number(int64_t value);
 

@@ -394,6 +394,21 @@ std::optional<int> hours_west(std::string_view abbreviation) {
   return std::nullopt;
 }
 
+std::optional<int64_t> minutes_west(std::string_view zone) {
+  zone = trim(zone);
+  const size_t sign = zone.find_first_of("+-");
+  if (sign == 0 || sign == std::string_view::npos || lower(zone).starts_with("etc/")) return std::nullopt;
+  const std::string_view name = trim(zone.substr(0, sign)), offset = zone.substr(sign + 1);
+  const auto of_name = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '/' || c == '_'; };
+  const size_t colon = offset.find(':');
+  const auto hours = parse_int(offset.substr(0, colon));
+  const auto minutes = colon == std::string_view::npos ? std::optional<int64_t>(0) : parse_int(offset.substr(colon + 1));
+  if (!std::ranges::all_of(name, of_name) || !hours || !minutes || *hours < 0 || *hours > 24 || *minutes < 0 || *minutes > 59)
+    return std::nullopt;
+  const int64_t west = *hours * 60 + *minutes;
+  return zone[sign] == '-' ? -west : west;
+}
+
 std::string engine_zone(std::string_view zone) {
   const std::string name = lower(trim(zone));
   const size_t sign = name.find_first_of("+-");

@@ -24,5 +24,7 @@ std::optional<int> hours_west(std::string_view abbreviation);
 
 // What the engine calls a time zone: 'GMT+2' lies west of Greenwich. AWS: CONVERT_TIMEZONE, time zone usage notes.
 std::string engine_zone(std::string_view zone);
+// Of a zone with an offset behind a name, "NEWZONE -2:15": how many minutes it lies west of Greenwich, whatever it is called.
+std::optional<int64_t> minutes_west(std::string_view zone);
 
 }  // namespace tarn::sql::engine

@@ -88,6 +88,8 @@ std::string overflow_words(const std::string& message) {
   return message;
 }
 
+}  // namespace
+
 std::string shown_type(std::string name) {
   static constexpr std::pair<const char*, const char*> kNames[] = {
       {"INTEGER_LITERAL", "integer"}, {"STRING_LITERAL", "character varying"}, {"VARCHAR", "character varying"},
@@ -99,6 +101,8 @@ std::string shown_type(std::string name) {
     if (name == engine) return shown;
   return lower(name);
 }
+
+namespace {
 
 // No function matches the given name and argument types 'f(INTEGER, DECIMAL(18,0))'. ..
 std::string no_such_function(const std::string& message) {

@@ -13,6 +13,9 @@ namespace tarn::sql::engine {
 [[noreturn]] void raise_sql(const char* sqlstate, const std::string& message,
                             duckdb::optional_idx position = duckdb::optional_idx());
 
+// The engine's name of a type as Redshift shows it.
+std::string shown_type(std::string name);
+
 Error to_error(const duckdb::ErrorData& error, Dialect dialect);
 
 }  // namespace tarn::sql::engine

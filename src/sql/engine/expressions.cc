@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "sql/engine/errors.h"
 #include "sql/engine/manifest.h"
+#include "sql/engine/outer_joins.h"
 #include "sql/engine/parameters.h"
 #include "sql/engine/rewriter.h"
 #include "sql/engine/session_state.h"
@@ -237,6 +238,9 @@ void Rewriter::expression(ParsedPtr& e) {
       auto& star = e->Cast<duckdb::StarExpression>();
       if (star.columns) raise_sql("42883", "function columns does not exist", e->GetQueryLocation());
       star.relation_name = lower(star.relation_name);
+      const bool changed = !star.replace_list.empty() || !star.rename_list.empty();
+      if (changed && request_.context.dialect == Dialect::kRedshift)
+        raise_sql("42601", star.replace_list.empty() ? "syntax error at or near \"rename\"" : "syntax error at or near \"replace\"");
       return;
     }
     case ExpressionClass::CONSTANT:
@@ -388,6 +392,8 @@ void Rewriter::cast(ParsedPtr& e) {
 }
 
 void Rewriter::no_such_function(const FunctionExpression& call) {
+  if (call.function_name == kOuterFunction)
+    raise_sql("42601", "Outer join operator (+) is only allowed in the WHERE clause of a query.", call.GetQueryLocation());
   if (!std::isalpha(static_cast<unsigned char>(call.function_name[0])) && call.function_name[0] != '_') {
     const string left = call.children.size() > 1 ? "\"unknown\" " : "";
     raise_sql("42883", "operator does not exist: " + left + call.function_name + " \"unknown\"", call.GetQueryLocation());
@@ -518,12 +524,33 @@ static void frame_given(const duckdb::WindowExpression& window, const string& na
   raise_sql("42P20", "Aggregate window functions with an ORDER BY clause require a frame clause", window.GetQueryLocation());
 }
 
+// AWS: Window function syntax summary: frames of rows only, no DISTINCT; LAG, LEAD: an offset, no default.
+static void plain_window(const duckdb::WindowExpression& window, const string& name) {
+  using duckdb::WindowBoundary;
+  const auto location = window.GetQueryLocation();
+  if (window.distinct) raise_sql("0A000", "DISTINCT is not implemented for window functions", location);
+  if (window.default_expr)
+    raise_sql("0A000", "Default parameter not be supported for window function " + name, location);
+  static constexpr WindowBoundary kOfValues[] = {
+      WindowBoundary::EXPR_PRECEDING_RANGE,  WindowBoundary::EXPR_FOLLOWING_RANGE,  WindowBoundary::CURRENT_ROW_GROUPS,
+      WindowBoundary::EXPR_PRECEDING_GROUPS, WindowBoundary::EXPR_FOLLOWING_GROUPS,
+  };
+  const auto of_values = [](WindowBoundary side) { return std::ranges::find(kOfValues, side) != std::end(kOfValues); };
+  if (of_values(window.start) || of_values(window.end) || window.start == WindowBoundary::CURRENT_ROW_RANGE)
+    raise_sql("0A000", "a window's frame is of ROWS: RANGE and GROUPS are not supported", location);
+  if (window.exclude_clause != duckdb::WindowExcludeMode::NO_OTHER)
+    raise_sql("42601", "syntax error at or near \"exclude\"", location);
+}
+
 void Rewriter::window(ParsedPtr& e) {
   auto& window = e->Cast<duckdb::WindowExpression>();
   const string name = lower(window.function_name);
   const string native = window_function(name);
   if (native.empty()) raise_sql("42883", "function " + name + " does not exist", e->GetQueryLocation());
-  if (request_.context.dialect == Dialect::kRedshift) frame_given(window, name);
+  if (request_.context.dialect == Dialect::kRedshift) {
+    frame_given(window, name);
+    plain_window(window, name);
+  }
   expressions(window.children);
   expressions(window.partitions);
   orders(window.orders);
@@ -551,6 +578,7 @@ void Rewriter::window(ParsedPtr& e) {
     return replace(e, own_call("ratio", list(std::move(value), std::move(total))));
   }
   window.function_name = native;
+  if (name == "median" || name.starts_with("percentile_cont")) return replace(e, own_call("settled", list(e->Copy())));
   const bool of_numbers = name == "sum" || name == "avg" || name.starts_with("stddev") || name.starts_with("var");
   if (of_numbers && request_.context.dialect == Dialect::kRedshift)
     window.children[0] = own_call("number_of", list(std::move(window.children[0])));

@@ -360,13 +360,29 @@ unique_ptr<Expression> bind_number(FunctionBindExpressionInput& input) {
 
 // What MEDIAN and PERCENTILE_CONT are taken of: whole numbers are decimals with one digit behind the point.
 // AWS: MEDIAN's and PERCENTILE_CONT's return types; ASSUMED: their precision and scale.
+constexpr int kMoreDigits = 4;
+
 unique_ptr<Expression> bind_continuous(FunctionBindExpressionInput& input) {
   auto value = std::move(input.children[0]);
   const LogicalType type = value->return_type;
   if (is_super(type)) return call(input.context, kFunctionSchema, "super_number", arguments(std::move(value)));
   if (type.id() == LogicalTypeId::FLOAT) return cast_to(input.context, std::move(value), LogicalType::DOUBLE);
-  if (!integral(type)) return value;
-  return cast_to(input.context, std::move(value), decimal_type(std::min(digits_of(type).precision + 1, kMaxPrecision), 1));
+  if (!integral(type) && type.id() != LogicalTypeId::DECIMAL) return value;
+  Digits digits = digits_of(type);
+  if (integral(type)) digits = {digits.precision + 1, 1};
+  // What the engine puts between two values it cuts: it is given more digits, and what comes out is rounded (settled).
+  if (digits.precision + kMoreDigits < kMaxPrecision)
+    return cast_to(input.context, std::move(value), decimal_type(digits.precision + kMoreDigits, digits.scale + kMoreDigits));
+  return cast_to(input.context, std::move(value), decimal_type(kMaxPrecision, digits.scale));
+}
+
+// Of what an aggregate made of continuous_of's values: without the digits that it added.
+unique_ptr<Expression> bind_settled(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  if (value->return_type.id() != LogicalTypeId::DECIMAL) return value;
+  const Digits digits = digits_of(value->return_type);
+  if (digits.precision == kMaxPrecision) return value;
+  return cast_to(input.context, std::move(value), decimal_type(digits.precision - kMoreDigits, digits.scale - kMoreDigits));
 }
 
 unique_ptr<Expression> bind_ratio(FunctionBindExpressionInput& input) {
@@ -473,6 +489,7 @@ void add_arithmetic(Registry& registry) {
   registry.add(typed("ratio", 2, bind_ratio));
   registry.add(typed("number_of", 1, bind_number));
   registry.add(typed("continuous_of", 1, bind_continuous));
+  registry.add(typed("settled", 1, bind_settled));
   registry.add(typed("negate", 1, bind_negate));
   registry.add(nonzeros());
   const auto of_decimals = [&](const char* name, duckdb::scalar_function_t run, duckdb::bind_scalar_function_t bind) {

@@ -198,10 +198,20 @@ unique_ptr<Expression> bind_fit(FunctionBindExpressionInput& input) {
   return call(input.context, kFunctionSchema, kRuns[which], arguments(std::move(text), std::move(input.children[1])));
 }
 
+// AWS: CAST. A BOOLEAN is no text.
+void refuse_boolean_text(FunctionBindExpressionInput& input) {
+  const auto session = SessionState::of(input.context);
+  if (input.children[0]->return_type.id() == LogicalTypeId::BOOLEAN && is_text(input.children[1]->return_type) && session &&
+      session->context.dialect == Dialect::kRedshift)
+    raise_sql("42846", "cannot cast type boolean to character varying");
+}
+
 unique_ptr<Expression> bind_cast(FunctionBindExpressionInput& input) {
+  refuse_boolean_text(input);
   return converted(input.context, std::move(input.children[0]), input.children[1]->return_type);
 }
 unique_ptr<Expression> bind_try_cast(FunctionBindExpressionInput& input) {
+  refuse_boolean_text(input);
   return converted(input.context, std::move(input.children[0]), input.children[1]->return_type, true);
 }
 unique_ptr<Expression> bind_as_text(FunctionBindExpressionInput& input) {

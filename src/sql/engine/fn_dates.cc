@@ -337,6 +337,17 @@ unique_ptr<Expression> bind_timezone(FunctionBindExpressionInput& input) {
   return call(input.context, "main", "timezone", arguments(zone_of(input.context, std::move(input.children[0])), std::move(time)));
 }
 
+// AWS: CONVERT_TIMEZONE, examples: a written zone with an offset of its own, 'NEWZONE -2:15'.
+std::optional<int64_t> offset_of(const Expression& zone) {
+  if (zone.GetExpressionType() != duckdb::ExpressionType::VALUE_CONSTANT || !is_text(zone.return_type)) return std::nullopt;
+  const auto& value = zone.Cast<duckdb::BoundConstantExpression>().value;
+  return value.IsNull() ? std::nullopt : minutes_west(duckdb::StringValue::Get(value));
+}
+
+unique_ptr<Expression> shifted(ClientContext& context, unique_ptr<Expression> time, int64_t minutes) {
+  return call(context, "main", "+", arguments(std::move(time), constant(Value::INTERVAL(0, 0, minutes * 60'000'000))), true);
+}
+
 // CONVERT_TIMEZONE([from,] to, timestamp): clocks read in the one zone, as they read in the other.
 unique_ptr<Expression> bind_convert_timezone(FunctionBindExpressionInput& input) {
   auto& context = input.context;
@@ -344,8 +355,15 @@ unique_ptr<Expression> bind_convert_timezone(FunctionBindExpressionInput& input)
   auto source = with_source ? std::move(input.children[0]) : constant(Value("UTC"));
   auto target = std::move(input.children[with_source ? 1 : 0]);
   auto time = converted(context, std::move(input.children[with_source ? 2 : 1]), LogicalType::TIMESTAMP);
+  if (const auto west = offset_of(*source)) {
+    time = shifted(context, std::move(time), *west);
+    source = constant(Value("UTC"));
+  }
+  const auto west = offset_of(*target);
+  if (west) target = constant(Value("UTC"));
   auto instant = call(context, "main", "timezone", arguments(zone_of(context, std::move(source)), std::move(time)));
-  return call(context, "main", "timezone", arguments(zone_of(context, std::move(target)), std::move(instant)));
+  auto there = call(context, "main", "timezone", arguments(zone_of(context, std::move(target)), std::move(instant)));
+  return west ? shifted(context, std::move(there), -*west) : std::move(there);
 }
 
 }  // namespace

@@ -68,10 +68,12 @@ namespace {
 
 // --- functions of the extension's ------------------------------------------------------------------------------------------
 
-// 'g' geometry, 'd' number, 'i' whole number; what comes back: 'G' geometry with the first one's SRID, 'I' INTEGER, else as is.
+// 'g' geometry, 'd' number, 'i' whole number; what comes back: 'G' geometry with the first one's SRID, 'P' the same, whose
+// polygon is tidied, 'I' INTEGER, else as is.
 struct Native {
   const char *name, *native, *arguments;
   char returns;
+  const char* refused = nullptr;  // 'C' collections, 'L' lines: what it does not take
 };
 constexpr Native kNatives[] = {
     {"st_x", "st_x", "g", 'D'},
@@ -98,12 +100,12 @@ constexpr Native kNatives[] = {
     {"st_perimeter", "st_perimeter", "g", 'D'},
     {"st_azimuth", "st_azimuth", "gg", 'D'},
     {"st_centroid", "st_centroid", "g", 'G'},
-    {"st_boundary", "st_boundary", "g", 'G'},
-    {"st_buffer", "st_buffer", "gdi", 'G'},
+    {"st_boundary", "st_boundary", "g", 'G', "C"},
+    {"st_buffer", "st_buffer", "gdi", 'P', "C"},
     {"st_convexhull", "st_convexhull", "g", 'G'},
     {"st_simplify", "st_simplify", "gd", 'G'},
-    {"st_union", "st_union", "gg", 'G'},
-    {"st_intersection", "st_intersection", "gg", 'G'},
+    {"st_union", "st_union", "gg", 'P', "CL"},
+    {"st_intersection", "st_intersection", "gg", 'P', "C"},
     {"st_reverse", "st_reverse", "g", 'G'},
     {"st_multi", "st_multi", "g", 'G'},
     {"st_force2d", "st_force2d", "g", 'G'},
@@ -137,11 +139,17 @@ unique_ptr<Expression> bind_native(FunctionBindExpressionInput& input) {
   if (list.size() > 1 && native.arguments[1] == 'g') {
     list[0] = call(context, kFunctionSchema, "same_srid", arguments(std::move(list[0]), list[1]->Copy()));
   }
-  auto srid = native.returns == 'G' ? srid_from(context, *list[0]) : nullptr;
+  for (size_t i = 0; native.refused && i < 2 && native.arguments[i] == 'g'; ++i)
+    list[i] = call(context, kFunctionSchema, "refuse_shapes",
+                   arguments(std::move(list[i]), constant(Value(std::string(native.name) + " " + native.refused))));
+  const bool is_made = native.returns == 'G' || native.returns == 'P';
+  auto srid = is_made ? srid_from(context, *list[0]) : nullptr;
   Children given;
   for (const auto& each : list) given.push_back(each->Copy());
   auto result = measured(context, native.name, given, call(context, "main", native.native, std::move(list)));
-  if (native.returns == 'G') return with_srid(context, std::move(result), std::move(srid));
+  if (native.returns == 'P')
+    result = call(context, kFunctionSchema, "tidy_polygon", arguments(std::move(result)));
+  if (is_made) return with_srid(context, std::move(result), std::move(srid));
   return native.returns == 'I' ? cast_to(context, std::move(result), LogicalType::INTEGER) : std::move(result);
 }
 

@@ -221,6 +221,50 @@ std::optional<GeometryValue> forced(GeometryValue value, int32_t wanted, const G
   return value;
 }
 
+// AWS: ST_Union, ST_Intersection, ST_Buffer: a polygon's outer ring runs clockwise from its least point, and has no point that
+// lies straight between its neighbours.
+Shape tidied_ring(const Shape& ring, bool outer) {
+  std::vector<std::pair<double, double>> points;
+  for (size_t i = 0; i + 3 < ring.ordinates.size(); i += 2) points.emplace_back(ring.ordinates[i], ring.ordinates[i + 1]);
+  const auto straight = [](const auto& a, const auto& b, const auto& c) {
+    return (b.first - a.first) * (c.second - b.second) == (b.second - a.second) * (c.first - b.first);
+  };
+  for (size_t i = 0; points.size() > 3 && i < points.size();) {
+    const size_t n = points.size();
+    if (straight(points[(i + n - 1) % n], points[i], points[(i + 1) % n]))
+      points.erase(points.begin() + static_cast<ptrdiff_t>(i));
+    else
+      ++i;
+  }
+  if ((signed_area(ring, 2) > 0) == outer) std::reverse(points.begin(), points.end());
+  std::rotate(points.begin(), std::min_element(points.begin(), points.end()), points.end());
+  points.push_back(points.front());
+  Shape made{ShapeKind::kLine, {}, {}};
+  for (const auto& [x, y] : points) made.ordinates.insert(made.ordinates.end(), {x, y});
+  return made;
+}
+std::optional<GeometryValue> tidied(GeometryValue value, int32_t, const GeometryValue&) {
+  const bool flat = value.dimensions() == 2 && value.shape.kind == ShapeKind::kPolygon;
+  for (size_t i = 0; flat && i < value.shape.parts.size(); ++i)
+    if (value.shape.parts[i].ordinates.size() >= 8) value.shape.parts[i] = tidied_ring(value.shape.parts[i], i == 0);
+  return value;
+}
+
+// The geometry, if its kind is one that the function takes: "name C" or "name CL".
+void refuse_shapes(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::BinaryExecutor::Execute<string_t, string_t, string_t>(
+      input.data[0], input.data[1], result, input.size(), [&](string_t bytes, string_t what) {
+        const ShapeKind kind = opened(bytes).shape.kind;
+        const std::string text = what.GetString();
+        const size_t space = text.find(' ');
+        const bool line = kind == ShapeKind::kLine || kind == ShapeKind::kMultiLine;
+        if (kind == ShapeKind::kCollection || (line && text.find('L', space) != std::string::npos))
+          raise_sql("22023", text.substr(0, space) + " does not take a " +
+                                 (line ? kind == ShapeKind::kLine ? "linestring" : "multilinestring" : "geometry collection"));
+        return StringVector::AddStringOrBlob(result, bytes);
+      });
+}
+
 template <Change change>
 void change_run(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
   duckdb::TernaryExecutor::ExecuteWithNulls<string_t, int32_t, string_t, string_t>(
@@ -251,6 +295,7 @@ constexpr ChangeRule kChanges[] = {
     {"st_force3dm", "forced_run", "", 2},
     {"st_force4d", "forced_run", "", 3},
     {"st_collect", "collected_run", "o", 0},
+    {"tidy_polygon", "tidied_run", "", 0},
 };
 
 template <size_t which>
@@ -460,6 +505,8 @@ void add_change_runs(Registry& registry) {
   change("line_of_points_run", change_run<line_of_points>);
   change("forced_run", change_run<forced>);
   change("collected_run", change_run<collected>);
+  change("tidied_run", change_run<tidied>);
+  registry.add(scalar("refuse_shapes", {geometry_type(), LogicalType::VARCHAR}, geometry_type(), refuse_shapes));
 }
 
 }  // namespace

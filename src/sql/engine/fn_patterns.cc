@@ -145,6 +145,8 @@ void substr_run(duckdb::DataChunk& input, duckdb::ExpressionState& state, duckdb
     const std::string text = a.text(0);
     const size_t group = parameters.find('e') != std::string::npos ? 1 : 0;
     int64_t occurrence = a.number(3, 1);
+    // AWS: REGEXP_SUBSTR, occurrence
+    if (occurrence < 1 || occurrence > static_cast<int64_t>(utf8_length(text))) return duckdb::Value(duckdb::LogicalType::VARCHAR);
     for (size_t at = start_of(text, a.number(2, 1)); pattern.find(text, at); at = pattern.next()) {
       if (--occurrence > 0) continue;
       return duckdb::Value(pattern.match().has(group) ? std::string(pattern.match().text(group)) : "");

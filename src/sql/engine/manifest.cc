@@ -91,7 +91,7 @@ ParsedPtr make_decode(FunctionExpression& call, const StatementContext&) {
 ParsedPtr make_percentile(FunctionExpression& call, const StatementContext&) {
   auto& value = call.order_bys && !call.order_bys->orders.empty() ? call.order_bys->orders[0].expression : call.children[0];
   value = own_call("continuous_of", list(std::move(value)));
-  return call.Copy();
+  return own_call("settled", list(call.Copy()));
 }
 
 // AWS: LISTAGG leaves out empty texts as it does NULLs; its result has 65535 bytes at most.

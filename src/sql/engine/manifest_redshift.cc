@@ -25,7 +25,7 @@ constexpr const char* kVarianceAll = "var_pop";
 
 ParsedPtr make_median(FunctionExpression& call, const StatementContext&) {
   call.children[0] = own_call("continuous_of", list(std::move(call.children[0])));
-  return call.Copy();
+  return own_call("settled", list(call.Copy()));
 }
 
 ParsedPtr make_collate(FunctionExpression& call, const StatementContext&) {
@@ -86,7 +86,13 @@ ParsedPtr zero(FunctionExpression&, const StatementContext&) {
 
 // ST_Collect(g) is an aggregate, ST_Collect(a, b) is not.
 ParsedPtr make_collect(FunctionExpression& call, const StatementContext&) {
-  if (call.children.size() == 2) return own_call("st_collect", std::move(call.children));
+  if (call.children.size() == 2) {  // AWS: a NULL beside a geometry is as if it were not there
+    ParsedPtr first = call.children[0]->Copy(), second = call.children[1]->Copy();
+    return duckdb::make_uniq<duckdb::OperatorExpression>(
+        duckdb::ExpressionType::OPERATOR_COALESCE,
+        list(own_call("st_collect", std::move(call.children)), own_call("to_geometry", list(std::move(first))),
+             own_call("to_geometry", list(std::move(second)))));
+  }
   ParsedPtr shape = own_call("to_geometry", list(std::move(call.children[0])));
   call.function_name = "list";
   call.children[0] = std::move(shape);

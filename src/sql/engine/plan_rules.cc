@@ -6,6 +6,7 @@
 #include "duckdb/planner/operator/list.hpp"
 #include "sql/engine/functions.h"
 #include "sql/engine/plan_blanks.h"
+#include "sql/engine/plan_sets.h"
 #include "sql/engine/session_state.h"
 #include "sql/engine/unnest_rule.h"
 #include "sql/engine/values.h"
@@ -72,6 +73,8 @@ void declare_columns(duckdb::LogicalCreateTable& create) {
 void before_optimizing(duckdb::OptimizerExtensionInput& input, unique_ptr<LogicalOperator>& plan) {
   const auto session = SessionState::of(input.context);
   if (!session || session->context.dialect != Dialect::kRedshift) return;
+  plan->ResolveOperatorTypes();
+  refuse_mixed_sets(*plan);
   unnest_in_place(input.context, plan);
   ignore_trailing_blanks(input, *plan, plan);
   session->planned.clear();

@@ -90,6 +90,8 @@ void Rewriter::node(duckdb::QueryNode& node, bool top) {
     }
     case duckdb::QueryNodeType::RECURSIVE_CTE_NODE: {
       auto& recursive = node.Cast<duckdb::RecursiveCTENode>();
+      if (!recursive.union_all && request_.context.dialect == Dialect::kRedshift)  // AWS: WITH clause
+        raise_sql("0A000", "the recursive query \"" + recursive.ctename + "\" is joined by UNION ALL only");
       cte_names_.back().insert(lower(recursive.ctename));
       this->node(*recursive.left, true);
       this->node(*recursive.right, true);

@@ -204,8 +204,38 @@ void Rewriter::erase(duckdb::DeleteStatement& statement) {
   from_aliases_.pop_back();
 }
 
+// AWS: MERGE, usage notes. s.a[0] and t.s.a, where t is a table of the statement.
+static void refuse_parts(const duckdb::ParsedExpression& value, const std::vector<string>& tables) {
+  bool part = value.GetExpressionType() == duckdb::ExpressionType::ARRAY_EXTRACT ||
+              value.GetExpressionType() == duckdb::ExpressionType::STRUCT_EXTRACT;
+  if (value.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+    const auto& names = value.Cast<duckdb::ColumnRefExpression>().column_names;
+    part = names.size() > 2 && std::ranges::find(tables, lower(names[0])) != tables.end();
+  }
+  if (part) raise_sql("0A000", "Partial reference of SUPER column is not supported in MERGE statement.", value.GetQueryLocation());
+  duckdb::ParsedExpressionIterator::EnumerateChildren(
+      value, [&](const duckdb::ParsedExpression& child) { refuse_parts(child, tables); });
+}
+
+static void refuse_parts(duckdb::MergeIntoStatement& statement) {
+  std::vector<string> tables;
+  for (const auto* table : {statement.target.get(), statement.source.get()}) {
+    const bool base = table->alias.empty() && table->type == duckdb::TableReferenceType::BASE_TABLE;
+    tables.push_back(lower(base ? table->Cast<duckdb::BaseTableRef>().table_name : table->alias));
+  }
+  if (statement.join_condition) refuse_parts(*statement.join_condition, tables);
+  for (const auto& [when, actions] : statement.actions) {
+    for (const auto& action : actions) {
+      for (const auto& value : action->expressions) refuse_parts(*value, tables);
+      if (!action->update_info) continue;
+      for (const auto& value : action->update_info->expressions) refuse_parts(*value, tables);
+    }
+  }
+}
+
 void Rewriter::merge(duckdb::MergeIntoStatement& statement) {
   writes("MERGE");
+  if (request_.context.dialect == Dialect::kRedshift) refuse_parts(statement);
   if (!statement.returning_list.empty()) refused("RETURNING");
   from_aliases_.emplace_back();
   ctes(statement.cte_map);

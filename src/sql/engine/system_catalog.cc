@@ -263,6 +263,16 @@ constexpr SystemView kViews[] = {
     {"pg_catalog", "pg_collation",
      "SELECT 0 AS oid, ''::VARCHAR AS collname, 0 AS collnamespace, 0 AS collowner, 6 AS collencoding WHERE false"},
     {"pg_catalog", "pg_inherits", "SELECT 0 AS inhrelid, 0 AS inhparent, 0 AS inhseqno WHERE false"},
+    // Of SHOW CONSTRAINTS and SHOW GRANTS: each column of a key; who was given what by whom.
+    {"pg_catalog", "tarn_keys",
+     "SELECT {db} AS database_name, k.schema_name, k.table_name, k.name, k.kind, unnest(k.columns) AS column_name, "
+     "generate_subscripts(k.columns, 1)::SMALLINT AS key_seq, k.other_schema, k.other_table, unnest(CASE k.kind WHEN 'f' THEN "
+     "k.other_columns ELSE k.columns END) AS other_column, u.name AS other_name FROM (SELECT * FROM {constraints}) k LEFT JOIN "
+     "(SELECT * FROM {constraints}) u ON k.kind = 'f' AND u.kind <> 'f' AND u.schema_name = k.other_schema AND u.table_name = "
+     "k.other_table AND u.columns = k.other_columns"},
+    {"pg_catalog", "tarn_grants",
+     "SELECT g.kind, g.schema_name, g.name, g.column_name, g.privilege AS privilege_type, " IDENTITY
+     ", g.grantor FROM {grants}"},
     {"information_schema", "table_constraints",
      "SELECT {db} AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name, {db} AS "
      "table_catalog, "

@@ -23,6 +23,37 @@ constexpr SystemView kDerived[] = {
      "total_exec_time, "
      "endtime AS service_class_end_time, 'Completed' AS final_state, 'Normal' AS query_priority FROM {view stl_query} "
      "v"},
+    {"pg_catalog", "sys_unload_detail",
+     "SELECT userid AS user_id, query AS query_id, pid AS session_id, 0::BIGINT AS transaction_id, path AS file_name, start_time, "
+     "end_time, line_count, transfer_size, file_format FROM {view stl_unload_log} v"},
+    {"pg_catalog", "stv_wlm_query_state",
+     "SELECT xid::INTEGER AS xid, query::INTEGER AS task, query, 100 AS service_class, 1 AS slot_count, starttime AS wlm_start_time, "
+     "'Running' AS state, 0::BIGINT AS queue_time, date_diff('microsecond', starttime, current_localtimestamp()) AS exec_time, "
+     "'Normal' AS query_priority FROM {view stv_inflight} v"},
+    // What only a cluster's own drivers tell is empty.
+    {"pg_catalog", "stl_connection_log",
+     "SELECT event, recordtime, remotehost, '' AS remoteport, pid, dbname, username, 'password' AS authmethod, duration, '' AS "
+     "sslversion, '' AS sslcipher, 0 AS mtu, '' AS sslcompression, '' AS sslexpansion, '' AS iamauthguid, application_name, '' AS "
+     "os_version, '' AS driver_version, 'none' AS plugin_name, 0 AS protocol_version, pid AS sessionid, '' AS compression FROM "
+     "system.redshift.system_rows('tarn_connections')"},
+    {"pg_catalog", "sys_connection_log",
+     "SELECT event, recordtime AS record_time, remotehost AS remote_host, remoteport AS remote_port, pid AS session_id, dbname AS "
+     "database_name, username AS user_name, authmethod AS auth_method, duration, sslversion AS ssl_version, sslcipher AS ssl_cipher, "
+     "mtu, sslcompression AS ssl_compression, sslexpansion AS ssl_expansion, iamauthguid AS iam_auth_guid, application_name, "
+     "driver_version, os_version, plugin_name, protocol_version, '' AS global_session_id FROM {view stl_connection_log} v"},
+    {"pg_catalog", "stl_sessions",
+     "SELECT userid, starttime, recordtime AS endtime, pid AS process, username AS user_name, dbname AS db_name, 0 AS timeout_sec, 0 "
+     "AS timed_out FROM system.redshift.system_rows('tarn_connections') WHERE event = 'disconnecting session'"},
+    {"pg_catalog", "svl_mv_refresh_status",
+     "SELECT r.db_name, r.userid, coalesce(r.schema_name, v.schema_name) AS schema_name, r.mv_name, 0::BIGINT AS xid, r.starttime, "
+     "r.endtime, r.status FROM system.redshift.system_rows('tarn_refreshes') r LEFT JOIN (SELECT name, min(schema_name) AS schema_name "
+     "FROM {own_db}.views WHERE kind = 'MATERIALIZED' GROUP BY name) v ON v.name = r.mv_name"},
+    {"pg_catalog", "sys_mv_refresh_history",
+     "SELECT r.userid AS user_id, r.pid AS session_id, 0::BIGINT AS transaction_id, r.db_name AS database_name, "
+     "coalesce(r.schema_name, t.schema_name) AS schema_name, t.table_oid::BIGINT AS mv_id, r.mv_name, 'Manual' AS refresh_type, "
+     "r.status, r.starttime AS start_time, r.endtime AS end_time, r.duration FROM system.redshift.system_rows('tarn_refreshes') r LEFT "
+     "JOIN (SELECT table_name, min(schema_name) AS schema_name, min(table_oid) AS table_oid FROM {tables} GROUP BY table_name) t ON "
+     "t.table_name = r.mv_name"},
     {"pg_catalog", "stl_ddltext",
      "SELECT userid, xid, pid, label, starttime, endtime, sequence, text FROM {view svl_statementtext} v WHERE type = "
      "'DDL'"},
@@ -98,6 +129,18 @@ constexpr SystemView kDerived[] = {
      NONE_OF("'' AS poldb, '' AS polname, '' AS polalias, '' AS polatts, '' AS polqual, false AS polenabled, '' AS "
              "polmodifiedby, "
              "NULL::TIMESTAMP AS polmodifiedtime")},
+    {"pg_catalog", "svv_attached_masking_policy",
+     NONE_OF("'' AS policy_name, '' AS schema_name, '' AS table_name, '' AS table_type, '' AS grantor, '' AS grantee, '' AS "
+             "grantee_type, 0 AS priority, '' AS input_columns, '' AS output_columns")},
+    {"pg_catalog", "svv_rls_attached_policy",
+     NONE_OF("'' AS relschema, '' AS relname, '' AS relkind, '' AS polname, '' AS grantor, '' AS grantee, '' AS granteekind, false AS "
+             "is_pol_on, false AS is_rls_on, '' AS rls_conjunction_type")},
+    {"pg_catalog", "svv_rls_relation",
+     NONE_OF("'' AS datname, '' AS relschema, '' AS relname, '' AS relkind, false AS is_rls_on, false AS is_rls_datashare_on, '' AS "
+             "rls_conjunction_type, '' AS rls_datashare_conjunction_type")},
+    {"pg_catalog", "svv_rls_applied_policy",
+     NONE_OF("'' AS username, 0 AS query, 0::BIGINT AS xid, 0 AS pid, NULL::TIMESTAMP AS recordtime, '' AS command, '' AS datname, '' "
+             "AS relschema, '' AS relname, '' AS polname, '' AS poldefault")},
     {"pg_catalog", "svv_ml_model_info",
      NONE_OF("'' AS database_name, '' AS schema_name, '' AS user_name, '' AS model_name, '' AS life_cycle, 0 AS "
              "is_refreshable, '' "

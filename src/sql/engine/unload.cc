@@ -418,8 +418,26 @@ void unload_text(duckdb::ClientContext& context, const UnloadRequest& request, d
   }
 }
 
+// AWS: UNLOAD, PARTITION BY. Rows without a value are Hive's default partition; the columns are in the folders' names only.
+duckdb::unique_ptr<duckdb::QueryNode> with_default_partitions(const UnloadRequest& request,
+                                                              duckdb::unique_ptr<duckdb::QueryNode> query) {
+  string columns;
+  for (const string& name : request.partition_by) {
+    const string column = quote_name(lower(name));
+    columns += (columns.empty() ? "" : ", ") + ("coalesce(CAST(" + column + " AS VARCHAR), '__HIVE_DEFAULT_PARTITION__') AS " + column);
+  }
+  duckdb::Parser parser;
+  parser.ParseQuery("SELECT * REPLACE (" + columns + ") FROM (SELECT 1) AS unloaded");
+  auto node = std::move(parser.statements[0]->Cast<duckdb::SelectStatement>().node);
+  auto& from = node->Cast<duckdb::SelectNode>().from_table->Cast<duckdb::SubqueryRef>();
+  from.subquery->node = std::move(query);
+  return node;
+}
+
 duckdb::unique_ptr<duckdb::SQLStatement> parquet_copy(const UnloadRequest& request,
                                                       duckdb::unique_ptr<duckdb::QueryNode> query) {
+  if (!request.partition_by.empty() && !request.include_partition_columns)
+    query = with_default_partitions(request, std::move(query));
   string options = "FORMAT parquet, RETURN_STATS true, OVERWRITE_OR_IGNORE true";
   if (!request.partition_by.empty()) {
     options += ", PARTITION_BY (";
@@ -491,7 +509,6 @@ Result<Outcome> Session::unload(const UnloadRequest& request) {
     std::sort(outcome.objects.begin(), outcome.objects.end(),
               [](const WrittenObject& a, const WrittenObject& b) { return a.uri < b.uri; });
   });
-  cancelled_ = false;
   if (!done) return Failure(done.error());
   outcome.kind = "UNLOAD";
   outcome.scanned_bytes = state_->scanned_bytes;
