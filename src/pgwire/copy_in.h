@@ -53,7 +53,7 @@ class CopyIn {
   uint64_t rows_ = 0, lines_ = 0;
   size_t in_insert_ = 0;
   bool ended_ = false;  // by "\."
-  enum class In { kValue, kQuoted, kAfterQuote, kEscaped } in_ = In::kValue;
+  enum class In : uint8_t { kValue, kQuoted, kAfterQuote, kEscaped } in_ = In::kValue;
   bool quoted_ = false, carriage_return_ = false;
 };
 

@@ -1,6 +1,7 @@
 // MERGE: what is asked and done around the engine's own.
 #include "base/text.h"
 #include "sql/session.h"
+#include "sql/session_words.h"
 #include "sql/sql_error.h"
 #include "sql/tokens_redshift.h"
 
@@ -73,6 +74,8 @@ Result<std::optional<Outcome>> SqlSession::merge_checked(Running& run) {
   for (int depth = 0; !reader.at_end() && !(depth == 0 && reader.peek().is("when")); end = reader.previous_end()) {
     if (reader.peek().is_op("(")) ++depth;
     if (reader.peek().is_op(")")) --depth;
+    if (reader.peek().is("select"))
+      return sql_error(kNotSupported, "Subqueries in the ON condition of MERGE are not supported", reader.peek().begin + 1);
     reader.next();
   }
   if (target.name == source.name && schema_of(target) == schema_of(source))
@@ -84,13 +87,14 @@ Result<std::optional<Outcome>> SqlSession::merge_checked(Running& run) {
   const EngineText twice =
       TRY(to_engine("SELECT 1" + joined + " GROUP BY " + of_target + " HAVING count(*) > 1 LIMIT 1"));
   const auto set = columns_of_source(reader, target.name);
-  const std::string here = " WHERE database_name = " + quoted_string(options_.database);
-  const auto columns =
-      TRY(internal(run, "SELECT count(*) FROM duckdb_columns()" + here + " AND schema_name = " +
-                            quoted_string(schema_of(target)) + " AND table_name = " + quoted_string(target.name)));
-  const auto native =
-      TRY(internal(run, "SELECT 1 FROM duckdb_tables()" + here + " AND table_name = " + quoted_string(source.name)));
-  const bool alike = set && std::to_string(*set) == columns.at(0).at(0) && !native.empty();
+  const auto into = TRY(find_relation(run, target)), from = TRY(find_relation(run, source));
+  bool alike = set && into && from;
+  if (alike) {
+    const auto columns = TRY(internal(run, "SELECT count(*) FROM duckdb_columns()" + where_table(*into)));
+    const auto native = TRY(internal(run, "SELECT 1 FROM duckdb_tables()" + where_table(*from)));
+    alike = std::to_string(*set) == columns.at(0).at(0) && !native.empty();
+  }
+  // Of a source that is a table: others have no numbers of rows.
   const EngineText others =
       TRY(to_engine("DELETE FROM " + target.quoted() + " WHERE rowid IN (SELECT tarn_row FROM (SELECT " + of_target +
                     " AS tarn_row, row_number() OVER (PARTITION BY " + of_source + " ORDER BY " + of_target +

@@ -81,7 +81,7 @@ struct PartitionTest {
   std::string column, op, value;
 };
 struct AlterTable {
-  enum class Kind {
+  enum class Kind : uint8_t {
     kAddPartitions,
     kDropPartitions,
     kRenamePartition,
@@ -112,7 +112,7 @@ struct RepairTable {
 };
 
 struct Show {
-  enum class Kind { kDatabases, kTables, kViews, kPartitions, kColumns, kProperties, kCreateTable, kCreateView } kind;
+  enum class Kind : uint8_t { kDatabases, kTables, kViews, kPartitions, kColumns, kProperties, kCreateTable, kCreateView } kind;
   Name of;  // a database's name is in `database`
   std::optional<std::string> pattern;  // of names; the property of SHOW TBLPROPERTIES
 };
@@ -143,7 +143,7 @@ struct UpdateRows {
   std::string where;
 };
 struct MergeClause {
-  enum class Action { kDelete, kUpdate, kInsert } action = Action::kDelete;
+  enum class Action : uint8_t { kDelete, kUpdate, kInsert } action = Action::kDelete;
   std::string condition;
   std::vector<Assignment> set;  // also an INSERT's columns and values
   bool all_columns = false;     // an INSERT without a list of columns: names are not in `set`

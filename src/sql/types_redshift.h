@@ -27,7 +27,7 @@ struct SqlType::Part {
   SqlType type;
 };
 
-enum class TypeUse { kColumn, kCast };
+enum class TypeUse : uint8_t { kColumn, kCast };
 
 // Does a type name start here? (A word that could also be a column's name counts.)
 bool at_type(const Reader& reader);

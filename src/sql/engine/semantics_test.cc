@@ -115,6 +115,13 @@ TEST_F(Semantics, texts) {
          {"SELECT md5('a')", "0cc175b9c0f1b6a831c399e269772661"}});
 }
 
+// Each level names the one below twice: what is known of a column is found out once.
+TEST_F(Semantics, nested_queries) {
+  std::string query = "SELECT s FROM v WHERE n = 7";
+  for (int i = 0; i < 40; ++i) query = "SELECT coalesce(s, s) AS s FROM (" + query + ") q";
+  EXPECT_EQ(bench->value(query), "12");
+}
+
 TEST_F(Semantics, dates) {
   check({{"SELECT getdate()", "2024-11-05 10:20:30"},
          {"SELECT current_date", "2024-11-05"},
