@@ -114,6 +114,16 @@ Result<std::shared_ptr<LiveSession>> RedshiftData::take_session(const Principal&
   return found->second;
 }
 
+std::map<std::string, OpenSession> RedshiftData::open_sessions() {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, OpenSession> open;
+  for (const auto& [id, session] : sessions_)
+    open[id] = {.statement = {}, .keep_alive = session->keep_alive, .left = session->ends - steady_now()};
+  for (const auto& [id, job] : jobs_)
+    if (const auto at = job->session ? open.find(job->session->id) : open.end(); at != open.end()) at->second.statement = job->key.id;
+  return open;
+}
+
 Target RedshiftData::target_of_session(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(id);

@@ -48,6 +48,13 @@ struct LiveSession {
   Micros ends = 0;  // of steady_now(), when it is not busy
 };
 
+// What is told of one that is open.
+struct OpenSession {
+  std::string statement;  // that it runs; empty: none
+  Micros keep_alive = 0;
+  Micros left = 0;  // until it ends, where it runs none
+};
+
 // A statement that is waiting or running.
 struct Job {
   StatementKey key;
@@ -84,6 +91,8 @@ class RedshiftData {
   // A kept one, taken for a statement. ERRORS: ResourceNotFoundException, ValidationException (it is busy).
   Result<std::shared_ptr<LiveSession>> take_session(const Principal& principal, const std::string& id,
                                                     std::optional<int64_t> keep_alive_seconds);
+  // By id.
+  std::map<std::string, OpenSession> open_sessions();
   // Where it runs; empty: there is no such session.
   Target target_of_session(const std::string& id);
   // Gives a taken session back.

@@ -343,6 +343,7 @@ Result<ListStatementsResponse> list_statements(RedshiftData&, Call& call, const 
     if (in.workgroup_name && (is_cluster_arn(record.workgroup_arn) || record.workgroup != *in.workgroup_name)) continue;
     if (in.cluster_identifier && (!is_cluster_arn(record.workgroup_arn) || record.workgroup != *in.cluster_identifier)) continue;
     if (in.database && record.database != *in.database) continue;
+    if (in.role_level == false && record.user_id != call.principal().user_id) continue;  // of this IAM session only
     StatementData& data = out.statements.emplace_back();
     data.id = key.id;
     data.status = std::string(state_text(record.state));

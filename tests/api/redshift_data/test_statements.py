@@ -133,6 +133,41 @@ def test_sessions_keep_temporary_tables_and_transactions(warehouse, table):
     refused("ResourceNotFoundException", warehouse.data.execute_statement, Sql="SELECT 1", SessionId=str(uuid.uuid4()))
 
 
+def test_sessions_are_listed(warehouse):
+    data = warehouse.data
+    answer = warehouse.submit("SELECT 1", SessionKeepAliveSeconds=60)
+    open_one = answer["SessionId"]
+    warehouse.wait(answer["Id"])
+
+    def only(session, **more):
+        return data.list_sessions(SessionId=session, **more)["Sessions"]
+
+    [listed] = only(open_one)
+    assert listed["Status"] == "AVAILABLE" and listed["Database"] == "dev" and listed["WorkgroupName"] == warehouse.workgroup
+    assert listed["SessionAliveSeconds"] == 60 and listed["SessionTtl"] > listed["CreatedAt"] and "CurrentStatementId" not in listed
+    running = data.execute_statement(Sql=LONG.format(t="pg_attribute"), SessionId=open_one)["Id"]
+    [listed] = only(open_one)
+    assert (listed["Status"], listed["CurrentStatementId"]) == ("BUSY", running) and "SessionTtl" not in listed
+    data.cancel_statement(Id=running)
+    warehouse.wait(running)
+
+    answer = warehouse.submit("SELECT 2", SessionKeepAliveSeconds=60)
+    closed = answer["SessionId"]
+    warehouse.wait(answer["Id"])
+    warehouse.run("SELECT 3", SessionId=closed, SessionKeepAliveSeconds=0)
+    assert [s["Status"] for s in only(closed)] == ["CLOSED"]
+
+    def listed_by(**kwargs):
+        pages = data.get_paginator("list_sessions").paginate(**kwargs, PaginationConfig={"PageSize": 1})
+        return [s["SessionId"] for page in pages for s in page["Sessions"] if s["SessionId"] in (open_one, closed)]
+
+    assert listed_by(WorkgroupName=warehouse.workgroup) == [open_one]
+    assert listed_by(Status="CLOSED") == [closed] and listed_by(Status="AVAILABLE", Database="dev") == [open_one]
+    assert listed_by(WorkgroupName="another") == [] and listed_by(RoleLevel=False) == [open_one]
+    assert "SessionId" in refused("ValidationException", data.list_sessions, SessionId=closed, Status="CLOSED")
+    refused("ResourceNotFoundException", data.list_sessions, SessionId=str(uuid.uuid4()))
+
+
 LONG = "SELECT count(*) FROM {t} a, {t} b, {t} c, {t} d WHERE a.id + b.id + c.id + d.id = -1"
 
 
