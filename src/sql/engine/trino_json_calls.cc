@@ -44,7 +44,7 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
   // The function, and what it does with errors and empty results, as texts.
   if (name == "json_object" || name == "json_array") {
     duckdb::vector<ParsedPtr> values;
-    bool absent = name == "json_array";
+    bool absent = name == "json_array", formatted = false;
     while (!is_op(")") && !(is("null") && is("on", 1)) && !is("absent") && !is("with") && !is("without") && !is("returning")) {
       if (name == "json_object") {
         take("key");
@@ -55,6 +55,7 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
       values.push_back(expression());
       const bool json = take("format");
       if (json) expect("json");
+      formatted = formatted || json;
       values.push_back(constant_of(Value::BOOLEAN(json || built)));
       if (!take_op(",")) break;
     }
@@ -65,6 +66,10 @@ ParsedPtr Parser::json_call(const string& name, size_t at) {
       expect("null");
     }
     const bool unique = is("with");
+    if (unique && formatted) {
+      raise("NOT_SUPPORTED", "WITH UNIQUE KEYS behavior is not supported for JSON_OBJECT function when input expression has FORMAT",
+            place(at));
+    }
     if (is("with") || is("without")) {
       ++at_;
       expect("unique");
