@@ -113,7 +113,8 @@ def test_fields_are_indexed_by_the_account_or_the_group(logs, group, account):
     assert made["source"] == "LOG_GROUP" and made["policyDocument"] == document
     assert logs.describe_index_policies(logGroupIdentifiers=[group])["indexPolicies"] == [made]
     shown = logs.describe_field_indexes(logGroupIdentifiers=[group])["fieldIndexes"]
-    assert [(f["fieldIndexName"], f["type"]) for f in shown if f["indexCategory"] == "CUSTOM"] == [("level", "FIELD_INDEX"), ("code", "FACET")]
+    custom = [(f["fieldIndexName"], f["type"]) for f in shown if f["indexCategory"] == "CUSTOM"]
+    assert custom == [("level", "FIELD_INDEX"), ("code", "FACET")]
     assert {"@logStream", "traceId"} < {f["fieldIndexName"] for f in shown if f["indexCategory"] == "DEFAULT"}
     logs.delete_index_policy(logGroupIdentifier=group)
     assert logs.describe_index_policies(logGroupIdentifiers=[group])["indexPolicies"][0]["source"] == "ACCOUNT"
@@ -150,5 +151,7 @@ def test_filter_index_reads_groups_with_the_index(logs, group, new_name):
     (INDEX, '{"Fields": ["a"], "FieldsV2": {"a": {"type": "FACET"}}}', None), (INDEX, '{"FieldsV2": {"a": {"type": "x"}}}', None),
     (INDEX, '{"Fields": ["a"]}', "LogGroupName = 'x'")])
 def test_policies_that_are_refused(logs, kind, document, criteria):
-    more = {"selectionCriteria": criteria} if criteria else {}
-    assert error_of(logs.put_account_policy, policyName="p", policyType=kind, policyDocument=document, **more) == "InvalidParameterException"
+    given = {"policyName": "p", "policyType": kind, "policyDocument": document}
+    if criteria:
+        given["selectionCriteria"] = criteria
+    assert error_of(logs.put_account_policy, **given) == "InvalidParameterException"

@@ -115,8 +115,9 @@ def test_endpoints_of_http_and_the_sample(sns, topic, role, entries):
 
 
 def test_attributes_that_are_refused(sns, topic, role):
-    for name, value in (("SQSSuccessFeedbackSampleRate", "101"), ("SQSSuccessFeedbackSampleRate", "x"), ("LambdaFailureFeedbackRoleArn", "x"),
-                        ("SQSFailureFeedbackSampleRate", "1"), ("FirehoseSuccessFeedbackRoleArn", role)):
+    for name, value in (("SQSSuccessFeedbackSampleRate", "101"), ("SQSSuccessFeedbackSampleRate", "x"),
+                        ("LambdaFailureFeedbackRoleArn", "x"), ("SQSFailureFeedbackSampleRate", "1"),
+                        ("FirehoseSuccessFeedbackRoleArn", role)):
         with pytest.raises(ClientError, match="InvalidParameter"):
             sns.set_topic_attributes(TopicArn=topic, AttributeName=name, AttributeValue=value)
     sns.set_topic_attributes(TopicArn=topic, AttributeName="SQSFailureFeedbackRoleArn", AttributeValue=role)
