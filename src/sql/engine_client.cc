@@ -1,11 +1,14 @@
 #include "sql/engine_client.h"
 
+#include <fmt/format.h>
+
 #include <mutex>
 #include <set>
 
 #include "os/process.h"
 #include "os/socket.h"
 #include "sql/channel.h"
+#include "sql/engine_exit.h"
 #include "sql/protocol.h"
 #include "sql/sql_error.h"
 #include "sql/threads.h"
@@ -121,6 +124,14 @@ class Process {
   Channel& channel() { return channel_; }
   bool alive() { return !channel_.closed(); }
   int pid() const { return child_.pid(); }
+  // Of one that has just ended by itself; empty: unknown. THREADS: one at a time.
+  std::string_view why_it_ended() {
+    const auto status = child_.wait_for(kSecond / 10);
+    if (!status || status->by_signal) return "";
+    if (status->code == kExitMemory) return ", since it took more memory than it may";
+    if (status->code == kExitDeaf) return ", since one that was cancelled went on";
+    return "";
+  }
 
  private:
   // The thread that has read a question answers it, while another reads on.
@@ -192,9 +203,9 @@ Result<Message> Engine::State::call(const std::shared_ptr<Process>& to, Ask kind
   --running;
   last_used = Clock::now();
   if (!reply && reply.error().code == "EngineEnded") {
-    return sql_error("57P02",
-                     "The SQL engine of this database ended while the statement ran. What was not committed is undone; "
-                     "the next statement starts it again.");
+    return sql_error("57P02", fmt::format("The SQL engine of this database ended while the statement ran{}. What was not "
+                                          "committed is undone; the next statement starts it again.",
+                                          to->why_it_ended()));
   }
   return reply;
 }

@@ -1,14 +1,29 @@
 """A server that is stopped and started again on the same directory is the same server: objects, catalog, identities, keys
 and page tokens are as they were. And a directory has one server at a time."""
+import contextlib
 import os
+import pathlib
 import signal
 import subprocess
+import time
 
 import pytest
 
 from support.server import TARN, Server
 
 pytestmark = pytest.mark.own_server
+
+
+def engine_seconds(server):
+    """Processor time of the server's SQL engines so far."""
+    ticks = 0
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            name, _, rest = stat.read_text().rpartition(")")
+            fields = rest.split()
+            if name.endswith("(tarn-engine") and int(fields[1]) == server.process.pid:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
@@ -186,3 +201,33 @@ def test_the_virtual_clock_moves_only_when_told_and_never_back(tmp_path):
 def test_the_systems_clock_cannot_be_moved(own):
     done = subprocess.run([TARN, "clock", "advance", "1d", "--data-dir", own.data_dir], capture_output=True, text=True)
     assert done.returncode != 0 and "--clock virtual" in done.stderr
+
+
+def test_a_server_stops_although_a_statement_does_not_listen(own):
+    """One call of a function on one row looks at nothing until it is done: its engine is ended some seconds after it was told."""
+    athena, s3 = own.client("athena"), own.client("s3")
+    s3.create_bucket(Bucket="results")
+    deaf = "SELECT levenshtein_distance(rpad('', 400000, 'ab'), rpad('', 400000, 'ba'))"
+    query = athena.start_query_execution(QueryString=deaf, ResultConfiguration={"OutputLocation": "s3://results/"})["QueryExecutionId"]
+    until = time.monotonic() + 60
+    while engine_seconds(own) < 0.5:  # of computing: it is under way
+        status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+        assert status["State"] in ("QUEUED", "RUNNING") and time.monotonic() < until, status
+    assert own.stop() == 0
+
+
+def test_a_statement_that_eats_memory_ends_with_its_engine(own):
+    """What functions allocate is in nobody's account but the process': a machine without memory would stand still."""
+    athena, s3 = own.client("athena"), own.client("s3")
+    s3.create_bucket(Bucket="results")
+
+    def status_of(sql):
+        query = athena.start_query_execution(QueryString=sql, ResultConfiguration={"OutputLocation": "s3://results/"})["QueryExecutionId"]
+        while True:
+            status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+            if status["State"] in ("SUCCEEDED", "FAILED"):
+                return status
+
+    greedy = status_of("SELECT cardinality(transform(sequence(1, 9000), x -> split(rpad('', 100000, ','), ',')))")
+    assert greedy["State"] == "FAILED" and "took more memory than it may" in greedy["StateChangeReason"]
+    assert status_of("SELECT 1")["State"] == "SUCCEEDED"

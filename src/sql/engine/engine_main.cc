@@ -2,7 +2,9 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -11,9 +13,11 @@
 #include <thread>
 #include <utility>
 
+#include "os/process.h"
 #include "sql/channel.h"
 #include "sql/engine/confine.h"
 #include "sql/engine/session.h"
+#include "sql/engine_exit.h"
 #include "sql/protocol.h"
 #include "sql/threads.h"
 
@@ -55,6 +59,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
       lock.unlock();
       work(*session_);
       lock.lock();
+      session_->statement_ended();
     }
     busy_ = false;
   }
@@ -65,9 +70,14 @@ class Worker : public std::enable_shared_from_this<Worker> {
   bool busy_ = false;  // a thread runs what waits, or is about to
 };
 
+// What the process may hold: DuckDB's share, and as much again for what it does not count, beside what the program itself is.
+uint64_t most_resident(const EngineOptions& options) {
+  return 2 * options.memory_bytes + (uint64_t{1} << 30);
+}
+
 class Server {
  public:
-  explicit Server(Fd socket) : channel_(std::move(socket)), link_(channel_), clock_([this] { watch_deadlines(); }) {}
+  explicit Server(Fd socket) : channel_(std::move(socket)), link_(channel_), clock_([this] { watch(); }) {}
   ~Server() {
     {
       const std::lock_guard lock(mutex_);
@@ -174,6 +184,7 @@ class Server {
 
   Status configure(const EngineOptions& options) {
     instance_ = TRY(Instance::open(options));
+    most_resident_ = most_resident(options);
     confine();  // beside DuckDB's own bounds: where the kernel refuses, those still hold
     return {};
   }
@@ -192,6 +203,7 @@ class Server {
     const auto found = workers_.find(session);
     if (found == workers_.end()) return {};
     found->second->end();
+    closed_sessions_.push_back(found->second);
     Work end = [gone = std::move(found->second)] {};
     workers_.erase(found);
     return end;
@@ -215,11 +227,17 @@ class Server {
     });
   }
 
-  void watch_deadlines() {
+  // Also over its memory: DuckDB's own limit does not know what functions and extensions allocate, and a machine without
+  // memory stands still.
+  void watch() {
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, std::chrono::milliseconds(100), [&] { return ending_; })) {
+      if (most_resident_ > 0 && resident_bytes(::getpid()) > most_resident_) ::_exit(kExitMemory);
       const auto now = std::chrono::steady_clock::now();
       for (const auto& [id, to] : workers_) to->session().check_deadline(now);
+      std::erase_if(closed_sessions_, [&](const auto& closed) { return closed.expired(); });
+      for (const auto& closed : closed_sessions_)
+        if (const auto to = closed.lock()) to->session().check_deadline(now);
       for (const auto& [id, session] : selects_) session->check_deadline(now);
     }
   }
@@ -227,8 +245,10 @@ class Server {
   Channel channel_;
   Link link_;
   std::unique_ptr<Instance> instance_;
+  std::atomic<uint64_t> most_resident_{0};  // 0: not configured yet
   std::mutex mutex_;
   Workers workers_;
+  std::vector<std::weak_ptr<Worker>> closed_sessions_;  // whose statements may still run
   std::map<uint64_t, std::shared_ptr<Session>> selects_;
   uint64_t last_session_ = 0;
   bool ending_ = false, is_closed_ = false;

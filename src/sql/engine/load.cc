@@ -101,7 +101,6 @@ Result<LoadOutcome> Session::load(const LoadRequest& asked) {
     }
     mark(asked.context);
   });
-  cancelled_ = false;
   outcome.outcome.kind = "COPY";
   outcome.outcome.scanned_bytes = state_->scanned_bytes;
   outcome.outcome.in_transaction = in_block_;

@@ -11,6 +11,7 @@
 #include "sql/engine/rights.h"
 #include "sql/engine/system_catalog.h"
 #include "sql/engine/trino_encode.h"
+#include "sql/engine_exit.h"
 
 namespace tarn::sql::engine {
 namespace {
@@ -19,9 +20,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kLongestWait = std::chrono::seconds(3);
 
-// The instance is lost: nothing in this process works any more, so it ends, and the server starts another.
-[[noreturn]] void end_process() {
-  ::_exit(70);
+// What a statement that was told to end may take until it looks: some functions compute long on one row.
+constexpr auto kPatience = std::chrono::seconds(5);
+
+// The instance is lost, or kept for ever: so the process ends, and the server starts another.
+[[noreturn]] void end_process(int status) {
+  ::_exit(status);
 }
 
 }  // namespace
@@ -54,19 +58,33 @@ Result<std::unique_ptr<Session>> Session::open(Instance& instance, Link& link, c
 
 void Session::cancel() {
   cancelled_ = true;
+  told_to_end(Clock::now());
+}
+
+void Session::told_to_end(Clock::time_point now) {
+  int64_t never = 0;
+  told_at_.compare_exchange_strong(never, now.time_since_epoch().count());
   connection_.Interrupt();
 }
 
+void Session::statement_ended() {
+  cancelled_ = false;
+  told_at_ = 0;
+}
+
 void Session::check_deadline(Clock::time_point now) {
-  const int64_t deadline = deadline_;
-  if (deadline == 0 || now.time_since_epoch().count() < deadline) return;
-  timed_out_ = true;
-  connection_.Interrupt();
+  if (const int64_t deadline = deadline_; deadline != 0 && now.time_since_epoch().count() >= deadline) {
+    timed_out_ = true;
+    told_to_end(now);
+  }
+  const int64_t told_at = told_at_;
+  if (told_at != 0 && now.time_since_epoch().count() > told_at + Clock::duration(kPatience).count() && !committing_)
+    end_process(kExitDeaf);
 }
 
 Error Session::error_of(const duckdb::ErrorData& error) {
   if (error.Type() == duckdb::ExceptionType::FATAL || error.Type() == duckdb::ExceptionType::INTERNAL) {
-    if (duckdb::ValidChecker::IsInvalidated(instance_.database())) end_process();
+    if (duckdb::ValidChecker::IsInvalidated(instance_.database())) end_process(kExitDamaged);
   }
   if (timed_out_ && error.Type() == duckdb::ExceptionType::INTERRUPT) {
     return sql_error("57014", "Query cancelled: it ran longer than its statement timeout.").error();
@@ -94,6 +112,7 @@ Result<void> Session::in_transaction(const StatementContext& context, const std:
     error = error_of(duckdb::ErrorData(thrown));
   }
   deadline_ = 0;
+  committing_ = false;
   if (!error) return {};
   try {
     if (connection_.HasActiveTransaction()) connection_.Rollback();
@@ -112,7 +131,9 @@ void Session::begin() {
 void Session::commit() {
   auto& transaction = connection_.context->transaction;
   transaction.SetAutoCommit(true);
+  committing_ = true;
   transaction.Commit();
+  committing_ = false;
 }
 
 void Session::own(const std::string& sql) {
@@ -343,13 +364,9 @@ Result<Outcome> Session::execute(const ExecuteRequest& request, int spool) {
     const auto done = in_transaction(request.context, [&] { outcome = run(request, spool); });
     if (done) break;
     const bool conflict = !done.error().members.empty() && done.error().members[0].second == "40001";
-    if (!conflict || in_block_ || cancelled_ || Clock::now() + pause > give_up) {
-      cancelled_ = false;
-      return Failure(done.error());
-    }
+    if (!conflict || in_block_ || cancelled_ || Clock::now() + pause > give_up) return Failure(done.error());
     std::this_thread::sleep_for(pause);
   }
-  cancelled_ = false;
   outcome.scanned_bytes = state_->scanned_bytes;
   outcome.in_transaction = in_block_;
   outcome.transaction_failed = failed_;

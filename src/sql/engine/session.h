@@ -26,13 +26,18 @@ class Session {
   Result<LoadOutcome> load(const LoadRequest& request);
   Result<SelectOutcome> select(SelectRequest request, int spool);
 
-  // Ends the statement that runs, or is about to. REQUIRES: there is one. THREADS: any.
+  // Ends the statement that runs, or is about to. REQUIRES: there is one, and statement_ended() is called behind it.
+  // THREADS: any.
   void cancel();
-  // Cancels the statement if its time is over. THREADS: any.
+  void statement_ended();
+  // Cancels the statement if its time is over, and ends the process if it goes on long after it was cancelled: what it keeps
+  // busy would be kept for ever, and so would a server that stops. REQUIRES: called every now and then. THREADS: any.
   void check_deadline(std::chrono::steady_clock::time_point now);
 
  private:
   Session(Instance& instance, Link& link, std::string database);
+
+  void told_to_end(std::chrono::steady_clock::time_point now);
 
   // Runs `work` as one statement: in the session's transaction, or in one of its own; errors in the dialect's words.
   Result<void> in_transaction(const StatementContext& context, const std::function<void()>& work);
@@ -73,6 +78,8 @@ class Session {
   std::atomic<bool> timed_out_ = false;
   std::atomic<bool> cancelled_ = false;  // until the statement ends: an interrupt between two steps is lost otherwise
   std::atomic<int64_t> deadline_ = 0;    // steady clock's count; 0: none
+  std::atomic<int64_t> told_at_ = 0;     // .. when the statement was cancelled or out of time
+  std::atomic<bool> committing_ = false;  // which is not given up half-way
 };
 
 }  // namespace tarn::sql::engine
