@@ -278,10 +278,10 @@ Result<Statement> fetch(Reader& reader) {
   return fetch;
 }
 
-// ANALYZE [VERBOSE] [t [(c, ..)] [PREDICATE COLUMNS | ALL COLUMNS]]
+// ANALYZE [VERBOSE] [t [(c, ..)] [PREDICATE COLUMNS | ALL COLUMNS]], ANALYZE COMPRESSION [t [(c, ..)]] [COMPROWS n]
 Result<Statement> analyze(Reader& reader) {
   Maintain analyze{.kind = "ANALYZE", .table = {}, .columns = {}};
-  reader.accept("verbose");
+  if (!reader.accept("compression")) reader.accept("verbose");
   if (reader.at_end()) return analyze;
   analyze.table = TRY(reader.qualified_name());
   if (reader.accept_op("(")) {
@@ -290,6 +290,7 @@ Result<Statement> analyze(Reader& reader) {
     TRY(reader.expect_op(")"));
   }
   if (!reader.accept("predicate", "columns")) reader.accept("all", "columns");
+  if (reader.accept("comprows")) TRY(reader.integer());
   TRY(reader.expect_end());
   return analyze;
 }

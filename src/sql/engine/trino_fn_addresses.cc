@@ -59,7 +59,8 @@ Value in_network(const duckdb::vector<Value>& a) {
   if (slash == string::npos || !base)
     raise("INVALID_FUNCTION_ARGUMENT", slash == string::npos ? "Invalid CIDR" : "Invalid network IP address");
   const bool v4 = is_v4(*base);
-  if (!bits || *bits < 0 || *bits > (v4 ? 32 : 128)) raise("INVALID_FUNCTION_ARGUMENT", bits ? "Prefix length exceeds address length" : "Invalid prefix length");
+  if (!bits || *bits < 0 || *bits > (v4 ? 32 : 128))
+    raise("INVALID_FUNCTION_ARGUMENT", bits ? "Prefix length exceeds address length" : "Invalid prefix length");
   if (v4 != is_v4(given)) raise("INVALID_FUNCTION_ARGUMENT", "IP address version should be the same");
   const size_t wanted = static_cast<size_t>(*bits) + (v4 ? 8 * kPrefix : 0);
   for (size_t bit = wanted; v4 && bit < 8 * kSize; ++bit) {  // Trino looks at those of IPv4 only

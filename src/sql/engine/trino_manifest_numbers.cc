@@ -18,10 +18,10 @@ namespace {
 
 #define TARN_RANDOM(name, type, sql)                                                                                    \
   {name, type, type,                                                                                                    \
-   "CAST(floor(random() * CASE WHEN $1 > 0 THEN $1 ELSE error('bound must be positive') END) AS " sql ")"},             \
+   "CAST(floor(random() * CASE WHEN $1 <= 0 THEN error('bound must be positive') ELSE $1 END) AS " sql ")"},            \
       {name, type ", " type, type,                                                                                      \
-       "CAST($1 + floor(random() * (CASE WHEN $2 > $1 THEN $2::DOUBLE ELSE error('start value must be less than stop "  \
-       "value') END - $1)) AS " sql ")"}
+       "CAST($1 + floor(random() * (CASE WHEN $2 <= $1 THEN error('start value must be less than stop value') "         \
+       "ELSE $2::DOUBLE END - $1)) AS " sql ")"}
 #define TARN_SHIFT(name, how)                                                                             \
   {name, "tinyint, bigint", "tinyint", "CAST(t_shift('" how "', $1, $2, 8) AS TINYINT)"},                 \
       {name, "smallint, bigint", "smallint", "CAST(t_shift('" how "', $1, $2, 16) AS SMALLINT)"},         \
@@ -128,10 +128,12 @@ constexpr Signature kNumbers[] = {
     TARN_SHIFT("bitwise_left_shift", "left"),
     TARN_SHIFT("bitwise_right_shift", "right"),
     TARN_SHIFT("bitwise_right_shift_arithmetic", "arithmetic"),
-    {"normal_cdf", "double, double, double", "double", "CASE WHEN $2 > 0 AND NOT isnan($2) THEN 0.5 * (1 + t_erf(($3 - $1) / ($2 * sqrt(2.0::DOUBLE)))) WHEN $2 IS NOT NULL "
+    {"normal_cdf", "double, double, double", "double",
+     "CASE WHEN $2 > 0 AND NOT isnan($2) THEN 0.5 * (1 + t_erf(($3 - $1) / ($2 * sqrt(2.0::DOUBLE)))) WHEN $2 IS NOT NULL "
      "THEN error('standardDeviation must be > 0') END"},
-    {"inverse_normal_cdf", "double, double, double", "double", "CASE WHEN $2 > 0 AND NOT isnan($2) THEN $1 + $2 * t_inverse_normal($3) WHEN $2 IS NOT NULL THEN error('sd must be > 0') "
-     "END"},
+    {"inverse_normal_cdf", "double, double, double", "double",
+     "CASE WHEN $2 > 0 AND NOT isnan($2) THEN $1 + $2 * t_inverse_normal($3) WHEN $2 IS NOT NULL THEN "
+     "error('sd must be > 0') END"},
     {"beta_cdf", "double, double, double", "double", "t_beta_cdf($1, $2, $3)"},
     // Student's distribution, of so many degrees of freedom
     {"t_cdf", "double, double", "double",

@@ -236,6 +236,45 @@ TEST_F(Trino, queries) {
             "SYNTAX_ERROR: line 1:59: mismatched input ')'. Expecting: 'DEFINE'");
 }
 
+// Names, patterns and nested expressions of any size end in an answer, not in the engine's end or a wait without one.
+TEST_F(Trino, what_users_write_has_bounds) {
+  const std::string name(200'000, 'n');
+  EXPECT_TRUE(value("SELECT * FROM (VALUES 1) t(x) JOIN (VALUES 1) u(y) USING (\"" + name + "\")")
+                  .starts_with("COLUMN_NOT_FOUND: Column 'nnn"));
+  const auto nested = [](int levels, const std::string& before, const std::string& behind) {
+    std::string text = "x";
+    for (int i = 0; i < levels; ++i) text = before + text + behind;
+    return "SELECT " + text + " FROM (VALUES '1') t(x)";
+  };
+  EXPECT_EQ(value(nested(3, "nullif(", ", '2')")), "1");
+  EXPECT_TRUE(value(nested(60, "nullif(", ", '2')")).ends_with(": The expression is too large."));
+  EXPECT_EQ(value(nested(2, "json_value(", ", 'lax $' DEFAULT 'a' ON EMPTY)")), "1");
+  EXPECT_TRUE(value(nested(60, "json_value(", ", 'lax $' DEFAULT 'a' ON EMPTY)")).ends_with("The expression is too large."));
+
+  const auto match = [](const std::string& pattern) {
+    return value("SELECT count(*) FROM (VALUES 1, 2, 3) t(x) MATCH_RECOGNIZE (ORDER BY x MEASURES LAST(x) AS y PATTERN (" + pattern +
+                 ") DEFINE A AS true)");
+  };
+  EXPECT_EQ(match("A (){2147483647}"), "3");
+  EXPECT_EQ(match("A (() ()){1,}"), "3");
+  EXPECT_TRUE(match("A{2147483647}").ends_with(": The pattern is too large."));
+  EXPECT_TRUE(match("A{1,99999999999999999999}").ends_with(": Pattern quantifier upper bound must not exceed 2147483647"));
+  EXPECT_TRUE(match("A{99999999999999999999}").ends_with(": Pattern quantifier lower bound must not exceed 2147483647"));
+  std::string labels;
+  for (int i = 0; i < 20'000; ++i) labels += " B" + std::to_string(i);
+  EXPECT_TRUE(match("PERMUTE(A, A, A, A, A, A," + labels + ")").ends_with(": The pattern is too large."));
+}
+
+TEST_F(Trino, aggregates_over_long_matches) {
+  const std::string from = "(SELECT x, 'row ' || CAST(x AS varchar) AS s FROM UNNEST(sequence(1, 6000)) t(x)) MATCH_RECOGNIZE (ORDER BY x ";
+  EXPECT_EQ(rows("SELECT y, k, l FROM " + from +
+                 "MEASURES sum(x) AS y, count(A.s) AS k, max(A.s) AS l PATTERN (A+) DEFINE A AS sum(A.x) > 0 AND max(A.s) IS NOT NULL)"),
+            (Lines{"18003000|6000|row 999"}));
+  EXPECT_EQ(rows("SELECT count(*), max(y), max(c) FROM " + from +
+                 "MEASURES sum(A.x) AS y, array_agg(CLASSIFIER())[1] AS c ALL ROWS PER MATCH PATTERN (A B+) DEFINE B AS true)"),
+            (Lines{"6000|1|A"}));
+}
+
 TEST_F(Trino, unnest) {
   EXPECT_EQ(rows("SELECT * FROM UNNEST(ARRAY[1, 2]) AS t(x)"), (Lines{"1", "2"}));
   EXPECT_EQ(rows("SELECT x, n FROM UNNEST(ARRAY['a', 'b']) WITH ORDINALITY AS t(x, n)"), (Lines{"a|1", "b|2"}));
@@ -253,6 +292,10 @@ TEST_F(Trino, unnest) {
 }
 
 TEST_F(Trino, windows) {
+  EXPECT_EQ(value("SELECT nth_value(x, 0) OVER (ORDER BY x) FROM (VALUES 1) t(x)"),
+            "INVALID_FUNCTION_ARGUMENT: line 1:8: Offset must be at least 1");
+  EXPECT_EQ(value("SELECT bool_and(x) FROM (VALUES NULL) t(x)"), "NULL");
+  EXPECT_EQ(value("SELECT random(CAST(NULL AS bigint))"), "NULL");
   EXPECT_EQ(
       rows("SELECT x, row_number() OVER (ORDER BY x DESC), sum(x) OVER (ORDER BY x), lag(x) OVER (ORDER BY x) FROM "
            "(VALUES 1, 2, 3) t(x) ORDER BY x"),
