@@ -263,8 +263,7 @@ void Gateway::when_told(std::shared_ptr<Incoming> in, Sequence seen, Send send) 
 }
 
 void Gateway::note_origin(const Incoming& in, http::Response& response) const {
-  if (add_cross_origin_ && in.head.headers.contains("origin") && wire::dialect_of(*in.routed.service) == wire::Dialect::kS3)
-    add_cross_origin_(in.head, response);
+  if (add_cross_origin_ && wire::dialect_of(*in.routed.service) == wire::Dialect::kS3) add_cross_origin_(in.head, response);
 }
 
 void Gateway::answer(std::shared_ptr<Incoming> in, Answered<wire::Any> answered) {
