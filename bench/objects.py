@@ -1,5 +1,6 @@
 """PutObject and GetObject of 1 KB and 64 MiB over 1 and 32 connections, beside nginx that serves the same bytes and takes
-them by WebDAV PUT, and beside a loop of appends that share an fdatasync. The load comes from build/bench_load."""
+them by WebDAV PUT, and beside a loop of appends that share an fdatasync. The load comes from build/bench_load, whose
+threads interrupt no server (SCHED_BATCH)."""
 import json
 import pathlib
 import shutil

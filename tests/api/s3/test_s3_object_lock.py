@@ -120,7 +120,8 @@ def test_retained_for_a_time(s3, tarn, locking, now, refused):
     errors = s3.delete_objects(Bucket=locking, Delete={"Objects": [{"Key": "k", "VersionId": made["VersionId"]}]},
                                BypassGovernanceRetention=True)["Errors"]
     assert [(e["Code"], e["VersionId"]) for e in errors] == [("AccessDenied", made["VersionId"])]
-    for retention in ({"Mode": "COMPLIANCE", "RetainUntilDate": now + DAY / 2}, {"Mode": "GOVERNANCE", "RetainUntilDate": now + 2 * DAY}, {}):
+    shorter, weaker = {"Mode": "COMPLIANCE", "RetainUntilDate": now + DAY / 2}, {"Mode": "GOVERNANCE", "RetainUntilDate": now + 2 * DAY}
+    for retention in (shorter, weaker, {}):
         with refused("AccessDenied", 403):
             s3.put_object_retention(**version, Retention=retention, BypassGovernanceRetention=True)
     s3.put_object_retention(**version, Retention={"Mode": "COMPLIANCE", "RetainUntilDate": now + 2 * DAY})
