@@ -345,9 +345,13 @@ void Rewriter::operation(ParsedPtr& e) {
     case ExpressionType::STRUCT_EXTRACT: return replace(e, own_call("super_at", std::move(operation.children)));
     case ExpressionType::ARRAY_CONSTRUCTOR:  // ARRAY[..], as drivers write what x = ANY (..) is compared with
       return replace(e, own_call("array_literal", list(e->Copy())));
-    case ExpressionType::OPERATOR_NOT:
     case ExpressionType::OPERATOR_IS_NULL:
     case ExpressionType::OPERATOR_IS_NOT_NULL:
+      // S3 Select: JSON's null is NULL, and is not MISSING, which select_input.cc tells from NULL.
+      if (request_.context.dialect == Dialect::kS3Select)
+        operation.children[0] = own_call("null_as_sql", list(std::move(operation.children[0])));
+      return;
+    case ExpressionType::OPERATOR_NOT:
     case ExpressionType::OPERATOR_COALESCE:
     case ExpressionType::GROUPING_FUNCTION: return;
     default: raise_sql("0A000", "This operator is not supported.", e->GetQueryLocation());

@@ -81,6 +81,21 @@ void super_boolean(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::V
       });
 }
 
+// The null of JSON as NULL. Called for SUPER by bind_null_as_sql.
+void sql_null(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+  duckdb::UnaryExecutor::ExecuteWithNulls<string_t, string_t>(
+      input.data[0], result, input.size(), [&](string_t json, duckdb::ValidityMask& mask, duckdb::idx_t row) {
+        if (view(json) == "null") mask.SetInvalid(row);
+        return StringVector::AddString(result, json);
+      });
+}
+
+unique_ptr<Expression> bind_null_as_sql(FunctionBindExpressionInput& input) {
+  auto value = std::move(input.children[0]);
+  if (!is_super(value->return_type)) return value;
+  return call(input.context, kFunctionSchema, "json_sql_null", arguments(std::move(value)));
+}
+
 // s[0], s['k'], (expression).k
 unique_ptr<Expression> bind_super_at(FunctionBindExpressionInput& input) {
   auto& context = input.context;
@@ -215,6 +230,8 @@ void add_supers(Registry& registry) {
   registry.add(duckdb::ScalarFunction("super_text", {json}, text, super_text));
   registry.add(duckdb::ScalarFunction("super_number", {json}, LogicalType::DOUBLE, super_number));
   registry.add(duckdb::ScalarFunction("super_boolean", {json}, LogicalType::BOOLEAN, super_boolean));
+  registry.add(duckdb::ScalarFunction("json_sql_null", {json}, json, sql_null));
+  registry.add(typed("null_as_sql", 1, bind_null_as_sql));
   registry.add(typed("super_at", 2, bind_super_at));
   registry.add(typed("super_elements", 1, bind_super_elements));
   registry.add(typed("json_parse", 1, bind_json_parse));

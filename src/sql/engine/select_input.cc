@@ -26,6 +26,17 @@ bool word_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
 }
 
+// The text's last word, in lower case, which is taken off with the blanks behind it.
+std::string take_last_word(std::string_view& text) {
+  size_t at = text.size();
+  while (at > 0 && std::isspace(static_cast<unsigned char>(text[at - 1]))) --at;
+  text = text.substr(0, at);
+  while (at > 0 && word_character(text[at - 1])) --at;
+  const std::string word = lower(text.substr(at));
+  text = text.substr(0, at);
+  return word;
+}
+
 }  // namespace
 
 SelectInput::SelectInput(ByteSource source, const SelectRequest& request, const std::string& path, size_t width)
@@ -170,8 +181,15 @@ std::string plain_select(const std::string& sql, std::string& path, size_t& widt
       }
       plain += "s3object";
     } else if (word == "missing") {
-      const std::string before = lower(trim(plain));
-      plain += before.ends_with("is") || before.ends_with("is not") ? "null" : word;
+      // What is missing is NULL to the engine; the null of JSON is a value.
+      std::string_view before = plain;
+      const std::string last = take_last_word(before);
+      if (std::string_view more = before; last == "not" && take_last_word(more) == "is") {
+        plain.resize(before.size());
+        plain += "distinct from null";
+      } else {
+        plain += last == "is" ? "not distinct from null" : word;
+      }
     } else {
       if (word[0] == '_') {
         if (const auto n = parse_int(word.substr(1)); n && *n > 0 && static_cast<size_t>(*n) <= kMostColumns) {

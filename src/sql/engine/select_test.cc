@@ -87,6 +87,14 @@ TEST_F(Select, json_lines_and_documents) {
   EXPECT_EQ(select("SELECT * FROM S3Object[*] s WHERE s.s = 'x'", lines),
             (Table{{"{\"a\":{\"b\":[1,2]},\"n\":5,\"s\":\"x\"}"}}));
   EXPECT_EQ(select("SELECT s.n FROM s3object s WHERE s.s IS MISSING", lines), (Table{{"7"}}));
+  // A member that is not there is missing, and NULL as well; one whose value is null is NULL only.
+  const std::string nulls = "{\"n\":1,\"s\":null}\n{\"n\":2}\n{\"n\":3,\"s\":\"null\"}\n";
+  const auto those = [&](const std::string& where) { return select("SELECT s.n FROM s3object s WHERE " + where, nulls); };
+  EXPECT_EQ(those("s.s IS NULL"), (Table{{"1"}, {"2"}}));
+  EXPECT_EQ(those("s.s IS NOT NULL"), (Table{{"3"}}));
+  EXPECT_EQ(those("s.s IS MISSING"), (Table{{"2"}}));
+  EXPECT_EQ(those("s.s is  not  missing"), (Table{{"1"}, {"3"}}));
+  EXPECT_EQ(those("CAST(s.n AS INT) IS NULL"), (Table{}));
   request.json_document = true;
   const std::string document = "{\"head\": {}, \"items\": [ {\"id\": 1},\n {\"id\": 2, \"t\": \"]\"} ]}";
   EXPECT_EQ(select("SELECT i.id FROM S3Object[*].items[*] i", document), (Table{{"1"}, {"2"}}));
