@@ -175,17 +175,16 @@ Result<wire::Any> execute_with_body(Door& door, const Caller& caller, const wire
   return std::move(answered.result);
 }
 
-Result<wire::Any> execute(Door& door, const LaterCall& call, Sequence& seen) {
-  const wire::Operation* operation = TRY(operation_of(door, call));
-  if (operation->form == wire::Form::kBodyOut || operation->form == wire::Form::kEvents)
+Result<wire::Any> execute(Door& door, const wire::Operation& operation, const LaterCall& call, Sequence& seen) {
+  if (operation.form == wire::Form::kBodyOut || operation.form == wire::Form::kEvents)
     return fail(
         400, "UnsupportedOperation",
         fmt::format("{}:{} answers with a stream: it cannot be called by a service.", call.service, call.operation));
-  wire::Any in(*operation->input);
-  TRY(wire::read_parameters(*operation->input, call.input, in.get()));
+  wire::Any in(*operation.input);
+  TRY(wire::read_parameters(*operation.input, call.input, in.get()));
   const Caller caller = TRY(caller_of(door, call));
-  if (operation->form == wire::Form::kBodyIn) return execute_with_body(door, caller, *operation, call, in.get(), seen);
-  auto answered = door.execute(caller, *operation, in.get());
+  if (operation.form == wire::Form::kBodyIn) return execute_with_body(door, caller, operation, call, in.get(), seen);
+  auto answered = door.execute(caller, operation, in.get());
   seen = answered.seen;
   return std::move(answered.result);
 }
@@ -206,7 +205,7 @@ Status deliver(Door& door, const LaterCall& call, int attempts) {
   if (operation->form != wire::Form::kWrite) TRY(door.store().wait_synced(door.store().latest()));
   const Time begun = door.clock().now();
   Sequence seen = 0;
-  const wire::Any answer = TRY(execute(door, call, seen));
+  const wire::Any answer = TRY(execute(door, *operation, call, seen));
   if (!call.report || !call.report->of_success) return {};
   std::string text;
   wire::write_json(text, *operation->output, answer.get());
@@ -292,8 +291,9 @@ NewDelivery delivery_of(const LaterCall& call, std::string target, const RetryPo
 }
 
 Status make_call(Door& door, const LaterCall& call) {
+  const wire::Operation* operation = TRY(operation_of(door, call));
   Sequence seen = 0;
-  const Result<wire::Any> answer = execute(door, call, seen);
+  const Result<wire::Any> answer = execute(door, *operation, call, seen);
   TRY(door.store().wait_synced(seen));
   if (!answer) return Failure(answer.error());
   return {};
