@@ -24,6 +24,12 @@ Audit::~Audit() {
   thread_.join();
 }
 
+void Audit::unwatch() {
+  (void)flush();
+  const std::lock_guard flushing(flushing_);
+  watcher_ = nullptr;
+}
+
 Status Audit::write(Transaction& tx, const AuditRecord& record) {
   if (watcher_ != nullptr && watcher_->wants(record)) TRY(watcher_->tell(tx, record));
   return Store::append_audit(tx, record.time, encode_record(record));
@@ -59,7 +65,7 @@ Status Audit::flush() {
     telling.swap(telling_);
   }
   if (!batch.empty()) TRY(store_.append_audit(batch));
-  if (telling.empty()) return {};
+  if (telling.empty() || watcher_ == nullptr) return {};
   const auto told = store_.run([&](Transaction& tx) -> Status {
     for (const AuditRecord& record : telling) TRY(watcher_->tell(tx, record));
     return {};

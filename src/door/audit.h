@@ -62,6 +62,8 @@ class Audit {
 
   // Before the first call. LIFETIME: borrows it.
   void watch(AuditWatcher& watcher) { watcher_ = &watcher; }
+  // Behind the last call, before the watcher ends: what it still wants is told.
+  void unwatch();
   bool keeps_answer(const AuditRecord& record) const { return watcher_ == nullptr || watcher_->keeps_answer(record); }
 
   // Part of the operation's own commit.

@@ -60,9 +60,11 @@ class Server:
         return self
 
     def stop(self):
+        """Every server that is told to end is a test of that: it ends in time, and with 0."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            if self.process.wait(30) != 0:
+                raise RuntimeError(f"the server ended with {self.process.returncode}:\n" + "\n".join(self.output[-50:]))
         return self.process.returncode
 
     def kill(self):

@@ -42,6 +42,10 @@ Status check_name(std::string_view name) {
 
 // --- telling EventBridge ----------------------------------------------------------------------------------------------
 
+CloudTrail::~CloudTrail() {
+  door_.audit().unwatch();
+}
+
 Status CloudTrail::start() {
   TRY(reload());
   door_.audit().watch(*this);

@@ -26,6 +26,8 @@ class CloudTrail final : public AuditWatcher {
  public:
   // LIFETIME: borrows the door. REQUIRES: outbox and timers are not started yet.
   explicit CloudTrail(Door& door);
+  // REQUIRES: no call is under way any more.
+  ~CloudTrail();
   // After the services are added: watches the audit log from then on.
   Status start();
 
