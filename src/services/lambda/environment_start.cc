@@ -188,6 +188,9 @@ Status Environments::State::start_environment(const std::shared_ptr<RunningEnvir
   auto task = runner.start(std::move(spec), std::move(events));
   const std::lock_guard lock(mutex);
   e.task = std::move(task);
+  // On a busy machine the program has asked for its first call by now, or is to end already.
+  if (e.dying && e.kill_at == kNever) e.task->kill();
+  hand_over(e);
   return {};
 }
 

@@ -108,7 +108,7 @@ void Environments::State::invoke(Program program, Invocation invocation, Done do
 void Environments::State::hand_over(RunningEnvironment& environment) {
   if (environment.waiting && extensions_ready(environment)) tell_of_init(environment);
   if (!environment.waiting || !environment.pending || environment.pending->entered != 0 || environment.dying ||
-      !extensions_ready(environment))
+      !environment.task || !extensions_ready(environment))
     return;
   Pending& pending = *environment.pending;
   const Micros timeout = environment.program.record.timeout * kSecond;
