@@ -49,6 +49,7 @@ class Session final : public PlHost {
     return arguments;
   }
   void notice(const std::string&, const std::string&) override {}
+  Status start() override { return proceed(); }
   Status commit() override { return proceed(); }
   Status rollback() override { return proceed(); }
   Status begin_handler() override { return {}; }
