@@ -2,6 +2,7 @@
 import io
 import json
 import textwrap
+import time
 import zipfile
 
 import pytest
@@ -66,6 +67,23 @@ def call(functions):
         return (json.loads(text) if text else None), answer
 
     return make
+
+
+@pytest.fixture
+def logged(client):
+    """logged(name) -> what stands in the function's log group, once there is something: it comes behind the call."""
+    logs = client("logs")
+
+    def messages(name):
+        for _ in range(500):
+            if logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]:
+                events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+                if events:
+                    return [event["message"] for event in events]
+            time.sleep(0.02)
+        raise AssertionError(f"{name} has logged nothing")
+
+    return messages
 
 
 @pytest.fixture

@@ -29,20 +29,13 @@ def test_it_runs_with_event_context_and_log(deploy, call, account):
         r"Billed Duration: \d+ ms\tMemory Size: 192 MB\tMax Memory Used: [1-9]\d* MB\tInit Duration: [\d.]+ ms\t\n", log), log
 
 
-def test_a_function_for_another_processor_runs_on_this_one(deploy, functions, call, client):
+def test_a_function_for_another_processor_runs_on_this_one(deploy, functions, call, logged):
     """Python is the same on all; the log says what runs it, for whoever packed native code."""
     other = "arm64" if platform.machine() == "x86_64" else "x86_64"
     name = deploy("def handler(e, c):\n    return 1\n", Architectures=[other])
     assert functions.get_function_configuration(FunctionName=name)["Architectures"] == [other]
     assert call(name)[0] == 1
-    logs, said = client("logs"), []
-    for _ in range(500):  # behind the call
-        if logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]:
-            said = [e["message"] for e in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
-        if said:
-            break
-        time.sleep(0.02)
-    assert f"The function is for {other} and runs on" in said[0]
+    assert f"The function is for {other} and runs on" in logged(name)[0]
 
 
 def test_an_environment_is_kept_warm(deploy, call):

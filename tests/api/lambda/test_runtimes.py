@@ -5,7 +5,6 @@ import io
 import json
 import socket
 import threading
-import time
 import zipfile
 
 import pytest
@@ -57,7 +56,7 @@ def test_errors_of_node_handlers(node, call, text, kind, message):
     assert answer["FunctionError"] == "Unhandled" and value["errorType"] == kind and message in value["errorMessage"], value
 
 
-def test_another_version_of_node_is_said(functions, new_name, role, call, client):
+def test_another_version_of_node_is_said(functions, new_name, role, call, logged):
     name = new_name("node")
     files = {"index.js": "exports.handler = async () => process.versions.node.split('.')[0];"}
     functions.create_function(FunctionName=name, Runtime="nodejs26.x", Role=role, Handler="index.handler", Timeout=20,
@@ -67,14 +66,7 @@ def test_another_version_of_node_is_said(functions, new_name, role, call, client
     if arn.endswith(":node"):
         pytest.skip("the headers of this machine's Node.js are not there: its version is not known")
     assert arn.endswith(f":node{value}")
-    logs, said = client("logs"), []
-    for _ in range(500):  # behind the call
-        if logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]:
-            said = [e["message"] for e in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
-        if said:
-            break
-        time.sleep(0.02)
-    assert value == "26" or said[0] == f"nodejs26.x runs on Node.js {value}, the nearest on this machine.\n"
+    assert value == "26" or logged(name)[0] == f"nodejs26.x runs on Node.js {value}, the nearest on this machine.\n"
 
 
 def test_a_layer_of_node_modules(functions, node, call, new_name):

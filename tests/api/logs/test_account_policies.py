@@ -29,14 +29,6 @@ def logs(client):
 
 
 @pytest.fixture
-def group(logs, new_name):
-    name = new_name("group")
-    logs.create_log_group(logGroupName=name)
-    logs.create_log_stream(logGroupName=name, logStreamName="s")
-    return name
-
-
-@pytest.fixture
 def hearer(client, new_name, bucket):
     """(a function's ARN that CloudWatch Logs may call, what it was told, waited for)."""
     s3, functions, iam, name = client("s3"), client("lambda", region=REGION), client("iam"), new_name("f")
