@@ -18,6 +18,18 @@ Result<std::string> parse_identity(Reader& reader) {
   return folded(std::string(reader.source(begin, end)));
 }
 
+Result<Grantee> parse_grantee(Reader& reader) {
+  Grantee grantee;
+  if (reader.accept("role"))
+    grantee.kind = Grantee::Kind::kRole;
+  else if (reader.accept("public"))
+    grantee.kind = Grantee::Kind::kPublic;
+  else
+    reader.accept("user");
+  if (grantee.kind != Grantee::Kind::kPublic) grantee.name = TRY(parse_identity(reader));
+  return grantee;
+}
+
 Result<std::optional<std::vector<std::string>>> parse_signature(Reader& reader) {
   if (!reader.peek().is_op("(")) return std::nullopt;
   reader.next();
@@ -47,17 +59,10 @@ Result<std::vector<std::string>> identities(Reader& reader) {
 Result<std::vector<Grantee>> grantees(Reader& reader) {
   std::vector<Grantee> all;
   do {
-    Grantee grantee;
     if (reader.accept("group"))
-      grantee.kind = Grantee::Kind::kGroup;
-    else if (reader.accept("role"))
-      grantee.kind = Grantee::Kind::kRole;
-    else if (reader.accept("public"))
-      grantee.kind = Grantee::Kind::kPublic;
+      all.push_back({Grantee::Kind::kGroup, TRY(parse_identity(reader))});
     else
-      reader.accept("user");
-    if (grantee.kind != Grantee::Kind::kPublic) grantee.name = TRY(parse_identity(reader));
-    all.push_back(std::move(grantee));
+      all.push_back(TRY(parse_grantee(reader)));
   } while (reader.accept_op(","));
   return all;
 }

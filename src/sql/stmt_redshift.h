@@ -410,6 +410,8 @@ Result<Statement> parse_group(Reader& reader, std::string_view verb);  // "creat
 Result<Statement> parse_role_definition(Reader& reader, std::string_view verb);
 // A user's, group's or role's name: IAMR:my-role needs no quotes and keeps its case; others are folded.
 Result<std::string> parse_identity(Reader& reader);
+// [USER] name | ROLE name | PUBLIC
+Result<Grantee> parse_grantee(Reader& reader);
 // The types of a routine between parentheses, as shown_type; nullopt: none are given.
 Result<std::optional<std::vector<std::string>>> parse_signature(Reader& reader);
 Result<Statement> parse_create_function(Reader& reader, bool or_replace);

@@ -12,20 +12,6 @@ Status like_and_limit(Reader& reader, Show& show) {
   return reader.expect_end();
 }
 
-// FOR name | ROLE name | PUBLIC
-Result<Grantee> grantee(Reader& reader) {
-  Grantee grantee;
-  grantee.kind = Grantee::Kind::kUser;
-  if (reader.accept("role"))
-    grantee.kind = Grantee::Kind::kRole;
-  else if (reader.accept("public"))
-    grantee.kind = Grantee::Kind::kPublic;
-  else
-    reader.accept("user");
-  if (grantee.kind != Grantee::Kind::kPublic) grantee.name = TRY(parse_identity(reader));
-  return grantee;
-}
-
 Result<Show> constraints(Reader& reader) {
   Show show;
   show.kind = Show::Kind::kPrimaryKeys;
@@ -43,7 +29,7 @@ Result<Show> grants(Reader& reader) {
   Show show;
   show.kind = Show::Kind::kGrants;
   if (reader.accept("for")) {
-    show.grantee = TRY(grantee(reader));
+    show.grantee = TRY(parse_grantee(reader));
     if (reader.accept("from")) {
       TRY(reader.expect("database"));
       show.of = TRY(reader.qualified_name());
@@ -59,7 +45,7 @@ Result<Show> grants(Reader& reader) {
     }
   show.of = TRY(reader.qualified_name());
   if (reader.peek().is_op("(")) TRY(reader.skip_parentheses());
-  if (reader.accept("for")) show.grantee = TRY(grantee(reader));
+  if (reader.accept("for")) show.grantee = TRY(parse_grantee(reader));
   return show;
 }
 
@@ -122,7 +108,7 @@ Result<Statement> parse_show(Reader& reader) {
     show.kind = Show::Kind::kColumnGrants;
     TRY(reader.expect("on", "table"));
     show.of = TRY(reader.qualified_name());
-    if (reader.accept("for")) show.grantee = TRY(grantee(reader));
+    if (reader.accept("for")) show.grantee = TRY(parse_grantee(reader));
   } else if (reader.accept("grants")) {
     show = TRY(grants(reader));
   } else {

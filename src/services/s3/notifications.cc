@@ -1,4 +1,3 @@
-#include "services/s3/names.h"
 #include "services/s3/notifications.h"
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include "door/bus.h"
 #include "door/door.h"
 #include "door/event_envelope.h"
+#include "services/s3/names.h"
 
 namespace tarn::s3 {
 namespace {

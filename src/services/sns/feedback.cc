@@ -113,7 +113,7 @@ Status write(Door& door, const Json& report) {
   service.source_account = topic->account;
   service.request_id = uuid4();
   const Caller role = TRY(door.assume_as_service(service, of[failure ? "failureRole" : "successRole"].as_string(),
-                                                 "sns.amazonaws.com", "sns"));
+                                                 kPrincipal, "sns"));
   const std::string group = group_of(*topic, failure), stream = stream_of(group);
   logs::PutLogEventsRequest put{.log_group_name = group, .log_stream_name = stream};
   put.log_events.push_back({.timestamp = door.clock().now().micros / 1000, .message = log_entry(report).text()});

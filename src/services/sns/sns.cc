@@ -123,7 +123,7 @@ Result<const Signer*> Sns::signer() {
   const SignerKey key{"self"};
   auto record = TRY(door.store().read()->get(kSigners, key));
   if (!record) {
-    const PemPair made = TRY(make_certificate(KeyKind::kRsa2048, "sns.amazonaws.com"));
+    const PemPair made = TRY(make_certificate(KeyKind::kRsa2048, kPrincipal));
     record = SignerRecord{made.key, made.certificate};
     TRY(door.store().run([&](Transaction& tx) { return tx.put(kSigners, key, *record); }));
   }
